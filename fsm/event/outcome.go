@@ -1,0 +1,44 @@
+package event
+
+import "github.com/rialto-exchange/rialto/fsm/market"
+
+// OutcomeKind says what became of one command of an entry.
+type OutcomeKind uint8
+
+// The kinds of outcome.
+const (
+	OutcomeNone OutcomeKind = iota
+	// OutcomeExecuted: the command took effect or was refused by an event; the
+	// group is in the outcome.
+	OutcomeExecuted
+	// OutcomeRepeat: the id was executed before with the same body; First is
+	// the first sequence of that group. Its answer is the first one's.
+	OutcomeRepeat
+	// OutcomeReused: the id was executed before with another body.
+	OutcomeReused
+	// OutcomeFenced: the id was fenced and never executes.
+	OutcomeFenced
+	// OutcomeForbidden: the account or order is not the participant's.
+	OutcomeForbidden
+	// OutcomeThrottled: the table of command ids is full of undue ones.
+	OutcomeThrottled
+	// OutcomeUnseen: a probe's answer when the id was never seen.
+	OutcomeUnseen
+	// OutcomeBarrier: a probe's answer when it had no target.
+	OutcomeBarrier
+)
+
+// Outcome is what the machine answers to one command.
+type Outcome struct {
+	Kind    OutcomeKind
+	Index   uint64
+	At      market.Nanos
+	History uint64
+	// Sequence is the venue's last sequence after the command.
+	Sequence market.Sequence
+	// First is, for a repeat (or a probe or fence that found the id executed),
+	// the first sequence of the group that the id was executed with.
+	First market.Sequence
+	// Group is set for OutcomeExecuted.
+	Group *Group
+}
