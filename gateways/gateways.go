@@ -1,0 +1,231 @@
+// Package gateways is the port between the doors of a node (REST, FIX) and
+// the venue behind them: how a gateway submits commands, and how it reads.
+package gateways
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+)
+
+// Errors of Commands.Submit: nothing was decided by the machine.
+var (
+	// ErrNoLeader: not executed, and these copies never will be.
+	ErrNoLeader = errors.New("no leader")
+	// ErrUnknownOutcome: executed or not; a repeat settles it.
+	ErrUnknownOutcome = errors.New("outcome unknown")
+	// ErrOverloaded: too many commands wait. Not executed.
+	ErrOverloaded = errors.New("too many commands waiting")
+	// ErrTooLarge: a command is over 16 KiB. Not executed.
+	ErrTooLarge = errors.New("command too large")
+)
+
+// Errors of Reads.
+var (
+	ErrNotFound      = errors.New("not found")
+	ErrBeforeFloor   = errors.New("before retention floor")
+	ErrNotCaughtUp   = errors.New("not caught up")
+	ErrUnavailable   = errors.New("read model unavailable")
+	ErrAsOfInFuture  = errors.New("as_of lies in the future")
+	ErrUnknownFilter = errors.New("unknown filter")
+)
+
+// Commands orders commands through the cluster.
+type Commands interface {
+	// Submit executes the commands in their order and returns one outcome for
+	// each once all are committed and applied by the leader, and applied here
+	// too or 20 ms have passed. The header's Deadline is set by Submit.
+	// On error no outcome is known.
+	Submit(ctx context.Context, commands []*command.Command) ([]event.Outcome, error)
+	// Executed returns the group that begins with the sequence, and its block:
+	// what a repeated command was first answered with. It waits for the local
+	// journal to reach it.
+	Executed(ctx context.Context, first market.Sequence) (*event.Block, *event.Group, error)
+	// InFlight reports whether a command id of a participant waits for its
+	// outcome on this node.
+	InFlight(participant, id string) bool
+}
+
+// Reads answers queries at a pinned point. A Pin comes from Now, or from a
+// sequence that Wait or SequenceAt has settled.
+type Reads interface {
+	// History is the id of the venue's past that sequences belong to.
+	History() uint64
+	// Now returns the last point that all read models have reached.
+	Now() event.Pin
+	// Wait returns the pin of a sequence once all read models have reached
+	// it: ErrNotCaughtUp when ctx ends first, ErrBeforeFloor below the floor.
+	Wait(ctx context.Context, sequence market.Sequence) (event.Pin, error)
+	// Linearizable returns a sequence that is at least every one answered by
+	// any node before the call.
+	Linearizable(ctx context.Context) (market.Sequence, error)
+	// SequenceAt returns the last sequence at or before the instant, waiting
+	// until venue time has passed it.
+	SequenceAt(ctx context.Context, at market.Nanos) (market.Sequence, error)
+	// Floor returns the retention floor.
+	Floor() event.Pin
+
+	AssetReads
+	AccountReads
+	OrderReads
+	MarketReads
+	EventReads
+}
+
+// AssetReads reads the catalogue.
+type AssetReads interface {
+	Asset(at event.Pin, asset string) (event.Reading[event.Asset], error)
+	Assets(at event.Pin) ([]event.Reading[event.Asset], error)
+	// DefaultAsset is the asset that balance queries mean when they name
+	// none: the first that was defined.
+	DefaultAsset(at event.Pin) (string, error)
+	Instrument(at event.Pin, instrument string) (event.Reading[event.Instrument], error)
+	Instruments(at event.Pin, page event.Page) (event.List[event.Reading[event.Instrument]], error)
+	// Participants lists the definitions in force now: credentials are
+	// checked against them.
+	Participants() []event.Participant
+	// Limits returns the limits set at one scope; zero value if none.
+	Limits(at event.Pin, scope command.LimitScope, target string) (event.Reading[command.Limits], error)
+}
+
+// AccountReads reads accounts and their money.
+type AccountReads interface {
+	Account(at event.Pin, account string) (event.Reading[event.Account], error)
+	Accounts(at event.Pin, page event.Page) (event.List[event.Reading[event.Account]], error)
+	// Balance returns an account's balance of an asset; a known asset never
+	// held reads as zeros. ErrNotFound: no such account (or asset) then.
+	Balance(at event.Pin, account, asset string) (event.Reading[event.Balance], error)
+	Balances(at event.Pin, account string) ([]event.Reading[event.Balance], error)
+	TrialBalance(at event.Pin) ([]event.TrialBalanceLine, error)
+}
+
+// OrderFilter narrows a list of orders.
+type OrderFilter struct {
+	OpenOnly      bool
+	Status        market.OrderStatus // StatusNone = any
+	ClientOrderID string
+	Instrument    string
+}
+
+// OrderReads reads orders.
+type OrderReads interface {
+	Order(at event.Pin, id market.OrderID) (event.Reading[event.Order], error)
+	Orders(at event.Pin, account string, filter OrderFilter, page event.Page) (event.List[event.Reading[event.Order]], error)
+	// OrderHistory lists the order's events.
+	OrderHistory(at event.Pin, id market.OrderID, page event.Page) (event.List[event.Public], error)
+	OrderFills(at event.Pin, id market.OrderID, page event.Page) (event.List[event.OwnFill], error)
+	AccountTrades(at event.Pin, account string, page event.Page) (event.List[event.OwnFill], error)
+}
+
+// MarketReads reads public market data.
+type MarketReads interface {
+	Book(at event.Pin, instrument string, depth int) (event.Book, error)
+	Trades(at event.Pin, instrument string, page event.Page) (event.List[event.Trade], error)
+}
+
+// EventFilter narrows a list of events.
+type EventFilter struct {
+	Type      event.Type
+	Aggregate string
+	// Account, when set, keeps only what a trader of these accounts may see.
+	Accounts []string
+}
+
+// EventReads reads the event store.
+type EventReads interface {
+	// Events lists events after page.After. List.Next is always set: to the
+	// last event looked at.
+	Events(at event.Pin, filter EventFilter, page event.Page) (event.List[event.Public], error)
+	// Follow calls yield with each event after the sequence as it becomes
+	// readable, until ctx ends (nil error), yield returns an error (returned),
+	// or the past is gone (ErrBeforeFloor).
+	Follow(ctx context.Context, after market.Sequence, yield func(event.Public) error) error
+}
+
+// Operations is what an operator can ask of a node.
+type Operations interface {
+	// Twin returns the cluster as this node sees it.
+	Twin() Twin
+	// Ready says whether the node is fit to serve, and if not why.
+	Ready() error
+	TransferLeader(ctx context.Context, to string) error
+	Snapshot(ctx context.Context) error
+	RemoveNode(ctx context.Context, id string) error
+	// RebuildReadModel drops a read model of this node and folds it anew.
+	RebuildReadModel(ctx context.Context, name string) error
+	// Demo reports whether loopback callers without credentials act as
+	// administrators (rialto dev only).
+	Demo() bool
+}
+
+// Twin is the digital twin of the venue: contract §7.
+type Twin struct {
+	ClusterID    string       `json:"cluster_id"`
+	Leader       string       `json:"leader,omitempty"`
+	HistoryID    string       `json:"history_id"`
+	DedupHorizon DedupHorizon `json:"dedup_horizon"`
+	Nodes        []TwinNode   `json:"nodes"`
+	Findings     []Finding    `json:"findings"`
+}
+
+// DedupHorizon is the window in which command ids are remembered.
+type DedupHorizon struct {
+	Retained  uint64        `json:"retained"`
+	Capacity  uint64        `json:"capacity"`
+	MinAge    string        `json:"min_age"` // a duration: "24h0m0s"
+	OldestAt  string        `json:"oldest_at,omitempty"`
+	DeadlineS time.Duration `json:"-"`
+}
+
+// TwinNode is one node of the twin.
+type TwinNode struct {
+	ID             string          `json:"id"`
+	PID            int             `json:"pid"`
+	Version        string          `json:"version"`
+	Role           string          `json:"role"`  // leader, follower, reader
+	State          string          `json:"state"` // alive, suspect, dead, draining
+	HTTPAddress    string          `json:"http_address"`
+	FIXAddress     string          `json:"fix_address"`
+	PeerAddress    string          `json:"peer_address"`
+	GossipAddress  string          `json:"gossip_address"`
+	Term           uint64          `json:"term"`
+	CommitIndex    uint64          `json:"commit_index"`
+	AppliedIndex   uint64          `json:"applied_index"`
+	Sequence       uint64          `json:"sequence"`
+	StateHash      string          `json:"state_hash"`
+	StateHashIndex uint64          `json:"state_hash_index"`
+	DiskFreeBytes  uint64          `json:"disk_free_bytes"`
+	LogSyncMs      float64         `json:"log_sync_ms"`
+	StartedAt      string          `json:"started_at,omitempty"`
+	ReadModels     []TwinReadModel `json:"read_models"`
+	Gateways       []TwinGateway   `json:"gateways"`
+}
+
+// TwinReadModel is one read model of a node. Lag is how long its oldest
+// committed but invisible event has waited.
+type TwinReadModel struct {
+	Name     string  `json:"name"`
+	Sequence uint64  `json:"sequence"`
+	Lag      uint64  `json:"lag"` // events
+	LagMs    float64 `json:"lag_ms"`
+	State    string  `json:"state"` // live, rebuilding, failed
+}
+
+// TwinGateway is one gateway of a node.
+type TwinGateway struct {
+	Name        string `json:"name"` // rest, fix
+	Address     string `json:"address"`
+	State       string `json:"state"` // up, down
+	Connections int    `json:"connections"`
+}
+
+// Finding is something that is wrong, in words.
+type Finding struct {
+	Severity string `json:"severity"` // warning, critical
+	Node     string `json:"node,omitempty"`
+	Text     string `json:"text"`
+}
