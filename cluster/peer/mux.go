@@ -1,0 +1,354 @@
+// Package peer is the one TCP port between the nodes of a cluster: a Mux that
+// listens on it, checks by a short preamble that a caller belongs to the same
+// cluster, and hands each connection to the protocol that the caller named.
+package peer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Protocol names what is spoken on a connection after its preamble.
+type Protocol uint8
+
+// The protocols. A number is never given a second meaning.
+const (
+	ProtocolRaft    Protocol = 1
+	ProtocolForward Protocol = 2
+	ProtocolControl Protocol = 3
+	ProtocolJournal Protocol = 4
+)
+
+// Defaults of Config.
+const (
+	DefaultMaxConnections  = 256
+	DefaultPreambleTimeout = 2 * time.Second
+	DefaultGrace           = time.Second
+)
+
+// Errors of Dial and Listen that callers branch on.
+var (
+	// ErrWrongCluster: the other end belongs to a cluster of another id.
+	ErrWrongCluster = errors.New("peer belongs to another cluster")
+	// ErrVersion: the two ends speak different preamble versions.
+	ErrVersion = errors.New("peer speaks another version")
+	// ErrProtocol: the other end does not serve the protocol asked for.
+	ErrProtocol = errors.New("peer does not serve this protocol")
+	// ErrBusy: the other end has as many connections as it allows.
+	ErrBusy = errors.New("peer has too many connections")
+	// ErrNotPeer: the other end does not answer like a node of Rialto.
+	ErrNotPeer = errors.New("not a peer port")
+	// ErrClosed: this Mux is closed.
+	ErrClosed = errors.New("peer port is closed")
+)
+
+// Config of a Mux.
+type Config struct {
+	// ClusterID must be the same on both ends of each connection.
+	ClusterID string
+	// MaxConnections bounds the accepted connections that are open at one
+	// time; one more is answered ErrBusy. 0 means DefaultMaxConnections.
+	MaxConnections int
+	// PreambleTimeout bounds how long a caller may take to say who it is, and
+	// how long an answer to our own preamble may take. 0 means
+	// DefaultPreambleTimeout.
+	PreambleTimeout time.Duration
+	// Grace is how long Close lets handlers write what they have to say
+	// before it closes their connections. 0 means DefaultGrace.
+	Grace time.Duration
+	// Refused is told of each connection that was turned away before it
+	// reached a handler; may be nil. It must not block.
+	Refused func(remote net.Addr, reason error)
+}
+
+func (c Config) withDefaults() Config {
+	if c.MaxConnections == 0 {
+		c.MaxConnections = DefaultMaxConnections
+	}
+	if c.PreambleTimeout == 0 {
+		c.PreambleTimeout = DefaultPreambleTimeout
+	}
+	if c.Grace == 0 {
+		c.Grace = DefaultGrace
+	}
+	if c.Refused == nil {
+		c.Refused = func(net.Addr, error) {}
+	}
+	return c
+}
+
+// Handler serves one connection and returns when it is done with it; the Mux
+// closes the connection then. ctx ends when the Mux closes, and pending reads
+// fail at the same moment; writes may go on for Config.Grace.
+type Handler func(ctx context.Context, conn net.Conn)
+
+// Mux shares one listener among protocols. Its methods may be called from any
+// goroutine.
+type Mux struct {
+	cfg      Config
+	cluster  [8]byte
+	listener net.Listener
+	ctx      context.Context
+	cancel   context.CancelFunc
+	workers  sync.WaitGroup
+
+	mu       sync.Mutex
+	handlers map[Protocol]Handler
+	open     map[net.Conn]struct{}
+	closed   bool
+}
+
+// Listen opens the port at address (host:port; port 0 picks a free one) and
+// begins to accept. Connections for a protocol that has no handler yet are
+// refused, so register handlers before peers are told of the address.
+func Listen(address string, cfg Config) (*Mux, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen for peers: %w", err)
+	}
+	return Serve(listener, cfg), nil
+}
+
+// Serve is Listen on a listener that exists already. The Mux owns it from
+// then on.
+func Serve(listener net.Listener, cfg Config) *Mux {
+	ctx, cancel := context.WithCancel(context.Background())
+	m := &Mux{
+		cfg:      cfg.withDefaults(),
+		cluster:  clusterHash(cfg.ClusterID),
+		listener: listener,
+		ctx:      ctx,
+		cancel:   cancel,
+		handlers: make(map[Protocol]Handler),
+		open:     make(map[net.Conn]struct{}),
+	}
+	m.workers.Go(m.accept)
+	return m
+}
+
+// Addr is the address that the Mux listens on.
+func (m *Mux) Addr() net.Addr { return m.listener.Addr() }
+
+// Handle registers the handler of a protocol. Registering one twice is a
+// mistake in the wiring and panics.
+func (m *Mux) Handle(protocol Protocol, handler Handler) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, taken := m.handlers[protocol]; taken {
+		panic(fmt.Sprintf("peer: protocol %d has two handlers", protocol))
+	}
+	m.handlers[protocol] = handler
+}
+
+// Connections is the number of accepted connections that are open.
+func (m *Mux) Connections() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.open)
+}
+
+// Dial opens a connection to the peer at address and names the protocol. It
+// returns once the peer has accepted it, so that a wrong cluster or a missing
+// handler is an error here and not a silence later.
+func (m *Mux) Dial(ctx context.Context, address string, protocol Protocol) (net.Conn, error) {
+	if m.ctx.Err() != nil {
+		return nil, ErrClosed
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := context.AfterFunc(m.ctx, cancel)
+	defer stop()
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("dial peer: %w", err)
+	}
+	if err := m.introduce(ctx, conn, protocol); err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("dial peer %s: %w", address, err)
+	}
+	return conn, nil
+}
+
+// introduce sends the preamble and waits for its answer, no longer than ctx
+// and Config.PreambleTimeout allow.
+func (m *Mux) introduce(ctx context.Context, conn net.Conn, protocol Protocol) error {
+	deadline := time.Now().Add(m.cfg.PreambleTimeout)
+	if at, ok := ctx.Deadline(); ok && at.Before(deadline) {
+		deadline = at
+	}
+	if err := conn.SetDeadline(deadline); err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	if err := writePreamble(conn, preamble{version: Version, protocol: protocol, cluster: m.cluster}); err != nil {
+		return err
+	}
+	if err := readAnswer(conn); err != nil {
+		return err
+	}
+	if !stop() {
+		return ctx.Err()
+	}
+	return conn.SetDeadline(time.Time{})
+}
+
+// Close stops accepting, ends the context of all handlers, gives them
+// Config.Grace to finish, closes every accepted connection and waits for all
+// handlers to return. Connections made by Dial belong to their callers.
+func (m *Mux) Close() error {
+	m.mu.Lock()
+	if m.closed {
+		m.mu.Unlock()
+		m.workers.Wait()
+		return nil
+	}
+	m.closed = true
+	m.cancel()
+	for conn := range m.open {
+		conn.SetReadDeadline(time.Now())
+	}
+	m.mu.Unlock()
+	err := m.listener.Close()
+	timer := time.AfterFunc(m.cfg.Grace, m.closeConnections)
+	m.workers.Wait()
+	timer.Stop()
+	m.closeConnections() // those that a stream layer handed to its owner
+	return err
+}
+
+func (m *Mux) closeConnections() {
+	m.mu.Lock()
+	conns := slices.Collect(maps.Keys(m.open))
+	m.mu.Unlock()
+	for _, conn := range conns {
+		conn.Close()
+	}
+}
+
+// accept runs until the listener is closed.
+func (m *Mux) accept() {
+	for {
+		conn, err := m.listener.Accept()
+		if err != nil {
+			if m.ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
+				return
+			}
+			m.cfg.Refused(m.listener.Addr(), fmt.Errorf("accept: %w", err))
+			m.pause(50 * time.Millisecond) // out of descriptors: let some close
+			continue
+		}
+		tracked, err := m.track(conn)
+		if err != nil {
+			m.refuse(conn, err)
+			continue
+		}
+		m.workers.Go(func() { m.serve(tracked) })
+	}
+}
+
+func (m *Mux) pause(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-m.ctx.Done():
+	}
+}
+
+// serve reads the preamble and runs the handler.
+func (m *Mux) serve(conn *trackedConn) {
+	handler, err := m.route(conn)
+	if err != nil {
+		m.refuse(conn, err)
+		return
+	}
+	handler(m.ctx, conn)
+	if !conn.handedOver {
+		conn.Close()
+	}
+}
+
+// route checks who calls, answers, and finds the handler.
+func (m *Mux) route(conn net.Conn) (Handler, error) {
+	if err := conn.SetDeadline(time.Now().Add(m.cfg.PreambleTimeout)); err != nil {
+		return nil, err
+	}
+	hello, err := readPreamble(conn)
+	if err != nil {
+		return nil, err
+	}
+	if hello.version != Version {
+		return nil, ErrVersion
+	}
+	if hello.cluster != m.cluster {
+		return nil, ErrWrongCluster
+	}
+	m.mu.Lock()
+	handler, served := m.handlers[hello.protocol]
+	m.mu.Unlock()
+	if !served {
+		return nil, ErrProtocol
+	}
+	if err := writeAnswer(conn, nil); err != nil {
+		return nil, err
+	}
+	return handler, m.resetDeadline(conn)
+}
+
+// resetDeadline takes the preamble's deadline off, unless Close has set its
+// own meanwhile.
+func (m *Mux) resetDeadline(conn net.Conn) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return ErrClosed
+	}
+	return conn.SetDeadline(time.Time{})
+}
+
+// refuse tells the caller why, if it still listens, and closes.
+func (m *Mux) refuse(conn net.Conn, reason error) {
+	conn.SetWriteDeadline(time.Now().Add(m.cfg.PreambleTimeout))
+	writeAnswer(conn, reason) // best effort: the caller may be gone
+	conn.Close()
+	m.cfg.Refused(conn.RemoteAddr(), reason)
+}
+
+func (m *Mux) track(conn net.Conn) (*trackedConn, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return nil, ErrClosed
+	}
+	if len(m.open) >= m.cfg.MaxConnections {
+		return nil, ErrBusy
+	}
+	tracked := &trackedConn{Conn: conn, mux: m}
+	m.open[tracked] = struct{}{}
+	return tracked, nil
+}
+
+// trackedConn counts as open until it is closed, by whomever.
+type trackedConn struct {
+	net.Conn
+	mux *Mux
+	// handedOver: a StreamLayer's owner closes it, not serve.
+	handedOver bool
+}
+
+// Close closes the connection and gives its place to another.
+func (c *trackedConn) Close() error {
+	err := c.Conn.Close()
+	c.mux.mu.Lock()
+	delete(c.mux.open, c)
+	c.mux.mu.Unlock()
+	return err
+}
