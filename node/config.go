@@ -1,0 +1,284 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/rialto-exchange/rialto/fsm/market"
+)
+
+// Config is everything that can be set about a node. It is the only place
+// where settings are named; nothing else reads flags, files or the
+// environment.
+type Config struct {
+	// NodeID names the node in its cluster; 1–64 characters. It stays with the
+	// data: a node that lost its disk comes back under a new one.
+	NodeID string `yaml:"node_id" koanf:"node_id"`
+	// ClusterID names the cluster; nodes of another are refused.
+	ClusterID string `yaml:"cluster_id" koanf:"cluster_id"`
+	// DataDir holds everything that the node keeps.
+	DataDir string `yaml:"data_dir" koanf:"data_dir"`
+	// Role is voter or reader.
+	Role string `yaml:"role" koanf:"role"`
+
+	// The addresses that the node listens on, host:port.
+	HTTPAddress   string `yaml:"http_address" koanf:"http_address"`
+	FIXAddress    string `yaml:"fix_address" koanf:"fix_address"`
+	PeerAddress   string `yaml:"peer_address" koanf:"peer_address"`
+	GossipAddress string `yaml:"gossip_address" koanf:"gossip_address"`
+	// AdvertiseHost replaces the host of the above for others; needed when
+	// they listen on all interfaces.
+	AdvertiseHost string `yaml:"advertise_host" koanf:"advertise_host"`
+
+	// InitialCluster are the first voters of a new cluster, the same list on
+	// each of them. Only a node without data reads it.
+	InitialCluster []InitialMember `yaml:"initial_cluster" koanf:"initial_cluster"`
+	// Join are gossip addresses of members of a running cluster.
+	Join []string `yaml:"join" koanf:"join"`
+	// GossipKey encrypts gossip: 16, 24 or 32 bytes, base64. "" = none.
+	GossipKey string `yaml:"gossip_key" koanf:"gossip_key"`
+
+	// TLSCert and TLSKey are PEM files for the HTTP port; both or neither.
+	TLSCert string `yaml:"tls_cert" koanf:"tls_cert"`
+	TLSKey  string `yaml:"tls_key" koanf:"tls_key"`
+	// Demo lets loopback callers without credentials act as the venue's
+	// administrator, and starts without keys: for rialto dev only.
+	Demo bool `yaml:"demo" koanf:"demo"`
+	// BootstrapKey is "<key id>:<hex SHA-256 of the secret>" of an
+	// administrator who may act before the venue has keys of its own.
+	BootstrapKey string `yaml:"bootstrap_key" koanf:"bootstrap_key"`
+
+	LogFormat string `yaml:"log_format" koanf:"log_format"` // json or text
+	LogLevel  string `yaml:"log_level" koanf:"log_level"`   // debug, info, warn, error
+
+	Consensus  ConsensusConfig  `yaml:"consensus" koanf:"consensus"`
+	Commands   CommandsConfig   `yaml:"commands" koanf:"commands"`
+	ReadModels ReadModelsConfig `yaml:"read_models" koanf:"read_models"`
+}
+
+// InitialMember is one voter of a new cluster.
+type InitialMember struct {
+	ID          string `yaml:"id" koanf:"id"`
+	PeerAddress string `yaml:"peer_address" koanf:"peer_address"`
+}
+
+// ConsensusConfig are the settings of replication.
+type ConsensusConfig struct {
+	// LogStore is wal or bolt.
+	LogStore string `yaml:"log_store" koanf:"log_store"`
+	// HeartbeatTimeout: a follower that hears nothing for so long (up to twice
+	// it) stands for election. Also the leader's lease.
+	HeartbeatTimeout time.Duration `yaml:"heartbeat_timeout" koanf:"heartbeat_timeout"`
+	// CommitTimeout bounds how long a follower waits for a commit index when
+	// nothing else is sent.
+	CommitTimeout time.Duration `yaml:"commit_timeout" koanf:"commit_timeout"`
+	// SnapshotBytes is how much log is written between snapshots.
+	SnapshotBytes int64 `yaml:"snapshot_bytes" koanf:"snapshot_bytes"`
+	// TrailingEntries stay in the log behind a snapshot for slow followers.
+	TrailingEntries uint64 `yaml:"trailing_entries" koanf:"trailing_entries"`
+}
+
+// CommandsConfig are the bounds of the way in.
+type CommandsConfig struct {
+	// RetryBudget is how long a gateway looks for a leader before it answers
+	// 503.
+	RetryBudget time.Duration `yaml:"retry_budget" koanf:"retry_budget"`
+	// Deadline is the age after which no copy of a command executes.
+	Deadline time.Duration `yaml:"deadline" koanf:"deadline"`
+	// DedupCapacity is how many command ids are remembered beyond their
+	// deadline; at least a million. The same on every node: it is in the state.
+	DedupCapacity uint32 `yaml:"dedup_capacity" koanf:"dedup_capacity"`
+	// MaxConnections bounds the HTTP connections of the node.
+	MaxConnections int `yaml:"max_connections" koanf:"max_connections"`
+}
+
+// ReadModelsConfig are the settings of the read models.
+type ReadModelsConfig struct {
+	// BookCheckpointEvents is how many events lie between two checkpoints of
+	// the books; it bounds what an as-of read of a book folds.
+	BookCheckpointEvents uint64 `yaml:"book_checkpoint_events" koanf:"book_checkpoint_events"`
+}
+
+// The fixed bounds of a node.
+const (
+	minDedupCapacity = 1 << 20
+	maxRetryBudget   = 30 * time.Second
+)
+
+// DefaultConfig returns the settings of a node that is told nothing.
+func DefaultConfig() Config {
+	return Config{
+		ClusterID:     "rialto",
+		DataDir:       "data",
+		Role:          "voter",
+		HTTPAddress:   "127.0.0.1:8080",
+		FIXAddress:    "127.0.0.1:9880",
+		PeerAddress:   "127.0.0.1:7080",
+		GossipAddress: "127.0.0.1:7946",
+		LogFormat:     "text",
+		LogLevel:      "info",
+		Consensus: ConsensusConfig{
+			LogStore:         "wal",
+			HeartbeatTimeout: 150 * time.Millisecond,
+			CommitTimeout:    2 * time.Millisecond,
+			SnapshotBytes:    256 << 20,
+			TrailingEntries:  65536,
+		},
+		Commands: CommandsConfig{
+			RetryBudget:    5 * time.Second,
+			Deadline:       time.Minute,
+			DedupCapacity:  4 << 20,
+			MaxConnections: 10000,
+		},
+		ReadModels: ReadModelsConfig{BookCheckpointEvents: 50_000},
+	}
+}
+
+// Validate returns an error that names every setting that is wrong, or nil.
+func (c *Config) Validate() error {
+	return errors.Join(
+		c.validateIdentity(),
+		c.validateAddresses(),
+		c.validateMembership(),
+		c.validateSecurity(),
+		c.validateLogging(),
+		c.validateTuning(),
+	)
+}
+
+func setting(name, format string, args ...any) error {
+	return fmt.Errorf("%s: %s", name, fmt.Sprintf(format, args...))
+}
+
+func (c *Config) validateIdentity() error {
+	var errs []error
+	if !market.ValidID(c.NodeID) {
+		errs = append(errs, setting("node_id", "%q is not 1–64 characters of [A-Za-z0-9._:-]", c.NodeID))
+	}
+	if !market.ValidID(c.ClusterID) {
+		errs = append(errs, setting("cluster_id", "%q is not 1–64 characters of [A-Za-z0-9._:-]", c.ClusterID))
+	}
+	if c.DataDir == "" {
+		errs = append(errs, setting("data_dir", "is missing"))
+	}
+	if c.Role != "voter" && c.Role != "reader" {
+		errs = append(errs, setting("role", "%q is neither voter nor reader", c.Role))
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) validateAddresses() error {
+	var errs []error
+	for _, a := range []struct{ name, value string }{
+		{"http_address", c.HTTPAddress}, {"fix_address", c.FIXAddress},
+		{"peer_address", c.PeerAddress}, {"gossip_address", c.GossipAddress},
+	} {
+		host, _, err := net.SplitHostPort(a.value)
+		if err != nil {
+			errs = append(errs, setting(a.name, "%q is not host:port", a.value))
+			continue
+		}
+		if ip := net.ParseIP(host); (host == "" || ip != nil && ip.IsUnspecified()) && c.AdvertiseHost == "" {
+			errs = append(errs, setting("advertise_host", "is needed because %s listens on all interfaces", a.name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) validateMembership() error {
+	var errs []error
+	if len(c.InitialCluster) > 0 && len(c.Join) > 0 {
+		errs = append(errs, setting("join", "a node either founds a cluster (initial_cluster) or joins one, not both"))
+	}
+	seen := map[string]bool{}
+	for i, m := range c.InitialCluster {
+		name := fmt.Sprintf("initial_cluster[%d]", i)
+		if !market.ValidID(m.ID) || seen[m.ID] {
+			errs = append(errs, setting(name+".id", "%q is not a new id", m.ID))
+		}
+		seen[m.ID] = true
+		if _, _, err := net.SplitHostPort(m.PeerAddress); err != nil {
+			errs = append(errs, setting(name+".peer_address", "%q is not host:port", m.PeerAddress))
+		}
+	}
+	if len(c.InitialCluster) > 0 && !seen[c.NodeID] {
+		errs = append(errs, setting("initial_cluster", "does not name this node, %q", c.NodeID))
+	}
+	for i, a := range c.Join {
+		if _, _, err := net.SplitHostPort(a); err != nil {
+			errs = append(errs, setting(fmt.Sprintf("join[%d]", i), "%q is not host:port", a))
+		}
+	}
+	if _, err := c.gossipKey(); err != nil {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) validateSecurity() error {
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return setting("tls_cert", "and tls_key go together")
+	}
+	if c.Demo {
+		return nil
+	}
+	id, hash, ok := strings.Cut(c.BootstrapKey, ":")
+	if c.BootstrapKey != "" && (!ok || !market.ValidID(id) || len(hash) != 64) {
+		return setting("bootstrap_key", "is not <key id>:<64 hex digits of SHA-256>")
+	}
+	return nil
+}
+
+func (c *Config) validateLogging() error {
+	var errs []error
+	if c.LogFormat != "json" && c.LogFormat != "text" {
+		errs = append(errs, setting("log_format", "%q is neither json nor text", c.LogFormat))
+	}
+	if _, err := parseLevel(c.LogLevel); err != nil {
+		errs = append(errs, setting("log_level", "%q is none of debug, info, warn, error", c.LogLevel))
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) validateTuning() error {
+	var errs []error
+	if s := c.Consensus.LogStore; s != "wal" && s != "bolt" {
+		errs = append(errs, setting("consensus.log_store", "%q is neither wal nor bolt", s))
+	}
+	for _, d := range []struct {
+		name     string
+		value    time.Duration
+		min, max time.Duration
+	}{
+		{"consensus.heartbeat_timeout", c.Consensus.HeartbeatTimeout, 50 * time.Millisecond, 10 * time.Second},
+		{"consensus.commit_timeout", c.Consensus.CommitTimeout, time.Millisecond, time.Second},
+		{"commands.retry_budget", c.Commands.RetryBudget, 0, maxRetryBudget},
+		{"commands.deadline", c.Commands.Deadline, time.Second, time.Hour},
+	} {
+		if d.value < d.min || d.value > d.max {
+			errs = append(errs, setting(d.name, "%v is not within %v … %v", d.value, d.min, d.max))
+		}
+	}
+	if c.Consensus.SnapshotBytes < 1<<20 {
+		errs = append(errs, setting("consensus.snapshot_bytes", "%d is below 1 MiB", c.Consensus.SnapshotBytes))
+	}
+	if c.Commands.DedupCapacity < minDedupCapacity {
+		errs = append(errs, setting("commands.dedup_capacity", "%d is below %d", c.Commands.DedupCapacity, minDedupCapacity))
+	}
+	if c.Commands.MaxConnections < 1 {
+		errs = append(errs, setting("commands.max_connections", "%d is below 1", c.Commands.MaxConnections))
+	}
+	if c.ReadModels.BookCheckpointEvents < 1000 {
+		errs = append(errs, setting("read_models.book_checkpoint_events", "%d is below 1,000", c.ReadModels.BookCheckpointEvents))
+	}
+	return errors.Join(errs...)
+}
+
+// path returns a folder of the node's data.
+func (c *Config) path(parts ...string) string {
+	return filepath.Join(append([]string{c.DataDir}, parts...)...)
+}

@@ -1,0 +1,40 @@
+package node
+
+import (
+	"encoding/base64"
+	"io"
+	"log/slog"
+	"strings"
+)
+
+func parseLevel(s string) (slog.Level, error) {
+	var l slog.Level
+	err := l.UnmarshalText([]byte(strings.ToUpper(s)))
+	return l, err
+}
+
+// NewLogger returns the structured log that a configuration asks for; every
+// line carries the node.
+func NewLogger(c Config, w io.Writer) *slog.Logger {
+	level, err := parseLevel(c.LogLevel)
+	if err != nil {
+		level = slog.LevelInfo
+	}
+	options := &slog.HandlerOptions{Level: level}
+	var h slog.Handler = slog.NewTextHandler(w, options)
+	if c.LogFormat == "json" {
+		h = slog.NewJSONHandler(w, options)
+	}
+	return slog.New(h).With("node", c.NodeID)
+}
+
+func (c *Config) gossipKey() ([]byte, error) {
+	if c.GossipKey == "" {
+		return nil, nil
+	}
+	key, err := base64.StdEncoding.DecodeString(c.GossipKey)
+	if err != nil || (len(key) != 16 && len(key) != 24 && len(key) != 32) {
+		return nil, setting("gossip_key", "is not 16, 24 or 32 bytes in base64")
+	}
+	return key, nil
+}
