@@ -1,0 +1,48 @@
+# Rialto. `make` or `make help` lists what there is.
+GO      ?= go
+BIN     := bin/rialto
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -X main.version=$(VERSION)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+.PHONY: run
+run: build ## build, and start a three-node venue with the demo and some order flow
+	@exec $(BIN) dev --nodes 3 --flow
+
+.PHONY: build
+build: ## build bin/rialto
+	@mkdir -p bin
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/rialto
+
+.PHONY: test
+test: ## run the tests (under ten minutes on two cores)
+	$(GO) test -timeout 15m ./...
+
+.PHONY: check
+check: lint ## lint, and the tests again under the race detector
+	$(GO) test -race -short -timeout 40m ./...
+
+.PHONY: lint
+lint: ## formatting, vet, staticcheck and the import rules
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "not gofmt-ed"; exit 1; }
+	$(GO) vet ./...
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+	$(GO) test -run TestLayers .
+
+.PHONY: bench
+bench: build ## measure: the packages, then three nodes through the REST port
+	$(GO) test -run '^$$' -bench . -benchtime 2s ./fsm/... ./cluster/... ./readmodels/... ./gateways/...
+	./chaos/bench.sh
+
+.PHONY: fuzz
+fuzz: ## fuzz the codecs and the REST decoder, a minute each
+	./chaos/fuzz.sh 60s
+
+.PHONY: clean
+clean: ## remove what was built and the dev cluster's data
+	rm -rf bin data

@@ -1,0 +1,217 @@
+// Package rialto_test holds the one test that concerns every package: who may
+// import whom.
+package rialto_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/rialto-exchange/rialto/"
+
+// rule says what one room (a path prefix below the module) may import.
+type rule struct {
+	room string
+	// own lists the module's rooms that may be imported: exact paths, or
+	// prefixes when they end in "/".
+	own []string
+	// libraries lists prefixes of modules from outside that may be imported.
+	libraries []string
+	// closed, when set, is the complete list of standard packages.
+	closed []string
+}
+
+// pure is all that the machine may use of the standard library: nothing in it
+// knows a clock, a disk, a network, a lock or a random number.
+func pure() []string {
+	return []string{
+		"bytes", "cmp", "crypto/sha256", "encoding/binary", "encoding/hex", "errors", "fmt",
+		"hash/crc32", "io", "iter", "math", "math/bits", "slices", "sort", "strconv", "strings",
+	}
+}
+
+// rules is searched for the longest room that fits. A package that no rule
+// fits fails the test.
+func rules() []rule {
+	return []rule{
+		{room: "fsm", own: []string{"fsm/"}, closed: pure()},
+		{room: "fsm/slab", own: []string{"fsm/market"}, closed: append(pure(), "unsafe", "sync/atomic")},
+		{room: "fsm/market", closed: pure()},
+
+		{room: "cluster", own: []string{}},
+		{room: "cluster/peer", own: []string{"cluster"}},
+		{room: "cluster/sequencer", own: []string{"cluster"}},
+		{room: "cluster/forward", own: []string{"cluster"}},
+		{room: "cluster/membership", own: []string{"cluster"}, libraries: []string{"github.com/hashicorp/memberlist"}},
+		{room: "cluster/consensus", own: []string{"cluster", "cluster/consensus/"}, libraries: []string{
+			"github.com/hashicorp/raft", "github.com/hashicorp/go-hclog", "go.etcd.io/bbolt",
+		}},
+
+		{room: "readmodels", own: []string{"fsm/event", "fsm/market", "fsm/command"}},
+		{room: "readmodels/", own: []string{"readmodels", "fsm/event", "fsm/market", "fsm/command"}},
+		{room: "readmodels/store", own: []string{"readmodels", "fsm/market"}, libraries: []string{"github.com/dgraph-io/badger/v4"}},
+
+		{room: "gateways", own: []string{"fsm/command", "fsm/event", "fsm/market"}},
+		{room: "gateways/rest", own: []string{"gateways", "gateways/rest/", "fsm/command", "fsm/event", "fsm/market"}, libraries: []string{
+			"github.com/go-json-experiment/json", "github.com/danielgtaylor/huma/v2", "github.com/prometheus/client_golang",
+			"github.com/google/uuid", "golang.org/x/",
+		}},
+
+		{room: "node", own: []string{"cluster", "cluster/", "fsm", "fsm/", "gateways", "gateways/", "readmodels", "readmodels/"}, libraries: []string{
+			"github.com/prometheus/client_golang", "golang.org/x/",
+		}},
+		{room: "cmd", own: []string{"node", "cmd/"}, libraries: []string{"*"}},
+		{room: "cmd/rialto/corebench", own: []string{"fsm", "fsm/"}, libraries: []string{"github.com/HdrHistogram"}},
+		// chaos stands outside: it drives processes by the public contract and
+		// knows events only to check what it saw.
+		{room: "chaos", own: []string{"fsm/event", "fsm/market", "chaos/"}, libraries: []string{"*"}},
+	}
+}
+
+// goPackage is what `go list -json` says of a package.
+type goPackage struct {
+	ImportPath string
+	Standard   bool
+	Imports    []string
+}
+
+// TestLayers shows that every package imports only what its room may: the
+// machine nothing impure, siblings never each other, each heavy library in
+// its one room. Tests are left out: they may use what they like.
+func TestLayers(t *testing.T) {
+	standard := map[string]bool{}
+	for _, p := range list(t, "std") {
+		standard[p.ImportPath] = true
+	}
+	for _, p := range list(t, "./...") {
+		room := strings.TrimPrefix(p.ImportPath, module)
+		if room+"/" == module || room == strings.TrimSuffix(module, "/") {
+			continue // this test's own package
+		}
+		r, ok := ruleFor(room)
+		if !ok {
+			t.Errorf("%s: no rule says what it may import; add one to rules()", room)
+			continue
+		}
+		for _, i := range p.Imports {
+			if why := r.forbids(room, i, standard[i]); why != "" {
+				t.Errorf("%s imports %s: %s", room, i, why)
+			}
+		}
+	}
+}
+
+func list(t *testing.T, pattern string) []goPackage {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	cmd := exec.Command("go", "list", "-json=ImportPath,Standard,Imports", pattern)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("go list %s: %v\n%s", pattern, err, stderr.String())
+	}
+	var packages []goPackage
+	for d := json.NewDecoder(&stdout); ; {
+		var p goPackage
+		switch err := d.Decode(&p); {
+		case errors.Is(err, io.EOF):
+			return packages
+		case err != nil:
+			t.Fatalf("go list %s: %v", pattern, err)
+		}
+		packages = append(packages, p)
+	}
+}
+
+func ruleFor(room string) (rule, bool) {
+	var best rule
+	found := false
+	for _, r := range rules() {
+		prefix := strings.TrimSuffix(r.room, "/")
+		fits := room == prefix && !strings.HasSuffix(r.room, "/") || strings.HasPrefix(room, prefix+"/")
+		if fits && (!found || len(r.room) > len(best.room)) {
+			best, found = r, true
+		}
+	}
+	return best, found
+}
+
+func (r rule) forbids(room, imported string, standard bool) string {
+	if standard {
+		if r.closed != nil && !contains(r.closed, imported) {
+			return "the machine is pure: only the closed list of standard packages"
+		}
+		return ""
+	}
+	if own, ok := strings.CutPrefix(imported, module); ok {
+		if own == room || strings.HasPrefix(own, room+"/") || within(r.own, own) {
+			return ""
+		}
+		return "not among the rooms that it may know"
+	}
+	for _, l := range r.libraries {
+		if l == "*" || strings.HasPrefix(imported, l) {
+			return ""
+		}
+	}
+	return "this library has another room, or none"
+}
+
+func contains(list []string, s string) bool {
+	for _, l := range list {
+		if l == s {
+			return true
+		}
+	}
+	return false
+}
+
+func within(rooms []string, own string) bool {
+	for _, o := range rooms {
+		if o == own || strings.HasSuffix(o, "/") && strings.HasPrefix(own+"/", o) {
+			return true
+		}
+	}
+	return false
+}
+
+// TestLayersCanFail shows that the rules refuse what they should.
+func TestLayersCanFail(t *testing.T) {
+	for _, c := range []struct {
+		room, imported string
+		standard       bool
+		allowed        bool
+	}{
+		{"fsm/ledger", "time", true, false},
+		{"fsm/ledger", module + "fsm/market", false, true},
+		{"fsm", module + "cluster", false, false},
+		{"fsm/book", "unsafe", true, false},
+		{"fsm/slab", "unsafe", true, true},
+		{"cluster/forward", module + "cluster/sequencer", false, false},
+		{"cluster/forward", module + "cluster", false, true},
+		{"cluster/sequencer", "github.com/hashicorp/raft", false, false},
+		{"readmodels/books", module + "readmodels/store", false, false},
+		{"readmodels/store", "github.com/dgraph-io/badger/v4", false, true},
+		{"readmodels/books", "github.com/dgraph-io/badger/v4", false, false},
+		{"gateways/rest", module + "readmodels", false, false},
+		{"node", module + "gateways/rest", false, true},
+		{"node", "github.com/hashicorp/raft", false, false},
+		{"chaos", module + "node", false, false},
+	} {
+		r, ok := ruleFor(c.room)
+		if !ok {
+			t.Errorf("%s: no rule", c.room)
+			continue
+		}
+		if why := r.forbids(c.room, c.imported, c.standard); (why == "") != c.allowed {
+			t.Errorf("%s importing %s: got %q, allowed should be %v", c.room, c.imported, why, c.allowed)
+		}
+	}
+	if _, ok := ruleFor("attic/old"); ok {
+		t.Error("a package in a folder that nobody planned has a rule")
+	}
+}
