@@ -1,0 +1,68 @@
+package sequencer
+
+import (
+	"time"
+
+	"github.com/rialto-exchange/rialto/cluster"
+)
+
+// recoverAfter is how long a node that consensus still calls the leader waits
+// after a failed proposal before it begins a new reign in the same term: long
+// enough not to spin while the news of a lost leadership is on its way.
+const recoverAfter = 20 * time.Millisecond
+
+// leadership is what the sequencer was told of it and what it made of that:
+//
+//	serving => told
+//	serving: commands of this reign are taken
+//	told && !serving: a proposal failed; a new reign begins at retryAt, once
+//	nothing is under way any more
+type leadership struct {
+	told    bool
+	term    cluster.Term
+	serving bool
+	reign   Reign
+	// opened: the entry that opens the term has been proposed in this reign,
+	// or was committed in an earlier one of the same term.
+	opened  bool
+	retryAt time.Time
+}
+
+func (l *leadership) begin(term cluster.Term) {
+	if term != l.term {
+		l.opened = false
+	}
+	l.told, l.serving, l.term = true, true, term
+	l.reign++
+}
+
+func (l *leadership) end() {
+	l.told, l.serving = false, false
+}
+
+// broken ends the reign of a failed entry, without the word of consensus, and
+// reports whether that is the reign that was serving.
+func (l *leadership) broken(failed *flight, now time.Time) bool {
+	if failed.opening && failed.term == l.term {
+		l.opened = false
+	}
+	if !l.serving || failed.reign != l.reign {
+		return false
+	}
+	l.serving = false
+	l.retryAt = now.Add(recoverAfter)
+	return true
+}
+
+// renew begins the next reign of the same term when its time has come.
+// wait > 0 says how long that still is.
+func (l *leadership) renew(now time.Time, underWay int) (wait time.Duration) {
+	if !l.told || l.serving || underWay > 0 {
+		return 0
+	}
+	if wait = l.retryAt.Sub(now); wait > 0 {
+		return wait
+	}
+	l.begin(l.term)
+	return 0
+}
