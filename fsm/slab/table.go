@@ -1,0 +1,206 @@
+package slab
+
+import (
+	"fmt"
+	"math/bits"
+	"unsafe"
+)
+
+// minPage is the smallest page in bytes: 4 huge-page faults fewer for each
+// step up, but a first write after a snapshot copies a whole page.
+const minPage = 16 << 10
+
+// maxRecords bounds a slab: record numbers are 32 bits and the last one is
+// kept free so that a count fits as well.
+const maxRecords = 1<<32 - 1
+
+// page is an entry of the page table.
+type page struct {
+	mem unsafe.Pointer
+	// own is mem while the page may be written to without further ado: no view
+	// reads it and its hash is on the list of those to be taken. Else nil,
+	// which is all that Mut checks.
+	own unsafe.Pointer
+	// born is the slab's epoch when this copy of the page became its own:
+	// views captured in it or later, while the page was there, hold this copy.
+	born uint32
+	// shared: a view may be reading the page. clean: hash is that of the bytes.
+	shared, clean bool
+	hash          uint64
+}
+
+// table is all of a slab that does not depend on the record type.
+type table struct {
+	pages []page
+	shift uint32 // records of a page = 1 << shift
+	mask  uint32
+	// n is the number of records: those with numbers below it exist.
+	n uint32
+
+	recordSize uintptr
+	alloc      Allocator
+
+	// sum is the hash of all clean pages, see Hash; dirty lists the others,
+	// each once.
+	sum   uint64
+	dirty []uint32
+
+	// epoch counts captures. views are those not yet seen to be released,
+	// retired the page copies that only they hold.
+	epoch   uint32
+	views   []*View
+	retired []retired
+}
+
+// retired is a page copy that the slab has replaced: views with
+// born <= epoch < died hold it.
+type retired struct {
+	mem        unsafe.Pointer
+	born, died uint32
+}
+
+func newTable(recordSize uintptr, alloc Allocator) table {
+	if one := uint16(1); *(*byte)(unsafe.Pointer(&one)) != 1 {
+		panic("slab: needs a little-endian machine")
+	}
+	if recordSize == 0 {
+		panic("slab: record type without a size")
+	}
+	if alloc == nil {
+		alloc = Heap{}
+	}
+	var shift uint32
+	if recordSize < minPage {
+		shift = uint32(bits.Len64(uint64((minPage - 1) / recordSize)))
+	}
+	return table{shift: shift, mask: 1<<shift - 1, recordSize: recordSize, alloc: alloc}
+}
+
+func (t *table) pageBytes() int { return int(t.recordSize) << t.shift }
+
+// bytes returns the memory of a page.
+func (t *table) bytes(mem unsafe.Pointer) []byte {
+	return unsafe.Slice((*byte)(mem), t.pageBytes())
+}
+
+// Len returns the number of records, the free ones of a Pool included.
+func (t *table) Len() uint32 { return t.n }
+
+// Bytes returns the memory of all pages, those that only views hold included.
+func (t *table) Bytes() int64 {
+	return int64(len(t.pages)+len(t.retired)) * int64(t.pageBytes())
+}
+
+// Grow makes the records below n exist, zeroed; it never shrinks.
+func (t *table) Grow(n uint32) {
+	if n == maxRecords {
+		panic("slab: out of record numbers")
+	}
+	for uint64(n) > uint64(len(t.pages))<<t.shift {
+		t.addPage(unsafe.Pointer(unsafe.SliceData(t.alloc.Page(t.pageBytes()))))
+	}
+	t.n = max(t.n, n)
+}
+
+func (t *table) addPage(mem unsafe.Pointer) {
+	t.pages = append(t.pages, page{mem: mem, own: mem, born: t.epoch})
+	t.dirty = append(t.dirty, uint32(len(t.pages)-1))
+}
+
+// own makes the page of record i writable and returns it: it forgets the
+// cached hash and leaves the copy that a view may read to the view.
+func (t *table) own(record uint32) unsafe.Pointer {
+	i := record >> t.shift
+	p := &t.pages[i]
+	if p.clean {
+		t.sum -= weigh(i, p.hash)
+		t.dirty = append(t.dirty, i)
+	}
+	if p.shared && t.inUse(p) {
+		mem := t.alloc.Page(t.pageBytes())
+		copy(mem, t.bytes(p.mem))
+		t.retired = append(t.retired, retired{mem: p.mem, born: p.born, died: t.epoch})
+		p.mem = unsafe.Pointer(unsafe.SliceData(mem))
+	}
+	*p = page{mem: p.mem, own: p.mem, born: t.epoch}
+	return p.mem
+}
+
+// inUse reports whether a view reads a shared page.
+func (t *table) inUse(p *page) bool {
+	t.reclaim()
+	return t.held(p.born, t.epoch)
+}
+
+// held reports whether a view not known to be released was captured in the
+// epochs born <= e < died.
+func (t *table) held(born, died uint32) bool {
+	for _, v := range t.views {
+		if born <= v.epoch && v.epoch < died {
+			return true
+		}
+	}
+	return false
+}
+
+// reclaim forgets released views and frees the pages that only they held.
+func (t *table) reclaim() {
+	kept := t.views[:0]
+	for _, v := range t.views {
+		if !v.released.Load() {
+			kept = append(kept, v)
+		}
+	}
+	if len(kept) == len(t.views) {
+		return
+	}
+	clear(t.views[len(kept):])
+	t.views = kept
+	still := t.retired[:0]
+	for _, r := range t.retired {
+		if t.held(r.born, r.died) {
+			still = append(still, r)
+		} else {
+			t.alloc.Free(t.bytes(r.mem))
+		}
+	}
+	t.retired = still
+}
+
+// Hash returns the hash of all records: it reads the pages written since the
+// last call and no others.
+//
+// It is Σ weigh(i, XXH64(page i)) over all pages, mod 2^64, with the number of
+// records mixed in. A sum, so that one page's share can be replaced.
+func (t *table) Hash() uint64 {
+	for _, i := range t.dirty {
+		p := &t.pages[i]
+		p.hash = HashBytes(0, t.bytes(p.mem))
+		p.clean, p.own = true, nil
+		t.sum += weigh(i, p.hash)
+	}
+	t.dirty = t.dirty[:0]
+	return Mix(t.sum, uint64(t.n))
+}
+
+// weigh ties a page's hash to its place.
+func weigh(i uint32, hash uint64) uint64 { return Mix(hash, uint64(i)+1) }
+
+// reset frees every page and forgets every record; views keep theirs.
+func (t *table) reset() {
+	for i := range t.pages {
+		p := &t.pages[i]
+		if p.shared && t.inUse(p) {
+			t.retired = append(t.retired, retired{mem: p.mem, born: p.born, died: t.epoch})
+		} else {
+			t.alloc.Free(t.bytes(p.mem))
+		}
+	}
+	clear(t.pages)
+	t.pages, t.dirty = t.pages[:0], t.dirty[:0]
+	t.sum, t.n = 0, 0
+}
+
+func (t *table) String() string {
+	return fmt.Sprintf("slab of %d records in %d pages of %d bytes", t.n, len(t.pages), t.pageBytes())
+}

@@ -1,0 +1,146 @@
+package slab
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"sync/atomic"
+	"unsafe"
+)
+
+// ErrCorrupt: a snapshot does not verify, or is not one of this slab.
+var ErrCorrupt = errors.New("slab snapshot corrupt")
+
+// View is a slab as it was when it was captured. It may be written out on
+// another goroutine while the owner goes on, and holds memory until Release.
+type View struct {
+	mem        []unsafe.Pointer
+	pageBytes  int
+	recordSize uint32
+	n          uint32
+	epoch      uint32
+	released   atomic.Bool
+}
+
+// Capture returns the slab as it is now. It costs a copy of the page table;
+// after it, the first write to each page copies the page.
+func (t *table) Capture() *View {
+	t.reclaim()
+	v := &View{
+		mem: make([]unsafe.Pointer, len(t.pages)), pageBytes: t.pageBytes(),
+		recordSize: uint32(t.recordSize), n: t.n, epoch: t.epoch,
+	}
+	for i := range t.pages {
+		p := &t.pages[i]
+		v.mem[i] = p.mem
+		p.shared, p.own = true, nil
+	}
+	t.epoch++
+	t.views = append(t.views, v)
+	return v
+}
+
+// Release gives the view's memory back at the owner's next write to a shared
+// page or next Capture. The view must not be used after it. Any goroutine may
+// call it, once or more.
+func (v *View) Release() { v.released.Store(true) }
+
+// A view is written as a header, the pages and an end, little endian:
+//
+//	header  magic "RSL1" · record bytes u32 · page bytes u32 · pages u32 ·
+//	        records u32 · CRC-32C of the 20 bytes before u32
+//	page    its bytes · their XXH64 with the page's number as seed u64
+//
+// The number of pages is in the header, so the end needs no mark.
+const (
+	magic       = "RSL1"
+	headerBytes = 24
+)
+
+// WriteTo writes the view; io.WriterTo. Errors are the writer's.
+func (v *View) WriteTo(w io.Writer) (int64, error) {
+	head := make([]byte, 0, headerBytes)
+	head = append(head, magic...)
+	for _, word := range []uint32{v.recordSize, uint32(v.pageBytes), uint32(len(v.mem)), v.n} {
+		head = binary.LittleEndian.AppendUint32(head, word)
+	}
+	head = binary.LittleEndian.AppendUint32(head, crc32.Checksum(head, crc32.MakeTable(crc32.Castagnoli)))
+	written, err := writeAll(w, head, 0)
+	for i := 0; i < len(v.mem) && err == nil; i++ {
+		page := unsafe.Slice((*byte)(v.mem[i]), v.pageBytes)
+		if written, err = writeAll(w, page, written); err != nil {
+			break
+		}
+		sum := HashBytes(uint64(i), page)
+		written, err = writeAll(w, binary.LittleEndian.AppendUint64(head[:0], sum), written)
+	}
+	if err != nil {
+		return written, fmt.Errorf("write slab: %w", err)
+	}
+	return written, nil
+}
+
+func writeAll(w io.Writer, p []byte, before int64) (int64, error) {
+	n, err := w.Write(p)
+	return before + int64(n), err
+}
+
+// ReadFrom replaces the slab's contents by what WriteTo wrote, and reads no
+// byte beyond it. ErrCorrupt (wrapped) if it does not verify or has another
+// record size; then, as after an error of the reader, the slab is empty and
+// good for nothing but another ReadFrom. io.ReaderFrom, but for reading to EOF.
+func (t *table) ReadFrom(r io.Reader) (int64, error) {
+	t.reset()
+	head := make([]byte, headerBytes)
+	read, err := readAll(r, head, 0)
+	if err != nil {
+		return read, err
+	}
+	pages, records, err := t.checkHeader(head)
+	if err != nil {
+		return read, err
+	}
+	sum := make([]byte, 8)
+	for i := range pages {
+		// Memory grows with what was read, not with what the header claims.
+		page := t.alloc.Page(t.pageBytes())
+		t.addPage(unsafe.Pointer(unsafe.SliceData(page)))
+		if read, err = readAll(r, page, read); err == nil {
+			read, err = readAll(r, sum, read)
+		}
+		if err == nil && HashBytes(uint64(i), page) != binary.LittleEndian.Uint64(sum) {
+			err = fmt.Errorf("read slab: page %d: %w", i, ErrCorrupt)
+		}
+		if err != nil {
+			t.reset()
+			return read, err
+		}
+	}
+	t.n = records
+	return read, nil
+}
+
+func (t *table) checkHeader(head []byte) (pages, records uint32, err error) {
+	word := func(i int) uint32 { return binary.LittleEndian.Uint32(head[4*i:]) }
+	pages, records = word(3), word(4)
+	switch {
+	case string(head[:4]) != magic,
+		word(5) != crc32.Checksum(head[:headerBytes-4], crc32.MakeTable(crc32.Castagnoli)):
+		return 0, 0, fmt.Errorf("read slab: header: %w", ErrCorrupt)
+	case word(1) != uint32(t.recordSize), word(2) != uint32(t.pageBytes()):
+		return 0, 0, fmt.Errorf("read slab: records of %d bytes, want %d: %w", word(1), t.recordSize, ErrCorrupt)
+	case uint64(records) > uint64(pages)<<t.shift, uint64(records)+uint64(t.mask) < uint64(pages)<<t.shift:
+		return 0, 0, fmt.Errorf("read slab: %d records in %d pages: %w", records, pages, ErrCorrupt)
+	}
+	return pages, records, nil
+}
+
+func readAll(r io.Reader, p []byte, before int64) (int64, error) {
+	n, err := io.ReadFull(r, p)
+	if err != nil {
+		return before + int64(n), fmt.Errorf("read slab: %w", err)
+	}
+	return before + int64(n), nil
+}
