@@ -15,7 +15,7 @@ type Command struct {
 }
 
 // Body is what one kind of command asks for. The list of bodies is in
-// codec's table; each is a struct of this package, passed by pointer.
+// table.go; each is a struct of this package, passed by pointer.
 type Body interface{ Kind() Kind }
 
 // Header is what every command carries beside its body.

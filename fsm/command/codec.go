@@ -1,0 +1,162 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/fsm/wire"
+)
+
+// The bounds of an encoded command, all in bytes.
+const (
+	// MaxBytes is the largest command.
+	MaxBytes = 16 << 10
+	// MaxID bounds ids: of commands, accounts, instruments, keys …
+	MaxID = market.MaxIDLength
+	// MaxName bounds what is made of ids or given beside them: aggregate,
+	// actor, label, correlation, traceparent.
+	MaxName = 128
+	// MaxText bounds what people write: reasons and references.
+	MaxText = 1024
+)
+
+// Errors of the codec. Texts over their bound are wire.ErrTooLong.
+var (
+	// ErrUnknownKind: the command is of a kind or version that this build
+	// does not know. To skip it would be to fork the venue: the node stops.
+	ErrUnknownKind = errors.New("unknown kind of command")
+	// ErrTooLarge: the command is over MaxBytes.
+	ErrTooLarge = errors.New("command too large")
+)
+
+// coder is a body that can be written and read: all bodies are.
+type coder interface {
+	Body
+	append(w *wire.Writer)
+	decode(r *wire.Reader)
+}
+
+// The bits of a header's first number.
+const (
+	headHasExpected = 1 << iota
+	headValidUntil
+	headDeadline
+	headKnown = 1<<iota - 1
+)
+
+// Append appends the encoding of c to dst: kind, version, header, body. On
+// error dst is returned as it was. The error is ErrTooLarge, wire.ErrTooLong
+// or ErrUnknownKind.
+func Append(dst []byte, c *Command) ([]byte, error) {
+	body, ok := c.Body.(coder)
+	if !ok {
+		return dst, fmt.Errorf("append command: %w", ErrUnknownKind)
+	}
+	_, version := newBody(body.Kind())
+	w := wire.Writer{Bytes: dst}
+	w.Byte(byte(body.Kind()))
+	w.Byte(version)
+	c.Header.append(&w)
+	body.append(&w)
+	if err := w.Err(); err != nil {
+		return dst, fmt.Errorf("append command of kind %d: %w", body.Kind(), err)
+	}
+	if n := len(w.Bytes) - len(dst); n > MaxBytes {
+		return dst, fmt.Errorf("append command of %d bytes: %w", n, ErrTooLarge)
+	}
+	return w.Bytes, nil
+}
+
+// Decode reads what Append wrote, and nothing that Append would have written
+// in another way. b is not kept, but all texts of the command are parts of one
+// copy of it: clone what is kept for long. The error is ErrUnknownKind,
+// ErrTooLarge or one of package wire's.
+func Decode(b []byte) (*Command, error) {
+	if len(b) > MaxBytes {
+		return nil, fmt.Errorf("decode command of %d bytes: %w", len(b), ErrTooLarge)
+	}
+	r := wire.NewReader(b)
+	kind, version := Kind(r.Byte()), r.Byte()
+	if err := r.Err(); err != nil {
+		return nil, fmt.Errorf("decode command: %w", err)
+	}
+	body, known := newBody(kind)
+	if body == nil || version != known {
+		return nil, fmt.Errorf("decode command of kind %d, version %d: %w", kind, version, ErrUnknownKind)
+	}
+	c := &Command{Body: body}
+	c.Header.decode(&r)
+	body.decode(&r)
+	if err := r.Finish(); err != nil {
+		return nil, fmt.Errorf("decode command of kind %d: %w", kind, err)
+	}
+	return c, nil
+}
+
+func (h *Header) append(w *wire.Writer) {
+	var bits uint64
+	bits |= flag(h.HasExpected, headHasExpected)
+	bits |= flag(h.ValidUntil != 0, headValidUntil)
+	bits |= flag(h.Deadline != 0, headDeadline)
+	w.Uvarint(bits)
+	w.Byte(byte(h.Source))
+	w.Byte(byte(h.Role))
+	w.Bounded(h.ID, MaxID)
+	w.Bounded(h.Participant, MaxID)
+	w.Bounded(h.Actor, MaxName)
+	w.Bounded(h.Label, MaxName)
+	w.Bounded(h.Correlation, MaxName)
+	w.Bounded(h.Traceparent, MaxName)
+	w.Bounded(h.Aggregate, MaxName)
+	w.Fixed64(h.Digest)
+	if h.HasExpected {
+		w.Uvarint(h.Expected)
+	}
+	appendInstant(w, h.ValidUntil)
+	appendInstant(w, h.Deadline)
+}
+
+func (h *Header) decode(r *wire.Reader) {
+	bits := r.Bits(headKnown)
+	h.Source = market.Source(r.Byte())
+	h.Role = market.Role(r.Byte())
+	h.ID = r.Bounded(MaxID)
+	h.Participant = r.Bounded(MaxID)
+	h.Actor = r.Bounded(MaxName)
+	h.Label = r.Bounded(MaxName)
+	h.Correlation = r.Bounded(MaxName)
+	h.Traceparent = r.Bounded(MaxName)
+	h.Aggregate = r.Bounded(MaxName)
+	h.Digest = r.Fixed64()
+	if h.HasExpected = bits&headHasExpected != 0; h.HasExpected {
+		h.Expected = r.Uvarint()
+	}
+	h.ValidUntil = decodeInstant(r, bits&headValidUntil != 0)
+	h.Deadline = decodeInstant(r, bits&headDeadline != 0)
+}
+
+func flag(set bool, bit uint64) uint64 {
+	if set {
+		return bit
+	}
+	return 0
+}
+
+// appendInstant writes an instant whose presence a bit has told.
+func appendInstant(w *wire.Writer, at market.Nanos) {
+	if at != 0 {
+		w.Fixed64(uint64(at))
+	}
+}
+
+func decodeInstant(r *wire.Reader, present bool) market.Nanos {
+	if !present {
+		return 0
+	}
+	at := market.Nanos(r.Fixed64())
+	if at == 0 {
+		r.Fail(wire.ErrNotCanonical)
+	}
+	return at
+}

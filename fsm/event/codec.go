@@ -1,0 +1,132 @@
+package event
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/fsm/wire"
+)
+
+// ErrUnknownKind: a block, outcome or record is of a kind or version that
+// this build does not know. Nothing is skipped.
+var ErrUnknownKind = errors.New("unknown kind of event")
+
+// The versions of what is not a record.
+const (
+	blockVersion   = 1
+	outcomeVersion = 1
+)
+
+// minGroupBytes and minRecordBytes are the least that each is written in.
+const (
+	minGroupBytes  = 8
+	minRecordBytes = 4
+)
+
+// AppendBlock appends the encoding of b. It has no checksum: the journal puts
+// its own around it. It panics if b holds a type or record that this package
+// does not name.
+func AppendBlock(dst []byte, b *Block) []byte {
+	e := encoder{Writer: wire.Writer{Bytes: dst}, base: base{b.At, b.First}}
+	e.Byte(blockVersion)
+	e.Uvarint(b.Index)
+	e.Uvarint(b.Term)
+	e.Fixed64(uint64(b.At))
+	e.Fixed64(b.History)
+	e.Uvarint(uint64(b.First))
+	e.Uvarint(uint64(b.Count))
+	e.Raw(b.Chain[:])
+	e.Uvarint(uint64(len(b.Groups)))
+	for i := range b.Groups {
+		e.group(&b.Groups[i])
+	}
+	return e.bytes()
+}
+
+// DecodeBlock reads what AppendBlock wrote, and nothing that it would have
+// written in another way. data is not kept, but all texts of the block are
+// parts of one copy of it: clone what is kept for long.
+func DecodeBlock(data []byte) (*Block, error) {
+	d := decoder{Reader: wire.NewReader(data)}
+	b := new(Block)
+	d.version(blockVersion)
+	b.Index = d.Uvarint()
+	b.Term = d.Uvarint()
+	b.At = market.Nanos(d.Fixed64())
+	b.History = d.Fixed64()
+	b.First = market.Sequence(d.Uvarint())
+	b.Count = d.uint32()
+	d.Raw(b.Chain[:])
+	d.base = base{b.At, b.First}
+	if n := d.Count(minGroupBytes); n > 0 {
+		b.Groups = make([]Group, n)
+	}
+	for i := range b.Groups {
+		d.group(&b.Groups[i])
+	}
+	if err := d.Finish(); err != nil {
+		return nil, fmt.Errorf("decode block: %w", err)
+	}
+	return b, nil
+}
+
+// AppendGroup appends the encoding of one group by itself.
+func AppendGroup(dst []byte, g *Group) []byte {
+	e := encoder{Writer: wire.Writer{Bytes: dst}}
+	e.group(g)
+	return e.bytes()
+}
+
+// DecodeGroup reads what AppendGroup wrote; otherwise like DecodeBlock.
+func DecodeGroup(data []byte) (*Group, error) {
+	d := decoder{Reader: wire.NewReader(data)}
+	g := new(Group)
+	d.group(g)
+	if err := d.Finish(); err != nil {
+		return nil, fmt.Errorf("decode group: %w", err)
+	}
+	return g, nil
+}
+
+// AppendOutcome appends the encoding of o.
+func AppendOutcome(dst []byte, o *Outcome) []byte {
+	e := encoder{Writer: wire.Writer{Bytes: dst}, base: base{o.At, o.Sequence}}
+	e.Byte(byte(o.Kind))
+	e.Byte(outcomeVersion)
+	e.Uvarint(o.Index)
+	e.Fixed64(uint64(o.At))
+	e.Fixed64(o.History)
+	e.Uvarint(uint64(o.Sequence))
+	e.Uvarint(uint64(o.First))
+	e.Bool(o.Group != nil)
+	if o.Group != nil {
+		e.group(o.Group)
+	}
+	return e.bytes()
+}
+
+// DecodeOutcome reads what AppendOutcome wrote; otherwise like DecodeBlock.
+func DecodeOutcome(data []byte) (*Outcome, error) {
+	d := decoder{Reader: wire.NewReader(data)}
+	o := new(Outcome)
+	o.Kind = OutcomeKind(d.Byte())
+	if o.Kind > OutcomeBarrier {
+		d.Fail(ErrUnknownKind)
+	}
+	d.version(outcomeVersion)
+	o.Index = d.Uvarint()
+	o.At = market.Nanos(d.Fixed64())
+	o.History = d.Fixed64()
+	o.Sequence = market.Sequence(d.Uvarint())
+	o.First = market.Sequence(d.Uvarint())
+	d.base = base{o.At, o.Sequence}
+	if d.Bool() {
+		o.Group = new(Group)
+		d.group(o.Group)
+	}
+	if err := d.Finish(); err != nil {
+		return nil, fmt.Errorf("decode outcome: %w", err)
+	}
+	return o, nil
+}
