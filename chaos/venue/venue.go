@@ -1,0 +1,316 @@
+// Package venue runs a cluster of real rialto processes, so that killing one
+// is a true crash.
+package venue
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Options of a cluster.
+type Options struct {
+	Binary string // path of the rialto binary
+	Dir    string // where configurations, data and logs go
+	Nodes  int
+	// Extra is added to each node's configuration as YAML lines.
+	Extra string
+}
+
+// Venue is a cluster of processes. It is used from one goroutine at a time,
+// but for URLs and Client.
+type Venue struct {
+	Client *http.Client
+	nodes  []*node
+}
+
+type node struct {
+	id, url, config, log string
+	binary               string
+	cmd                  *exec.Cmd
+	exited               chan struct{} // closed when the process is gone
+}
+
+// patience bounds every wait for a condition.
+const patience = 60 * time.Second
+
+// Start writes the configurations and starts every node.
+func Start(ctx context.Context, o Options) (*Venue, error) {
+	ports, err := freePorts(4 * o.Nodes)
+	if err != nil {
+		return nil, err
+	}
+	v := &Venue{Client: &http.Client{Timeout: 10 * time.Second}}
+	var initial strings.Builder
+	for i := range o.Nodes {
+		fmt.Fprintf(&initial, "  - id: n%d\n    peer_address: 127.0.0.1:%d\n", i+1, ports[4*i+2])
+	}
+	for i := range o.Nodes {
+		n, err := configure(o, i, ports[4*i:4*i+4], initial.String())
+		if err != nil {
+			return nil, err
+		}
+		v.nodes = append(v.nodes, n)
+	}
+	for i := range v.nodes {
+		if err := v.Restart(i); err != nil {
+			return nil, errors.Join(err, v.Stop())
+		}
+	}
+	if err := v.WaitReady(ctx); err != nil {
+		return nil, errors.Join(err, v.Stop())
+	}
+	return v, nil
+}
+
+func configure(o Options, i int, ports []int, initial string) (*node, error) {
+	id := fmt.Sprintf("n%d", i+1)
+	dir := filepath.Join(o.Dir, id)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make node folder: %w", err)
+	}
+	text := fmt.Sprintf(`node_id: %s
+cluster_id: chaos
+data_dir: %s
+http_address: 127.0.0.1:%d
+fix_address: 127.0.0.1:%d
+peer_address: 127.0.0.1:%d
+gossip_address: 127.0.0.1:%d
+demo: true
+log_format: text
+initial_cluster:
+%s%s`, id, filepath.Join(dir, "data"), ports[0], ports[1], ports[2], ports[3], initial, o.Extra)
+	config := filepath.Join(dir, "node.yaml")
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		return nil, fmt.Errorf("write configuration: %w", err)
+	}
+	return &node{
+		id: id, url: fmt.Sprintf("http://127.0.0.1:%d", ports[0]), config: config,
+		log: filepath.Join(dir, "log.txt"), binary: o.Binary,
+	}, nil
+}
+
+// freePorts finds ports that nobody listens on now.
+func freePorts(n int) ([]int, error) {
+	ports := make([]int, 0, n)
+	for len(ports) < n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, fmt.Errorf("find a free port: %w", err)
+		}
+		defer l.Close() // held until all are found, so that they differ
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return ports, nil
+}
+
+// Size is the number of nodes, dead ones included.
+func (v *Venue) Size() int { return len(v.nodes) }
+
+// URL returns a node's base URL.
+func (v *Venue) URL(i int) string { return v.nodes[i].url }
+
+// URLs returns all base URLs.
+func (v *Venue) URLs() []string {
+	urls := make([]string, len(v.nodes))
+	for i, n := range v.nodes {
+		urls[i] = n.url
+	}
+	return urls
+}
+
+// Restart starts a node that is not running.
+func (v *Venue) Restart(i int) error {
+	n := v.nodes[i]
+	if n.running() {
+		return nil
+	}
+	log, err := os.OpenFile(n.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("open log of %s: %w", n.id, err)
+	}
+	defer log.Close()
+	n.cmd = exec.Command(n.binary, "serve", "--config", n.config)
+	n.cmd.Stdout, n.cmd.Stderr = log, log
+	n.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := n.cmd.Start(); err != nil {
+		return fmt.Errorf("start %s: %w", n.id, err)
+	}
+	n.exited = make(chan struct{})
+	go func(cmd *exec.Cmd, exited chan struct{}) {
+		_ = cmd.Wait() // a killed process has no other exit than that
+		close(exited)
+	}(n.cmd, n.exited)
+	return nil
+}
+
+func (n *node) running() bool {
+	if n.exited == nil {
+		return false
+	}
+	select {
+	case <-n.exited:
+		return false
+	default:
+		return true
+	}
+}
+
+// Kill ends a node as kill -9 does and waits until it is gone.
+func (v *Venue) Kill(i int) { v.Signal(i, syscall.SIGKILL, true) }
+
+// Signal sends a signal to a node's process, and waits for its end if told to.
+func (v *Venue) Signal(i int, s syscall.Signal, wait bool) {
+	n := v.nodes[i]
+	if !n.running() {
+		return
+	}
+	_ = n.cmd.Process.Signal(s)
+	if wait {
+		<-n.exited
+	}
+}
+
+// Running reports whether a node's process lives.
+func (v *Venue) Running(i int) bool { return v.nodes[i].running() }
+
+// Stop ends all nodes.
+func (v *Venue) Stop() error {
+	for i := range v.nodes {
+		v.Kill(i)
+	}
+	return nil
+}
+
+// Log returns the end of a node's log, for a failed test to show.
+func (v *Venue) Log(i int) string {
+	b, err := os.ReadFile(v.nodes[i].log)
+	if err != nil {
+		return err.Error()
+	}
+	if len(b) > 8192 {
+		b = b[len(b)-8192:]
+	}
+	return string(b)
+}
+
+// Twin is what the checks need of /v1/cluster.
+type Twin struct {
+	Leader string `json:"leader"`
+	Nodes  []struct {
+		ID             string `json:"id"`
+		Role           string `json:"role"`
+		State          string `json:"state"`
+		AppliedIndex   uint64 `json:"applied_index"`
+		Sequence       uint64 `json:"sequence"`
+		StateHash      string `json:"state_hash"`
+		StateHashIndex uint64 `json:"state_hash_index"`
+	} `json:"nodes"`
+}
+
+// Twin reads a node's view of the cluster.
+func (v *Venue) Twin(ctx context.Context, i int) (Twin, error) {
+	var t Twin
+	return t, v.Get(ctx, i, "/v1/cluster", &t)
+}
+
+// Get reads JSON from a node.
+func (v *Venue) Get(ctx context.Context, i int, path string, into any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, v.nodes[i].url+path, nil)
+	if err != nil {
+		return err
+	}
+	res, err := v.Client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("GET %s of %s: %s", path, v.nodes[i].id, res.Status)
+	}
+	return json.NewDecoder(res.Body).Decode(into)
+}
+
+// Leader returns the number of the leader once the running nodes agree on a
+// running one.
+func (v *Venue) Leader(ctx context.Context) (int, error) {
+	leader := -1
+	err := v.Until(ctx, "a leader is agreed on", func(ctx context.Context) bool {
+		leader = -1
+		for i := range v.nodes {
+			if !v.Running(i) {
+				continue
+			}
+			t, err := v.Twin(ctx, i)
+			if err != nil || t.Leader == "" {
+				return false
+			}
+			at := v.number(t.Leader)
+			if at < 0 || !v.Running(at) || leader >= 0 && leader != at {
+				return false
+			}
+			leader = at
+		}
+		return leader >= 0
+	})
+	return leader, err
+}
+
+func (v *Venue) number(id string) int {
+	for i, n := range v.nodes {
+		if n.id == id {
+			return i
+		}
+	}
+	return -1
+}
+
+// WaitReady waits until every running node says that it is ready.
+func (v *Venue) WaitReady(ctx context.Context) error {
+	return v.Until(ctx, "all nodes are ready", func(ctx context.Context) bool {
+		for i := range v.nodes {
+			if v.Running(i) && !v.ready(ctx, i) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func (v *Venue) ready(ctx context.Context, i int) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, v.nodes[i].url+"/readyz", nil)
+	if err != nil {
+		return false
+	}
+	res, err := v.Client.Do(req)
+	if err != nil {
+		return false
+	}
+	_ = res.Body.Close()
+	return res.StatusCode == http.StatusOK
+}
+
+// Until asks again until the condition holds, or says what did not come true.
+func (v *Venue) Until(ctx context.Context, what string, condition func(context.Context) bool) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for !condition(ctx) {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waited %v in vain until %s", patience, what)
+		case <-ticker.C:
+		}
+	}
+	return nil
+}
