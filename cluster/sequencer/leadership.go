@@ -21,7 +21,7 @@ type leadership struct {
 	told    bool
 	term    cluster.Term
 	serving bool
-	reign   Reign
+	reign   cluster.Reign
 	// opened: the entry that opens the term has been proposed in this reign,
 	// or was committed in an earlier one of the same term.
 	opened  bool

@@ -98,7 +98,7 @@ func measure(commands [][]byte) (bytes int, err error) {
 type flight struct {
 	proposal cluster.Proposal
 	term     cluster.Term
-	reign    Reign
+	reign    cluster.Reign
 	opening  bool // it opens the term
 	commands [][]byte
 	bytes    int

@@ -55,13 +55,6 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Reign names one unbroken leadership of this node: it ends when leadership
-// is lost and also when a proposal fails, for then a later command could
-// overtake an earlier one that is sent again. A caller that needs its
-// commands kept in order across failures names the reign it began with, and
-// begins again, from its first unanswered command, when that one is over.
-type Reign uint64
-
 // Sequencer orders commands while this node leads. Its methods may be called
 // from any goroutine.
 //
@@ -160,7 +153,7 @@ func (s *Sequencer) LostLeadership() {
 }
 
 // Reign returns the current reign, and whether there is one.
-func (s *Sequencer) Reign() (Reign, bool) {
+func (s *Sequencer) Reign() (cluster.Reign, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.lead.reign, s.lead.serving
@@ -185,7 +178,7 @@ func (s *Sequencer) Room() <-chan struct{} {
 // ErrNotLeader, ErrOverloaded, ErrTooLarge or ErrClosed.
 //
 // The commands' bytes must not change until done is called.
-func (s *Sequencer) Enqueue(reign Reign, commands [][]byte, done func([]cluster.Outcome, error)) error {
+func (s *Sequencer) Enqueue(reign cluster.Reign, commands [][]byte, done func([]cluster.Outcome, error)) error {
 	bytes, err := measure(commands)
 	if err != nil {
 		return err
@@ -206,7 +199,7 @@ func (s *Sequencer) Enqueue(reign Reign, commands [][]byte, done func([]cluster.
 }
 
 // admit decides under the lock.
-func (s *Sequencer) admit(reign Reign, sub *submission) error {
+func (s *Sequencer) admit(reign cluster.Reign, sub *submission) error {
 	switch {
 	case s.closed:
 		return cluster.ErrClosed
