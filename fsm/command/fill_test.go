@@ -1,0 +1,132 @@
+package command_test
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"pgregory.net/rapid"
+)
+
+// source is where the values of a filled struct come from.
+type source interface {
+	number(bits int) uint64
+	text() string
+	size() int
+}
+
+// counting gives every field another value, none of them zero: what a golden
+// file freezes.
+type counting struct{ n uint64 }
+
+func (c *counting) number(bits int) uint64 {
+	c.n++
+	if bits == 1 {
+		return 1
+	}
+	return c.n
+}
+func (c *counting) text() string { c.n++; return fmt.Sprintf("text-%d", c.n) }
+func (c *counting) size() int    { return 2 }
+
+// drawing draws.
+type drawing struct{ t *rapid.T }
+
+func (d drawing) number(bits int) uint64 {
+	return rapid.Uint64Max(1<<bits-1).Draw(d.t, "number")
+}
+func (d drawing) text() string { return rapid.StringN(0, -1, command.MaxID).Draw(d.t, "text") }
+func (d drawing) size() int    { return rapid.IntRange(0, 3).Draw(d.t, "size") }
+
+// fill sets every field that v holds and then makes those zero that an
+// encoding does not tell apart: the value of what is absent.
+func fill(s source, v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Bool:
+		v.SetBool(s.number(1) == 1)
+	case reflect.String:
+		v.SetString(s.text())
+	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		v.SetUint(s.number(v.Type().Bits()))
+	case reflect.Int64:
+		v.SetInt(int64(s.number(64)))
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(s, v.Field(i))
+		}
+	case reflect.Array:
+		for i := range v.Len() {
+			fill(s, v.Index(i))
+		}
+	case reflect.Slice:
+		if n := s.size(); n > 0 {
+			v.Set(reflect.MakeSlice(v.Type(), n, n))
+		}
+		for i := range v.Len() {
+			fill(s, v.Index(i))
+		}
+	default:
+		panic("no filling for " + v.Type().String())
+	}
+	settle(v.Addr().Interface())
+}
+
+func settle(v any) {
+	switch v := v.(type) {
+	case *market.Decimal:
+		v.Digits %= market.MaxDigits + 1
+	case *command.Optional:
+		if !v.Set {
+			v.Value = market.Decimal{}
+		}
+	case *command.Limit:
+		if v.State %= command.LimitValue + 1; v.State != command.LimitValue {
+			v.Value = market.Decimal{}
+		}
+	case *command.SetLimits:
+		for i, named := range v.Named {
+			if !named {
+				v.Limits[i] = command.Limit{}
+			}
+		}
+	case *command.DefineAsset:
+		if !v.HasMinorUnit {
+			v.MinorUnit = 0
+		}
+	case *command.Header:
+		if !v.HasExpected {
+			v.Expected = 0
+		}
+	}
+}
+
+// bodies returns an empty body of every kind.
+func bodies() []command.Body {
+	return []command.Body{
+		&command.TermStart{}, &command.Probe{}, &command.Fence{},
+		&command.DefineAsset{}, &command.DefineInstrument{}, &command.HaltInstrument{},
+		&command.ResumeInstrument{}, &command.SetPhase{}, &command.RetireInstrument{},
+		&command.DefineParticipant{}, &command.OpenAccount{}, &command.CloseAccount{},
+		&command.Deposit{}, &command.Withdraw{}, &command.Transfer{}, &command.SetLimits{},
+		&command.SuspendAccount{}, &command.ResumeAccount{}, &command.PlaceOrder{},
+		&command.AmendOrder{}, &command.CancelOrder{}, &command.CancelAll{},
+	}
+}
+
+func filled(s source, body command.Body) *command.Command {
+	c := &command.Command{Body: body}
+	fill(s, reflect.ValueOf(&c.Header).Elem())
+	fill(s, reflect.ValueOf(body).Elem())
+	return c
+}
+
+// samples returns one fully set command of every kind, by name.
+func samples() (names []string, commands []*command.Command) {
+	for _, b := range bodies() {
+		names = append(names, reflect.TypeOf(b).Elem().Name())
+		commands = append(commands, filled(&counting{}, b))
+	}
+	return slices.Clip(names), slices.Clip(commands)
+}
