@@ -1,0 +1,181 @@
+package consensus
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/hashicorp/raft"
+
+	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/consensus/archive"
+	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
+)
+
+// ErrSnapshotGap: the log begins after the newest snapshot that could be
+// restored ends. Entries between are missing, and nobody can apply the rest.
+var ErrSnapshotGap = errors.New("entries between snapshot and log are missing")
+
+// boot opens everything and starts Raft.
+func (n *Node) boot() error {
+	c := n.config
+	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
+		return err
+	}
+	var err error
+	if n.stable, err = logstore.OpenStable(c.Dir, n.halt.stop); err != nil {
+		return err
+	}
+	proven := &logstore.Proven{}
+	if n.logs, err = n.openLog(proven); err != nil {
+		return err
+	}
+	files, err := raft.NewFileSnapshotStoreWithLogger(c.Dir, c.Snapshots.Retain, newLibraryLogger(c.Logger))
+	if err != nil {
+		return fmt.Errorf("open snapshots: %w", err)
+	}
+	snapshots := pacedStore{FileSnapshotStore: files, dir: c.Dir}
+	if err := reconcile(n.logs, snapshots, proven); err != nil {
+		return err
+	}
+	if n.fsm, err = n.newFSM(proven); err != nil {
+		return err
+	}
+	return n.startRaft(snapshots)
+}
+
+func (n *Node) openLog(proven *logstore.Proven) (*logstore.Log, error) {
+	writer, err := archive.NewWriter(n.config.ArchiveDir)
+	if err != nil {
+		return nil, err
+	}
+	return logstore.Open(logstore.Options{
+		Dir:        n.config.Dir,
+		Kind:       n.config.LogStore,
+		CacheBytes: n.config.CacheBytes,
+		Archive:    writer,
+		Proven:     proven,
+		Halt:       n.halt.stop,
+		Logger:     newLibraryLogger(n.config.Logger),
+	})
+}
+
+func (n *Node) newFSM(proven *logstore.Proven) (*fsm, error) {
+	record, _, err := ReadCrashRecord(n.config.Dir)
+	if err != nil {
+		return nil, err
+	}
+	return &fsm{
+		machine:  n.config.Machine,
+		halt:     n.halt,
+		proven:   proven,
+		due:      newSnapshotMeter(n.config.Snapshots),
+		closing:  make(chan struct{}),
+		crashDir: n.config.Dir,
+		crashed:  crashedRange(record),
+		restores: restoreMeter{log: n.config.Logger},
+	}, nil
+}
+
+// startRaft begins a new cluster if that is what this is, and starts. Raft
+// panics on some of what it finds in its stores; here that is an error.
+func (n *Node) startRaft(snapshots raft.SnapshotStore) (err error) {
+	n.trans = newTransport(n.stream, n.config.Timeouts.RPC, newLibraryLogger(n.config.Logger))
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("start raft: %v", p)
+		}
+		if err != nil {
+			err = errors.Join(err, n.trans.Close())
+		}
+	}()
+	library := n.config.library()
+	if len(n.config.InitialMembers) > 0 {
+		err := raft.BootstrapCluster(library, n.logs, n.stable, snapshots, n.trans, configuration(n.config.InitialMembers))
+		if err != nil && !errors.Is(err, raft.ErrCantBootstrap) {
+			return fmt.Errorf("begin cluster: %w", err)
+		}
+	}
+	n.halt.arm()
+	if n.raft, err = raft.NewRaft(library, n.fsm, n.logs, n.stable, snapshots, n.trans); err != nil {
+		return fmt.Errorf("start raft: %w", errors.Join(err, n.fsm.broken))
+	}
+	n.fsm.restores.started.Store(true)
+	return nil
+}
+
+func configuration(members []cluster.Member) raft.Configuration {
+	var c raft.Configuration
+	for _, m := range members {
+		c.Servers = append(c.Servers, raft.Server{
+			ID:       raft.ServerID(m.ID),
+			Address:  raft.ServerAddress(m.Address),
+			Suffrage: raft.Voter,
+		})
+	}
+	return c
+}
+
+// reconcile makes log and newest snapshot agree before Raft sees them, and
+// tells proven what of the log is committed. A crash in the middle of an
+// install leaves the new snapshot beside the old log. That log goes, as it
+// would have: none of it that the snapshot does not hold was committed.
+func reconcile(logs *logstore.Log, snapshots raft.SnapshotStore, proven *logstore.Proven) error {
+	metas, err := snapshots.List()
+	if err != nil {
+		return fmt.Errorf("list snapshots: %w", err)
+	}
+	first, last, err := bounds(logs)
+	if err != nil {
+		return err
+	}
+	if len(metas) == 0 {
+		if first > 1 {
+			return fmt.Errorf("%w: no snapshot, and the log begins at %d", ErrSnapshotGap, first)
+		}
+		proven.Began(1, 0)
+		return nil
+	}
+	newest := metas[0]
+	switch agrees, err := agree(logs, first, last, newest); {
+	case err != nil:
+		return err
+	case last != 0 && first > newest.Index+1:
+		return fmt.Errorf("%w: snapshot ends at %d, log begins at %d", ErrSnapshotGap, newest.Index, first)
+	case agrees && last != 0:
+		proven.Began(cluster.Index(first), cluster.Index(newest.Index))
+		return nil
+	case last != 0:
+		if err := logs.DeleteRange(first, last); err != nil {
+			return fmt.Errorf("finish snapshot install: %w", err)
+		}
+	}
+	proven.Began(cluster.Index(newest.Index)+1, cluster.Index(newest.Index))
+	return nil
+}
+
+// agree reports whether the log goes on from the snapshot: by Raft's log
+// matching, an entry at its index with its term makes all before it the same.
+func agree(logs *logstore.Log, first, last uint64, snapshot *raft.SnapshotMeta) (bool, error) {
+	switch {
+	case first == snapshot.Index+1:
+		return true, nil
+	case snapshot.Index < first || snapshot.Index > last:
+		return false, nil
+	}
+	var entry raft.Log
+	if err := logs.GetLog(snapshot.Index, &entry); err != nil {
+		return false, fmt.Errorf("read log: %w", err)
+	}
+	return entry.Term == snapshot.Term, nil
+}
+
+func bounds(logs *logstore.Log) (first, last uint64, err error) {
+	if first, err = logs.FirstIndex(); err != nil {
+		return 0, 0, fmt.Errorf("read log: %w", err)
+	}
+	if last, err = logs.LastIndex(); err != nil {
+		return 0, 0, fmt.Errorf("read log: %w", err)
+	}
+	return first, last, nil
+}

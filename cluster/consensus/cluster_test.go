@@ -1,0 +1,44 @@
+package consensus_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/consensus"
+)
+
+// An entry that the leader answers is applied on every node, in one order,
+// and a follower refuses to take one.
+func TestReplicates(t *testing.T) {
+	bothKinds(t, func(t *testing.T, set func(*consensus.Config)) {
+		g := newGroup(t, 3, set)
+		var last cluster.Index
+		for i := range 50 {
+			index, count := g.propose(fmt.Sprintf("entry %d", i))
+			if index <= last || count != uint64(i+1) {
+				t.Fatalf("entry %d: index %d after %d, count %d", i, index, last, count)
+			}
+			last = index
+		}
+		g.converge(50)
+	})
+}
+
+// The leader's death elects another, nothing that was answered is lost, and
+// the dead node catches up from its disk and the others when it returns.
+func TestSurvivesItsLeader(t *testing.T) {
+	bothKinds(t, func(t *testing.T, set func(*consensus.Config)) {
+		g := newGroup(t, 3, set)
+		for i := range 20 {
+			g.propose(fmt.Sprintf("before %d", i))
+		}
+		dead := g.leader()
+		g.kill(dead)
+		for i := range 20 {
+			g.propose(fmt.Sprintf("after %d", i))
+		}
+		g.start(dead)
+		g.converge(40)
+	})
+}

@@ -1,0 +1,140 @@
+package consensus
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"time"
+
+	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
+)
+
+// StreamLayer is how a node reaches its peers: what it accepts are the
+// consensus connections of other nodes, Dial makes one to them. address is a
+// Member's. Open takes the layer over; Close closes it.
+type StreamLayer interface {
+	net.Listener
+	Dial(address string, timeout time.Duration) (net.Conn, error)
+}
+
+// Config of a node. Every zero value but those of the first block has a
+// default, which is named with it.
+type Config struct {
+	NodeID cluster.NodeID
+	// Dir holds the log, term, vote, snapshots and the archive. It is made if
+	// it does not exist, and belongs to one process at a time.
+	Dir string
+	// Stream and Address are the node's peer port and how others dial it,
+	// host:port.
+	Stream  StreamLayer
+	Address string
+	Machine cluster.Machine
+	// Fatal is called once, when the node must not go on: the log or the term
+	// and vote could not be written, or Apply panicked. It ends the process, and
+	// must not call Close, which would wait for it.
+	// Until then, or until Close, consensus stands still.
+	Fatal  func(error)
+	Logger *slog.Logger
+
+	// InitialMembers are the members of a new cluster, the same on all of
+	// them. They count only on a node that has no state yet; empty on a node
+	// that is to be added to a cluster.
+	InitialMembers []cluster.Member
+
+	// LogStore is the library of the log, default "wal". It can't be changed
+	// for a directory that has a log.
+	LogStore logstore.Kind
+	// ArchiveDir receives what the log no longer needs, default Dir/archive.
+	ArchiveDir string
+
+	Timeouts  Timeouts
+	Snapshots Snapshots
+	// CacheBytes bounds the newest entries held in memory, default 32 MiB.
+	CacheBytes int
+}
+
+// Timeouts of Raft.
+type Timeouts struct {
+	// Heartbeat is how long a follower waits for its leader before it stands
+	// for election; the wait is this to twice this. Default 150 ms.
+	Heartbeat time.Duration
+	// Election is how long a candidate waits for votes, at least Heartbeat.
+	// Default 150 ms.
+	Election time.Duration
+	// Lease is how long a leader leads without a majority's answer, at most
+	// Heartbeat. Default: Heartbeat. Answers to heartbeats queue behind the
+	// follower's log write here (see transport), so a lease shorter than a
+	// slow fsync costs leaderships.
+	Lease time.Duration
+	// Commit is how soon an idle leader tells followers of the last commit,
+	// this to twice this. Default 2 ms.
+	Commit time.Duration
+	// RPC bounds one exchange with a peer, default 2 s.
+	RPC time.Duration
+}
+
+// Snapshots says when a snapshot is made and how much log is kept after it.
+type Snapshots struct {
+	// Entries and Bytes since the last one: either makes one due. Defaults
+	// 65,536 and 256 MiB.
+	Entries uint64
+	Bytes   uint64
+	// TrailingEntries and TrailingBytes, whichever is less, is about what is
+	// kept of the log before a snapshot for followers that are behind.
+	// Defaults 65,536 and 128 MiB. At least 1 entry.
+	TrailingEntries uint64
+	TrailingBytes   uint64
+	// Retain is how many snapshots are kept, default 2.
+	Retain int
+}
+
+func (c Config) withDefaults() Config {
+	setDefault(&c.LogStore, logstore.WAL)
+	setDefault(&c.ArchiveDir, filepath.Join(c.Dir, "archive"))
+	setDefault(&c.CacheBytes, 32<<20)
+	setDefault(&c.Timeouts.Heartbeat, 150*time.Millisecond)
+	setDefault(&c.Timeouts.Election, c.Timeouts.Heartbeat)
+	setDefault(&c.Timeouts.Lease, c.Timeouts.Heartbeat)
+	setDefault(&c.Timeouts.Commit, 2*time.Millisecond)
+	setDefault(&c.Timeouts.RPC, 2*time.Second)
+	setDefault(&c.Snapshots.Entries, 65536)
+	setDefault(&c.Snapshots.Bytes, 256<<20)
+	setDefault(&c.Snapshots.TrailingEntries, 65536)
+	setDefault(&c.Snapshots.TrailingBytes, 128<<20)
+	setDefault(&c.Snapshots.Retain, 2)
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+func (c Config) validate() error {
+	switch {
+	case c.NodeID == "":
+		return errors.New("consensus: no node id")
+	case c.Dir == "":
+		return errors.New("consensus: no directory")
+	case c.Stream == nil || c.Address == "":
+		return errors.New("consensus: no stream layer or no address")
+	case c.Machine == nil:
+		return errors.New("consensus: no machine")
+	case c.Fatal == nil:
+		return errors.New("consensus: no way to end the process")
+	}
+	for _, m := range c.InitialMembers {
+		if m.ID == "" || m.Address == "" || !m.Voter {
+			return fmt.Errorf("consensus: initial member %q needs an id, an address and a vote", m.ID)
+		}
+	}
+	return nil
+}

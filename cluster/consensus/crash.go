@@ -1,0 +1,98 @@
+package consensus
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/rialto-exchange/rialto/cluster"
+)
+
+// ErrApplyPanicked: the machine panicked on an entry. The same entry will do
+// it again at the next start, and on every node.
+var ErrApplyPanicked = errors.New("apply panicked")
+
+const crashFile = "crash.json"
+
+// CrashRecord says on which entries Apply panicked. It is the file
+// "crash.json" in the node's directory, the last one if there were several.
+type CrashRecord struct {
+	// Entries were handed over in one call; the culprit is one of them. At
+	// the next start they are handed over one by one, so that a second record
+	// names it.
+	Entries []CrashedEntry `json:"entries"`
+	Panic   string         `json:"panic"`
+	Stack   string         `json:"stack"`
+}
+
+// CrashedEntry names an entry.
+type CrashedEntry struct {
+	Index  cluster.Index `json:"index"`
+	Term   cluster.Term  `json:"term"`
+	SHA256 string        `json:"sha256"` // of the data, hexadecimal
+}
+
+// ReadCrashRecord returns the record in a node's directory; ok is false if
+// there is none.
+func ReadCrashRecord(dir string) (record CrashRecord, ok bool, err error) {
+	b, err := os.ReadFile(filepath.Join(dir, crashFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return CrashRecord{}, false, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(b, &record)
+	}
+	if err != nil {
+		return CrashRecord{}, false, fmt.Errorf("read crash record: %w", err)
+	}
+	return record, true, nil
+}
+
+// recordCrash writes the record and returns the error that ends the node.
+func recordCrash(dir string, entries []cluster.Entry, cause any, stack []byte) error {
+	record := CrashRecord{Panic: fmt.Sprint(cause), Stack: string(stack)}
+	for _, e := range entries {
+		sum := sha256.Sum256(e.Data)
+		record.Entries = append(record.Entries,
+			CrashedEntry{Index: e.Index, Term: e.Term, SHA256: hex.EncodeToString(sum[:])})
+	}
+	err := fmt.Errorf("%w at index %d to %d: %v",
+		ErrApplyPanicked, entries[0].Index, entries[len(entries)-1].Index, cause)
+	return errors.Join(err, writeCrash(filepath.Join(dir, crashFile), record))
+}
+
+func writeCrash(path string, record CrashRecord) error {
+	b, err := json.MarshalIndent(record, "", "  ")
+	if err != nil {
+		return err
+	}
+	f, err := os.Create(path + ".tmp")
+	if err != nil {
+		return fmt.Errorf("write crash record: %w", err)
+	}
+	_, err = f.Write(append(b, '\n'))
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("write crash record: %w", err)
+	}
+	return os.Rename(path+".tmp", path)
+}
+
+// indexRange is the indexes from first to last, none if last is 0.
+type indexRange struct {
+	first, last cluster.Index
+}
+
+func (r indexRange) meets(entries []cluster.Entry) bool {
+	return entries[0].Index <= r.last && entries[len(entries)-1].Index >= r.first
+}
+
+func crashedRange(record CrashRecord) indexRange {
+	if len(record.Entries) == 0 {
+		return indexRange{}
+	}
+	return indexRange{first: record.Entries[0].Index, last: record.Entries[len(record.Entries)-1].Index}
+}

@@ -1,0 +1,192 @@
+package consensus
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"sync/atomic"
+
+	"github.com/hashicorp/raft"
+
+	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
+)
+
+// fsm stands between Raft and the machine. Raft calls its methods from one
+// goroutine at a time.
+type fsm struct {
+	machine  cluster.Machine
+	halt     *halt
+	proven   *logstore.Proven
+	due      *snapshotMeter
+	crashDir string
+	closing  chan struct{} // closed by Close
+	// crashed are the indexes among which Apply panicked in an earlier life
+	// of this node: they are applied one by one, so that the next crash
+	// record names the one.
+	crashed indexRange
+
+	// applied and term are of the last entry that the machine applied or was
+	// restored to.
+	applied  atomic.Uint64
+	term     uint64
+	restores restoreMeter
+	broken   error // the machine's state is undefined
+
+	entries []cluster.Entry // reused
+}
+
+var _ raft.BatchingFSM = (*fsm)(nil)
+
+// outcomes is the answer to one entry in Raft's future.
+type outcomes [][]byte
+
+// Apply applies one entry.
+func (f *fsm) Apply(log *raft.Log) any { return f.ApplyBatch([]*raft.Log{log})[0] }
+
+// ApplyBatch hands the commands among logs to the machine in one call. Raft's
+// own entries do not reach the machine.
+func (f *fsm) ApplyBatch(logs []*raft.Log) []any {
+	answers := make([]any, len(logs))
+	if f.broken != nil {
+		f.halt.stop(f.broken)
+		return answers
+	}
+	f.entries = f.entries[:0]
+	for _, log := range logs {
+		if log.Type == raft.LogCommand {
+			f.entries = append(f.entries, entryOf(log))
+		}
+	}
+	results, err := f.applyAll(f.entries)
+	if err != nil {
+		f.broken = err
+		f.halt.stop(err)
+		return answers
+	}
+	next := 0
+	for i, log := range logs {
+		if log.Type == raft.LogCommand {
+			answers[i] = outcomes(results[next])
+			next++
+		}
+	}
+	f.advance(logs)
+	clear(f.entries)
+	return answers
+}
+
+func entryOf(log *raft.Log) cluster.Entry {
+	return cluster.Entry{Index: cluster.Index(log.Index), Term: cluster.Term(log.Term), Data: log.Data}
+}
+
+func (f *fsm) advance(logs []*raft.Log) {
+	var bytes uint64
+	for _, log := range logs {
+		bytes += uint64(len(log.Data))
+	}
+	last := logs[len(logs)-1]
+	f.term = last.Term
+	f.applied.Store(last.Index)
+	f.proven.Applied(cluster.Index(last.Index))
+	f.restores.applied()
+	f.due.applied(uint64(len(logs)), bytes)
+}
+
+func (f *fsm) applyAll(entries []cluster.Entry) ([][][]byte, error) {
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	if !f.crashed.meets(entries) {
+		return f.applyOnce(entries)
+	}
+	var all [][][]byte
+	for i := range entries {
+		one, err := f.applyOnce(entries[i : i+1])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one...)
+	}
+	return all, nil
+}
+
+// applyOnce turns a panic of the machine into a crash record and an error.
+func (f *fsm) applyOnce(entries []cluster.Entry) (results [][][]byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = recordCrash(f.crashDir, entries, p, debug.Stack())
+		}
+	}()
+	results = f.machine.Apply(entries)
+	if len(results) != len(entries) {
+		panic(fmt.Sprintf("machine answered %d of %d entries", len(results), len(entries)))
+	}
+	return results, nil
+}
+
+// Snapshot captures the machine.
+func (f *fsm) Snapshot() (raft.FSMSnapshot, error) {
+	if f.broken != nil {
+		return nil, f.broken
+	}
+	captured, err := f.machine.Snapshot()
+	if err != nil {
+		return nil, fmt.Errorf("capture state: %w", err)
+	}
+	return &snapshot{
+		state:   captured,
+		index:   f.applied.Load(),
+		term:    f.term,
+		covered: f.due.captured(),
+		due:     f.due,
+		closing: f.closing,
+	}, nil
+}
+
+// Restore replaces the machine's state. A machine that failed once is not
+// tried again: its state is undefined.
+func (f *fsm) Restore(source io.ReadCloser) error {
+	if f.broken != nil {
+		return f.broken
+	}
+	in, err := openSnapshot(source)
+	if err != nil {
+		return f.restoreFailed(err)
+	}
+	if err := f.restoreMachine(in); err != nil {
+		return f.restoreFailed(err)
+	}
+	if err := in.finish(); err != nil {
+		return f.restoreFailed(err)
+	}
+	f.term = in.term
+	f.applied.Store(in.index)
+	if f.restores.running() {
+		f.proven.Began(cluster.Index(in.index)+1, cluster.Index(in.index))
+	}
+	f.due.reset()
+	f.restores.restored()
+	return nil
+}
+
+func (f *fsm) restoreMachine(in io.Reader) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("machine panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return f.machine.Restore(in)
+}
+
+// restoreFailed ends the node, but not while it opens: Open then fails.
+func (f *fsm) restoreFailed(err error) error {
+	f.broken = errors.Join(errRestore, err)
+	if f.restores.running() {
+		f.halt.stop(f.broken)
+	}
+	return f.broken
+}
+
+var errRestore = errors.New("restore state from snapshot")

@@ -1,0 +1,320 @@
+package consensus_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/consensus"
+	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
+)
+
+// patience bounds every wait of these tests; it is not what they measure.
+const patience = 30 * time.Second
+
+// chain is the machine under test: a running checksum of all it was given,
+// so that a lost, doubled or swapped entry shows. The outcome of an entry is
+// the count after it.
+type chain struct {
+	mu      sync.Mutex
+	count   uint64
+	sum     uint32
+	last    cluster.Index
+	changed chan struct{} // closed and replaced when the state changes
+	poison  []byte        // an entry on which Apply panics
+}
+
+func newChain() *chain { return &chain{changed: make(chan struct{})} }
+
+func (c *chain) Apply(entries []cluster.Entry) [][][]byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var out [][][]byte
+	for _, e := range entries {
+		if c.poison != nil && bytes.Equal(e.Data, c.poison) {
+			panic("poisoned")
+		}
+		if e.Index <= c.last {
+			panic(fmt.Sprintf("entry %d after %d", e.Index, c.last))
+		}
+		c.last = e.Index
+		c.count++
+		c.sum = crc32.Update(c.sum, crc32.IEEETable, e.Data)
+		out = append(out, [][]byte{binary.LittleEndian.AppendUint64(nil, c.count)})
+	}
+	c.notify()
+	return out
+}
+
+func (c *chain) notify() {
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+func (c *chain) state() (count uint64, sum uint32, changed <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.count, c.sum, c.changed
+}
+
+func (c *chain) Snapshot() (cluster.Snapshot, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	b := binary.LittleEndian.AppendUint64(nil, c.count)
+	b = binary.LittleEndian.AppendUint64(b, uint64(c.last))
+	return frozen(binary.LittleEndian.AppendUint32(b, c.sum)), nil
+}
+
+func (c *chain) Restore(r io.Reader) error {
+	var b [20]byte
+	if _, err := io.ReadFull(r, b[:]); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.count = binary.LittleEndian.Uint64(b[:])
+	c.last = cluster.Index(binary.LittleEndian.Uint64(b[8:]))
+	c.sum = binary.LittleEndian.Uint32(b[16:])
+	c.notify()
+	return nil
+}
+
+type frozen []byte
+
+func (f frozen) WriteTo(w io.Writer) (int64, error) {
+	n, err := w.Write(f)
+	return int64(n), err
+}
+
+func (frozen) Release() {}
+
+// tcp is the stream layer over loopback.
+type tcp struct{ net.Listener }
+
+func (tcp) Dial(address string, timeout time.Duration) (net.Conn, error) {
+	return net.DialTimeout("tcp", address, timeout)
+}
+
+// peer is one node of a test cluster, over its lives.
+type peer struct {
+	*consensus.Node
+	config  consensus.Config
+	machine *chain
+	fatal   chan error // capacity 1
+}
+
+// group is a cluster in this process.
+type group struct {
+	t     testing.TB
+	peers []*peer
+}
+
+// newGroup starts size nodes with the given settings.
+func newGroup(t testing.TB, size int, set func(*consensus.Config)) *group {
+	g := &group{t: t}
+	var members []cluster.Member
+	for i := range size {
+		p := g.newPeer(cluster.NodeID(fmt.Sprintf("n%d", i+1)), set)
+		members = append(members, cluster.Member{ID: p.config.NodeID, Address: p.config.Address, Voter: true})
+	}
+	for _, p := range g.peers {
+		p.config.InitialMembers = members
+		g.start(p)
+	}
+	return g
+}
+
+// newPeer makes a node that is not started. Its address is taken when it is
+// made and again at each start.
+func (g *group) newPeer(id cluster.NodeID, set func(*consensus.Config)) *peer {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	p := &peer{fatal: make(chan error, 1)}
+	p.config = consensus.Config{
+		NodeID:  id,
+		Dir:     filepath.Join(g.t.TempDir(), string(id)),
+		Stream:  tcp{listener},
+		Address: listener.Addr().String(),
+		Fatal:   func(err error) { p.fatal <- err },
+		Timeouts: consensus.Timeouts{
+			Heartbeat: 400 * time.Millisecond,
+			Commit:    2 * time.Millisecond,
+		},
+	}
+	if os.Getenv("RIALTO_TEST_LOG") != "" {
+		p.config.Logger = slog.New(slog.NewTextHandler(g.t.Output(), nil)).With("node", id)
+	}
+	if set != nil {
+		set(&p.config)
+	}
+	g.peers = append(g.peers, p)
+	return p
+}
+
+// start opens a node with a machine that knows nothing.
+func (g *group) start(p *peer) {
+	g.t.Helper()
+	if err := g.open(p); err != nil {
+		g.t.Fatal(err)
+	}
+}
+
+func (g *group) open(p *peer) error {
+	if p.config.Stream == nil {
+		listener, err := net.Listen("tcp", p.config.Address)
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		p.config.Stream = tcp{listener}
+	}
+	p.machine = newChain()
+	p.config.Machine = p.machine
+	node, err := consensus.Open(context.Background(), p.config)
+	p.config.Stream = nil
+	if err != nil {
+		return err
+	}
+	p.Node = node
+	g.t.Cleanup(func() { g.stop(p, node) })
+	return nil
+}
+
+// stop closes a node as it would be after a crash: without handing over.
+func (g *group) stop(p *peer, node *consensus.Node) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := node.Close(ctx); err != nil {
+		g.t.Errorf("close %s: %v", p.config.NodeID, err)
+	}
+	if p.Node == node {
+		p.Node = nil
+	}
+}
+
+func (g *group) kill(p *peer) { g.stop(p, p.Node) }
+
+// leader waits until one of the running nodes leads.
+func (g *group) leader() *peer {
+	g.t.Helper()
+	var found *peer
+	g.eventually("a leader", func() bool {
+		for _, p := range g.peers {
+			if p.Node != nil && p.Leadership().Leading {
+				found = p
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
+
+// follower returns a running node that does not lead.
+func (g *group) follower() *peer {
+	leader := g.leader()
+	for _, p := range g.peers {
+		if p.Node != nil && p != leader {
+			return p
+		}
+	}
+	g.t.Fatal("no follower")
+	return nil
+}
+
+// propose puts an entry through whoever leads, and answers its index and the
+// machine's count after it.
+func (g *group) propose(entry string) (cluster.Index, uint64) {
+	g.t.Helper()
+	deadline := time.Now().Add(patience)
+	for time.Now().Before(deadline) {
+		index, outcomes, err := g.leader().Propose([]byte(entry)).Wait()
+		if err == nil {
+			return index, binary.LittleEndian.Uint64(outcomes[0])
+		}
+		if !errors.Is(err, cluster.ErrNotLeader) {
+			g.t.Fatalf("propose %q: %v", entry, err)
+		}
+	}
+	g.t.Fatalf("propose %q: no leader took it", entry)
+	return 0, 0
+}
+
+// converge waits until every running machine has count entries and all have
+// the same checksum.
+func (g *group) converge(count uint64) {
+	g.t.Helper()
+	var want uint32
+	for i, p := range g.running() {
+		sum := p.machine.await(g.t, count)
+		if i == 0 {
+			want = sum
+		}
+		if sum != want {
+			g.t.Errorf("checksum of %s = %08x, want %08x", p.config.NodeID, sum, want)
+		}
+	}
+}
+
+func (g *group) running() []*peer {
+	var out []*peer
+	for _, p := range g.peers {
+		if p.Node != nil {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func (c *chain) await(t testing.TB, count uint64) uint32 {
+	t.Helper()
+	timeout := time.After(patience)
+	for {
+		got, sum, changed := c.state()
+		if got == count {
+			return sum
+		}
+		select {
+		case <-changed:
+		case <-timeout:
+			t.Fatalf("machine has %d entries, want %d", got, count)
+		}
+	}
+}
+
+// eventually polls: what it waits for has no event to wait on.
+func (g *group) eventually(what string, holds func() bool) {
+	g.t.Helper()
+	timeout := time.After(patience)
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for !holds() {
+		select {
+		case <-tick.C:
+		case <-timeout:
+			g.t.Fatalf("no %s within %v", what, patience)
+		}
+	}
+}
+
+// bothKinds runs a test over either log store.
+func bothKinds(t *testing.T, test func(t *testing.T, set func(*consensus.Config))) {
+	for _, kind := range []logstore.Kind{logstore.WAL, logstore.Bolt} {
+		t.Run(string(kind), func(t *testing.T) {
+			test(t, func(c *consensus.Config) { c.LogStore = kind })
+		})
+	}
+}

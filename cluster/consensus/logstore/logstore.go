@@ -1,0 +1,182 @@
+// Package logstore is the Raft log and the Raft term and vote on disk, with
+// the promises that consensus needs and the libraries below do not make.
+//
+// The log is a stack of layers, each a raft.LogStore over the next:
+//
+//	cache      the newest entries in memory, bounded by bytes
+//	failstop   an error ends the node and is never seen by Raft
+//	archived   what a compaction drops is archived first
+//	synced     remembers how far the log reached, and measures its writes
+//	checksum   a checksum with each entry, verified when it is read
+//	raft-wal or raft-boltdb
+//
+// Raft calls the writing methods from one goroutine at a time, save that a
+// prefix is deleted beside appends; the reading ones come from any.
+package logstore
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/raft"
+	raftboltdb "github.com/hashicorp/raft-boltdb/v2"
+	wal "github.com/hashicorp/raft-wal"
+	"go.etcd.io/bbolt"
+
+	"github.com/rialto-exchange/rialto/cluster/consensus/archive"
+)
+
+// Kind is the library that holds the log.
+type Kind string
+
+// The kinds.
+const (
+	WAL  Kind = "wal"
+	Bolt Kind = "bolt"
+)
+
+// Errors of Open and of reading.
+var (
+	// ErrTruncated: the log ends before an index that was synced to it. The
+	// node may have acknowledged what is missing and must not vote with what
+	// is left.
+	ErrTruncated = errors.New("log is shorter than what was synced to it")
+	// ErrCorrupt: an entry is not what was stored.
+	ErrCorrupt = errors.New("log entry is corrupt")
+	// ErrOtherKind: the directory holds a log of the other kind.
+	ErrOtherKind = errors.New("directory holds a log of another kind")
+)
+
+// Options of Open.
+type Options struct {
+	// Dir is the node's directory; the log is a file or folder in it.
+	Dir  string
+	Kind Kind
+	// CacheBytes bounds the entries kept in memory.
+	CacheBytes int
+	// Archive receives what compaction drops, as far as Proven knows it to be
+	// committed.
+	Archive *archive.Writer
+	Proven  *Proven
+	// Halt is called with an error that the node must not survive. It returns
+	// only when the node is being closed.
+	Halt func(error)
+	// Logger is the library's.
+	Logger hclog.Logger
+}
+
+// Log is an open log.
+type Log struct {
+	raft.LogStore
+	synced *synced
+	close  func() error
+}
+
+var (
+	_ raft.LogStore          = (*Log)(nil)
+	_ raft.MonotonicLogStore = (*Log)(nil)
+)
+
+// Open opens or makes the log and verifies every entry of it. It refuses one
+// that is corrupt, shorter than it was, or of another kind.
+func Open(o Options) (*Log, error) {
+	base, closeBase, err := openBase(o)
+	if err != nil {
+		return nil, fmt.Errorf("open log: %w", err)
+	}
+	checked := &checksum{store: base}
+	synced, err := openSynced(checked, filepath.Join(o.Dir, "log.synced"))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open log: %w", err), closeBase())
+	}
+	closeAll := func() error { return errors.Join(closeBase(), synced.close()) }
+	if err := verify(checked); err != nil {
+		return nil, errors.Join(fmt.Errorf("verify log: %w", err), closeAll())
+	}
+	archived := &archived{LogStore: synced, archive: o.Archive, proven: o.Proven}
+	stopping := &failStop{store: archived, halt: o.Halt}
+	return &Log{LogStore: newCache(stopping, o.CacheBytes), synced: synced, close: closeAll}, nil
+}
+
+// IsMonotonic reports that the log cannot hold gaps, for either kind: Raft
+// then empties it when a snapshot is installed. raft-boltdb could hold them,
+// but would keep entries from before the snapshot of which nobody knows
+// whether they were committed.
+func (l *Log) IsMonotonic() bool { return true }
+
+// LastSync returns how long the last append took, to the disk.
+func (l *Log) LastSync() time.Duration { return time.Duration(l.synced.took.Load()) }
+
+// Close closes the files. No other method may run or follow.
+func (l *Log) Close() error { return l.close() }
+
+func openBase(o Options) (raft.LogStore, func() error, error) {
+	walDir, boltFile := filepath.Join(o.Dir, "log.wal"), filepath.Join(o.Dir, "log.bolt")
+	switch o.Kind {
+	case WAL:
+		if exists(boltFile) {
+			return nil, nil, fmt.Errorf("%w: %s", ErrOtherKind, boltFile)
+		}
+		if err := os.MkdirAll(walDir, 0o755); err != nil {
+			return nil, nil, err
+		}
+		w, err := wal.Open(walDir, wal.WithLogger(o.Logger))
+		if err != nil {
+			return nil, nil, err
+		}
+		return w, w.Close, nil
+	case Bolt:
+		if exists(walDir) {
+			return nil, nil, fmt.Errorf("%w: %s", ErrOtherKind, walDir)
+		}
+		b, err := openBolt(boltFile)
+		if err != nil {
+			return nil, nil, err
+		}
+		return b, b.Close, nil
+	}
+	return nil, nil, fmt.Errorf("unknown kind %q", o.Kind)
+}
+
+// openBolt does not sync the free list: it is rebuilt at open, and writing it
+// costs an append more than the entry itself once a compaction has freed much.
+func openBolt(path string) (*raftboltdb.BoltStore, error) {
+	return raftboltdb.New(raftboltdb.Options{
+		Path:                    path,
+		MsgpackUseNewTimeFormat: true,
+		BoltOptions: &bbolt.Options{
+			Timeout:        time.Second,
+			NoFreelistSync: true,
+			FreelistType:   bbolt.FreelistMapType,
+		},
+	})
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// verify reads every entry: a node finds out that its log is bad before it
+// takes part, not when the entry is needed.
+func verify(store raft.LogStore) error {
+	first, err := store.FirstIndex()
+	if err != nil {
+		return err
+	}
+	last, err := store.LastIndex()
+	if err != nil {
+		return err
+	}
+	for index := first; index != 0 && index <= last; index++ {
+		var entry raft.Log
+		if err := store.GetLog(index, &entry); err != nil {
+			return fmt.Errorf("index %d: %w", index, err)
+		}
+	}
+	return nil
+}

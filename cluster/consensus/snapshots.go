@@ -1,0 +1,123 @@
+package consensus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/raft"
+)
+
+// covered is what was applied since a snapshot.
+type covered struct {
+	entries, bytes uint64
+}
+
+// snapshotMeter says when a snapshot is due: by entries and by bytes, where
+// the library counts entries only, and one of ours is between 100 bytes and
+// 256 KiB. It is safe for use by several goroutines.
+type snapshotMeter struct {
+	limit covered
+	wake  chan struct{} // capacity 1: a snapshot is due
+
+	mu    sync.Mutex
+	since covered
+}
+
+func newSnapshotMeter(s Snapshots) *snapshotMeter {
+	return &snapshotMeter{limit: covered{entries: s.Entries, bytes: s.Bytes}, wake: make(chan struct{}, 1)}
+}
+
+func (m *snapshotMeter) applied(entries, bytes uint64) {
+	m.mu.Lock()
+	m.since.entries += entries
+	m.since.bytes += bytes
+	due := m.since.entries >= m.limit.entries || m.since.bytes >= m.limit.bytes
+	m.mu.Unlock()
+	if due {
+		select {
+		case m.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// captured begins anew and returns what the snapshot covers.
+func (m *snapshotMeter) captured() covered {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c := m.since
+	m.since = covered{}
+	return c
+}
+
+// failed takes back what a snapshot would have covered.
+func (m *snapshotMeter) failed(c covered) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.since.entries += c.entries
+	m.since.bytes += c.bytes
+}
+
+func (m *snapshotMeter) reset() { m.captured() }
+
+func (m *snapshotMeter) now() covered {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.since
+}
+
+// snapshotRetry is the pause after a snapshot that failed.
+const snapshotRetry = 10 * time.Second
+
+// takeSnapshots makes a snapshot whenever one is due, until ctx ends.
+func (n *Node) takeSnapshots(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-n.fsm.due.wake:
+		}
+		err := n.Snapshot(ctx)
+		if err == nil || ctx.Err() != nil {
+			continue
+		}
+		n.log.Warn("snapshot failed", "error", err, "retry_in", snapshotRetry)
+		select {
+		case <-ctx.Done():
+		case <-time.After(snapshotRetry):
+		}
+	}
+}
+
+// Snapshot makes a snapshot now and compacts the log, and returns when both
+// are done. A node that has nothing new to put in one has nothing to do.
+func (n *Node) Snapshot(ctx context.Context) error {
+	if err := n.raft.ReloadConfig(n.reloadable(n.fsm.due.now())); err != nil {
+		return fmt.Errorf("set trailing log: %w", err)
+	}
+	err := n.wait(ctx, n.raft.Snapshot())
+	if errors.Is(err, raft.ErrNothingNewToSnapshot) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("snapshot: %w", err)
+	}
+	return nil
+}
+
+// reloadable sets how many entries stay behind a snapshot: the library knows
+// no bytes, so what was applied of late gives the size of one.
+func (n *Node) reloadable(since covered) raft.ReloadableConfig {
+	c := n.raft.ReloadableConfig()
+	c.TrailingLogs = n.config.Snapshots.TrailingEntries
+	if since.entries > 0 && since.bytes > 0 {
+		perEntry := max(since.bytes/since.entries, 1)
+		c.TrailingLogs = max(1, min(c.TrailingLogs, n.config.Snapshots.TrailingBytes/perEntry))
+	}
+	c.SnapshotThreshold = math.MaxUint64
+	return c
+}
