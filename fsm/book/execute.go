@@ -1,0 +1,71 @@
+package book
+
+// Refusal says why an order is not admitted.
+type Refusal uint8
+
+// The refusals.
+const (
+	Admitted Refusal = iota
+	// WouldCross: a post-only order would trade (422 would_cross).
+	WouldCross
+	// FOKUnfillable: not all of a fill-or-kill order would trade
+	// (422 fok_unfillable).
+	FOKUnfillable
+)
+
+// Admit says whether the book takes an order, before anything happens: call
+// it while a refusal still leaves everything as it was.
+func (b *Book) Admit(in *Incoming) Refusal {
+	if in.PostOnly {
+		if r := admitPostOnly(b, in); r != Admitted {
+			return r
+		}
+	}
+	rule, ok := timesInForce(in.TimeInForce)
+	if !ok {
+		panic("book: unknown time in force")
+	}
+	if rule.admit == nil {
+		return Admitted
+	}
+	return rule.admit(b, in)
+}
+
+// Result is what became of an order in Execute.
+type Result struct {
+	Outcome
+	// Rests: the remaining quantity is in the book. Otherwise the order is
+	// closed: filled if Remaining is 0 and Reason is ReasonNone, else
+	// cancelled for the Reason.
+	Rests bool
+}
+
+// Execute matches an admitted order that is in no queue, and rests what
+// remains if its type and time in force say so; otherwise it closes the slot.
+func (b *Book) Execute(slot Slot, in *Incoming, sink Sink) Result {
+	r := Result{Outcome: b.Match(in, sink)}
+	if !r.done() {
+		b.settle(slot, in, &r)
+	}
+	if !r.Rests {
+		b.Close(slot)
+	}
+	return r
+}
+
+// settle decides on what remains after matching.
+func (b *Book) settle(slot Slot, in *Incoming, r *Result) {
+	rule, known := timesInForce(in.TimeInForce)
+	kind, ok := orderTypes(in.Type)
+	switch {
+	case !known || !ok:
+		panic("book: unknown order type or time in force")
+	case rule.Rests && kind.MayRest:
+		b.Rest(slot, in.Instrument, in.Side, Terms{in.Limit, r.Remaining, in.Display, in.Owner})
+		r.Rests = true
+	case kind.remainder != nil:
+		r.Reason = kind.remainder(b, in)
+	default:
+		r.Reason = rule.Remainder
+	}
+}
