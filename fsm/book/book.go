@@ -137,6 +137,9 @@ func (b *Book) Order(slot Slot) Resting {
 	return r
 }
 
+// Remaining returns what remains of the order in a slot, as Order does.
+func (b *Book) Remaining(slot Slot) Lots { return b.open(slot).remaining }
+
 // open returns an open order, for reading.
 func (b *Book) open(slot Slot) *order {
 	o := b.orders.Get(uint32(slot))

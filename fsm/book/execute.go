@@ -21,14 +21,14 @@ func (b *Book) Admit(in *Incoming) Refusal {
 			return r
 		}
 	}
-	rule, ok := timesInForce(in.TimeInForce)
+	rule, ok := RuleOf(in.TimeInForce)
 	if !ok {
 		panic("book: unknown time in force")
 	}
-	if rule.admit == nil {
-		return Admitted
+	if rule.AllOrNothing {
+		return admitAllOrNothing(b, in)
 	}
-	return rule.admit(b, in)
+	return Admitted
 }
 
 // Result is what became of an order in Execute.
@@ -42,8 +42,9 @@ type Result struct {
 
 // Execute matches an admitted order that is in no queue, and rests what
 // remains if its type and time in force say so; otherwise it closes the slot.
-func (b *Book) Execute(slot Slot, in *Incoming, sink Sink) Result {
-	r := Result{Outcome: b.Match(in, sink)}
+func (b *Book) Execute(slot Slot, in *Incoming, sink Sink) (r Result) {
+	r.Remaining = in.Quantity
+	b.match(in, &r.Outcome, sink)
 	if !r.done() {
 		b.settle(slot, in, &r)
 	}
@@ -55,16 +56,16 @@ func (b *Book) Execute(slot Slot, in *Incoming, sink Sink) Result {
 
 // settle decides on what remains after matching.
 func (b *Book) settle(slot Slot, in *Incoming, r *Result) {
-	rule, known := timesInForce(in.TimeInForce)
-	kind, ok := orderTypes(in.Type)
+	rule, known := RuleOf(in.TimeInForce)
+	kind, ok := TypeOf(in.Type)
 	switch {
-	case !known || !ok:
-		panic("book: unknown order type or time in force")
-	case rule.Rests && kind.MayRest:
+	case !known || !ok || kind.NeedsTrigger:
+		panic("book: order that cannot be executed")
+	case kind.Protected:
+		r.Reason = b.protectedRemainder(in)
+	case rule.Rests:
 		b.Rest(slot, in.Instrument, in.Side, Terms{in.Limit, r.Remaining, in.Display, in.Owner})
 		r.Rests = true
-	case kind.remainder != nil:
-		r.Reason = kind.remainder(b, in)
 	default:
 		r.Reason = rule.Remainder
 	}

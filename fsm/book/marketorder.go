@@ -25,9 +25,9 @@ func (b *Book) Protection(instrument uint32, side market.Side, bps market.BasisP
 	return best - Ticks(away)
 }
 
-// marketRemainder: what is left of a market order found no one, or only
+// protectedRemainder: what is left of a market order found no one, or only
 // prices that it is protected from.
-func marketRemainder(b *Book, in *Incoming) market.Reason {
+func (b *Book) protectedRemainder(in *Incoming) market.Reason {
 	if b.ladders.Get(in.opposite()).best == 0 {
 		return market.ReasonNoLiquidity
 	}

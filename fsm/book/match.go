@@ -108,29 +108,33 @@ func (b *Book) Crosses(in *Incoming) bool {
 // one price in the order of the queue, always at the resting order's price.
 // Makers without remaining quantity are closed. It never rests the order, and
 // looks neither at its time in force nor at PostOnly: Execute does.
-func (b *Book) Match(in *Incoming, sink Sink) Outcome {
-	out := Outcome{Remaining: in.Quantity}
-	n, maxSteps := in.opposite(), in.maxSteps()
+func (b *Book) Match(in *Incoming, sink Sink) (out Outcome) {
+	out.Remaining = in.Quantity
+	b.match(in, &out, sink)
+	return out
+}
+
+func (b *Book) match(in *Incoming, out *Outcome, sink Sink) {
+	n := in.opposite()
 	for !out.done() {
 		l := b.ladders.Get(n)
 		if l.best == 0 || !in.reaches(l.bestPrice) {
-			break
+			return
 		}
-		if out.Steps == maxSteps {
+		if out.Steps == in.maxSteps() {
 			out.Reason = market.ReasonFillLimit
-			break
+			return
 		}
 		out.Steps++
 		slot := b.level(l.best).head
 		b.orders.Touch(slot)
 		o := b.orders.Get(slot)
 		if o.owner == in.Owner && o.owner != 0 && in.SelfTradePrevention != market.STPNone {
-			b.preventSelfTrade(in, slot, o, &out, sink)
+			b.preventSelfTrade(in, slot, o, out, sink)
 		} else {
-			b.fill(slot, o, &out, sink)
+			b.fill(slot, o, out, sink)
 		}
 	}
-	return out
 }
 
 // fill trades with what an order shows.

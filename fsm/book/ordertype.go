@@ -3,39 +3,40 @@ package book
 import "github.com/rialto-exchange/rialto/fsm/market"
 
 // OrderTypeRule is what an order type (FIX 40) needs and does. A new one is a
-// row in orderTypes and, where it does something new, a file like marketorder.go.
+// row in TypeOf and, where it does something new, a file like marketorder.go.
 type OrderTypeRule struct {
 	// NeedsLimit: a price is required, and forbidden otherwise.
 	NeedsLimit bool
-	// NeedsTrigger: a stop_price is required, and forbidden otherwise; the
-	// order waits for it and then becomes one of type Becomes.
-	NeedsTrigger bool
-	Becomes      market.OrderType
-	// Trigger says in which ladder a triggered order of a side waits.
-	Trigger func(market.Side) Kind
-	// Protected: the price is bounded by Protection.
+	// NeedsTrigger: a stop_price is required, and forbidden otherwise. The
+	// order waits for it, a buy in the ladder BuyWaits and a sell in
+	// SellWaits, and then becomes one of type Becomes.
+	NeedsTrigger        bool
+	Becomes             market.OrderType
+	BuyWaits, SellWaits Kind
+	// Protected: its price is bounded by Protection, and what that bound or an
+	// empty book leaves of it is cancelled.
 	Protected bool
-	// MayRest: a time in force that rests is allowed.
-	MayRest bool
-	// remainder overrides why what does not trade is cancelled; nil leaves it
-	// to the time in force.
-	remainder func(*Book, *Incoming) market.Reason
 }
 
-// orderTypes has a row for each order type, in the order of their numbers.
-func orderTypes(t market.OrderType) (OrderTypeRule, bool) {
+// TypeOf returns the rule of an order type, and whether there is one.
+func TypeOf(t market.OrderType) (rule OrderTypeRule, ok bool) {
 	switch t {
 	case market.Limit:
-		return OrderTypeRule{NeedsLimit: true, MayRest: true}, true
+		return OrderTypeRule{NeedsLimit: true}, true
 	case market.Market:
-		return OrderTypeRule{Protected: true, remainder: marketRemainder}, true
+		return OrderTypeRule{Protected: true}, true
 	case market.Stop:
-		return OrderTypeRule{NeedsTrigger: true, Becomes: market.Market, Trigger: stopTrigger, Protected: true, MayRest: true}, true
+		return OrderTypeRule{NeedsTrigger: true, Becomes: market.Market, BuyWaits: Rising, SellWaits: Falling}, true
 	case market.StopLimit:
-		return OrderTypeRule{NeedsTrigger: true, Becomes: market.Limit, Trigger: stopTrigger, NeedsLimit: true, MayRest: true}, true
+		return OrderTypeRule{NeedsLimit: true, NeedsTrigger: true, Becomes: market.Limit, BuyWaits: Rising, SellWaits: Falling}, true
 	}
 	return OrderTypeRule{}, false
 }
 
-// TypeOf returns the rule of an order type, and whether there is one.
-func TypeOf(t market.OrderType) (OrderTypeRule, bool) { return orderTypes(t) }
+// Waits returns the ladder in which an order of a side waits for its trigger.
+func (r OrderTypeRule) Waits(side market.Side) Kind {
+	if side == market.Buy {
+		return r.BuyWaits
+	}
+	return r.SellWaits
+}

@@ -1,16 +1,5 @@
 package book
 
-import "github.com/rialto-exchange/rialto/fsm/market"
-
-// stopTrigger: a buy stop waits for the price to rise to it, a sell stop for
-// it to fall.
-func stopTrigger(side market.Side) Kind {
-	if side == market.Buy {
-		return Rising
-	}
-	return Falling
-}
-
 // Arm puts a detached order in wait for a price: kind is Rising or Falling,
 // t.Price the trigger price. What the order becomes is the caller's to know.
 func (b *Book) Arm(slot Slot, instrument uint32, kind Kind, t Terms) {

@@ -77,7 +77,7 @@ func (e *bookEngine) place(c *wire, t market.TimeInForce) {
 
 // move reprices: out of the queue, then as if it had just come.
 func (e *bookEngine) move(slot book.Slot, c *wire) {
-	remaining := e.book.Order(slot).Remaining
+	remaining := e.book.Remaining(slot)
 	e.book.Detach(slot)
 	e.execute(slot, c, remaining, market.GoodTillCancel)
 }

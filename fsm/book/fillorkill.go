@@ -1,10 +1,10 @@
 package book
 
-// admitFillOrKill refuses an order unless all of it trades on arrival: within
+// admitAllOrNothing refuses a fill-or-kill order unless all of it trades on arrival: within
 // its limit, within the bound on fills, hidden quantity counted, and without
 // meeting an order of its owner that would end or shorten it. Orders of its
 // owner that it would cancel (cancel_oldest) are passed over.
-func admitFillOrKill(b *Book, in *Incoming) Refusal {
+func admitAllOrNothing(b *Book, in *Incoming) Refusal {
 	if b.Preview(in, nil).Filled != in.Quantity {
 		return FOKUnfillable
 	}
