@@ -125,7 +125,7 @@ func TestUnnamedTypePanics(t *testing.T) {
 // A public event of ordinary trading is small; the bound is the promise, the
 // logged number the present state.
 func TestSize(t *testing.T) {
-	b := trading()
+	b := trading(100)
 	size := len(event.AppendBlock(nil, b))
 	each := size / int(b.Count)
 	t.Logf("%d commands, %d events, %d bytes: %d B an event", len(b.Groups), b.Count, size, each)
@@ -140,7 +140,7 @@ func TestSize(t *testing.T) {
 
 // Appending to a buffer with room allocates nothing.
 func TestAppendDoesNotAllocate(t *testing.T) {
-	b, buf := trading(), make([]byte, 0, 1<<20)
+	b, buf := trading(100), make([]byte, 0, 1<<20)
 	if n := testing.AllocsPerRun(100, func() { event.AppendBlock(buf, b) }); n != 0 {
 		t.Errorf("AppendBlock allocates %v times", n)
 	}
@@ -193,7 +193,7 @@ func BenchmarkAppendBlock(b *testing.B) {
 }
 
 func BenchmarkAppendBlockTrading(b *testing.B) {
-	v, buf := trading(), make([]byte, 0, 1<<20)
+	v, buf := trading(100), make([]byte, 0, 1<<20)
 	b.ReportAllocs()
 	for b.Loop() {
 		event.AppendBlock(buf, v)
@@ -230,11 +230,11 @@ func placements(n int) *event.Block {
 	return block(groups...)
 }
 
-// trading returns a block of what a hundred commands make: 60 orders that
-// rest, 25 cancels, 10 that trade once, 5 refusals.
-func trading() *event.Block {
+// trading returns a block of what n commands make: of twenty, twelve orders
+// that rest, five cancels, two that trade once, one refusal.
+func trading(n int) *event.Block {
 	var groups [][]event.Record
-	for i := range 100 {
+	for i := range n {
 		switch {
 		case i%20 < 12:
 			groups = append(groups, []event.Record{accepted(i)})
