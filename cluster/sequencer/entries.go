@@ -140,6 +140,10 @@ func (s *Sequencer) settle(f *flight, index cluster.Index, outcomes [][]byte, er
 		done.join(s.flush(cluster.ErrNotLeader))
 	}
 	s.under--
+	if s.settled != nil {
+		close(s.settled)
+		s.settled = nil
+	}
 	f.reset()
 	s.spares = append(s.spares, f)
 	s.mu.Unlock()

@@ -26,18 +26,20 @@ type leadership struct {
 	// or was committed in an earlier one of the same term.
 	opened  bool
 	retryAt time.Time
+	// paused: Pause was called, and only Resume or consensus begins a reign.
+	paused bool
 }
 
 func (l *leadership) begin(term cluster.Term) {
 	if term != l.term {
 		l.opened = false
 	}
-	l.told, l.serving, l.term = true, true, term
+	l.told, l.serving, l.paused, l.term = true, true, false, term
 	l.reign++
 }
 
 func (l *leadership) end() {
-	l.told, l.serving = false, false
+	l.told, l.serving, l.paused = false, false, false
 }
 
 // broken ends the reign of a failed entry, without the word of consensus, and
@@ -57,7 +59,7 @@ func (l *leadership) broken(failed *flight, now time.Time) bool {
 // renew begins the next reign of the same term when its time has come.
 // wait > 0 says how long that still is.
 func (l *leadership) renew(now time.Time, underWay int) (wait time.Duration) {
-	if !l.told || l.serving || underWay > 0 {
+	if !l.told || l.serving || l.paused || underWay > 0 {
 		return 0
 	}
 	if wait = l.retryAt.Sub(now); wait > 0 {

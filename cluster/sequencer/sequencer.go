@@ -9,6 +9,7 @@ package sequencer
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
 	"github.com/rialto-exchange/rialto/cluster"
@@ -74,6 +75,7 @@ type Sequencer struct {
 	under   int           // entries under way, <= Config.InFlight
 	spares  []*flight     // for reuse, <= Config.InFlight + 1
 	room    chan struct{} // closed at the next cut, for those refused for want of room
+	settled chan struct{} // closed when an entry is next answered, for Pause
 	stats   Stats
 	closed  bool
 }
@@ -125,8 +127,7 @@ func (s *Sequencer) Stats() Stats {
 }
 
 // SetLeader tells that this node has become the leader of term. It may be
-// called again with the same term to begin a new reign in it, as after a
-// transfer of leadership that failed.
+// called again with the same term, to begin a new reign in it.
 func (s *Sequencer) SetLeader(term cluster.Term) {
 	s.mu.Lock()
 	if s.closed {
@@ -140,8 +141,7 @@ func (s *Sequencer) SetLeader(term cluster.Term) {
 	s.signal()
 }
 
-// LostLeadership tells that this node no longer leads, or is about to hand
-// leadership over. Everything that is not proposed yet is answered
+// LostLeadership tells that this node no longer leads. Everything that is not proposed yet is answered
 // ErrNotLeader; what is under way is answered as its proposal resolves.
 func (s *Sequencer) LostLeadership() {
 	s.mu.Lock()
@@ -149,6 +149,51 @@ func (s *Sequencer) LostLeadership() {
 	dropped := s.flush(cluster.ErrNotLeader)
 	s.mu.Unlock()
 	dropped.call()
+	s.signal()
+}
+
+// Pause ends the reign and waits until nothing is under way any more. It is
+// for handing leadership over: Raft refuses entries during a transfer and may
+// take later ones when it fails, so that none must be proposed meanwhile. On
+// error, when ctx ends first, the pause goes on. Resume ends it, and so does
+// any word of consensus.
+func (s *Sequencer) Pause(ctx context.Context) error {
+	s.mu.Lock()
+	s.lead.serving, s.lead.paused = false, true
+	dropped := s.flush(cluster.ErrNotLeader)
+	s.mu.Unlock()
+	dropped.call()
+	for {
+		settled, idle := s.watchSettled()
+		if idle {
+			return nil
+		}
+		select {
+		case <-settled:
+		case <-ctx.Done():
+			return fmt.Errorf("pause sequencer: %w", ctx.Err())
+		}
+	}
+}
+
+// watchSettled returns a channel that is closed when an entry is next
+// answered, and whether none is under way.
+func (s *Sequencer) watchSettled() (settled <-chan struct{}, idle bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.settled == nil {
+		s.settled = make(chan struct{})
+	}
+	return s.settled, s.under == 0
+}
+
+// Resume begins a new reign after a Pause if this node still leads.
+func (s *Sequencer) Resume() {
+	s.mu.Lock()
+	if s.lead.paused && s.lead.told && !s.closed {
+		s.lead.begin(s.lead.term)
+	}
+	s.mu.Unlock()
 	s.signal()
 }
 

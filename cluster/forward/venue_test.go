@@ -1,0 +1,247 @@
+package forward_test
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/forward"
+	"github.com/rialto-exchange/rialto/cluster/sequencer"
+)
+
+// venue is a cluster without consensus: nodes with real sequencers, servers
+// and clients around one log that the test hands from leader to leader. The
+// machine executes each command once and remembers in which order.
+type venue struct {
+	latency time.Duration // from proposal to commit
+	nodes   []*node
+
+	mu       sync.Mutex
+	leader   int // -1: none
+	term     cluster.Term
+	under    []*proposal // of the leader, in order
+	index    cluster.Index
+	executed map[string]cluster.Index
+	order    []string // executed commands
+	repeats  int
+	conns    []net.Conn
+	deaf     bool // dialling hangs until its context ends
+}
+
+type node struct {
+	venue     *venue
+	number    int
+	member    cluster.Member
+	leaders   forward.Leaders
+	sequencer *sequencer.Sequencer
+	client    *forward.Client
+	server    *forward.Server
+	serving   sync.WaitGroup
+	cancel    context.CancelFunc
+	ctx       context.Context
+}
+
+func newVenue(nodes int, change func(*forward.Config)) *venue {
+	v := &venue{latency: time.Millisecond, leader: -1, executed: make(map[string]cluster.Index)}
+	for i := range nodes {
+		n := &node{venue: v, number: i}
+		n.member = cluster.Member{ID: cluster.NodeID(fmt.Sprint("n", i)), Address: fmt.Sprint(i), Voter: true}
+		n.ctx, n.cancel = context.WithCancel(context.Background())
+		n.sequencer = sequencer.Open(sequencer.Config{Node: n.member.ID, Proposer: n, Sealer: sealer{}, Schedule: idle{}})
+		n.server = forward.NewServer(n.sequencer, &n.leaders)
+		v.nodes = append(v.nodes, n)
+	}
+	for _, n := range v.nodes {
+		cfg := forward.Config{Node: n.member.ID, Leadership: &n.leaders, Sequencer: n.sequencer, Dial: v.dial}
+		if change != nil {
+			change(&cfg)
+		}
+		n.client = forward.Open(cfg)
+	}
+	return v
+}
+
+func (v *venue) close() {
+	for _, n := range v.nodes {
+		n.client.Close()
+	}
+	v.cut()
+	for _, n := range v.nodes {
+		n.cancel()
+		n.serving.Wait()
+		n.sequencer.Close()
+	}
+}
+
+// dial connects to the forward server of the node whose number is address.
+func (v *venue) dial(ctx context.Context, address string) (net.Conn, error) {
+	v.mu.Lock()
+	deaf := v.deaf
+	v.mu.Unlock()
+	if deaf {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	var number int
+	fmt.Sscan(address, &number)
+	n := v.nodes[number]
+	here, there := net.Pipe()
+	v.mu.Lock()
+	v.conns = append(v.conns, here)
+	v.mu.Unlock()
+	n.serving.Go(func() {
+		defer there.Close()
+		n.server.Serve(n.ctx, there)
+	})
+	return here, nil
+}
+
+// cut breaks all connections.
+func (v *venue) cut() {
+	v.mu.Lock()
+	conns := v.conns
+	v.conns = nil
+	v.mu.Unlock()
+	for _, c := range conns {
+		c.Close()
+	}
+}
+
+// elect makes node number the leader, or nobody for -1. Of what the old
+// leader had under way the first kept entries are committed all the same; it
+// learns neither. tell is asked before each node is told.
+func (v *venue) elect(number, kept int, tell func()) {
+	v.mu.Lock()
+	old := v.leader
+	for i, p := range v.under {
+		if i < kept {
+			v.apply(p)
+		}
+		p.resolve(0, nil, cluster.ErrUnknownOutcome)
+	}
+	v.under = nil
+	v.leader = number
+	v.term++
+	term := v.term
+	v.mu.Unlock()
+	if old >= 0 {
+		tell()
+		v.nodes[old].sequencer.LostLeadership()
+	}
+	if number >= 0 {
+		tell()
+		v.nodes[number].sequencer.SetLeader(term)
+	}
+	for _, n := range v.nodes {
+		tell()
+		if number < 0 {
+			n.leaders.Set(cluster.Member{}, false)
+		} else {
+			n.leaders.Set(v.nodes[number].member, true)
+		}
+	}
+}
+
+// apply executes an entry; the caller holds the lock.
+func (v *venue) apply(p *proposal) [][]byte {
+	v.index++
+	var out [][]byte
+	for _, c := range p.commands {
+		if _, again := v.executed[c]; again {
+			v.repeats++
+		} else {
+			v.executed[c] = v.index
+			v.order = append(v.order, c)
+		}
+		out = append(out, []byte("did "+c))
+	}
+	return out
+}
+
+type proposal struct {
+	commands []string
+	done     chan struct{}
+	index    cluster.Index
+	outcomes [][]byte
+	err      error
+}
+
+func (p *proposal) resolve(index cluster.Index, outcomes [][]byte, err error) {
+	p.index, p.outcomes, p.err = index, outcomes, err
+	close(p.done)
+}
+
+func (p *proposal) Wait() (cluster.Index, [][]byte, error) {
+	<-p.done
+	return p.index, p.outcomes, p.err
+}
+
+// Propose implements cluster.Proposer for one node.
+func (n *node) Propose(entry []byte) cluster.Proposal {
+	p := &proposal{done: make(chan struct{}), commands: unseal(entry)}
+	v := n.venue
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.leader != n.number {
+		p.resolve(0, nil, cluster.ErrNotLeader)
+		return p
+	}
+	v.under = append(v.under, p)
+	time.AfterFunc(v.latency, func() { v.commit(p) })
+	return p
+}
+
+// commit commits everything up to p, unless a change of leader came first.
+func (v *venue) commit(p *proposal) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	at := slices.Index(v.under, p)
+	for _, q := range v.under[:at+1] {
+		out := v.apply(q)
+		q.resolve(v.index, out, nil)
+	}
+	v.under = v.under[at+1:]
+}
+
+// sealer writes length-prefixed commands.
+type sealer struct{}
+
+func (sealer) Seal(dst []byte, _ int64, commands [][]byte) ([]byte, error) {
+	for _, c := range commands {
+		if strings.HasPrefix(string(c), "unsealable") {
+			return nil, errors.New("unsealable")
+		}
+		dst = binary.BigEndian.AppendUint32(dst, uint32(len(c)))
+		dst = append(dst, c...)
+	}
+	return dst, nil
+}
+
+func (sealer) TermStart(term cluster.Term, leader cluster.NodeID) []byte {
+	return fmt.Appendf(nil, "term %d by %s", term, leader)
+}
+
+func unseal(entry []byte) (commands []string) {
+	for len(entry) > 0 {
+		n := 4 + int(binary.BigEndian.Uint32(entry))
+		commands = append(commands, string(entry[4:n]))
+		entry = entry[n:]
+	}
+	return commands
+}
+
+// idle is a machine without timers.
+type idle struct{}
+
+func (idle) NextDeadline() (int64, bool) { return 0, false }
+func (idle) Pending() bool               { return false }
+
+// at once tells every node without delay.
+func atOnce() {}

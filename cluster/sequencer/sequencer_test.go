@@ -1,0 +1,550 @@
+package sequencer_test
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/sequencer"
+)
+
+// entry is what the fake sealer makes of commands.
+type entry struct {
+	stamp    int64
+	commands []string
+}
+
+// log is a fake of consensus and machine: it keeps what was proposed and
+// resolves proposals as the test says. It also is the sealer (entries are not
+// encoded but numbered) and the schedule.
+type log struct {
+	mu        sync.Mutex
+	sealed    []entry
+	proposals []*proposal
+	news      chan struct{} // capacity 1
+	auto      error         // how proposals resolve at once, if not manual
+	manual    bool
+
+	deadline int64
+	pending  bool
+}
+
+func newLog() *log { return &log{news: make(chan struct{}, 1)} }
+
+type proposal struct {
+	log   *log
+	entry entry
+	index cluster.Index
+	done  chan struct{}
+	err   error
+}
+
+func (p *proposal) Wait() (cluster.Index, [][]byte, error) {
+	<-p.done
+	if p.err != nil {
+		return 0, nil, p.err
+	}
+	out := make([][]byte, len(p.entry.commands))
+	for i, c := range p.entry.commands {
+		out[i] = []byte("did " + c)
+	}
+	return p.index, out, nil
+}
+
+func (p *proposal) resolve(err error) { p.err = err; close(p.done) }
+
+func (l *log) Seal(dst []byte, stamp int64, commands [][]byte) ([]byte, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := entry{stamp: stamp}
+	for _, c := range commands {
+		e.commands = append(e.commands, string(c))
+		if string(c) == "unsealable" {
+			return nil, errors.New("unsealable")
+		}
+	}
+	l.sealed = append(l.sealed, e)
+	return binary.BigEndian.AppendUint32(dst, uint32(len(l.sealed)-1)), nil
+}
+
+func (l *log) TermStart(term cluster.Term, leader cluster.NodeID) []byte {
+	return fmt.Appendf(nil, "term %d by %s", term, leader)
+}
+
+func (l *log) Propose(data []byte) cluster.Proposal {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := &proposal{log: l, entry: l.sealed[binary.BigEndian.Uint32(data)], done: make(chan struct{})}
+	l.proposals = append(l.proposals, p)
+	p.index = cluster.Index(len(l.proposals))
+	if !l.manual {
+		p.resolve(l.auto)
+	}
+	return p
+}
+
+func (l *log) NextDeadline() (int64, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.deadline, l.deadline != 0
+}
+
+func (l *log) Pending() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.pending
+}
+
+func (l *log) set(change func(l *log)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change(l)
+}
+
+// entries returns the commands of the proposed entries.
+func (l *log) entries() [][]string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out [][]string
+	for _, p := range l.proposals {
+		out = append(out, p.entry.commands)
+	}
+	return out
+}
+
+func (l *log) proposal(i int) *proposal {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.proposals[i]
+}
+
+func (l *log) open(change func(*sequencer.Config)) *sequencer.Sequencer {
+	cfg := sequencer.Config{Node: "n1", Proposer: l, Sealer: l, Schedule: l}
+	if change != nil {
+		change(&cfg)
+	}
+	return sequencer.Open(cfg)
+}
+
+func commands(names ...string) [][]byte {
+	var out [][]byte
+	for _, n := range names {
+		out = append(out, []byte(n))
+	}
+	return out
+}
+
+// result receives what done was called with.
+type result struct {
+	outcomes []cluster.Outcome
+	err      error
+}
+
+func enqueue(t *testing.T, s *sequencer.Sequencer, names ...string) <-chan result {
+	t.Helper()
+	reign, _ := s.Reign()
+	ch := make(chan result, 1)
+	err := s.Enqueue(reign, commands(names...), func(o []cluster.Outcome, err error) { ch <- result{o, err} })
+	if err != nil {
+		t.Fatalf("enqueue %v: %v", names, err)
+	}
+	return ch
+}
+
+func wantEntries(t *testing.T, l *log, want ...[]string) {
+	t.Helper()
+	synctest.Wait()
+	got := l.entries()
+	if !slices.EqualFunc(got, want, slices.Equal) {
+		t.Fatalf("entries\n got %v\nwant %v", got, want)
+	}
+}
+
+// While three entries are under way everything that comes waits, and goes out
+// in one entry when the first is answered. The term's first entry is alone.
+func TestNaturalBatching(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLog()
+		l.manual = true
+		s := l.open(nil)
+		s.SetLeader(7)
+		synctest.Wait()
+		a := enqueue(t, s, "a")
+		synctest.Wait()
+		enqueue(t, s, "b")
+		synctest.Wait()
+		c := enqueue(t, s, "c1", "c2")
+		d := enqueue(t, s, "d")
+		opening := []string{"term 7 by n1"}
+		wantEntries(t, l, opening, []string{"a"}, []string{"b"})
+		l.proposal(0).resolve(nil)
+		wantEntries(t, l, opening, []string{"a"}, []string{"b"}, []string{"c1", "c2", "d"})
+		for i := 1; i < 4; i++ {
+			l.proposal(i).resolve(nil)
+		}
+		if got := <-a; got.err != nil || string(got.outcomes[0].Data) != "did a" || got.outcomes[0].Index != 2 {
+			t.Errorf("a: %v", got)
+		}
+		if got := <-c; got.err != nil || string(got.outcomes[1].Data) != "did c2" || got.outcomes[1].Index != 4 {
+			t.Errorf("c: %v", got)
+		}
+		if got := <-d; got.err != nil || string(got.outcomes[0].Data) != "did d" {
+			t.Errorf("d: %v", got)
+		}
+		s.Close()
+	})
+}
+
+// A submission over an entry's bounds is cut into consecutive entries, by
+// count and by bytes, and answered once; one within them is never divided.
+func TestBounds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLog()
+		s := l.open(nil)
+		defer s.Close()
+		s.SetLeader(1)
+		many := make([][]byte, 2*cluster.MaxEntryCommands+1)
+		for i := range many {
+			many[i] = []byte{byte(i)}
+		}
+		outcomes, err := s.Submit(t.Context(), many)
+		if err != nil || len(outcomes) != len(many) {
+			t.Fatalf("got %d outcomes, %v", len(outcomes), err)
+		}
+		big := make([][]byte, cluster.MaxEntryBytes/cluster.MaxCommandBytes+1)
+		for i := range big {
+			big[i] = make([]byte, cluster.MaxCommandBytes)
+		}
+		if outcomes, err = s.Submit(t.Context(), big); err != nil || len(outcomes) != len(big) {
+			t.Fatalf("got %d outcomes, %v", len(outcomes), err)
+		}
+		var sizes []int
+		for _, e := range l.entries() {
+			sizes = append(sizes, len(e))
+		}
+		if want := []int{1, 1000, 1000, 1, 16, 1}; !slices.Equal(sizes, want) {
+			t.Errorf("entry sizes: got %v, want %v", sizes, want)
+		}
+		_, err = s.Submit(t.Context(), [][]byte{make([]byte, cluster.MaxCommandBytes+1)})
+		if !errors.Is(err, cluster.ErrTooLarge) {
+			t.Errorf("one byte over: got %v", err)
+		}
+	})
+}
+
+// The queue takes what its bounds say and not one command or byte more, and
+// Room tells when there is room again.
+func TestOverload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLog()
+		l.manual = true
+		s := l.open(func(c *sequencer.Config) { c.InFlight, c.MaxQueuedCommands, c.MaxQueuedBytes = 1, 3, 8 })
+		s.SetLeader(1)
+		synctest.Wait() // the opening entry occupies the only place
+		reign, _ := s.Reign()
+		nothing := func([]cluster.Outcome, error) {}
+		steps := []struct {
+			commands [][]byte
+			want     error
+		}{
+			{commands("123456789"), cluster.ErrOverloaded},
+			{commands("1234567"), nil},
+			{commands("12"), cluster.ErrOverloaded},
+			{commands("1"), nil},
+			{commands("", ""), cluster.ErrOverloaded},
+			{commands(""), nil},
+			{commands(""), cluster.ErrOverloaded},
+		}
+		for i, step := range steps {
+			if got := s.Enqueue(reign, step.commands, nothing); !errors.Is(got, step.want) {
+				t.Errorf("step %d: got %v, want %v", i, got, step.want)
+			}
+		}
+		room := s.Room()
+		select {
+		case <-room:
+			t.Error("room before anything was cut")
+		default:
+		}
+		l.proposal(0).resolve(nil)
+		<-room
+		if err := s.Enqueue(reign, commands("x"), nothing); err != nil {
+			t.Errorf("after room: %v", err)
+		}
+		l.proposal(1).resolve(nil)
+		synctest.Wait()
+		l.proposal(2).resolve(nil)
+		s.Close()
+	})
+}
+
+// Losing leadership answers what waits with ErrNotLeader at once, and what is
+// under way as its proposal ends; the old reign takes nothing more.
+func TestLostLeadership(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLog()
+		l.manual = true
+		s := l.open(func(c *sequencer.Config) { c.InFlight = 2 })
+		s.SetLeader(1)
+		synctest.Wait()
+		under := enqueue(t, s, "under way")
+		synctest.Wait()
+		waits := enqueue(t, s, "waits")
+		old, _ := s.Reign()
+		s.LostLeadership()
+		if got := <-waits; !errors.Is(got.err, cluster.ErrNotLeader) {
+			t.Errorf("what waits: %v", got.err)
+		}
+		if _, leads := s.Reign(); leads {
+			t.Error("still has a reign")
+		}
+		s.SetLeader(3) // a flap: the proposals of term 1 are still open
+		err := s.Enqueue(old, commands("late"), func([]cluster.Outcome, error) {})
+		if !errors.Is(err, cluster.ErrNotLeader) {
+			t.Errorf("old reign: got %v", err)
+		}
+		l.proposal(0).resolve(nil)
+		l.proposal(1).resolve(cluster.ErrUnknownOutcome)
+		if got := <-under; !errors.Is(got.err, cluster.ErrUnknownOutcome) {
+			t.Errorf("what was under way: %v", got.err)
+		}
+		fresh := enqueue(t, s, "fresh") // the failure of term 1 did not touch this reign
+		wantEntries(t, l, []string{"term 1 by n1"}, []string{"under way"}, []string{"term 3 by n1"}, []string{"fresh"})
+		l.proposal(2).resolve(nil)
+		l.proposal(3).resolve(nil)
+		if got := <-fresh; got.err != nil {
+			t.Errorf("fresh: %v", got.err)
+		}
+		s.Close()
+	})
+}
+
+// A failed proposal ends the reign although nobody said that leadership is
+// lost, so that nothing overtakes it; after a pause a new reign begins in the
+// same term, without a second opening entry.
+func TestFailedProposalEndsReign(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLog()
+		l.manual = true
+		s := l.open(func(c *sequencer.Config) { c.InFlight = 2 })
+		s.SetLeader(1)
+		synctest.Wait()
+		l.proposal(0).resolve(nil)
+		old, _ := s.Reign()
+		a := enqueue(t, s, "a")
+		synctest.Wait()
+		b := enqueue(t, s, "b")
+		synctest.Wait()
+		c := enqueue(t, s, "c")
+		l.proposal(1).resolve(cluster.ErrNotLeader)
+		if got := <-a; !errors.Is(got.err, cluster.ErrNotLeader) {
+			t.Errorf("a: %v", got.err)
+		}
+		if got := <-c; !errors.Is(got.err, cluster.ErrNotLeader) {
+			t.Errorf("c, behind it: %v", got.err)
+		}
+		if _, serving := s.Reign(); serving {
+			t.Error("the reign goes on after a failure")
+		}
+		l.proposal(2).resolve(nil)
+		if got := <-b; got.err != nil {
+			t.Errorf("b, which was committed: %v", got.err)
+		}
+		time.Sleep(25 * time.Millisecond)
+		synctest.Wait()
+		now, serving := s.Reign()
+		if !serving || now <= old {
+			t.Fatalf("no new reign: %d after %d", now, old)
+		}
+		d := enqueue(t, s, "d")
+		wantEntries(t, l, []string{"term 1 by n1"}, []string{"a"}, []string{"b"}, []string{"d"})
+		l.proposal(3).resolve(nil)
+		<-d
+		s.Close()
+	})
+}
+
+// A submission cut in two whose second part fails is unknown as a whole; one
+// of which nothing was executed is not.
+func TestPartsThatFail(t *testing.T) {
+	for _, test := range []struct {
+		first, second, want error
+	}{
+		{nil, cluster.ErrNotLeader, cluster.ErrUnknownOutcome},
+		{cluster.ErrUnknownOutcome, cluster.ErrNotLeader, cluster.ErrUnknownOutcome},
+		{cluster.ErrNotLeader, cluster.ErrNotLeader, cluster.ErrNotLeader},
+		{cluster.ErrNotLeader, nil, cluster.ErrUnknownOutcome},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLog()
+			l.manual = true
+			s := l.open(nil)
+			s.SetLeader(1)
+			reign, _ := s.Reign()
+			ch := make(chan result, 1)
+			many := make([][]byte, cluster.MaxEntryCommands+1)
+			if err := s.Enqueue(reign, many, func(o []cluster.Outcome, err error) { ch <- result{o, err} }); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			l.proposal(0).resolve(nil)
+			l.proposal(1).resolve(test.first)
+			l.proposal(2).resolve(test.second)
+			got := <-ch
+			if !errors.Is(got.err, test.want) || test.want == cluster.ErrNotLeader && errors.Is(got.err, cluster.ErrUnknownOutcome) {
+				t.Errorf("%v then %v: got %v, want %v", test.first, test.second, got.err, test.want)
+			}
+			s.Close()
+		})
+	}
+}
+
+// An entry without commands is proposed at the machine's deadline and not
+// before, and one after the other while it has work pending.
+func TestSchedule(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLog()
+		l.deadline = time.Now().Add(time.Second).UnixNano()
+		at := l.deadline
+		s := l.open(nil)
+		defer s.Close()
+		s.SetLeader(1)
+		time.Sleep(time.Second - 1)
+		wantEntries(t, l, []string{"term 1 by n1"})
+		l.set(func(l *log) { l.manual = true })
+		time.Sleep(1)
+		wantEntries(t, l, []string{"term 1 by n1"}, nil)
+		if got := l.proposal(1).entry.stamp; got < at {
+			t.Errorf("stamp %d before the deadline %d", got, at)
+		}
+		l.set(func(l *log) { l.deadline, l.pending = 0, true })
+		l.proposal(1).resolve(nil)
+		wantEntries(t, l, []string{"term 1 by n1"}, nil, nil) // one at a time
+		l.set(func(l *log) { l.pending = false })
+		l.proposal(2).resolve(nil)
+		wantEntries(t, l, []string{"term 1 by n1"}, nil, nil)
+	})
+}
+
+// backward is a clock that an operator turned back.
+type backward struct {
+	cluster.SystemClock
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (b *backward) Now() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.now = b.now.Add(-time.Hour)
+	return b.now
+}
+
+// Stamps never go back, even when the clock does.
+func TestStampsNeverGoBack(t *testing.T) {
+	l := newLog()
+	s := l.open(func(c *sequencer.Config) { c.Clock = &backward{now: time.Now()} })
+	defer s.Close()
+	s.SetLeader(1)
+	for range 5 {
+		if _, err := s.Submit(t.Context(), commands("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := 1; i < len(l.entries()); i++ {
+		if before, now := l.proposal(i-1).entry.stamp, l.proposal(i).entry.stamp; now < before {
+			t.Errorf("entry %d: %d after %d", i, now, before)
+		}
+	}
+}
+
+// Without leadership, after Close and with an ended context Submit says so.
+func TestSubmitErrors(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLog()
+		l.manual = true
+		s := l.open(func(c *sequencer.Config) { c.InFlight = 1 })
+		if _, err := s.Submit(t.Context(), commands("x")); !errors.Is(err, cluster.ErrNotLeader) {
+			t.Errorf("follower: %v", err)
+		}
+		s.SetLeader(1)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := s.Submit(ctx, commands("x")); !errors.Is(err, cluster.ErrUnknownOutcome) {
+			t.Errorf("ended context: %v", err)
+		}
+		waits := enqueue(t, s, "y")
+		go s.Close()
+		if got := <-waits; !errors.Is(got.err, cluster.ErrClosed) {
+			t.Errorf("closing: %v", got.err)
+		}
+		l.proposal(0).resolve(nil)
+		synctest.Wait()
+		if _, err := s.Submit(t.Context(), commands("z")); !errors.Is(err, cluster.ErrClosed) {
+			t.Errorf("closed: %v", err)
+		}
+	})
+}
+
+// Commands that cannot be sealed are refused for good, alone.
+func TestSealFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLog()
+		s := l.open(nil)
+		defer s.Close()
+		s.SetLeader(1)
+		synctest.Wait()
+		_, err := s.Submit(t.Context(), commands("unsealable"))
+		if err == nil || errors.Is(err, cluster.ErrUnknownOutcome) || errors.Is(err, cluster.ErrNotLeader) {
+			t.Errorf("got %v", err)
+		}
+		time.Sleep(25 * time.Millisecond)
+		if _, err := s.Submit(t.Context(), commands("fine")); err != nil {
+			t.Errorf("afterwards: %v", err)
+		}
+	})
+}
+
+// A pause bounces what waits, returns once nothing is under way, and ends
+// with Resume: the order that a transfer of leadership needs.
+func TestPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLog()
+		l.manual = true
+		s := l.open(func(c *sequencer.Config) { c.InFlight = 1 })
+		s.SetLeader(1)
+		synctest.Wait()
+		waits := enqueue(t, s, "waits")
+		paused := make(chan error, 1)
+		go func() { paused <- s.Pause(t.Context()) }()
+		if got := <-waits; !errors.Is(got.err, cluster.ErrNotLeader) {
+			t.Errorf("what waited: %v", got.err)
+		}
+		select {
+		case <-paused:
+			t.Error("paused with an entry under way")
+		default:
+		}
+		l.proposal(0).resolve(nil)
+		if err := <-paused; err != nil {
+			t.Error(err)
+		}
+		time.Sleep(time.Second)
+		if _, serving := s.Reign(); serving {
+			t.Error("the pause ended by itself")
+		}
+		s.Resume()
+		after := enqueue(t, s, "after")
+		wantEntries(t, l, []string{"term 1 by n1"}, []string{"after"})
+		l.proposal(1).resolve(nil)
+		<-after
+		s.Close()
+	})
+}
