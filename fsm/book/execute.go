@@ -59,7 +59,7 @@ func (b *Book) settle(slot Slot, in *Incoming, r *Result) {
 	rule, known := RuleOf(in.TimeInForce)
 	kind, ok := TypeOf(in.Type)
 	switch {
-	case !known || !ok || kind.NeedsTrigger:
+	case !known || !ok || kind.Trigger.Needed():
 		panic("book: order that cannot be executed")
 	case kind.Protected:
 		r.Reason = b.protectedRemainder(in)

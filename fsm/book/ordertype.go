@@ -7,15 +7,30 @@ import "github.com/rialto-exchange/rialto/fsm/market"
 type OrderTypeRule struct {
 	// NeedsLimit: a price is required, and forbidden otherwise.
 	NeedsLimit bool
-	// NeedsTrigger: a stop_price is required, and forbidden otherwise. The
-	// order waits for it, a buy in the ladder BuyWaits and a sell in
-	// SellWaits, and then becomes one of type Becomes.
-	NeedsTrigger        bool
-	Becomes             market.OrderType
-	BuyWaits, SellWaits Kind
 	// Protected: its price is bounded by Protection, and what that bound or an
 	// empty book leaves of it is cancelled.
 	Protected bool
+	Trigger   Trigger
+}
+
+// Trigger is what an order does that first waits for a price.
+type Trigger struct {
+	// Becomes is the type it has then. If it is not OrderTypeNone, a
+	// stop_price is required; else there is none.
+	Becomes market.OrderType
+	// Buy and Sell are the ladders in which orders of those sides wait.
+	Buy, Sell Kind
+}
+
+// Needed reports whether the order waits at all.
+func (t Trigger) Needed() bool { return t.Becomes != market.OrderTypeNone }
+
+// Waits returns the ladder in which an order of a side waits.
+func (t Trigger) Waits(side market.Side) Kind {
+	if side == market.Buy {
+		return t.Buy
+	}
+	return t.Sell
 }
 
 // TypeOf returns the rule of an order type, and whether there is one.
@@ -26,17 +41,9 @@ func TypeOf(t market.OrderType) (rule OrderTypeRule, ok bool) {
 	case market.Market:
 		return OrderTypeRule{Protected: true}, true
 	case market.Stop:
-		return OrderTypeRule{NeedsTrigger: true, Becomes: market.Market, BuyWaits: Rising, SellWaits: Falling}, true
+		return OrderTypeRule{Trigger: Trigger{Becomes: market.Market, Buy: Rising, Sell: Falling}}, true
 	case market.StopLimit:
-		return OrderTypeRule{NeedsLimit: true, NeedsTrigger: true, Becomes: market.Limit, BuyWaits: Rising, SellWaits: Falling}, true
+		return OrderTypeRule{NeedsLimit: true, Trigger: Trigger{Becomes: market.Limit, Buy: Rising, Sell: Falling}}, true
 	}
 	return OrderTypeRule{}, false
-}
-
-// Waits returns the ladder in which an order of a side waits for its trigger.
-func (r OrderTypeRule) Waits(side market.Side) Kind {
-	if side == market.Buy {
-		return r.BuyWaits
-	}
-	return r.SellWaits
 }

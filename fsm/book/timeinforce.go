@@ -9,28 +9,37 @@ type TimeInForceRule struct {
 	Rests bool
 	// AllOrNothing: refused unless all of it trades on arrival.
 	AllOrNothing bool
-	// NeedsExpiry: expire_at is required, and forbidden otherwise.
-	NeedsExpiry bool
-	// EndsWithDay: the order expires at the end of the trading day.
-	EndsWithDay bool
+	// Ends says when the venue ends an order that rests.
+	Ends End
 	// Remainder is why what does not trade is cancelled, if it does not rest.
 	Remainder market.Reason
 }
 
+// End is when an order ends by itself.
+type End uint8
+
+// The ends. AtExpiry: expire_at is required, and forbidden otherwise.
+const (
+	Never End = iota
+	AtEndOfDay
+	AtExpiry
+)
+
 // RuleOf returns the rule of a time in force, and whether there is one. A
-// switch and small rows, not a map of functions: it is read for every order.
+// switch and rows of four bytes, which stay in registers: it is read for every
+// order.
 func RuleOf(t market.TimeInForce) (rule TimeInForceRule, ok bool) {
 	switch t {
 	case market.GoodTillCancel:
 		return TimeInForceRule{Rests: true}, true
 	case market.Day:
-		return TimeInForceRule{Rests: true, EndsWithDay: true}, true
+		return TimeInForceRule{Rests: true, Ends: AtEndOfDay}, true
 	case market.ImmediateOrCancel:
 		return TimeInForceRule{Remainder: market.ReasonIOCRemainder}, true
 	case market.FillOrKill:
 		return TimeInForceRule{AllOrNothing: true, Remainder: market.ReasonIOCRemainder}, true
 	case market.GoodTillDate:
-		return TimeInForceRule{Rests: true, NeedsExpiry: true}, true
+		return TimeInForceRule{Rests: true, Ends: AtExpiry}, true
 	}
 	return TimeInForceRule{}, false
 }
