@@ -24,6 +24,8 @@ var (
 	ErrNotCaughtUp = errors.New("not caught up")
 	// ErrRebuilding: the view is being rebuilt and serves nothing yet.
 	ErrRebuilding = errors.New("read model is being rebuilt")
+	// ErrDamaged: what is stored does not verify; the view is to be rebuilt.
+	ErrDamaged = errors.New("read model is damaged")
 )
 
 // Journal is the append-only store of blocks that views fold and readers
@@ -49,33 +51,80 @@ type Journal interface {
 
 // View is one read model.
 //
-// Fold is called for each block in order from one goroutine. It may be called
-// again with blocks that it has folded before (after an unclean stop): writing
-// the same values at the same versions must change nothing.
+// Open is called once before the first Fold and again after a rebuild has
+// emptied the store: the view loads what it keeps in memory and returns the
+// sequence after which it wants to be folded, at most the store's cursor.
+//
+// Fold is called for each block in order from one goroutine, with a writer
+// that is valid until it returns. It may be called again with blocks that it
+// has folded before (after an unclean stop): the same values at the same
+// sequences change nothing.
 type View interface {
 	// Name is the view's name in configuration, metrics and the rebuild
 	// command.
 	Name() string
-	// Fold writes what the block changes.
+	// Format numbers the meaning of the view's bytes. A store with another
+	// format is thrown away and folded anew.
+	Format() uint32
+	Open(r Reader, cursor market.Sequence) (resume market.Sequence, err error)
 	Fold(b *event.Block, w Writer) error
 }
 
-// Writer takes a view's versioned values. Keys and values are copied.
+// Writer takes what a view wants to keep. Keys, values and items are copied.
+// Sequences never fall within one key or list.
 type Writer interface {
-	// Set writes a value that holds from the given sequence on. Within one
-	// block a later Set of a key replaces an earlier one: only the last
-	// version of an entry is stored.
+	// Set writes a value that holds from the given sequence on. A later Set of
+	// the same key and sequence replaces it.
 	Set(key, value []byte, from market.Sequence)
+	// Append adds an item to the end of a list; one item a sequence.
+	Append(list, item []byte, at market.Sequence)
 }
 
-// Reader reads a view's values at one point of the past.
+// Span says which part of a key's history or of a list is wanted.
+type Span struct {
+	// At is the point of the past: nothing later is seen.
+	At market.Sequence
+	// After is exclusive; 0 = from the beginning (or, descending, from At).
+	After      market.Sequence
+	Descending bool
+}
+
+// Reader reads a view's values as they were at any point of the past. Its
+// methods may be called from any goroutine, also while the view is folded.
+// Each fails with ErrRebuilding while the store is being folded anew and with
+// ErrNotCaughtUp at a point that it has not reached.
+//
+// What yield is given is valid until yield returns. Yield may call other
+// methods of the reader.
 type Reader interface {
+	// Serving returns nil if the point can be read.
+	Serving(at market.Sequence) error
 	// Get returns the value in force at the point and the sequence it has
 	// been in force from; ErrNotFound if there was none.
 	Get(key []byte, at market.Sequence) (value []byte, from market.Sequence, err error)
-	// Scan calls yield with the keys of a prefix that existed at the point, in
-	// key order (or reverse), beginning at start (inclusive; nil = the
-	// prefix's end). It is for keys with few versions only: it steps over
-	// every version of each.
-	Scan(prefix, start []byte, reverse bool, at market.Sequence, yield func(key, value []byte) bool) error
+	// Versions calls yield with the values that the key has had, in order of
+	// their sequences, until yield returns false. Ascending, it steps over
+	// the versions before span.After.
+	Versions(key []byte, span Span, yield func(value []byte, from market.Sequence) bool) error
+	// List calls yield with the items of a list in order of their sequences
+	// until yield returns false.
+	List(list []byte, span Span, yield func(item []byte, at market.Sequence) bool) error
+}
+
+// Store keeps one view's values. One goroutine writes.
+type Store interface {
+	Reader
+	// Commit makes what fold writes readable, all at once, together with
+	// through as the new watermark. If fold fails nothing is kept.
+	Commit(through market.Sequence, fold func(Writer) error) error
+	// Watermark returns the last sequence that can be read.
+	Watermark() market.Sequence
+	// Cursor returns the last sequence that survives the end of the process.
+	Cursor() market.Sequence
+	// Reset throws everything away; readers get ErrRebuilding until Serve.
+	Reset() error
+	// Serve ends what Reset began.
+	Serve()
+	// Close keeps everything that was committed.
+	Close() error
 }

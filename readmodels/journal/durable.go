@@ -1,0 +1,98 @@
+package journal
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// mark is what a sync is to make durable.
+type mark struct {
+	segments []*segment
+	end      position
+}
+
+// mark returns what was appended and may not be durable. The caller holds the
+// journal's lock.
+func (c *chain) mark() mark {
+	n := len(c.segments)
+	if n == 0 {
+		return mark{}
+	}
+	tail := c.segments[n-1]
+	m := mark{end: position{tail.index, tail.size}}
+	for _, s := range c.segments {
+		if s.index >= c.durable.Segment {
+			m.segments = append(m.segments, s)
+		}
+	}
+	return m
+}
+
+// sync makes a mark durable, files first, then the record of it.
+func (c *chain) sync(m mark) error {
+	if !c.durable.before(m.end) {
+		return nil
+	}
+	for _, s := range m.segments {
+		if err := s.file.Sync(); err != nil {
+			return fmt.Errorf("sync %s: %w", s.path, err)
+		}
+	}
+	b, err := json.Marshal(m.end)
+	if err != nil {
+		return fmt.Errorf("encode durable position: %w", err)
+	}
+	path := durablePath(c.dir)
+	if err := writeSynced(path+".new", b); err != nil {
+		return fmt.Errorf("write durable position: %w", err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return fmt.Errorf("replace durable position: %w", err)
+	}
+	if err := syncFolder(c.dir); err != nil {
+		return fmt.Errorf("sync journal folder: %w", err)
+	}
+	c.durable = m.end
+	return nil
+}
+
+func durablePath(dir string) string { return filepath.Join(dir, "durable.json") }
+
+// readDurable returns the durable position; without a record nothing is.
+func readDurable(dir string) (position, error) {
+	var p position
+	b, err := os.ReadFile(durablePath(dir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return p, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(b, &p)
+	}
+	if err != nil {
+		return p, fmt.Errorf("read durable position: %w", err)
+	}
+	return p, nil
+}
+
+func writeSynced(path string, b []byte) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	if _, err = f.Write(b); err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

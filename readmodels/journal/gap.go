@@ -1,0 +1,229 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+)
+
+// A node that got a snapshot installed lacks the events between its last one
+// and the snapshot's. Meanwhile new blocks go to a chain beside; readers see
+// the main chain, which ends at the gap; Fill appends what a peer sends to the
+// main chain and, when it has reached the snapshot, joins the two.
+
+// Rebase says that the machine goes on from a snapshot with this last
+// sequence. If the journal does not reach it, a gap opens.
+func (j *Journal) Rebase(sequence market.Sequence, index uint64) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closed {
+		return ErrClosed
+	}
+	if err := j.dropBeside(); err != nil {
+		return err
+	}
+	if sequence <= j.last.Sequence {
+		return nil
+	}
+	beside, err := openChain(besideDir(j.options.Dir), j.options.SegmentBytes)
+	if err != nil {
+		return fmt.Errorf("open journal beside the gap: %w", err)
+	}
+	beside.based = true
+	// The chain beside begins right after the snapshot.
+	beside.last = place{index: index, first: sequence + 1}
+	j.target, j.beside = sequence, beside
+	return nil
+}
+
+func besideDir(dir string) string { return filepath.Join(dir, "beside") }
+
+func removeBeside(dir string) error {
+	if err := os.RemoveAll(besideDir(dir)); err != nil {
+		return fmt.Errorf("remove journal beside a gap: %w", err)
+	}
+	return nil
+}
+
+func (j *Journal) dropBeside() error {
+	if j.beside == nil {
+		return nil
+	}
+	err := errors.Join(j.beside.close(), removeBeside(j.options.Dir))
+	j.beside, j.target = nil, 0
+	return err
+}
+
+// Missing returns the range of events (after, through] that a peer must send,
+// and whether there is one.
+func (j *Journal) Missing() (after, through market.Sequence, open bool) {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	after, through = j.missing()
+	return after, through, j.beside != nil
+}
+
+func (j *Journal) missing() (after, through market.Sequence) {
+	if j.beside == nil {
+		return j.last.Sequence, j.last.Sequence
+	}
+	return j.last.Sequence, j.target
+}
+
+// ServeRange writes the frames of the blocks with events after a sequence
+// until max bytes are exceeded or the journal ends: what a peer's Fill reads.
+// After 0 means from the floor.
+func (j *Journal) ServeRange(w io.Writer, after market.Sequence, max int64) (int64, error) {
+	next := after + 1
+	if after == 0 {
+		next = j.Floor().Sequence
+	}
+	for written := int64(0); ; {
+		v, err := j.segmentHolding(next)
+		if err != nil || v.segment == nil || written > max {
+			return written, err
+		}
+		var failed error
+		before := next
+		start := v.from(func(p place) bool { return p.first <= next })
+		_, err = v.scan(start, v.end, func(p place, _ int64, frame []byte) bool {
+			if p.last() < next {
+				return true
+			}
+			_, failed = w.Write(frame)
+			written += int64(len(frame))
+			next = p.last() + 1
+			return failed == nil && written <= max
+		})
+		if err = errors.Join(err, failed); err != nil || next == before {
+			return written, err
+		}
+	}
+}
+
+func (j *Journal) segmentHolding(sequence market.Sequence) (view, error) {
+	j.mu.RLock()
+	i := j.main.holding(sequence)
+	if j.closed || sequence > j.last.Sequence || i < 0 {
+		defer j.mu.RUnlock()
+		if j.closed {
+			return view{}, ErrClosed
+		}
+		return view{}, nil
+	}
+	v := j.main.view(i)
+	j.mu.RUnlock()
+	return v.loaded()
+}
+
+// Fill reads what a peer's ServeRange wrote and closes the gap as far as that
+// reaches. It verifies each frame; a stream that ends within one is
+// io.ErrUnexpectedEOF, and what came before it is kept.
+func (j *Journal) Fill(r io.Reader) error {
+	for {
+		frame, err := readFrame(r)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		b, err := decode(frame)
+		if err != nil {
+			return err
+		}
+		if done, err := j.fill(b, frame); done || err != nil {
+			return err
+		}
+	}
+}
+
+func readFrame(r io.Reader) ([]byte, error) {
+	frame := make([]byte, frameBytes)
+	if _, err := io.ReadFull(r, frame); err != nil {
+		return nil, err
+	}
+	p := parsePlace(frame)
+	if p.size > maxPayload {
+		return nil, fmt.Errorf("frame of %d bytes from a peer: %w", p.size, ErrCorrupt)
+	}
+	frame = append(frame, make([]byte, p.size)...)
+	if _, err := io.ReadFull(r, frame[frameBytes:]); err != nil {
+		return nil, io.ErrUnexpectedEOF
+	}
+	if frameSum(frame) != p.sum {
+		return nil, fmt.Errorf("frame from a peer: checksum: %w", ErrCorrupt)
+	}
+	return frame, nil
+}
+
+// fill takes one block, and reports whether the gap is closed.
+func (j *Journal) fill(b *event.Block, frame []byte) (bool, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closed {
+		return false, ErrClosed
+	}
+	if j.beside == nil {
+		return true, nil
+	}
+	if b.First > j.target {
+		return true, nil
+	}
+	j.main.based = j.main.empty()
+	if err := j.add(b, frame); err != nil {
+		return false, err
+	}
+	if j.last.Sequence < j.target {
+		return false, nil
+	}
+	return true, j.join()
+}
+
+// join appends the chain beside to the main one. Only blocks that will stay
+// decoded in memory are decoded.
+func (j *Journal) join() error {
+	var left int64
+	for _, s := range j.beside.segments {
+		left += s.size
+	}
+	var failed error
+	for i := range j.beside.segments {
+		v, err := j.beside.view(i).loaded()
+		if err != nil {
+			return err
+		}
+		_, err = v.scan(headerBytes, v.end, func(p place, _ int64, frame []byte) bool {
+			failed = j.joinFrame(p, frame, v.history, left <= int64(j.options.RecentBytes))
+			left -= p.bytes()
+			return failed == nil
+		})
+		if err = errors.Join(err, failed); err != nil {
+			return fmt.Errorf("join journal: %w", err)
+		}
+	}
+	j.wake()
+	return j.dropBeside()
+}
+
+func (j *Journal) joinFrame(p place, frame []byte, history uint64, keep bool) error {
+	if err := j.main.put(frame, history); err != nil {
+		return err
+	}
+	j.last = p.pin()
+	if !keep {
+		j.recent.clear()
+		return nil
+	}
+	b, err := decode(frame)
+	if err != nil {
+		return err
+	}
+	j.recent.add(b, len(frame), j.options.Now())
+	return nil
+}

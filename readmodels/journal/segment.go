@@ -1,0 +1,204 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sort"
+	"sync"
+
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+)
+
+// stride is how many bytes lie between two signposts at least: what a look-up
+// steps over at most, beside one block.
+const stride = 64 << 10
+
+// signpost says where a block lies in its segment.
+type signpost struct {
+	place
+	offset int64
+}
+
+// segment is one file. Its size and signposts grow only by the journal's one
+// writer; readers take what they see under the journal's lock.
+type segment struct {
+	header
+	path  string
+	file  *os.File
+	begin place // of the first block; zero without one
+	size  int64
+	// signposts are sparse and ascending. A sealed segment's are read when
+	// first needed: opening a long journal must not read all of it.
+	signposts []signpost
+	loaded    bool
+	loading   sync.Mutex
+}
+
+func segmentPath(dir string, index uint64) string {
+	return filepath.Join(dir, fmt.Sprintf("%020d.journal", index))
+}
+
+func createSegment(dir string, h header) (*segment, error) {
+	path := segmentPath(dir, h.index)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("create segment: %w", err)
+	}
+	if _, err := f.Write(h.append(nil)); err != nil {
+		return nil, errors.Join(fmt.Errorf("write segment header: %w", err), f.Close())
+	}
+	return &segment{header: h, path: path, file: f, size: headerBytes, loaded: true}, nil
+}
+
+func openSegment(path string) (*segment, error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open segment: %w", err)
+	}
+	s := &segment{path: path, file: f}
+	if err := s.readHeader(); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), f.Close())
+	}
+	return s, nil
+}
+
+func (s *segment) readHeader() error {
+	info, err := s.file.Stat()
+	if err != nil {
+		return err
+	}
+	s.size = info.Size()
+	b := make([]byte, headerBytes)
+	if _, err := s.file.ReadAt(b, 0); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if s.header, err = parseHeader(b); err != nil {
+		return err
+	}
+	head := make([]byte, frameBytes)
+	if n, _ := s.file.ReadAt(head, headerBytes); n == frameBytes {
+		s.begin = parsePlace(head)
+	}
+	return nil
+}
+
+// add writes one frame at the end.
+func (s *segment) add(p place, frame []byte) error {
+	if _, err := s.file.WriteAt(frame, s.size); err != nil {
+		return fmt.Errorf("append to %s: %w", s.path, err)
+	}
+	if s.begin.first == 0 {
+		s.begin = p
+	}
+	s.note(p, s.size)
+	s.size += int64(len(frame))
+	return nil
+}
+
+func (s *segment) note(p place, offset int64) {
+	if n := len(s.signposts); n == 0 || offset-s.signposts[n-1].offset >= stride {
+		s.signposts = append(s.signposts, signpost{p, offset})
+	}
+}
+
+// read returns the verified frame at an offset.
+func (s *segment) read(offset, end int64) (place, []byte, error) {
+	var head [frameBytes]byte
+	if end-offset < frameBytes {
+		return place{}, nil, s.corrupt(offset, "frame is cut off")
+	}
+	if _, err := s.file.ReadAt(head[:], offset); err != nil {
+		return place{}, nil, fmt.Errorf("read %s at %d: %w", s.path, offset, err)
+	}
+	p := parsePlace(head[:])
+	if p.size > maxPayload || p.bytes() > end-offset {
+		return place{}, nil, s.corrupt(offset, "frame is cut off")
+	}
+	frame := make([]byte, p.bytes())
+	if _, err := s.file.ReadAt(frame, offset); err != nil {
+		return place{}, nil, fmt.Errorf("read %s at %d: %w", s.path, offset, err)
+	}
+	if frameSum(frame) != p.sum {
+		return place{}, nil, s.corrupt(offset, "checksum")
+	}
+	return p, frame, nil
+}
+
+func (s *segment) corrupt(offset int64, what string) error {
+	return fmt.Errorf("%s at offset %d: %s: %w", s.path, offset, what, ErrCorrupt)
+}
+
+// scan verifies the frames from an offset on and calls yield with each, until
+// yield returns false. It returns where it stopped.
+func (s *segment) scan(offset, end int64, yield func(p place, offset int64, frame []byte) bool) (int64, error) {
+	for offset < end {
+		p, frame, err := s.read(offset, end)
+		if err != nil {
+			return offset, err
+		}
+		if !yield(p, offset, frame) {
+			return offset, nil
+		}
+		offset += p.bytes()
+	}
+	return offset, nil
+}
+
+// load reads the signposts of a sealed segment, once.
+func (s *segment) load() error {
+	s.loading.Lock()
+	defer s.loading.Unlock()
+	if s.loaded {
+		return nil
+	}
+	var sparse segment
+	_, err := s.scan(headerBytes, s.size, func(p place, offset int64, _ []byte) bool {
+		sparse.note(p, offset)
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	s.signposts, s.loaded = sparse.signposts, true
+	return nil
+}
+
+// view is what a reader sees of a segment: what was there when it began.
+type view struct {
+	*segment
+	posts []signpost
+	end   int64
+}
+
+// from returns the offset of the last signpost for which before holds.
+func (v view) from(before func(place) bool) int64 {
+	n := sort.Search(len(v.posts), func(i int) bool { return !before(v.posts[i].place) })
+	if n == 0 {
+		return headerBytes
+	}
+	return v.posts[n-1].offset
+}
+
+// find returns the frame of the block that holds a sequence.
+func (v view) find(sequence market.Sequence) (frame []byte, err error) {
+	start := v.from(func(p place) bool { return p.first <= sequence })
+	_, err = v.scan(start, v.end, func(p place, _ int64, f []byte) bool {
+		if p.count > 0 && p.first <= sequence && sequence <= p.last() {
+			frame = f
+		}
+		return frame == nil && p.first <= sequence
+	})
+	return frame, err
+}
+
+func decode(frame []byte) (*event.Block, error) {
+	b, err := event.DecodeBlock(frame[frameBytes:])
+	if err != nil {
+		return nil, fmt.Errorf("decode block: %w: %w", ErrCorrupt, err)
+	}
+	return b, nil
+}

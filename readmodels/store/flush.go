@@ -1,0 +1,165 @@
+package store
+
+import (
+	"encoding/binary"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"github.com/rialto-exchange/rialto/fsm/market"
+)
+
+// flusher is the goroutine that moves generations to Badger.
+type flusher struct {
+	dirty, filled chan struct{} // capacity 1: a signal, not a count
+	quit          chan struct{}
+	once          sync.Once
+	done          sync.WaitGroup
+}
+
+func startFlusher(s *Store) *flusher {
+	f := &flusher{dirty: make(chan struct{}, 1), filled: make(chan struct{}, 1), quit: make(chan struct{})}
+	f.done.Go(func() { f.run(s) })
+	return f
+}
+
+// begin says that something waits; full that it waits no longer.
+func (f *flusher) begin() { signal(f.dirty) }
+func (f *flusher) full()  { signal(f.dirty); signal(f.filled) }
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+func (f *flusher) stop() {
+	f.once.Do(func() { close(f.quit) })
+	f.done.Wait()
+}
+
+func (f *flusher) run(s *Store) {
+	for {
+		select {
+		case <-f.dirty:
+		case <-f.quit:
+			return
+		}
+		timer := time.NewTimer(s.options.FlushEvery)
+		select {
+		case <-f.filled:
+		case <-timer.C:
+		case <-f.quit:
+			timer.Stop()
+			return
+		}
+		timer.Stop()
+		if s.flush() != nil {
+			return // Commit reports it
+		}
+	}
+}
+
+// flush writes the active generation to Badger. The order of the batches is
+// what makes a crash between them harmless: the intent first, so that a next
+// start knows how far runs may reach beyond the cursor; the cursor last.
+func (s *Store) flush() error {
+	s.mu.Lock()
+	g, d := s.active, s.disk
+	if s.failure != nil || g.through == s.cursor {
+		defer s.mu.Unlock()
+		return s.failure
+	}
+	s.flushing, s.active = g, newGeneration(g.through)
+	s.swapped.Broadcast()
+	s.mu.Unlock()
+
+	err := d.write(g)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		s.failure = fmt.Errorf("flush store: %w", err)
+		s.swapped.Broadcast()
+		return s.failure
+	}
+	s.flushing = nil
+	s.cursor = g.through
+	s.epoch++
+	return nil
+}
+
+func (d *disk) write(g *generation) error {
+	if len(g.versions) > 0 {
+		if err := d.setMeta("intent", g.through); err != nil {
+			return err
+		}
+		if err := d.writeRuns(g); err != nil {
+			return err
+		}
+	}
+	return d.setMeta("cursor", g.through)
+}
+
+func (d *disk) writeRuns(g *generation) error {
+	batch := d.db.NewManagedWriteBatch()
+	defer batch.Cancel()
+	w := runWriter{batch: batch, bytes: make([]byte, 0, len(g.bytes)+32*len(g.newest))}
+	for key, newest := range g.newest {
+		w.chain = w.chain[:0]
+		for i := newest; i != none; i = g.versions[i].older {
+			w.chain = append(w.chain, i)
+		}
+		if err := w.writeKey(key, g, d.singles); err != nil {
+			return err
+		}
+	}
+	return batch.Flush()
+}
+
+// runWriter packs versions into runs. Badger keeps what it is given until the
+// batch is flushed: so keys and runs are cut from one growing buffer.
+type runWriter struct {
+	batch *badger.WriteBatch
+	bytes []byte
+	chain []int32 // newest first
+}
+
+func (w *runWriter) writeKey(key string, g *generation, singles market.Sequence) error {
+	for end := len(w.chain) - 1; end >= 0; {
+		first := g.versions[w.chain[end]].from
+		keyStart := len(w.bytes)
+		version := w.appendKey(key, first)
+		runStart := len(w.bytes)
+		before := first
+		for ; end >= 0; end-- {
+			v := &g.versions[w.chain[end]]
+			if v.from != first && (first <= singles || len(w.bytes)-runStart >= runBytes) {
+				break
+			}
+			w.bytes = appendVersion(w.bytes, v.from-before, g.bytes[v.start:v.end])
+			before = v.from
+		}
+		e := badger.NewEntry(w.bytes[keyStart:runStart:runStart], w.bytes[runStart:len(w.bytes):len(w.bytes)])
+		if err := w.batch.SetEntryAt(e, uint64(version)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// appendKey appends the Badger key of a run and returns its Badger version. A
+// list's run has its first sequence in the key, so that runs lie in order.
+func (w *runWriter) appendKey(key string, first market.Sequence) market.Sequence {
+	if key[0] != listKey {
+		w.bytes = append(w.bytes, key...)
+		return first
+	}
+	w.bytes = append(w.bytes, listKey)
+	w.bytes = binary.AppendUvarint(w.bytes, uint64(len(key)-1))
+	w.bytes = append(w.bytes, key[1:]...)
+	w.bytes = binary.BigEndian.AppendUint64(w.bytes, uint64(first))
+	return first
+}

@@ -1,0 +1,136 @@
+package store
+
+import (
+	"fmt"
+
+	"github.com/rialto-exchange/rialto/fsm/market"
+)
+
+// staging collects what one fold writes, so that readers see all of it or
+// none. It implements readmodels.Writer.
+type staging struct {
+	bytes  []byte
+	writes []write
+}
+
+// write is one Set or Append: the key's bytes and then the value's.
+type write struct {
+	from            market.Sequence
+	start, key, end int
+}
+
+func (s *staging) clear() { s.bytes, s.writes = s.bytes[:0], s.writes[:0] }
+
+// Set implements readmodels.Writer.
+func (s *staging) Set(key, value []byte, from market.Sequence) { s.add(pointKey, key, value, from) }
+
+// Append implements readmodels.Writer.
+func (s *staging) Append(list, item []byte, at market.Sequence) { s.add(listKey, list, item, at) }
+
+func (s *staging) add(kind byte, key, value []byte, from market.Sequence) {
+	start := len(s.bytes)
+	s.bytes = append(s.bytes, kind)
+	s.bytes = append(s.bytes, key...)
+	mid := len(s.bytes)
+	s.bytes = append(s.bytes, value...)
+	s.writes = append(s.writes, write{from, start, mid, len(s.bytes)})
+}
+
+// generation holds the versions since the last flush. One goroutine adds to
+// it, under the store's lock; once it is flushing it no longer changes.
+type generation struct {
+	// newest finds a key's newest version in versions.
+	newest   map[string]int32
+	versions []memory
+	bytes    []byte
+	through  market.Sequence
+}
+
+// memory is one version in a generation. Versions of a key are chained from
+// the newest to the oldest.
+type memory struct {
+	from       market.Sequence
+	start, end uint32
+	older      int32 // −1 = none
+}
+
+const none = int32(-1)
+
+// versionBytes is what a version costs beside its value, for the bound.
+const versionBytes = 64
+
+func newGeneration(through market.Sequence) *generation {
+	return &generation{newest: map[string]int32{}, through: through}
+}
+
+func (g *generation) size() int { return len(g.bytes) + versionBytes*len(g.versions) }
+
+// take adds what was staged.
+func (g *generation) take(s *staging, through market.Sequence) error {
+	for _, w := range s.writes {
+		key, value := s.bytes[w.start:w.key], s.bytes[w.key:w.end]
+		if err := g.add(key, value, w.from); err != nil {
+			return err
+		}
+	}
+	g.through = max(g.through, through)
+	return nil
+}
+
+func (g *generation) add(key, value []byte, from market.Sequence) error {
+	start := uint32(len(g.bytes))
+	g.bytes = append(g.bytes, value...)
+	end := uint32(len(g.bytes))
+	newest, known := g.newest[string(key)]
+	if !known {
+		newest = none
+	} else if v := &g.versions[newest]; v.from >= from {
+		if v.from > from {
+			return fmt.Errorf("key %q: sequence falls from %d to %d", key, v.from, from)
+		}
+		v.start, v.end = start, end
+		return nil
+	}
+	g.versions = append(g.versions, memory{from, start, end, newest})
+	g.newest[string(key)] = int32(len(g.versions) - 1)
+	return nil
+}
+
+// get returns the version of a key in force at a point.
+func (g *generation) get(key []byte, at market.Sequence) (version, bool) {
+	if g == nil {
+		return version{}, false
+	}
+	i, ok := g.newest[string(key)]
+	if !ok {
+		return version{}, false
+	}
+	for ; i != none; i = g.versions[i].older {
+		if v := &g.versions[i]; v.from <= at {
+			return version{v.from, g.bytes[v.start:v.end]}, true
+		}
+	}
+	return version{}, false
+}
+
+// within appends the versions of a key with low < sequence ≤ high, newest
+// first.
+func (g *generation) within(dst []version, key []byte, low, high market.Sequence) []version {
+	if g == nil {
+		return dst
+	}
+	i, ok := g.newest[string(key)]
+	if !ok {
+		return dst
+	}
+	for ; i != none; i = g.versions[i].older {
+		v := &g.versions[i]
+		if v.from <= low {
+			break
+		}
+		if v.from <= high {
+			dst = append(dst, version{v.from, g.bytes[v.start:v.end]})
+		}
+	}
+	return dst
+}

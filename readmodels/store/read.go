@@ -1,0 +1,294 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/readmodels"
+)
+
+// Get implements readmodels.Reader.
+func (s *Store) Get(key []byte, at market.Sequence) ([]byte, market.Sequence, error) {
+	d, err := s.acquire(at)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer d.readers.Done()
+	full := append(make([]byte, 0, 64), pointKey)
+	full = append(full, key...)
+	if value, from, ok := s.getMemory(full, at); ok {
+		return value, from, nil
+	}
+	// A generation that left memory since is in Badger by now.
+	return d.get(full, at)
+}
+
+func (s *Store) getMemory(key []byte, at market.Sequence) ([]byte, market.Sequence, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	v, ok := s.active.get(key, at)
+	if !ok {
+		v, ok = s.flushing.get(key, at)
+	}
+	return bytes.Clone(v.value), v.from, ok
+}
+
+func (d *disk) get(key []byte, at market.Sequence) (value []byte, from market.Sequence, err error) {
+	txn := d.db.NewTransactionAt(uint64(at), false)
+	defer txn.Discard()
+	item, err := txn.Get(key)
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return nil, 0, readmodels.ErrNotFound
+	}
+	if err != nil {
+		return nil, 0, damaged(err)
+	}
+	err = item.Value(func(run []byte) error {
+		v, err := lastAt(run, market.Sequence(item.Version()), at)
+		value, from = bytes.Clone(v.value), v.from
+		return err
+	})
+	if err != nil {
+		return nil, 0, damaged(err)
+	}
+	return value, from, nil
+}
+
+func damaged(err error) error { return fmt.Errorf("%w: %w", readmodels.ErrDamaged, err) }
+
+// Versions implements readmodels.Reader.
+func (s *Store) Versions(key []byte, span readmodels.Span, yield func([]byte, market.Sequence) bool) error {
+	full := append([]byte{pointKey}, key...)
+	return s.walk(full, span, yield, func(d *disk, c *collector) error { return d.keyRuns(full, c) })
+}
+
+// List implements readmodels.Reader.
+func (s *Store) List(list []byte, span readmodels.Span, yield func([]byte, market.Sequence) bool) error {
+	full := append([]byte{listKey}, list...)
+	prefix := appendListPrefix(nil, list)
+	return s.walk(full, span, yield, func(d *disk, c *collector) error { return d.listRuns(prefix, c) })
+}
+
+// walk yields the versions of a key in Badger and in memory, in order. They
+// move from memory to Badger meanwhile, so the walk goes on from the last
+// version that was yielded until it has seen both without a flush between.
+func (s *Store) walk(key []byte, span readmodels.Span, yield func([]byte, market.Sequence) bool, runs func(*disk, *collector) error) error {
+	d, err := s.acquire(span.At)
+	if err != nil {
+		return err
+	}
+	defer d.readers.Done()
+	c := newCollector(span, yield)
+	if span.Descending {
+		for s.walkMemory(key, c) {
+		}
+		return c.end(runs(d, c))
+	}
+	for !c.stopped {
+		epoch := s.currentEpoch()
+		if err := c.end(runs(d, c)); err != nil || c.stopped {
+			return err
+		}
+		for s.walkMemory(key, c) {
+		}
+		if s.currentEpoch() == epoch {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (s *Store) currentEpoch() uint64 {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.epoch
+}
+
+// memoryBatch is how many versions are copied under the lock at a time.
+const memoryBatch = 256
+
+// walkMemory yields the next batch of a key's versions in memory and reports
+// whether there may be more.
+func (s *Store) walkMemory(key []byte, c *collector) bool {
+	if c.stopped {
+		return false
+	}
+	batch := s.copyMemory(key, c)
+	for _, v := range batch {
+		if !c.take(v) {
+			return false
+		}
+	}
+	return len(batch) == memoryBatch
+}
+
+func (s *Store) copyMemory(key []byte, c *collector) []version {
+	low, high := c.bounds()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	found := s.active.within(nil, key, low, high)
+	found = s.flushing.within(found, key, low, high)
+	if !c.descending {
+		slices.Reverse(found)
+	}
+	found = found[:min(len(found), memoryBatch)]
+	for i := range found {
+		found[i].value = bytes.Clone(found[i].value)
+	}
+	return found
+}
+
+// collector hands versions on in strict order: stale runs of an unfinished
+// flush may overlap newer ones, and hold the same versions.
+type collector struct {
+	yield      func([]byte, market.Sequence) bool
+	descending bool
+	// What is still wanted: low < sequence <= high.
+	low, high market.Sequence
+	stopped   bool
+}
+
+func newCollector(span readmodels.Span, yield func([]byte, market.Sequence) bool) *collector {
+	c := &collector{yield: yield, descending: span.Descending, high: span.At}
+	switch {
+	case !span.Descending:
+		c.low = span.After
+	case span.After > 0:
+		c.high = min(c.high, span.After-1)
+	}
+	return c
+}
+
+func (c *collector) bounds() (low, high market.Sequence) { return c.low, c.high }
+
+// take yields a version if it is the turn of it, and reports whether to go on.
+func (c *collector) take(v version) bool {
+	if c.stopped {
+		return false
+	}
+	if v.from <= c.low || v.from > c.high {
+		return true
+	}
+	if c.descending {
+		c.high = v.from - 1
+	} else {
+		c.low = v.from
+	}
+	c.stopped = !c.yield(v.value, v.from)
+	return !c.stopped
+}
+
+// run takes the versions of one run.
+func (c *collector) run(run []byte, first market.Sequence) error {
+	r := readRun(run, first)
+	if !c.descending {
+		for r.next() && c.take(r.at) {
+		}
+		return r.err
+	}
+	var all []version
+	for r.next() {
+		all = append(all, r.at)
+	}
+	for i := len(all) - 1; i >= 0 && c.take(all[i]); i-- {
+	}
+	return r.err
+}
+
+func (c *collector) end(err error) error {
+	if err != nil {
+		return damaged(err)
+	}
+	return nil
+}
+
+// keyRuns walks the runs of a key, which are its Badger versions.
+func (d *disk) keyRuns(key []byte, c *collector) error {
+	if c.descending {
+		return d.keyRunsDown(key, c)
+	}
+	txn := d.db.NewTransactionAt(uint64(c.high), false)
+	defer txn.Discard()
+	it := txn.NewKeyIterator(key, badger.IteratorOptions{Reverse: true}) // oldest first
+	defer it.Close()
+	for it.Rewind(); it.ValidForPrefix(key) && !c.stopped; it.Next() {
+		item := it.Item()
+		if !bytes.Equal(item.Key(), key) {
+			continue
+		}
+		err := item.Value(func(run []byte) error { return c.run(run, market.Sequence(item.Version())) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keyRunsDown hops from run to run by point reads.
+func (d *disk) keyRunsDown(key []byte, c *collector) error {
+	for at := c.high; at > c.low && !c.stopped; {
+		txn := d.db.NewTransactionAt(uint64(at), false)
+		item, err := txn.Get(key)
+		if err == nil {
+			at = market.Sequence(item.Version()) - 1
+			err = item.Value(func(run []byte) error { return c.run(run, at+1) })
+		}
+		txn.Discard()
+		if errors.Is(err, badger.ErrKeyNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listRuns walks the runs of a list, whose Badger keys end in their first
+// sequence.
+func (d *disk) listRuns(prefix []byte, c *collector) error {
+	txn := d.db.NewTransactionAt(uint64(max(c.high, 1)), false)
+	defer txn.Discard()
+	start := c.high
+	if !c.descending {
+		start = runBefore(txn, prefix, c.low)
+	}
+	it := txn.NewIterator(badger.IteratorOptions{Prefix: prefix, Reverse: c.descending})
+	defer it.Close()
+	for it.Seek(listRunKey(prefix, start)); it.ValidForPrefix(prefix) && !c.stopped; it.Next() {
+		item := it.Item()
+		first := market.Sequence(binary.BigEndian.Uint64(item.Key()[len(prefix):]))
+		if first > c.high || c.descending && c.high == c.low {
+			break
+		}
+		if err := item.Value(func(run []byte) error { return c.run(run, first) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runBefore returns the first sequence of the run that may hold what follows
+// after: the last run that begins at or before it.
+func runBefore(txn *badger.Txn, prefix []byte, after market.Sequence) market.Sequence {
+	if after == 0 {
+		return 0
+	}
+	it := txn.NewIterator(badger.IteratorOptions{Prefix: prefix, Reverse: true})
+	defer it.Close()
+	it.Seek(listRunKey(prefix, after))
+	if !it.ValidForPrefix(prefix) {
+		return 0
+	}
+	return market.Sequence(binary.BigEndian.Uint64(it.Item().Key()[len(prefix):]))
+}
+
+func listRunKey(prefix []byte, first market.Sequence) []byte {
+	return binary.BigEndian.AppendUint64(bytes.Clone(prefix), uint64(first))
+}

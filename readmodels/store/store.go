@@ -1,0 +1,254 @@
+// Package store keeps the values of one view with their whole past, in Badger
+// in managed mode.
+//
+// What a view writes is readable at once: it lies in a generation in memory,
+// and readers look there first. A generation goes to Badger when it is full or
+// old, as runs: all the versions that one key got meanwhile are one Badger
+// value. So a point read of any instant is exact to the event, costs one
+// lookup, and a hot key costs one write a generation however often it changes.
+//
+// Nothing here is the truth: whatever fails to verify is thrown away and
+// folded anew from the journal.
+package store
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/readmodels"
+)
+
+// Options of a store.
+type Options struct {
+	// Dir is the store's own folder.
+	Dir string
+	// Identity names what the values mean: view, format and history. A store
+	// that holds another identity is thrown away.
+	Identity string
+	// Boot is BootID(). After an unclean stop a store goes on only within the
+	// same boot: then the page cache survived.
+	Boot string
+	// MemTable is Badger's memtable in bytes, 1–64 MiB; 0 = 8 MiB. Two of
+	// them may be resident.
+	MemTable int64
+	// Generation is how many bytes of fresh values are kept in memory before
+	// they go to Badger; 0 = 2 MiB. Up to four times that is held at worst.
+	Generation int
+	// FlushEvery is how long fresh values wait at most; 0 = 1 s.
+	FlushEvery time.Duration
+}
+
+func (o Options) withDefaults() Options {
+	if o.MemTable == 0 {
+		o.MemTable = 8 << 20
+	}
+	if o.Generation == 0 {
+		o.Generation = 2 << 20
+	}
+	if o.FlushEvery == 0 {
+		o.FlushEvery = time.Second
+	}
+	return o
+}
+
+// Store implements readmodels.Store.
+type Store struct {
+	options Options
+	staged  staging // of the one goroutine that commits
+
+	mu         sync.RWMutex // guards what follows
+	disk       *disk
+	active     *generation // takes commits
+	flushing   *generation // on its way to Badger; nil = none
+	swapped    *sync.Cond  // active was replaced, or failure was set
+	epoch      uint64      // counts finished flushes
+	watermark  market.Sequence
+	cursor     market.Sequence
+	rebuilding bool
+	failure    error // of a flush; the store takes nothing more
+
+	flusher *flusher
+}
+
+var _ readmodels.Store = (*Store)(nil)
+
+// Open opens the store, or begins an empty one if there is none that can be
+// trusted.
+func Open(o Options) (*Store, error) {
+	o = o.withDefaults()
+	s := &Store{options: o}
+	s.swapped = sync.NewCond(&s.mu)
+	if !trusted(o) {
+		if err := os.RemoveAll(o.Dir); err != nil {
+			return nil, fmt.Errorf("remove untrusted store: %w", err)
+		}
+	}
+	err := s.start()
+	if err != nil {
+		// What can't be opened is thrown away; only a second failure counts.
+		if err := os.RemoveAll(o.Dir); err != nil {
+			return nil, fmt.Errorf("remove damaged store: %w", err)
+		}
+		err = s.start()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// start opens Badger in the folder and begins to flush.
+func (s *Store) start() error {
+	if err := os.MkdirAll(s.options.Dir, 0o755); err != nil {
+		return fmt.Errorf("make store folder: %w", err)
+	}
+	if err := writeState(s.options, false); err != nil {
+		return err
+	}
+	d, err := openDisk(filepath.Join(s.options.Dir, "badger"), s.options.MemTable)
+	if err != nil {
+		return err
+	}
+	cursor, err := d.cursor()
+	if err != nil {
+		return fmt.Errorf("read cursor: %w", errorsJoinClose(err, d))
+	}
+	s.mu.Lock()
+	s.disk, s.active, s.flushing, s.failure = d, newGeneration(cursor), nil, nil
+	s.watermark, s.cursor = cursor, cursor
+	s.mu.Unlock()
+	s.flusher = startFlusher(s)
+	return nil
+}
+
+// Watermark implements readmodels.Store.
+func (s *Store) Watermark() market.Sequence {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.watermark
+}
+
+// Cursor implements readmodels.Store.
+func (s *Store) Cursor() market.Sequence {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.cursor
+}
+
+// cursorSlack is how far the watermark may run ahead of the cursor while a
+// view has nothing to write: what is folded again, for nothing, after a crash.
+const cursorSlack = 1 << 16
+
+// Commit implements readmodels.Store.
+func (s *Store) Commit(through market.Sequence, fold func(readmodels.Writer) error) error {
+	s.staged.clear()
+	if err := fold(&s.staged); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.failure == nil && s.active.size() >= 2*s.options.Generation {
+		s.swapped.Wait()
+	}
+	if s.failure != nil {
+		return s.failure
+	}
+	if err := s.active.take(&s.staged, through); err != nil {
+		return err
+	}
+	s.watermark = max(s.watermark, through)
+	switch {
+	case s.active.size() >= s.options.Generation:
+		s.flusher.full()
+	case s.active.size() > 0, s.watermark-s.cursor > cursorSlack:
+		s.flusher.begin()
+	}
+	return nil
+}
+
+// Reset implements readmodels.Store.
+func (s *Store) Reset() error {
+	s.mu.Lock()
+	s.rebuilding = true
+	d := s.disk
+	s.mu.Unlock()
+	s.flusher.stop()
+	d.readers.Wait() // nobody new comes: acquire refuses
+	if err := d.db.Close(); err != nil {
+		return fmt.Errorf("close store: %w", err)
+	}
+	if err := os.RemoveAll(s.options.Dir); err != nil {
+		return fmt.Errorf("remove store: %w", err)
+	}
+	return s.start()
+}
+
+// Serve implements readmodels.Store.
+func (s *Store) Serve() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rebuilding = false
+}
+
+// Close implements readmodels.Store. Readers that are still under way are
+// waited for.
+func (s *Store) Close() error {
+	s.flusher.stop()
+	flushed := s.flush()
+	s.mu.Lock()
+	s.rebuilding = true
+	d := s.disk
+	s.mu.Unlock()
+	d.readers.Wait()
+	if err := d.db.Close(); err != nil {
+		return fmt.Errorf("close store: %w", err)
+	}
+	if flushed != nil {
+		return flushed
+	}
+	return writeState(s.options, true)
+}
+
+// acquire returns the disk for one read, which release ends.
+func (s *Store) acquire(at market.Sequence) (*disk, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.serving(at); err != nil {
+		return nil, err
+	}
+	s.disk.readers.Add(1)
+	return s.disk, nil
+}
+
+// Serving implements readmodels.Reader.
+func (s *Store) Serving(at market.Sequence) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.serving(at)
+}
+
+func (s *Store) serving(at market.Sequence) error {
+	if s.rebuilding {
+		return readmodels.ErrRebuilding
+	}
+	if at > s.watermark {
+		return fmt.Errorf("watermark %d, wanted %d: %w", s.watermark, at, readmodels.ErrNotCaughtUp)
+	}
+	return nil
+}
+
+// disk is one open Badger with those who read it.
+type disk struct {
+	db *badger.DB
+	// readers are waited for before the database closes.
+	readers sync.WaitGroup
+	// singles is the last sequence that an unfinished flush may have written
+	// runs for: up to it each version gets a Badger version of its own.
+	singles market.Sequence
+}
