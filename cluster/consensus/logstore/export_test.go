@@ -1,0 +1,23 @@
+package logstore
+
+import (
+	"github.com/hashicorp/raft"
+
+	"github.com/rialto-exchange/rialto/cluster"
+)
+
+// NewFailStop puts the fail-stop layer over any store.
+func NewFailStop(store raft.LogStore, halt func(error)) raft.LogStore {
+	return &failStop{store: store, halt: halt}
+}
+
+// NewCache puts the cache over any store.
+func NewCache(store raft.LogStore, limit int) raft.LogStore { return newCache(store, limit) }
+
+// Within tells what is proven.
+func (p *Proven) Within(first, last uint64) (spans [][2]cluster.Index) {
+	for _, s := range p.within(first, last) {
+		spans = append(spans, [2]cluster.Index{s.First, s.Last})
+	}
+	return spans
+}
