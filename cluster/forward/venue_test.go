@@ -127,6 +127,12 @@ func (v *venue) elect(number, kept int, tell func()) {
 		p.resolve(0, nil, cluster.ErrUnknownOutcome)
 	}
 	v.under = nil
+	v.leader = -1
+	v.mu.Unlock()
+	if old >= 0 {
+		time.Sleep(time.Millisecond) // nothing is taken while they vote
+	}
+	v.mu.Lock()
 	v.leader = number
 	v.term++
 	term := v.term
