@@ -151,7 +151,7 @@ func Pow10(n uint8) int64 {
 }
 
 // String returns the shortest text of the number.
-func (d Decimal) String() string { return string(AppendFixed(nil, d.Units, d.Digits)) }
+func (d Decimal) String() string { return FormatFixed(d.Units, d.Digits) }
 
 // AppendFixed appends units × 10^-digits with exactly that many decimals:
 // AppendFixed(nil, 58533, 2) is "585.33".
@@ -161,12 +161,17 @@ func AppendFixed(dst []byte, units int64, digits uint8) []byte {
 		dst = append(dst, '-')
 		magnitude = -magnitude
 	}
-	if digits == 0 {
-		return strconv.AppendUint(dst, magnitude, 10)
-	}
 	var buf [20]byte
-	text := strconv.AppendUint(buf[:0], magnitude, 10)
+	return appendPointed(dst, strconv.AppendUint(buf[:0], magnitude, 10), digits)
+}
+
+// appendPointed appends a whole number's text with a point before its last
+// digits characters, and the zeros that are missing for it.
+func appendPointed(dst, text []byte, digits uint8) []byte {
 	point := len(text) - int(digits)
+	if digits == 0 {
+		return append(dst, text...)
+	}
 	if point <= 0 {
 		dst = append(dst, '0', '.')
 		for ; point < 0; point++ {
@@ -180,7 +185,10 @@ func AppendFixed(dst []byte, units int64, digits uint8) []byte {
 }
 
 // FormatFixed is AppendFixed as a string.
-func FormatFixed(units int64, digits uint8) string { return string(AppendFixed(nil, units, digits)) }
+func FormatFixed(units int64, digits uint8) string {
+	var buf [24]byte
+	return string(AppendFixed(buf[:0], units, digits))
+}
 
 // MulDiv returns a × b ÷ c with a 128-bit intermediate, the remainder, and
 // whether the quotient fits. a and b are not negative, c is positive.
@@ -215,86 +223,4 @@ func Mul(a, b int64) (int64, bool) {
 func Add(a, b int64) (int64, bool) {
 	s := a + b
 	return s, (s > a) == (b > 0)
-}
-
-// AveragePrice returns notional ÷ quantity as text with four decimals more
-// than the price has, rounded half to even. The notional is in units of
-// 10^-scale, the quantity in units of 10^-quantityDigits. An empty quantity
-// has no average: "".
-func AveragePrice(notional Amount, scale uint8, quantity Quantity, quantityDigits, priceDigits uint8) string {
-	if quantity <= 0 || notional < 0 {
-		return ""
-	}
-	want := priceDigits + 4
-	// value = notional × 10^(want + quantityDigits - scale) ÷ quantity.
-	exponent := int(want) + int(quantityDigits) - int(scale)
-	num, den := wide{lo: uint64(notional)}, uint64(quantity)
-	for ; exponent > 0; exponent-- {
-		num = num.times10()
-	}
-	divisor := wide{lo: den}
-	for ; exponent < 0; exponent++ {
-		divisor = divisor.times10()
-	}
-	q, r := num.divide(divisor)
-	twice := r.add(r)
-	if c := twice.compare(divisor); c > 0 || (c == 0 && q.lo&1 == 1) {
-		q = q.add(wide{lo: 1})
-	}
-	if q.hi != 0 || q.lo > math.MaxInt64 {
-		return ""
-	}
-	return FormatFixed(int64(q.lo), want)
-}
-
-// wide is an unsigned 128-bit number, for the one division above.
-type wide struct{ hi, lo uint64 }
-
-func (w wide) times10() wide {
-	hi, lo := bits.Mul64(w.lo, 10)
-	return wide{w.hi*10 + hi, lo}
-}
-
-func (w wide) add(o wide) wide {
-	lo, carry := bits.Add64(w.lo, o.lo, 0)
-	hi, _ := bits.Add64(w.hi, o.hi, carry)
-	return wide{hi, lo}
-}
-
-func (w wide) compare(o wide) int {
-	switch {
-	case w.hi > o.hi || (w.hi == o.hi && w.lo > o.lo):
-		return 1
-	case w == o:
-		return 0
-	}
-	return -1
-}
-
-// divide is schoolbook long division by bits: it runs once an answer.
-func (w wide) divide(d wide) (q, r wide) {
-	if d.hi == 0 {
-		q.hi = w.hi / d.lo
-		q.lo, r.lo = bits.Div64(w.hi%d.lo, w.lo, d.lo)
-		return q, r
-	}
-	for i := 127; i >= 0; i-- {
-		r = r.add(r)
-		r.lo |= w.bit(i)
-		q = q.add(q)
-		if r.compare(d) >= 0 {
-			lo, borrow := bits.Sub64(r.lo, d.lo, 0)
-			hi, _ := bits.Sub64(r.hi, d.hi, borrow)
-			r = wide{hi, lo}
-			q.lo |= 1
-		}
-	}
-	return q, r
-}
-
-func (w wide) bit(i int) uint64 {
-	if i >= 64 {
-		return w.hi >> (i - 64) & 1
-	}
-	return w.lo >> i & 1
 }
