@@ -176,6 +176,25 @@ func TestBoundsOfSeal(t *testing.T) {
 	}
 }
 
+// Open holds the bounds also against a seal that did not.
+func TestOpenHoldsTheBoundsOfSeal(t *testing.T) {
+	for name, commands := range map[string][]byte{
+		"1001 commands":                  bytes.Repeat([]byte{1, 0, 'x'}, 1001),
+		"command of 16 KiB and one byte": append([]byte{1, 0x40}, make([]byte, 16<<10+1)...),
+		"more than 256 KiB":              bytes.Repeat(append([]byte{0, 0x40}, make([]byte, 16<<10)...), 17),
+	} {
+		count := map[string]uint32{"1001 commands": 1001, "more than 256 KiB": 17}[name]
+		b, err := entry.Seal(nil, entry.Header{}, nil)
+		must(t, err)
+		b = append(b[:36], commands...)
+		binary.LittleEndian.PutUint32(b[32:], max(count, 1))
+		b = binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)))
+		if _, _, err := entry.Open(b); !errors.Is(err, entry.ErrBounds) {
+			t.Errorf("%s: got %v, want ErrBounds", name, err)
+		}
+	}
+}
+
 // Open trusts no count or length, even under a right checksum.
 func TestBoundsOfOpen(t *testing.T) {
 	h, commands := sample()

@@ -112,6 +112,55 @@ func TestNamesAreCanonical(t *testing.T) {
 	}
 }
 
+// A presence bit over an absent value is refused, in a context and in an
+// order; so is a correlation in full that equals the command id.
+func TestPresenceIsCanonical(t *testing.T) {
+	for name, b := range map[string][]byte{
+		"empty actor":            {2, 0, 0, 0, 0, 0, 0, 0, 0},
+		"correlation = id":       {4 | 16, 0, 0, 1, 'x', 1, 'x', 0, 0, 0, 0, 0},
+		"correlation without id": {32, 0, 0, 0, 0, 0, 0, 0},
+	} {
+		if _, err := event.DecodeGroup(b); !errors.Is(err, wire.ErrNotCanonical) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	o := order(1)
+	o.Filled = 1
+	b := event.AppendGroup(nil, &event.Group{Records: []event.Record{&event.OrderChanged{Type: event.TypeOrderAccepted, Order: o}}})
+	// Quantity 100 is c8 01 zigzagged; Filled 1 follows as 02.
+	at := bytes.Index(b, []byte{0xc8, 1, 2}) + 2
+	b[at] = 0
+	if _, err := event.DecodeGroup(b); !errors.Is(err, wire.ErrNotCanonical) {
+		t.Errorf("filled 0 with its bit: got %v", err)
+	}
+}
+
+// One byte changed anywhere: an error, or another value with those very bytes.
+func TestChangedBytes(t *testing.T) {
+	for _, g := range goldens() {
+		whole := g.encode()
+		for i := range whole {
+			for _, v := range []byte{0, 1, whole[i] ^ 1, whole[i] ^ 0x80, 0xff} {
+				b := bytes.Clone(whole)
+				b[i] = v
+				if back, err := decodeLike(g.value, b); err == nil {
+					checkCanonical(t, b, encodeLike(back))
+				}
+			}
+		}
+	}
+}
+
+func encodeLike(v any) []byte {
+	switch v := v.(type) {
+	case *event.Block:
+		return event.AppendBlock(nil, v)
+	case *event.Outcome:
+		return event.AppendOutcome(nil, v)
+	}
+	return event.AppendGroup(nil, v.(*event.Group))
+}
+
 // An event that this package does not name must never reach a journal.
 func TestUnnamedTypePanics(t *testing.T) {
 	defer func() {
