@@ -115,6 +115,31 @@ func TestRefusedIsNotUnknown(t *testing.T) {
 	}, 2, nil)
 }
 
+// Of two frames on one link the one that the leader had taken is unknown when
+// all fails, and the one that it refused is not: over the wire, and on the
+// leader itself.
+func TestRefusalSaysWhatWasTaken(t *testing.T) {
+	for node := range 2 {
+		in(t, func(t *testing.T, v *venue) {
+			v.latency = time.Hour
+			v.elect(1, 0, atOnce)
+			taken, refused := make(chan error, 1), make(chan error, 1)
+			c := v.nodes[node].client
+			c.Enqueue(commands("taken"), func(_ []cluster.Outcome, err error) { taken <- err })
+			synctest.Wait()
+			v.nodes[1].sequencer.LostLeadership()
+			c.Enqueue(commands("refused"), func(_ []cluster.Outcome, err error) { refused <- err })
+			if err := <-taken; !errors.Is(err, cluster.ErrUnknownOutcome) {
+				t.Errorf("node %d, taken: %v", node, err)
+			}
+			if err := <-refused; !errors.Is(err, cluster.ErrNoLeader) {
+				t.Errorf("node %d, refused: %v", node, err)
+			}
+			v.elect(-1, 0, atOnce)
+		}, 2, nil)
+	}
+}
+
 // A context that ends early is told apart in the same way, and what surely
 // had not left is never sent.
 func TestContextEnds(t *testing.T) {

@@ -56,6 +56,7 @@ type story struct {
 
 func newStory(t *rapid.T) *story {
 	v := newVenue(3, nil)
+	v.lag = time.Duration(rapid.IntRange(0, 5).Draw(t, "lag")) * time.Millisecond
 	v.elect(rapid.IntRange(-1, 2).Draw(t, "leader"), 0, atOnce)
 	return &story{venue: v, sent: make([]int, 3), answers: make(chan told, 100_000)}
 }

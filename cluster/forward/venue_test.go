@@ -21,6 +21,7 @@ import (
 // machine executes each command once and remembers in which order.
 type venue struct {
 	latency time.Duration // from proposal to commit
+	lag     time.Duration // of each direction of a connection
 	nodes   []*node
 
 	mu       sync.Mutex
@@ -33,6 +34,7 @@ type venue struct {
 	repeats  int
 	conns    []net.Conn
 	deaf     bool // dialling hangs until its context ends
+	wires    sync.WaitGroup
 }
 
 type node struct {
@@ -78,6 +80,7 @@ func (v *venue) close() {
 		n.serving.Wait()
 		n.sequencer.Close()
 	}
+	v.wires.Wait()
 }
 
 // dial connects to the forward server of the node whose number is address.
@@ -93,6 +96,9 @@ func (v *venue) dial(ctx context.Context, address string) (net.Conn, error) {
 	fmt.Sscan(address, &number)
 	n := v.nodes[number]
 	here, there := net.Pipe()
+	if v.lag > 0 {
+		there = v.stretch(there)
+	}
 	v.mu.Lock()
 	v.conns = append(v.conns, here)
 	v.mu.Unlock()
@@ -101,6 +107,39 @@ func (v *venue) dial(ctx context.Context, address string) (net.Conn, error) {
 		n.server.Serve(n.ctx, there)
 	})
 	return here, nil
+}
+
+// stretch puts a wire of length v.lag before conn and returns its far end.
+func (v *venue) stretch(conn net.Conn) net.Conn {
+	near, far := net.Pipe()
+	v.wires.Go(func() { v.carry(near, conn) })
+	v.wires.Go(func() { v.carry(conn, near) })
+	return far
+}
+
+// carry copies what arrives, v.lag later.
+func (v *venue) carry(to, from net.Conn) {
+	type chunk struct {
+		data []byte
+		at   time.Time
+	}
+	wire := make(chan chunk, 1000)
+	v.wires.Go(func() {
+		defer to.Close()
+		for c := range wire {
+			time.Sleep(time.Until(c.at))
+			to.Write(c.data)
+		}
+	})
+	defer close(wire)
+	for {
+		buf := make([]byte, 64<<10)
+		n, err := from.Read(buf)
+		if err != nil {
+			return
+		}
+		wire <- chunk{buf[:n], time.Now().Add(v.lag)}
+	}
 }
 
 // cut breaks all connections.
