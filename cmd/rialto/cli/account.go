@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"net/url"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rialto-exchange/rialto/cmd/rialto/client"
+	"github.com/rialto-exchange/rialto/cmd/rialto/shell"
+)
+
+func accountCommand(sh *shell.Shell) *cobra.Command {
+	c := &cobra.Command{Use: "account", Short: "Open accounts, move money, read balances and trades"}
+	c.AddCommand(
+		accountOpen(sh), accountSimple(sh, "close", "Close an account whose balances are all zero", false),
+		accountMoney(sh, "deposit", "Deposit money"), accountMoney(sh, "withdraw", "Withdraw money"),
+		accountTransfer(sh),
+		accountSimple(sh, "suspend", "Cancel an account's orders and stop it from trading", true),
+		accountSimple(sh, "resume", "End a suspension", true),
+		accountBalance(sh), accountBalances(sh), accountTrades(sh),
+	)
+	return c
+}
+
+func accountOpen(sh *shell.Shell) *cobra.Command {
+	var owner, participant string
+	c := &cobra.Command{Use: "open ACCOUNT", Short: "Open an account", Args: cobra.ExactArgs(1)}
+	id := commandID(c)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		p := map[string]any{"account": args[0]}
+		set(p, "owner", owner)
+		set(p, "participant", participant)
+		return execute(c, sh, id, client.Command{Verb: "accounts/open", Aggregate: args[0], Payload: p})
+	}
+	c.Flags().StringVar(&owner, "owner", "", "who owns it: orders of one owner are self-trades")
+	c.Flags().StringVar(&participant, "participant", "", "whose keys may use it")
+	return c
+}
+
+// accountSimple builds a command whose payload is the account and, if it may
+// have one, a reason.
+func accountSimple(sh *shell.Shell, verb, short string, reasoned bool) *cobra.Command {
+	c := &cobra.Command{Use: verb + " ACCOUNT", Short: short, Args: cobra.ExactArgs(1)}
+	id := commandID(c)
+	reason := ""
+	if reasoned {
+		c.Flags().StringVar(&reason, "reason", "", "why, for the record")
+	}
+	c.RunE = func(c *cobra.Command, args []string) error {
+		p := map[string]any{"account": args[0]}
+		set(p, "reason", reason)
+		return execute(c, sh, id, client.Command{Verb: "accounts/" + verb, Aggregate: args[0], Payload: p})
+	}
+	return c
+}
+
+func accountMoney(sh *shell.Shell, verb, short string) *cobra.Command {
+	c := &cobra.Command{Use: verb + " ACCOUNT AMOUNT ASSET", Short: short, Args: cobra.ExactArgs(3)}
+	id := commandID(c)
+	reference := c.Flags().String("reference", "", "stored with it")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		p := map[string]any{"amount": args[1], "asset": args[2]}
+		set(p, "reference", *reference)
+		return execute(c, sh, id, client.Command{Verb: "accounts/" + verb, Aggregate: args[0], Payload: p})
+	}
+	return c
+}
+
+func accountTransfer(sh *shell.Shell) *cobra.Command {
+	c := &cobra.Command{Use: "transfer FROM TO AMOUNT ASSET", Short: "Move money between accounts", Args: cobra.ExactArgs(4)}
+	id := commandID(c)
+	reference := c.Flags().String("reference", "", "stored with it")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		p := map[string]any{"to": args[1], "amount": args[2], "asset": args[3]}
+		set(p, "reference", *reference)
+		return execute(c, sh, id, client.Command{Verb: "accounts/transfer", Aggregate: args[0], Payload: p})
+	}
+	return c
+}
+
+func accountBalance(sh *shell.Shell) *cobra.Command {
+	return &cobra.Command{
+		Use: "balance ACCOUNT [ASSET]", Short: "Show one balance (default: of the venue's default asset)", Args: cobra.RangeArgs(1, 2),
+		RunE: func(c *cobra.Command, args []string) error {
+			q := url.Values{}
+			if len(args) == 2 {
+				q.Set("asset", args[1])
+			}
+			type balance struct {
+				client.Balance
+				Currency string `json:"currency"`
+			}
+			return printOne(c, sh, accountPath(args[0])+"/balance", q, func(sh *shell.Shell, b balance) error {
+				b.Asset = b.Currency
+				return printBalances(sh, []client.Balance{b.Balance})
+			})
+		},
+	}
+}
+
+func accountPath(account string) string { return "/v1/queries/accounts/" + url.PathEscape(account) }
+
+func accountBalances(sh *shell.Shell) *cobra.Command {
+	return &cobra.Command{
+		Use: "balances ACCOUNT", Short: "Show all balances", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return printOne(c, sh, accountPath(args[0])+"/balances", nil, func(sh *shell.Shell, b client.Balances) error {
+				return printBalances(sh, b.Balances)
+			})
+		},
+	}
+}
+
+func printBalances(sh *shell.Shell, balances []client.Balance) error {
+	rows := make([][]string, 0, len(balances))
+	for _, b := range balances {
+		rows = append(rows, []string{b.Asset, b.Available, b.Held, b.Total})
+	}
+	return sh.Table([]string{"ASSET", "AVAILABLE", "HELD", "TOTAL"}, rows)
+}
+
+func accountTrades(sh *shell.Shell) *cobra.Command {
+	var limit int
+	c := &cobra.Command{
+		Use: "trades ACCOUNT", Short: "List an account's fills, newest first", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			q := url.Values{"limit": {strconv.Itoa(limit)}, "order": {"desc"}}
+			return printList(c, sh, accountPath(args[0])+"/trades", q, printFills)
+		},
+	}
+	c.Flags().IntVar(&limit, "limit", 100, "at most so many, up to 1000")
+	return c
+}

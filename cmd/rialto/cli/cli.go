@@ -1,0 +1,138 @@
+// Package cli is the command line of Rialto: one file for each command or
+// family of commands, each of which reads flags, calls the package that does
+// the work, and prints.
+package cli
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rialto-exchange/rialto/cmd/rialto/shell"
+)
+
+// devServers is where `rialto dev` listens.
+const devServers = "http://127.0.0.1:8081,http://127.0.0.1:8082,http://127.0.0.1:8083"
+
+// The groups of the help text.
+const (
+	groupRun     = "run"
+	groupTrade   = "trade"
+	groupObserve = "observe"
+	groupMeasure = "measure"
+)
+
+// Run executes one command line and returns the exit status.
+func Run(ctx context.Context, sh *shell.Shell, args []string) int {
+	root := Root(sh)
+	root.SetArgs(args)
+	command, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return shell.ExitOK
+	}
+	// Interrupted by the user, who knows it.
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return shell.ExitFailed
+	}
+	sh.Note("%s: %v", command.CommandPath(), err)
+	if shell.ExitStatus(err) == shell.ExitUsage {
+		sh.Note("Try '%s --help'.", command.CommandPath())
+	}
+	return shell.ExitStatus(err)
+}
+
+// Root returns the whole tree of commands.
+func Root(sh *shell.Shell) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "rialto",
+		Short:         "A trading venue that does not stop",
+		Long:          "Rialto is a trading venue that does not stop: three or five copies of this one\nprogram run the same exchange, and any of them may be killed.",
+		SilenceErrors: true, SilenceUsage: true,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return shell.Usagef("unknown command %q", args[0])
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetOut(sh.Out)
+	root.SetErr(sh.Err)
+	root.SetIn(sh.In)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return shell.Usage(err) })
+	root.AddGroup(
+		&cobra.Group{ID: groupRun, Title: "Run a venue:"},
+		&cobra.Group{ID: groupTrade, Title: "Trade:"},
+		&cobra.Group{ID: groupObserve, Title: "Observe and operate:"},
+		&cobra.Group{ID: groupMeasure, Title: "Replay and measure:"},
+	)
+	for _, add := range commands() {
+		root.AddCommand(add.build(sh))
+	}
+	for _, c := range root.Commands() {
+		strict(c)
+	}
+	return root
+}
+
+// entry is one row of the list of commands.
+type entry struct {
+	group string
+	make  func(*shell.Shell) *cobra.Command
+	// talks says that the command talks to a cluster.
+	talks bool
+}
+
+func (e entry) build(sh *shell.Shell) *cobra.Command {
+	c := e.make(sh)
+	c.GroupID = e.group
+	if e.talks {
+		clusterFlags(c, sh)
+	}
+	return c
+}
+
+// clusterFlags adds the flags of the commands that talk to a cluster.
+func clusterFlags(c *cobra.Command, sh *shell.Shell) {
+	servers := devServers
+	if v, ok := sh.Env("RIALTO_SERVER"); ok {
+		servers = v
+	}
+	key, _ := sh.Env("RIALTO_KEY")
+	f := c.PersistentFlags()
+	f.StringSliceVar(&sh.Servers, "server", strings.Split(servers, ","), "nodes to talk to, URL[,URL…] (RIALTO_SERVER)")
+	f.StringVar(&sh.Output, "output", shell.OutputTable, "table or json")
+	f.StringVar(&sh.Key, "key", "", "credentials, <key id>.<secret> (RIALTO_KEY)")
+	c.PersistentPreRunE = func(*cobra.Command, []string) error {
+		if sh.Key == "" {
+			sh.Key = key // not the flag's default, which help would show
+		}
+		if sh.Output != shell.OutputTable && sh.Output != shell.OutputJSON {
+			return shell.Usagef("--output: %q is neither table nor json", sh.Output)
+		}
+		return nil
+	}
+}
+
+// strict makes wrong numbers of arguments and unknown subcommands usage
+// errors.
+func strict(c *cobra.Command) {
+	if check := c.Args; check != nil {
+		c.Args = func(c *cobra.Command, args []string) error { return shell.Usage(check(c, args)) }
+	} else if c.HasSubCommands() {
+		c.Args = func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return shell.Usagef("unknown command %q", args[0])
+			}
+			return nil
+		}
+	}
+	if c.HasSubCommands() && c.RunE == nil && c.Run == nil {
+		c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	}
+	for _, sub := range c.Commands() {
+		strict(sub)
+	}
+}

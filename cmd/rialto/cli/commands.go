@@ -1,0 +1,20 @@
+package cli
+
+// commands lists what the program can do; adding a command is a file and a
+// row.
+func commands() []entry {
+	return []entry{
+		{groupRun, devCommand, false},
+		{groupTrade, orderCommand, true},
+		{groupTrade, accountCommand, true},
+		{groupTrade, bookCommand, true},
+		{groupObserve, statusCommand, true},
+		{groupObserve, eventsCommand, true},
+		{groupObserve, readmodelCommand, true},
+		{groupObserve, nodeCommand, true},
+		{groupObserve, transferLeaderCommand, true},
+		{groupObserve, snapshotCommand, true},
+		{groupMeasure, replayCommand, true},
+		{"", versionCommand, false},
+	}
+}

@@ -1,0 +1,115 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rialto-exchange/rialto/cmd/rialto/client"
+	"github.com/rialto-exchange/rialto/cmd/rialto/devcluster"
+	"github.com/rialto-exchange/rialto/cmd/rialto/shell"
+)
+
+func devCommand(sh *shell.Shell) *cobra.Command {
+	var o devcluster.Options
+	c := &cobra.Command{
+		Use: "dev", Short: "Run a whole cluster on this machine, with the demo venue", Args: cobra.NoArgs,
+		Long: `Run a whole cluster on this machine: one process a node, so that kill -9 is a
+true crash; loopback only; the demo venue applied. A node that died stays dead
+unless --supervise is given. Ctrl-C stops everything.`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			var err error
+			if o.Executable, err = os.Executable(); err != nil {
+				return err
+			}
+			if _, err := devcluster.Plan(o); err != nil {
+				return shell.Usage(err)
+			}
+			return runDev(c.Context(), sh, o)
+		},
+	}
+	f := c.Flags()
+	f.IntVar(&o.Nodes, "nodes", 3, "how many nodes, 1 … 9")
+	f.StringVar(&o.Data, "data", "data/dev", "folder of everything that the cluster keeps")
+	f.BoolVar(&o.Fresh, "fresh", false, "throw away what the folder holds")
+	f.BoolVar(&o.Supervise, "supervise", false, "start a node that died again after a second")
+	f.StringVar(&o.Host, "host", "127.0.0.1", "loopback address to listen on")
+	f.IntVar(&o.PortOffset, "port-offset", 0, "added to every port, to run clusters side by side")
+	return c
+}
+
+func runDev(ctx context.Context, sh *shell.Shell, o devcluster.Options) (err error) {
+	cluster, err := devcluster.Start(ctx, o, func(text string) { sh.Line("%s", text) })
+	if err != nil {
+		return err
+	}
+	defer func() {
+		sh.Note("stopping %d nodes", len(cluster.Nodes))
+		err = errors.Join(err, cluster.Stop())
+	}()
+	err = serveDev(ctx, sh, cluster, o)
+	if ctx.Err() != nil {
+		return nil // Ctrl-C is how one ends it
+	}
+	return err
+}
+
+// serveDev brings the venue up and keeps it until ctx ends.
+func serveDev(ctx context.Context, sh *shell.Shell, cluster *devcluster.Cluster, o devcluster.Options) error {
+	if err := cluster.WaitReady(ctx); err != nil {
+		return err
+	}
+	var servers []string
+	for _, n := range cluster.Nodes {
+		servers = append(servers, n.URL())
+	}
+	cl, err := client.New(servers, "")
+	if err != nil {
+		return err
+	}
+	if err := greet(ctx, sh, cluster, cl, o); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// greet prints what there is and what to try.
+func greet(ctx context.Context, sh *shell.Shell, cluster *devcluster.Cluster, cl *client.Client, o devcluster.Options) error {
+	var twin client.Twin
+	if err := cl.Get(ctx, "/v1/cluster", nil, &twin); err != nil {
+		return err
+	}
+	leader := cluster.Nodes[0]
+	var rows [][]string
+	for _, n := range cluster.Nodes {
+		role := "follower"
+		if n.ID == twin.Leader {
+			role, leader = "leader", n
+		}
+		rows = append(rows, []string{n.ID, role, n.URL(), n.Peer, itoa(cluster.PID(n.ID)), relativeLog(n)})
+	}
+	sh.Line("")
+	if err := sh.Table([]string{"NODE", "ROLE", "HTTP", "PEERS", "PID", "LOG"}, rows); err != nil {
+		return err
+	}
+	program := cluster.Program()
+	server := serverFlag(cluster, o)
+	sh.Line(`
+Deposit, on any node:
+
+    curl -s %[1]s/v1/commands/accounts/deposit -H 'Content-Type: application/json' \
+      -d '{"command_id":"hello-1","aggregate_id":"trader1","payload":{"amount_cents":50000,"currency":"USD"}}'
+
+Then kill the leader, and see that nothing is lost:
+
+    kill -9 %[2]d
+    %[3]s status%[4]s
+    %[5]s
+
+Ctrl-C stops everything.
+`, cluster.Nodes[len(cluster.Nodes)-1].URL(), cluster.PID(leader.ID), program, server, cluster.RestartCommand(leader))
+	return nil
+}

@@ -1,0 +1,163 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rialto-exchange/rialto/cmd/rialto/client"
+	"github.com/rialto-exchange/rialto/cmd/rialto/shell"
+)
+
+func eventsCommand(sh *shell.Shell) *cobra.Command {
+	c := &cobra.Command{Use: "events", Short: "Follow and export the event store"}
+	c.AddCommand(eventsTail(sh), eventsExport(sh))
+	return c
+}
+
+func eventsTail(sh *shell.Shell) *cobra.Command {
+	var after int64
+	var count int
+	c := &cobra.Command{
+		Use: "tail", Short: "Follow events as they happen, across the failure of nodes", Args: cobra.NoArgs,
+		Long: "Follow events as they happen, one a line (--output json: one JSON object a line).\nWhen a node fails it goes on at the next one, exactly after the last event.",
+		RunE: func(c *cobra.Command, _ []string) error {
+			cl, err := sh.Client()
+			if err != nil {
+				return err
+			}
+			var from *uint64
+			if after >= 0 {
+				from = new(uint64(after))
+			}
+			err = tail(c.Context(), sh, cl, from, count)
+			if errors.Is(err, context.Canceled) {
+				return nil // Ctrl-C is how one ends it
+			}
+			return err
+		},
+	}
+	fl := c.Flags()
+	fl.Int64Var(&after, "after", -1, "begin after this sequence; 0 = from the beginning (default: live from now)")
+	fl.IntVarP(&count, "count", "n", 0, "end after so many events (default: never)")
+	return c
+}
+
+// errEnough ends a tail that has seen its count.
+var errEnough = errors.New("enough")
+
+func tail(ctx context.Context, sh *shell.Shell, cl *client.Client, after *uint64, count int) error {
+	seen := 0
+	err := cl.Follow(ctx, after, func(event []byte) error {
+		if err := printEvent(sh, event); err != nil {
+			return err
+		}
+		if seen++; seen == count {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
+}
+
+func printEvent(sh *shell.Shell, event []byte) error {
+	if sh.WantsJSON() {
+		_, err := fmt.Fprintf(sh.Out, "%s\n", event)
+		return err
+	}
+	var e struct {
+		Sequence    uint64          `json:"sequence"`
+		Type        string          `json:"type"`
+		At          string          `json:"at"`
+		AggregateID string          `json:"aggregate_id"`
+		Data        json.RawMessage `json:"data"`
+	}
+	if err := json.Unmarshal(event, &e); err != nil {
+		return fmt.Errorf("decode event: %w", err)
+	}
+	_, err := fmt.Fprintf(sh.Out, "%8d  %s  %-18s %-20s %s\n", e.Sequence, e.At, e.Type, e.AggregateID, e.Data)
+	return err
+}
+
+func eventsExport(sh *shell.Shell) *cobra.Command {
+	var after, until uint64
+	var kind, aggregate string
+	c := &cobra.Command{
+		Use: "export", Short: "Write the events up to now as JSON lines", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cl, err := sh.Client()
+			if err != nil {
+				return err
+			}
+			q := url.Values{"limit": {"1000"}}
+			set := func(name, value string) {
+				if value != "" {
+					q.Set(name, value)
+				}
+			}
+			set("type", kind)
+			set("aggregate_id", aggregate)
+			w := bufio.NewWriter(sh.Out)
+			err = export(c.Context(), cl, q, after, until, w)
+			return errors.Join(err, w.Flush())
+		},
+	}
+	f := c.Flags()
+	f.Uint64Var(&after, "after", 0, "begin after this sequence")
+	f.Uint64Var(&until, "until", 0, "end with this sequence (default: the last one when the export begins)")
+	f.StringVar(&kind, "type", "", "only events of this type")
+	f.StringVar(&aggregate, "aggregate", "", "only events of this aggregate")
+	return c
+}
+
+// export writes the events of (after, until] in pages. With until 0 it ends
+// where the store ended at the first page, so that an export of a busy venue
+// ends at all.
+func export(ctx context.Context, cl *client.Client, q url.Values, after, until uint64, w io.Writer) error {
+	q.Set("after", strconv.FormatUint(after, 10))
+	for {
+		var page client.List[json.RawMessage]
+		if err := cl.Get(ctx, "/v1/queries/events", q, &page); err != nil {
+			return err
+		}
+		if until == 0 {
+			until = page.Sequence
+		}
+		done, err := exportPage(page.Items, until, w)
+		if err != nil || done || page.Next == "" || page.Next == q.Get("cursor") {
+			return err
+		}
+		q.Del("after")
+		q.Set("cursor", page.Next)
+	}
+}
+
+// exportPage writes the events of a page up to a sequence and reports whether
+// it was reached.
+func exportPage(items []json.RawMessage, until uint64, w io.Writer) (done bool, err error) {
+	for _, raw := range items {
+		var e struct {
+			Sequence uint64 `json:"sequence"`
+		}
+		if err := json.Unmarshal(raw, &e); err != nil {
+			return false, fmt.Errorf("decode event: %w", err)
+		}
+		if e.Sequence > until {
+			return true, nil
+		}
+		if _, err := fmt.Fprintf(w, "%s\n", raw); err != nil {
+			return false, err
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rialto-exchange/rialto/cmd/rialto/shell"
+)
+
+func nodeCommand(sh *shell.Shell) *cobra.Command {
+	c := &cobra.Command{Use: "node", Short: "Change who belongs to the cluster"}
+	c.AddCommand(&cobra.Command{
+		Use: "remove NODE", Short: "Remove a node from the cluster for good", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return operate(c, sh, http.MethodDelete, "/v1/admin/nodes/"+url.PathEscape(args[0]), nil, "removed "+args[0])
+		},
+	})
+	return c
+}
+
+func transferLeaderCommand(sh *shell.Shell) *cobra.Command {
+	return &cobra.Command{
+		Use: "transfer-leader [NODE]", Short: "Hand leadership to another node", Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			body := map[string]any{}
+			if len(args) == 1 {
+				body["to"] = args[0]
+			}
+			return operate(c, sh, http.MethodPost, "/v1/admin/leader/transfer", body, "leadership handed over")
+		},
+	}
+}
+
+func snapshotCommand(sh *shell.Shell) *cobra.Command {
+	return &cobra.Command{
+		Use: "snapshot", Short: "Write a snapshot of the first --server's state", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return operate(c, sh, http.MethodPost, "/v1/admin/snapshot", nil, "snapshot written")
+		},
+	}
+}
+
+func readmodelCommand(sh *shell.Shell) *cobra.Command {
+	c := &cobra.Command{Use: "readmodel", Short: "Look after the read models"}
+	c.AddCommand(&cobra.Command{
+		Use: "rebuild NAME", Short: "Drop a read model of the first --server and fold it anew", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return operate(c, sh, http.MethodPost, "/v1/admin/readmodels/"+url.PathEscape(args[0])+"/rebuild", nil, "rebuilding "+args[0])
+		},
+	})
+	return c
+}
+
+// operate asks a node to do something and says that it did.
+func operate(c *cobra.Command, sh *shell.Shell, method, path string, body any, done string) error {
+	cl, err := sh.Client()
+	if err != nil {
+		return err
+	}
+	if method == http.MethodDelete {
+		err = cl.Delete(c.Context(), path)
+	} else {
+		err = cl.Post(c.Context(), path, body, nil)
+	}
+	if err != nil {
+		return err
+	}
+	if sh.WantsJSON() {
+		return sh.JSON(map[string]string{"status": done})
+	}
+	sh.Line("%s", done)
+	return nil
+}

@@ -1,0 +1,165 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rialto-exchange/rialto/cmd/rialto/client"
+	"github.com/rialto-exchange/rialto/cmd/rialto/shell"
+)
+
+const (
+	watchInterval  = time.Second
+	statusPatience = 5 * time.Second
+)
+
+func statusCommand(sh *shell.Shell) *cobra.Command {
+	var watch bool
+	c := &cobra.Command{
+		Use: "status", Short: "Show every node, and what is wrong", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cl, err := sh.Client()
+			if err != nil {
+				return err
+			}
+			cl = cl.WithPatience(statusPatience)
+			if watch {
+				return watchStatus(c.Context(), sh, cl)
+			}
+			return printStatus(c.Context(), sh, cl, sh.Out)
+		},
+	}
+	c.Flags().BoolVar(&watch, "watch", false, "show it again every second")
+	return c
+}
+
+func printStatus(ctx context.Context, sh *shell.Shell, cl *client.Client, w io.Writer) error {
+	var twin client.Twin
+	if sh.WantsJSON() {
+		var raw any
+		if err := cl.Get(ctx, "/v1/cluster", nil, &raw); err != nil {
+			return err
+		}
+		return sh.JSON(raw)
+	}
+	if err := cl.Get(ctx, "/v1/cluster", nil, &twin); err != nil {
+		return err
+	}
+	return writeTwin(w, twin)
+}
+
+// watchStatus prints the status until it is interrupted, which is success. A
+// cluster that does not answer is shown and asked again.
+func watchStatus(ctx context.Context, sh *shell.Shell, cl *client.Client) error {
+	ticker := time.NewTicker(watchInterval)
+	defer ticker.Stop()
+	for {
+		var screen bytes.Buffer
+		if err := printStatus(ctx, sh, cl, &screen); err != nil && ctx.Err() == nil {
+			_, _ = fmt.Fprintln(&screen, err)
+		}
+		if sh.OutTerminal && !sh.WantsJSON() {
+			_, _ = io.WriteString(sh.Out, "\x1b[H\x1b[2J") // home, clear
+		}
+		if _, err := sh.Out.Write(screen.Bytes()); err != nil {
+			return err
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func writeTwin(w io.Writer, t client.Twin) error {
+	leader := t.Leader
+	if leader == "" {
+		leader = "none"
+	}
+	if _, err := fmt.Fprintf(w, "cluster %s, leader %s\n\n", t.ClusterID, leader); err != nil {
+		return err
+	}
+	var last uint64
+	for i := range t.Nodes {
+		last = max(last, t.Nodes[i].AppliedIndex)
+	}
+	rows := make([][]string, 0, len(t.Nodes))
+	for i := range t.Nodes {
+		rows = append(rows, nodeRow(&t.Nodes[i], last))
+	}
+	header := []string{"NODE", "ROLE", "STATE", "PID", "HTTP", "TERM", "APPLIED", "BEHIND", "SEQUENCE", "STATE HASH", "VIEWS", "DISK FREE", "GATEWAYS"}
+	if err := shell.Table(w, header, rows); err != nil {
+		return err
+	}
+	return writeFindings(w, t.Findings)
+}
+
+func nodeRow(n *client.TwinNode, last uint64) []string {
+	hash := "-"
+	if n.StateHash != "" {
+		hash = fmt.Sprintf("%.12s@%d", n.StateHash, n.StateHashIndex)
+	}
+	return []string{
+		n.ID, n.Role, n.State, fmt.Sprint(n.PID), n.HTTPAddress, fmt.Sprint(n.Term),
+		fmt.Sprint(n.AppliedIndex), fmt.Sprint(last - n.AppliedIndex), fmt.Sprint(n.Sequence),
+		hash, viewsCell(n.ReadModels), bytesCell(n.DiskFreeBytes), gatewaysCell(n.Gateways),
+	}
+}
+
+// viewsCell shows the slowest read model, or the first that is not live.
+func viewsCell(views []client.TwinReadModel) string {
+	if len(views) == 0 {
+		return "-"
+	}
+	slowest := views[0]
+	for _, v := range views {
+		if v.State != "live" {
+			return v.Name + " " + v.State
+		}
+		if v.Lag > slowest.Lag {
+			slowest = v
+		}
+	}
+	if slowest.Lag == 0 {
+		return "live"
+	}
+	return fmt.Sprintf("%s %d behind (%.0f ms)", slowest.Name, slowest.Lag, slowest.LagMs)
+}
+
+func gatewaysCell(gateways []client.TwinGateway) string {
+	cell := ""
+	for i, g := range gateways {
+		if i > 0 {
+			cell += ", "
+		}
+		cell += fmt.Sprintf("%s %s (%d)", g.Name, g.State, g.Connections)
+	}
+	return cell
+}
+
+func bytesCell(n uint64) string {
+	if n == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
+}
+
+func writeFindings(w io.Writer, findings []client.Finding) error {
+	if len(findings) == 0 {
+		_, err := fmt.Fprintln(w, "\nnothing is wrong")
+		return err
+	}
+	for _, f := range findings {
+		if _, err := fmt.Fprintf(w, "\n%s: %s %s", f.Severity, f.Node, f.Text); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintln(w)
+	return err
+}

@@ -1,0 +1,260 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// Bounds of a client.
+const (
+	// DefaultPatience is how long a request is tried on all nodes together.
+	DefaultPatience = 20 * time.Second
+	// attemptTimeout ends one attempt on one node. It is longer than the five
+	// seconds for which a gateway itself looks for a leader.
+	attemptTimeout = 8 * time.Second
+	dialTimeout    = time.Second
+	// maxAnswer is the longest answer that is read.
+	maxAnswer = 64 << 20
+	// The pause after a round over all nodes, doubled up to the maximum.
+	minPause = 20 * time.Millisecond
+	maxPause = 500 * time.Millisecond
+)
+
+// ErrNoAnswer means that no node gave a final answer in time. A command's
+// outcome is then unknown.
+var ErrNoAnswer = errors.New("no node answered")
+
+// Client talks to one cluster. Its methods may be called from any goroutine.
+type Client struct {
+	servers  []string
+	key      string
+	http     *http.Client
+	patience time.Duration
+	current  atomic.Uint32
+	failures *atomic.Int64
+}
+
+// New returns a client of the nodes at the given base URLs. The key is
+// "<key id>.<secret>", or "" for none.
+func New(servers []string, key string) (*Client, error) {
+	c := &Client{key: key, patience: DefaultPatience, failures: new(atomic.Int64)}
+	for _, s := range servers {
+		u, err := url.Parse(s)
+		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			return nil, fmt.Errorf("server %q is not http://host:port or https://host:port", s)
+		}
+		c.servers = append(c.servers, strings.TrimRight(s, "/"))
+	}
+	if len(c.servers) == 0 {
+		return nil, errors.New("no server given")
+	}
+	c.http = &http.Client{
+		Transport: &http.Transport{
+			DialContext:         (&net.Dialer{Timeout: dialTimeout}).DialContext,
+			MaxIdleConnsPerHost: 256,
+			IdleConnTimeout:     time.Minute,
+		},
+		// A node never redirects; following one would carry the key elsewhere.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return c, nil
+}
+
+// At returns a client that shares this one's connections and begins with the
+// i-th node (modulo their number).
+func (c *Client) At(i int) *Client {
+	n := &Client{servers: c.servers, key: c.key, http: c.http, patience: c.patience, failures: c.failures}
+	n.current.Store(uint32(i % len(c.servers)))
+	return n
+}
+
+// WithPatience returns a client like c that tries for at most d.
+func (c *Client) WithPatience(d time.Duration) *Client {
+	n := c.At(int(c.current.Load()))
+	n.patience = d
+	return n
+}
+
+// Servers returns the nodes' base URLs.
+func (c *Client) Servers() []string { return c.servers }
+
+// Failures counts the attempts of this client, and of those made from it by
+// At and WithPatience, that got no final answer and were made again.
+func (c *Client) Failures() int64 { return c.failures.Load() }
+
+// request is one request, ready to be sent any number of times.
+type request struct {
+	method, path string
+	body         []byte
+	header       http.Header
+}
+
+// response is a final answer.
+type response struct {
+	status int
+	body   []byte
+	header http.Header
+}
+
+// do sends the request to the current node, and on to the next one until one
+// gives a final answer, the patience is at an end (ErrNoAnswer), or ctx is.
+func (c *Client) do(ctx context.Context, r request, final func(*response) error) (*response, error) {
+	deadline := time.Now().Add(c.patience)
+	pause := minPause
+	for attempt := 1; ; attempt++ {
+		at := c.current.Load()
+		resp, err := c.attempt(ctx, c.servers[int(at)%len(c.servers)], r)
+		if err == nil {
+			if err = final(resp); err == nil {
+				return resp, nil
+			}
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		c.failures.Add(1)
+		if time.Now().After(deadline) {
+			return nil, fmt.Errorf("%w within %v; the last one: %w", ErrNoAnswer, c.patience, err)
+		}
+		c.current.CompareAndSwap(at, (at+1)%uint32(len(c.servers)))
+		if wait := c.pauseBefore(attempt, resp, &pause); wait > 0 {
+			if err := sleep(ctx, wait); err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+// pauseBefore returns how long to wait before the next attempt: not at all
+// until every node was asked once, unless a node asked for it.
+func (c *Client) pauseBefore(attempt int, resp *response, pause *time.Duration) time.Duration {
+	if resp != nil && resp.status == http.StatusTooManyRequests {
+		return retryAfter(resp.header, minPause)
+	}
+	if attempt%len(c.servers) != 0 {
+		return 0
+	}
+	wait := *pause
+	*pause = min(2*wait, maxPause)
+	return wait
+}
+
+func (c *Client) attempt(ctx context.Context, server string, r request) (*response, error) {
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, r.method, server+r.path, bytes.NewReader(r.body))
+	if err != nil {
+		return nil, err
+	}
+	for k, v := range r.header {
+		req.Header[k] = v
+	}
+	if r.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if c.key != "" {
+		req.Header.Set("Authorization", "Bearer "+c.key)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return nil, fmt.Errorf("read answer of %s: %w", server, err)
+	}
+	return &response{resp.StatusCode, body, resp.Header}, nil
+}
+
+// Get reads a path with a query into a value. A problem is returned as
+// *Problem.
+func (c *Client) Get(ctx context.Context, path string, query url.Values, into any) error {
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	return c.exchange(ctx, request{method: http.MethodGet, path: path}, into)
+}
+
+// Post sends a body (nil = none) to a path that is not a command and reads
+// the answer into a value (nil = ignore it).
+func (c *Client) Post(ctx context.Context, path string, body, into any) error {
+	r := request{method: http.MethodPost, path: path}
+	if body != nil {
+		var err error
+		if r.body, err = json.Marshal(body); err != nil {
+			return fmt.Errorf("encode request: %w", err)
+		}
+	}
+	return c.exchange(ctx, r, into)
+}
+
+// Delete deletes what a path names.
+func (c *Client) Delete(ctx context.Context, path string) error {
+	return c.exchange(ctx, request{method: http.MethodDelete, path: path}, nil)
+}
+
+func (c *Client) exchange(ctx context.Context, r request, into any) error {
+	resp, err := c.do(ctx, r, retryUnlessFinal)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", r.method, r.path, err)
+	}
+	if resp.status >= 300 {
+		return problemOf(resp)
+	}
+	if into == nil || len(resp.body) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(resp.body, into); err != nil {
+		return fmt.Errorf("%s %s: decode answer: %w", r.method, r.path, err)
+	}
+	return nil
+}
+
+// retryUnlessFinal returns the problem of an answer that another attempt may
+// better, nil for a final one.
+func retryUnlessFinal(r *response) error {
+	if retryable(r.status) {
+		return problemOf(r)
+	}
+	return nil
+}
+
+func retryable(status int) bool {
+	switch status {
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable:
+		return true
+	}
+	return false
+}
+
+// retryAfter reads the header in seconds, bounded, since a client that waits
+// for minutes looks dead.
+func retryAfter(h http.Header, least time.Duration) time.Duration {
+	d, err := time.ParseDuration(h.Get("Retry-After") + "s")
+	if err != nil {
+		return least
+	}
+	return min(max(d, least), 5*time.Second)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,127 @@
+package client
+
+// Order is an order as queries and answers show it. Numbers are decimal text.
+type Order struct {
+	OrderID           string `json:"order_id"`
+	ClientOrderID     string `json:"client_order_id,omitempty"`
+	Account           string `json:"account"`
+	Instrument        string `json:"instrument"`
+	Side              string `json:"side"`
+	Type              string `json:"type"`
+	TimeInForce       string `json:"time_in_force"`
+	Quantity          string `json:"quantity,omitempty"`
+	Price             string `json:"price,omitempty"`
+	Filled            string `json:"filled"`
+	Remaining         string `json:"remaining"`
+	AveragePrice      string `json:"average_price,omitempty"`
+	Fees              string `json:"fees,omitempty"`
+	Status            string `json:"status"`
+	Reason            string `json:"reason,omitempty"`
+	AggregateSequence uint64 `json:"aggregate_sequence"`
+	CreatedAt         string `json:"created_at,omitempty"`
+	UpdatedAt         string `json:"updated_at,omitempty"`
+}
+
+// Fill is one order's side of a trade.
+type Fill struct {
+	TradeID      string `json:"trade_id"`
+	OrderID      string `json:"order_id"`
+	Account      string `json:"account"`
+	Instrument   string `json:"instrument"`
+	Side         string `json:"side"`
+	Price        string `json:"price"`
+	Quantity     string `json:"quantity"`
+	MakerOrderID string `json:"maker_order_id"`
+	TakerOrderID string `json:"taker_order_id"`
+	Liquidity    string `json:"liquidity"`
+	Fee          string `json:"fee"`
+	FeeAsset     string `json:"fee_asset"`
+	Sequence     uint64 `json:"sequence"`
+	At           string `json:"at"`
+}
+
+// Balance is one balance of an account.
+type Balance struct {
+	Asset     string `json:"asset"`
+	Available string `json:"available"`
+	Held      string `json:"held"`
+	Total     string `json:"total"`
+}
+
+// Balances are all balances of an account.
+type Balances struct {
+	Account  string    `json:"account"`
+	Sequence uint64    `json:"sequence"`
+	Balances []Balance `json:"balances"`
+}
+
+// List is one page of a list.
+type List[T any] struct {
+	Sequence uint64 `json:"sequence"`
+	Items    []T    `json:"items"`
+	Next     string `json:"next,omitempty"`
+}
+
+// Book is the depth of an instrument: rows of price, quantity and number of
+// orders, best first.
+type Book struct {
+	Instrument string  `json:"instrument"`
+	Sequence   uint64  `json:"sequence"`
+	Bids       []Level `json:"bids"`
+	Asks       []Level `json:"asks"`
+}
+
+// Twin is the cluster as a node sees it.
+type Twin struct {
+	ClusterID string     `json:"cluster_id"`
+	Leader    string     `json:"leader,omitempty"`
+	Nodes     []TwinNode `json:"nodes"`
+	Findings  []Finding  `json:"findings"`
+}
+
+// TwinNode is one node of the twin.
+type TwinNode struct {
+	ID             string          `json:"id"`
+	PID            int             `json:"pid"`
+	Version        string          `json:"version"`
+	Role           string          `json:"role"`
+	State          string          `json:"state"`
+	HTTPAddress    string          `json:"http_address"`
+	FIXAddress     string          `json:"fix_address"`
+	PeerAddress    string          `json:"peer_address"`
+	GossipAddress  string          `json:"gossip_address"`
+	Term           uint64          `json:"term"`
+	CommitIndex    uint64          `json:"commit_index"`
+	AppliedIndex   uint64          `json:"applied_index"`
+	Sequence       uint64          `json:"sequence"`
+	StateHash      string          `json:"state_hash"`
+	StateHashIndex uint64          `json:"state_hash_index"`
+	DiskFreeBytes  uint64          `json:"disk_free_bytes"`
+	LogSyncMs      float64         `json:"log_sync_ms"`
+	ReadModels     []TwinReadModel `json:"read_models"`
+	Gateways       []TwinGateway   `json:"gateways"`
+}
+
+// TwinReadModel is one read model of a node.
+type TwinReadModel struct {
+	Name     string  `json:"name"`
+	Sequence uint64  `json:"sequence"`
+	Lag      uint64  `json:"lag"` // events
+	LagMs    float64 `json:"lag_ms"`
+	State    string  `json:"state"`
+}
+
+// TwinGateway is one gateway of a node.
+type TwinGateway struct {
+	Name        string `json:"name"`
+	Address     string `json:"address"`
+	State       string `json:"state"`
+	Connections int    `json:"connections"`
+}
+
+// Finding is something that is wrong, in words.
+type Finding struct {
+	Severity string `json:"severity"`
+	Node     string `json:"node,omitempty"`
+	Text     string `json:"text"`
+}

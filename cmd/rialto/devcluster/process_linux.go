@@ -1,0 +1,10 @@
+package devcluster
+
+import "syscall"
+
+// attributes puts a node into a process group of its own, so that Ctrl-C
+// reaches only us and we stop the nodes in order, and lets it die with us
+// whatever becomes of us.
+func attributes() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
