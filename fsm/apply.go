@@ -1,0 +1,111 @@
+package fsm
+
+import (
+	"crypto/sha256"
+
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/entry"
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/slab"
+)
+
+// HashInterval is how many log indexes lie between two state hashes.
+const HashInterval = 4096
+
+// Apply executes one entry of the log and returns its block and one outcome
+// for each of its commands, in their order. Both are the caller's.
+//
+// Indexes rise; those that never come are raft's own entries. Apply panics
+// with a *Fault if the entry cannot be decoded or is not this venue's.
+func (m *Machine) Apply(index, term uint64, data []byte) (*event.Block, []event.Outcome) {
+	header, commands := m.open(index, data)
+	m.hashBefore(index)
+	c := &m.clock
+	c.index, c.term = index, term
+	c.now = max(c.now, header.At)
+	c.chain = extend(c.chain, data)
+	m.out.block = &event.Block{
+		Index: index, Term: term, At: c.now, First: m.out.last + 1, Chain: c.chain,
+		Groups: make([]event.Group, 0, len(commands)),
+	}
+	m.out.emitted = 0
+	m.runMassEffects()
+	outcomes := make([]event.Outcome, len(commands))
+	for i, cmd := range commands {
+		outcomes[i] = m.execute(cmd)
+	}
+	return m.seal(outcomes), outcomes
+}
+
+// open decodes an entry whole before anything of it is executed.
+func (m *Machine) open(index uint64, data []byte) (entry.Header, []*command.Command) {
+	header, encoded, err := entry.Open(data)
+	if err != nil {
+		panic(&Fault{index, "undecodable entry", err})
+	}
+	if index <= m.clock.index {
+		panic(&Fault{Index: index, What: "index does not rise"})
+	}
+	if header.Cluster != m.cluster {
+		panic(&Fault{Index: index, What: "entry of another cluster"})
+	}
+	if header.History != 0 && m.clock.history != 0 && header.History != m.clock.history {
+		panic(&Fault{Index: index, What: "entry of another history"})
+	}
+	commands := make([]*command.Command, 0, encoded.Len())
+	for _, b := range encoded.All() {
+		c, err := command.Decode(b)
+		if err != nil {
+			panic(&Fault{index, "undecodable command", err})
+		}
+		commands = append(commands, c)
+	}
+	return header, commands
+}
+
+// seal finishes the block, and ties the outcomes to its groups now that these
+// stay where they are.
+func (m *Machine) seal(outcomes []event.Outcome) *event.Block {
+	b := m.out.block
+	m.out.block = nil
+	b.History = m.clock.history
+	b.Count = m.out.emitted
+	group := len(b.Groups)
+	for i := len(outcomes) - 1; i >= 0; i-- {
+		o := &outcomes[i]
+		o.History = m.clock.history
+		if o.Kind == event.OutcomeExecuted {
+			group--
+			o.Group = &b.Groups[group]
+		}
+	}
+	if m.clock.index%HashInterval == 0 {
+		m.clock.hashIndex, m.clock.hash = m.clock.index, m.Hash()
+	}
+	return b
+}
+
+// hashBefore takes the hash of a multiple of HashInterval that was jumped
+// over since the last entry: the state has not changed from it to now.
+func (m *Machine) hashBefore(index uint64) {
+	last := (index - 1) / HashInterval * HashInterval
+	if last > m.clock.index && last > m.clock.hashIndex {
+		m.clock.hashIndex, m.clock.hash = last, m.Hash()
+	}
+}
+
+// extend is the hash chain: SHA-256(head ‖ entry).
+func extend(head [32]byte, data []byte) [32]byte {
+	h := sha256.New()
+	h.Write(head[:])
+	h.Write(data)
+	var sum [32]byte
+	h.Sum(sum[:0])
+	return sum
+}
+
+// Hash returns the hash of everything that the machine knows, but for where
+// it stands in the log: machines that agree have the same one.
+func (m *Machine) Hash() uint64 {
+	return slab.Mix(slab.Hash(m.tables()), slab.HashBytes(m.cluster, m.encodeSmall()))
+}

@@ -1,0 +1,119 @@
+// Package clientid finds orders by the ids that clients gave them.
+//
+// A client order id belongs to its order while the order is open, and for the
+// window of package dedup after it closed: until then it is not free again.
+// Only closed orders' ids queue to be forgotten; those of open orders are
+// bounded by the open orders.
+package clientid
+
+import (
+	"github.com/rialto-exchange/rialto/fsm/dedup"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/fsm/slab"
+)
+
+// Ref names an entry while its order is open. 0 is none.
+type Ref uint32
+
+type record struct {
+	next   uint32 // towards the newest closed one
+	_      uint32
+	hi, lo uint64
+	order  uint64
+	closed int64 // when; 0 = open
+}
+
+type queue struct{ oldest, newest, length, _ uint32 }
+
+// Table is the client order ids in use.
+type Table struct {
+	records  *slab.Pool[record]
+	index    *slab.Index
+	queue    *slab.Slab[queue]
+	capacity uint32
+}
+
+// New returns an empty table that keeps at most capacity ids of closed orders.
+func New(alloc slab.Allocator, capacity uint32) *Table {
+	t := &Table{
+		records: slab.NewPool[record](alloc), index: slab.NewIndex(alloc),
+		queue: slab.New[queue](alloc), capacity: capacity,
+	}
+	t.queue.Append()
+	return t
+}
+
+// Find returns the order that the id belongs to.
+func (t *Table) Find(k dedup.Key) (market.OrderID, bool) {
+	i, ok := t.index.Find(k.Lo, func(i uint32) bool {
+		r := t.records.Get(i)
+		return r.lo == k.Lo && r.hi == k.Hi
+	})
+	if !ok {
+		return 0, false
+	}
+	return market.OrderID(t.records.Get(i).order), true
+}
+
+// Add gives a free id to an open order.
+func (t *Table) Add(k dedup.Key, order market.OrderID) Ref {
+	i := t.records.Alloc()
+	r := t.records.Mut(i)
+	r.hi, r.lo, r.order = k.Hi, k.Lo, uint64(order)
+	t.index.Insert(k.Lo, i)
+	return Ref(i)
+}
+
+// Close begins the window of an id: its order closed or has another id now.
+func (t *Table) Close(ref Ref, now market.Nanos) {
+	if ref == 0 {
+		return
+	}
+	t.forget(now)
+	i := uint32(ref)
+	r := t.records.Mut(i)
+	r.closed, r.next = int64(now), 0
+	q := t.queue.Mut(0)
+	if q.newest == 0 {
+		q.oldest = i
+	} else {
+		t.records.Mut(q.newest).next = i
+	}
+	q.newest = i
+	q.length++
+}
+
+// forget drops the oldest ids whose window has passed or whose place is
+// needed: at most two, for each one that is added.
+func (t *Table) forget(now market.Nanos) {
+	for range 2 {
+		q := t.queue.Get(0)
+		if q.oldest == 0 {
+			return
+		}
+		r := t.records.Get(q.oldest)
+		if q.length < t.capacity && r.closed+int64(dedup.Window) > int64(now) {
+			return
+		}
+		t.drop(q.oldest)
+	}
+}
+
+func (t *Table) drop(i uint32) {
+	r := t.records.Get(i)
+	lo, next := r.lo, r.next
+	q := t.queue.Mut(0)
+	q.oldest = next
+	if next == 0 {
+		q.newest = 0
+	}
+	q.length--
+	t.index.Delete(lo, i)
+	t.records.Free(i)
+}
+
+// Tables lists the slabs, for hashing, capture and restoration.
+func (t *Table) Tables() []slab.Table { return append(t.index.Tables(), t.records, t.queue) }
+
+// SetCapacity sets the bound, after restoration.
+func (t *Table) SetCapacity(n uint32) { t.capacity = n }

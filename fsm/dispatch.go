@@ -1,0 +1,46 @@
+package fsm
+
+import "github.com/rialto-exchange/rialto/fsm/command"
+
+// verb is how one kind of command is executed.
+type verb struct {
+	// run does it. It emits the events of what it did, or changes nothing and
+	// says why it refuses.
+	run func(*Machine, *command.Command, *subject) *refusal
+	// trader says that a trader may send it, for its own accounts and orders.
+	trader bool
+}
+
+// verbs is the list of all commands but Probe and Fence, which are settled
+// before it. To add a command is to add a file and a row.
+func verbs() [256]verb {
+	return [256]verb{
+		command.KindTermStart:         {run: run((*Machine).startTerm)},
+		command.KindDefineAsset:       {run: run((*Machine).defineAsset)},
+		command.KindDefineInstrument:  {run: run((*Machine).defineInstrument)},
+		command.KindHaltInstrument:    {run: run((*Machine).haltInstrument)},
+		command.KindResumeInstrument:  {run: run((*Machine).resumeInstrument)},
+		command.KindSetPhase:          {run: run((*Machine).setPhase)},
+		command.KindRetireInstrument:  {run: run((*Machine).retireInstrument)},
+		command.KindDefineParticipant: {run: run((*Machine).defineParticipant)},
+		command.KindOpenAccount:       {run: run((*Machine).doOpenAccount)},
+		command.KindCloseAccount:      {run: run((*Machine).closeAccount)},
+		command.KindDeposit:           {run: run((*Machine).deposit)},
+		command.KindWithdraw:          {run: run((*Machine).withdraw), trader: true},
+		command.KindTransfer:          {run: run((*Machine).transfer), trader: true},
+		command.KindSetLimits:         {run: run((*Machine).setLimits)},
+		command.KindSuspendAccount:    {run: run((*Machine).suspendAccount), trader: true},
+		command.KindResumeAccount:     {run: run((*Machine).resumeAccount)},
+		command.KindPlaceOrder:        {run: run((*Machine).placeOrder), trader: true},
+		command.KindAmendOrder:        {run: run((*Machine).amendOrder), trader: true},
+		command.KindCancelOrder:       {run: run((*Machine).cancelOrder), trader: true},
+		command.KindCancelAll:         {run: run((*Machine).cancelAll), trader: true},
+	}
+}
+
+// run gives a verb's function its own type of body.
+func run[B command.Body](f func(*Machine, B, *subject) *refusal) func(*Machine, *command.Command, *subject) *refusal {
+	return func(m *Machine, c *command.Command, about *subject) *refusal {
+		return f(m, c.Body.(B), about)
+	}
+}

@@ -1,0 +1,134 @@
+package fsm
+
+import (
+	"fmt"
+
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/dedup"
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/fsm/risk"
+)
+
+// refusal is why a command is not done; it becomes a CommandRejected.
+type refusal = risk.Refusal
+
+// refuse makes a refusal by the machine itself; rule names what refused.
+func refuse(code event.Code, rule, detail string, args ...any) *refusal {
+	return &refusal{Code: code, Rule: rule, Detail: fmt.Sprintf(detail, args...)}
+}
+
+// execute does one command, after these questions in this order:
+//
+//  1. Was its id used before? Then the first outcome stands.
+//  2. May who sends it do so, and is there room to remember it? Else nothing
+//     happens and the id stays free.
+//  3. Is it still in time? Is the aggregate where the client thinks it is?
+//  4. Does the venue's own rule for the command allow it?
+//
+// A no from 3 or 4 is an event and uses up the id.
+func (m *Machine) execute(c *command.Command) event.Outcome {
+	switch b := c.Body.(type) {
+	case *command.Probe:
+		return m.probe(c, b)
+	case *command.Fence:
+		return m.fence(c, b)
+	}
+	key := dedup.KeyOf(c.Participant, c.ID)
+	if c.ID != "" {
+		if r, ok := m.ids.Find(key); ok {
+			return m.again(r, c.Digest)
+		}
+	}
+	v := &m.verbs[c.Body.Kind()]
+	if v.run == nil {
+		panic(&Fault{Index: m.clock.index, What: fmt.Sprintf("no verb for command kind %d", c.Body.Kind())})
+	}
+	about := m.about(c.Body)
+	if !m.permitted(c, v, &about) {
+		return m.outcome(event.OutcomeForbidden)
+	}
+	if m.mustWait(c, &about) || (c.ID != "" && !m.roomForID()) {
+		return m.outcome(event.OutcomeThrottled)
+	}
+	first := m.out.last + 1
+	m.out.begin(contextOf(c))
+	m.decide(c, v, &about)
+	if c.ID != "" {
+		m.ids.Add(key, dedup.Record{Digest: c.Digest, First: first}, m.clock.now, m.keepUntil(c))
+	}
+	return m.outcome(event.OutcomeExecuted)
+}
+
+// decide runs the command in the open group, and closes the group.
+func (m *Machine) decide(c *command.Command, v *verb, about *subject) {
+	no := m.late(c)
+	if no == nil {
+		no = m.conflict(c, about)
+	}
+	if no == nil {
+		no = v.run(m, c, about)
+	}
+	if no != nil {
+		current := m.sequenceOf(about)
+		m.out.emit(&event.CommandRejected{
+			Code: no.Code, Rule: no.Rule, Detail: no.Detail,
+			Aggregate: about.aggregate, CurrentSequence: current,
+		})
+	}
+	m.out.end(about.aggregate, m.sequenceOf(about))
+}
+
+// late says whether the command came after its time.
+func (m *Machine) late(c *command.Command) *refusal {
+	if c.ValidUntil != 0 && m.clock.now > c.ValidUntil {
+		return refuse(event.CodeTooLate, "valid_until", "the command's valid_until has passed")
+	}
+	if c.Deadline != 0 && m.clock.now > c.Deadline {
+		return refuse(event.CodeTooLate, "deadline", "the command was under way for too long")
+	}
+	return nil
+}
+
+// conflict compares the aggregate's sequence with what the client expected.
+func (m *Machine) conflict(c *command.Command, about *subject) *refusal {
+	if !c.HasExpected {
+		return nil
+	}
+	if current := m.sequenceOf(about); current != c.Expected {
+		return refuse(event.CodeSequenceConflict, "expected_sequence",
+			"expected sequence %d, but it is %d", c.Expected, current)
+	}
+	return nil
+}
+
+// again is the outcome of an id that was used before.
+func (m *Machine) again(r dedup.Record, digest uint64) event.Outcome {
+	switch {
+	case r.Fenced():
+		return m.outcome(event.OutcomeFenced)
+	case r.Digest != digest:
+		return m.outcome(event.OutcomeReused)
+	}
+	o := m.outcome(event.OutcomeRepeat)
+	o.First = r.First
+	return o
+}
+
+func (m *Machine) outcome(kind event.OutcomeKind) event.Outcome {
+	return event.Outcome{Kind: kind, Index: m.clock.index, At: m.clock.now, Sequence: m.out.last}
+}
+
+// roomForID forgets ids whose window has passed and reports whether one more
+// can be remembered.
+func (m *Machine) roomForID() bool {
+	m.ids.Forget(m.clock.now)
+	return m.ids.Room(m.clock.now)
+}
+
+// keepUntil is how long the command's id may not be forgotten: while a copy of
+// it could still be executed. A client's own limit counts for at most the
+// window, so that no client can fill the table for ever.
+func (m *Machine) keepUntil(c *command.Command) market.Nanos {
+	return max(c.Deadline, min(c.ValidUntil, m.clock.now+dedup.Window))
+}

@@ -1,0 +1,51 @@
+package fsm
+
+import (
+	"github.com/rialto-exchange/rialto/fsm/book"
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/fsm/timers"
+)
+
+// day is a day of venue time: without a calendar, day orders end at 00:00 UTC.
+const day = market.Nanos(24 * 3600 * 1e9)
+
+// readExpiry settles when an order ends by itself.
+func (m *Machine) readExpiry(o *order) *refusal {
+	switch o.tif {
+	case market.Day:
+		o.expireAt = (m.clock.now/day + 1) * day
+	case market.GoodTillDate:
+		if o.expireAt <= m.clock.now {
+			return refuse(event.CodeExpireInPast, "expire_at", "expire_at is not ahead of the venue's time")
+		}
+	}
+	return nil
+}
+
+// setTimer makes sure that the order ends when it should.
+func (m *Machine) setTimer(slot uint32) {
+	o := m.orders.cold.Get(slot)
+	if o.expireAt != 0 {
+		m.timers.Set(timers.Timer{Due: o.expireAt, Number: o.number, Slot: slot})
+	}
+}
+
+// expire ends the first order whose time has come, as a group of its own, and
+// reports whether there was one.
+func (m *Machine) expire() bool {
+	t, ok := m.timers.First()
+	if !ok || t.Due > m.clock.now {
+		return false
+	}
+	reason := market.ReasonGTD
+	if m.orders.cold.Get(t.Slot).tif == market.Day {
+		reason = market.ReasonDay
+	}
+	id := m.orderID(t.Slot)
+	m.out.begin(event.Context{Source: market.SourceTimer})
+	m.orders.book.Close(book.Slot(t.Slot))
+	m.cancel(t.Slot, event.TypeOrderExpired, market.StatusExpired, reason)
+	m.out.end(id.String(), m.orders.sequence(id))
+	return true
+}

@@ -1,0 +1,16 @@
+package fsm
+
+import (
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/event"
+)
+
+// startTerm opens a leader's term. The first one ever names the history.
+func (m *Machine) startTerm(b *command.TermStart, _ *subject) *refusal {
+	if m.clock.history == 0 {
+		m.clock.history = b.History
+	}
+	m.clock.venue++
+	m.out.emit(&event.LeaderStarted{Term: b.Term, Leader: b.Leader, Sequence: m.clock.venue})
+	return nil
+}

@@ -1,0 +1,189 @@
+// Package fsm is the machine of the venue: a pure function from its state and
+// the next entry of the log to a new state and the events that happened.
+//
+// The machine knows no clock, no disk, no goroutine and no float. Everything
+// it needs to know arrives in entries; everything it has to say leaves as the
+// entry's block. Two machines that were given the same entries are in the same
+// state and said the same bytes, however the entries were handed over and
+// whatever snapshots they went through: the determinism tests beside this
+// package hold it to that.
+//
+// What a venue can be asked lies in package command, what can happen in
+// package event. dispatch.go says which function executes which command;
+// execute.go in which order a command is checked.
+package fsm
+
+import (
+	"github.com/rialto-exchange/rialto/fsm/clientid"
+	"github.com/rialto-exchange/rialto/fsm/dedup"
+	"github.com/rialto-exchange/rialto/fsm/ledger"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/fsm/names"
+	"github.com/rialto-exchange/rialto/fsm/slab"
+	"github.com/rialto-exchange/rialto/fsm/timers"
+)
+
+// Options say what a machine is made of. The bounds are part of the venue's
+// state: all nodes must have the same ones, and a restored machine keeps those
+// of its snapshot.
+type Options struct {
+	// Cluster is the venue that entries must be written for.
+	Cluster uint64
+	// Allocator gives the big tables their memory; nil is Go's heap.
+	Allocator slab.Allocator
+	Bounds
+}
+
+// Bounds of the machine. Zero means the default.
+type Bounds struct {
+	// DedupCapacity is how many command ids are remembered, and how many
+	// client order ids of closed orders. Default 4,194,304.
+	DedupCapacity uint32
+	// FillsPerCommand is after how many fills a command's rest is cancelled.
+	// Default 10,000.
+	FillsPerCommand uint32
+	// EventsPerEntry is how many events mass effects may make in one entry
+	// before the rest waits for the next. Default 10,000.
+	EventsPerEntry uint32
+	// Instruments, Assets and Participants bound the small tables.
+	// Default 10,000 each.
+	Instruments, Assets, Participants uint32
+}
+
+func (b Bounds) withDefaults() Bounds {
+	or := func(v *uint32, d uint32) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	or(&b.DedupCapacity, 4_194_304)
+	or(&b.FillsPerCommand, 10_000)
+	or(&b.EventsPerEntry, 10_000)
+	or(&b.Instruments, 10_000)
+	or(&b.Assets, 10_000)
+	or(&b.Participants, 10_000)
+	return b
+}
+
+// Machine is the state of the venue. One goroutine owns it.
+type Machine struct {
+	cluster uint64
+	bounds  Bounds
+	alloc   slab.Allocator
+	verbs   [256]verb
+
+	clock clock
+	out   outbox
+
+	ids       *dedup.Table
+	clientIDs *clientid.Table
+
+	assets       registry[asset]
+	instruments  registry[instrument]
+	participants registry[participant]
+
+	accountNames *names.Table
+	accounts     *slab.Slab[account]
+	ownerNames   *names.Table
+	owners       *slab.Slab[owner]
+	limits       *slab.Pool[limits]
+	venueLimits  uint32
+
+	ledger *ledger.Ledger
+	orders orders
+	timers *timers.Heap
+	work   []workItem
+}
+
+// clock is where the machine stands in the log and in time.
+type clock struct {
+	index, term uint64
+	now         market.Nanos
+	history     uint64
+	chain       [32]byte
+	// venue is the sequence of the aggregate market.Venue, trades the number
+	// of the last trade, accepted of the last order.
+	venue, trades, accepted uint64
+	// hashIndex and hash are the last state hash that was taken.
+	hashIndex, hash uint64
+}
+
+// New returns a machine in the state before the first entry.
+func New(options Options) *Machine {
+	m := empty(options)
+	for _, name := range systemAccounts() {
+		m.openAccount(name)
+	}
+	return m
+}
+
+// empty returns a machine without any state, for New and Restore.
+func empty(o Options) *Machine {
+	alloc := o.Allocator
+	if alloc == nil {
+		alloc = slab.Heap{}
+	}
+	b := o.Bounds.withDefaults()
+	m := &Machine{
+		cluster: o.Cluster, bounds: b, alloc: alloc,
+		ids:          dedup.New(alloc, b.DedupCapacity),
+		clientIDs:    clientid.New(alloc, b.DedupCapacity),
+		accountNames: names.New(alloc, o.Cluster),
+		accounts:     slab.New[account](alloc),
+		ownerNames:   names.New(alloc, o.Cluster),
+		owners:       slab.New[owner](alloc),
+		limits:       slab.NewPool[limits](alloc),
+		ledger:       ledger.New(alloc, accountExternal),
+		timers:       timers.New(alloc),
+	}
+	m.orders.init(alloc)
+	m.verbs = verbs()
+	return m
+}
+
+// Index returns the log index of the last applied entry.
+func (m *Machine) Index() uint64 { return m.clock.index }
+
+// Term returns the term of the last applied entry.
+func (m *Machine) Term() uint64 { return m.clock.term }
+
+// Sequence returns the venue's last sequence.
+func (m *Machine) Sequence() market.Sequence { return m.out.last }
+
+// Now returns the venue time.
+func (m *Machine) Now() market.Nanos { return m.clock.now }
+
+// History names the past that the sequences belong to; 0 before the first
+// leader named it.
+func (m *Machine) History() uint64 { return m.clock.history }
+
+// Chain returns the head of the hash chain over the entries.
+func (m *Machine) Chain() [32]byte { return m.clock.chain }
+
+// LastHash returns the state hash that was taken last: right after the
+// multiple of HashInterval that it is labelled with.
+func (m *Machine) LastHash() (index, hash uint64) { return m.clock.hashIndex, m.clock.hash }
+
+// Pending reports whether work items wait for the next entry.
+func (m *Machine) Pending() bool { return len(m.work) > 0 }
+
+// NextDeadline returns when the next timer is due.
+func (m *Machine) NextDeadline() (market.Nanos, bool) {
+	t, ok := m.timers.First()
+	return t.Due, ok
+}
+
+// Horizon says how far back command ids are remembered.
+type Horizon struct {
+	IDs, Capacity uint32
+	Oldest        market.Nanos // 0 = none
+	Window        market.Nanos // at least this long, while there is room
+}
+
+// DedupHorizon returns the window of command ids that is in force.
+func (m *Machine) DedupHorizon() Horizon {
+	return Horizon{
+		IDs: m.ids.Len(), Capacity: m.bounds.DedupCapacity,
+		Oldest: m.ids.Oldest(), Window: dedup.Window,
+	}
+}

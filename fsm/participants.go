@@ -1,0 +1,93 @@
+package fsm
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+)
+
+type participant = event.Participant
+
+func (m *Machine) defineParticipant(b *command.DefineParticipant, about *subject) *refusal {
+	if no := checkParticipant(b); no != nil {
+		return no
+	}
+	kind := event.TypeParticipantDefined
+	switch {
+	case about.participant == 0 && m.participants.full(m.bounds.Participants):
+		return refuse(event.CodeVenueFull, "participants", "the venue has as many participants as it may")
+	case about.participant == 0:
+		about.participant = m.participants.add(strings.Clone(b.Participant), &participant{})
+	case sameParticipant(&m.participants.at(about.participant).DefineParticipant, b):
+		kind = event.TypeParticipantConfirmed
+	}
+	p := m.participants.at(about.participant)
+	// Events keep the old image: it is replaced, never changed.
+	*p = participant{DefineParticipant: cloneParticipant(b), Sequence: p.Sequence + 1}
+	m.out.emit(&event.ParticipantChanged{Type: kind, Participant: *p})
+	return nil
+}
+
+func checkParticipant(b *command.DefineParticipant) *refusal {
+	if no := ownID(b.Participant, "participant"); no != nil {
+		return no
+	}
+	if b.Owner != "" {
+		if no := ownID(b.Owner, "owner"); no != nil {
+			return no
+		}
+	}
+	if b.Role == market.RoleNone {
+		return refuse(event.CodeInvalidParameters, "participant", "a participant has a role")
+	}
+	for _, a := range b.Accounts {
+		if no := ownID(a, "account"); no != nil {
+			return no
+		}
+	}
+	return nil
+}
+
+func sameParticipant(a, b *command.DefineParticipant) bool {
+	return a.Role == b.Role && a.Owner == b.Owner && a.FixPasswordHash == b.FixPasswordHash &&
+		slices.Equal(a.Accounts, b.Accounts) && slices.Equal(a.FixCompIDs, b.FixCompIDs) && slices.Equal(a.Keys, b.Keys)
+}
+
+// cloneParticipant copies the texts, which are parts of the whole command.
+func cloneParticipant(b *command.DefineParticipant) command.DefineParticipant {
+	c := command.DefineParticipant{
+		Participant: strings.Clone(b.Participant), Role: b.Role, Owner: strings.Clone(b.Owner),
+		Accounts: cloneTexts(b.Accounts), FixCompIDs: cloneTexts(b.FixCompIDs),
+		FixPasswordHash: strings.Clone(b.FixPasswordHash),
+	}
+	for _, k := range b.Keys {
+		k.ID, k.SecretHash = strings.Clone(k.ID), strings.Clone(k.SecretHash)
+		c.Keys = append(c.Keys, k)
+	}
+	return c
+}
+
+func cloneTexts(texts []string) []string {
+	var out []string
+	for _, t := range texts {
+		out = append(out, strings.Clone(t))
+	}
+	return out
+}
+
+// ownsAccount reports whether the account is the participant's: by its own
+// word or by the participant's list.
+func (m *Machine) ownsAccount(name string, account uint32) bool {
+	if name == "" || account == 0 {
+		return false
+	}
+	n, p := m.participants.find(name)
+	if n == 0 {
+		return false
+	}
+	return m.accounts.Get(account).participant == n ||
+		slices.Contains(p.Accounts, m.accountName(account))
+}

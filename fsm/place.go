@@ -1,0 +1,183 @@
+package fsm
+
+import (
+	"github.com/rialto-exchange/rialto/fsm/book"
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/dedup"
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/ledger"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/fsm/risk"
+)
+
+// placeOrder reads the order, asks every question while a no still leaves
+// everything as it was, and then accepts and matches it.
+func (m *Machine) placeOrder(b *command.PlaceOrder, about *subject) *refusal {
+	if no := m.clientAccount(about.account, b.Account); no != nil {
+		return no
+	}
+	i, no := m.tradable(about.instrument, b.Instrument)
+	if no != nil {
+		return no
+	}
+	o, no := m.readOrder(b, about, i)
+	if no != nil {
+		return no
+	}
+	key, no := m.freeClientID(o.account, b.ClientOrderID)
+	if no != nil {
+		return no
+	}
+	if no := m.admit(&o, i); no != nil {
+		return no
+	}
+	slot := m.accept(&o, b.ClientOrderID, key)
+	m.run(slot)
+	return nil
+}
+
+// admit asks risk, funds and book. For an order whose size is an amount of
+// quote it settles the size, and remembers why it is not larger.
+func (m *Machine) admit(o *order, i *instrument) *refusal {
+	ask := m.risked(o, i)
+	plan, no := m.planFills(o, i)
+	if no != nil {
+		// Nothing is wrong with the market: what every order must be comes first.
+		if earlier := risk.Evaluate(&ask); earlier != nil {
+			return earlier
+		}
+		return no
+	}
+	ask.Quantity = market.Quantity(o.quantity) * i.image.QuantityStep
+	if o.orderType == market.Market {
+		ask.Notional, ask.Needs = plan.notional, plan.needs
+	} else {
+		var ok bool
+		if ask.Notional, ok = i.notional(i.holdPrice(o), o.quantity); !ok {
+			return refuse(event.CodeQuantityOutOfRange, "notional", "the venue cannot count what the order is worth")
+		}
+		if ask.Needs, ok = i.need(o, o.quantity); !ok {
+			return refuse(event.CodeQuantityOutOfRange, "notional", "the venue cannot count what the order needs")
+		}
+	}
+	if no := risk.Evaluate(&ask); no != nil {
+		return no
+	}
+	o.reason = plan.reason
+	return m.bookAdmits(o, i)
+}
+
+// bookAdmits asks the book: post-only and fill-or-kill.
+func (m *Machine) bookAdmits(o *order, i *instrument) *refusal {
+	in := m.incoming(o, i)
+	switch m.orders.book.Admit(&in) {
+	case book.WouldCross:
+		return refuse(event.CodeWouldCross, "post_only", "the post-only order would trade at once")
+	case book.FOKUnfillable:
+		return refuse(event.CodeFOKUnfillable, "fok", "not all of the fill-or-kill order would trade at once")
+	}
+	return nil
+}
+
+// risked is what the rules see of an order.
+func (m *Machine) risked(o *order, i *instrument) risk.Order {
+	a := m.accounts.Get(o.account)
+	asset := m.holdAsset(o)
+	ref := o.base
+	if o.side == market.Buy {
+		ref = o.quote
+	}
+	ask := risk.Order{
+		Instrument: &i.image, Suspended: a.has(accountSuspended),
+		Side: o.side, Type: o.orderType, PostOnly: o.postOnly != 0,
+		Price: market.Price(o.price) * i.image.PriceTick, Stop: market.Price(o.stop) * i.image.PriceTick,
+		Quantity:  market.Quantity(o.quantity) * i.image.QuantityStep,
+		Display:   market.Quantity(o.display) * i.image.QuantityStep,
+		Reference: i.reference(), Open: a.open,
+		Position:  func() market.Amount { return m.position(o, i) },
+		Available: m.ledger.Get(ref).Available(),
+		Asset:     m.assets.at(asset).image.Asset, Digits: m.assets.at(asset).image.Scale,
+	}
+	ask.Limits = [4]*command.Limits{
+		m.limitsAt(a.limits), nil, m.limitsAt(i.limits), m.limitsAt(m.venueLimits),
+	}
+	if a.owner != 0 {
+		ask.Limits[1] = m.limitsAt(m.owners.Get(a.owner).limits)
+	}
+	return ask
+}
+
+// reference is the last price, before the first trade the declared one.
+func (i *instrument) reference() market.Price {
+	if i.last != 0 {
+		return market.Price(i.last) * i.image.PriceTick
+	}
+	return i.image.ReferencePrice
+}
+
+// position is what the account can come to hold of the base: its total, what
+// its open buys of the same base can add, and this order.
+func (m *Machine) position(o *order, i *instrument) market.Amount {
+	sum := m.ledger.Get(m.ledger.Find(o.account, i.base)).Total
+	for slot := m.accounts.Get(o.account).first; slot != 0; {
+		other := m.orders.cold.Get(slot)
+		j := m.instruments.at(other.instrument)
+		if other.side == market.Buy && j.base == i.base && other.number != o.number {
+			sum = addSaturating(sum, lotsWorth(j, other.remaining()))
+		}
+		slot = other.next
+	}
+	return addSaturating(sum, lotsWorth(i, o.remaining()))
+}
+
+func lotsWorth(i *instrument, lots book.Lots) market.Amount {
+	v, ok := market.Mul(int64(lots), i.step)
+	if !ok {
+		return ledger.MaxSupply
+	}
+	return market.Amount(v)
+}
+
+// accept opens the order: a slot, a record, its hold, its client id, its
+// timer. From here on it exists.
+func (m *Machine) accept(o *order, clientID string, key dedup.Key) uint32 {
+	slot := uint32(m.orders.book.Open())
+	id := m.orders.book.ID(book.Slot(slot))
+	m.orders.cold.Grow(slot + 1)
+	m.clock.accepted++
+	i := m.instruments.at(o.instrument)
+	o.base, o.quote = m.ledger.Open(o.account, i.base), m.ledger.Open(o.account, i.quote)
+	o.generation, o.number, o.created = id.Generation(), m.clock.accepted, m.clock.now
+	o.status = market.StatusOpen
+	if clientID != "" {
+		o.setClientID(clientID)
+		o.clientRef = m.clientIDs.Add(key, id)
+	}
+	*m.orders.cold.Mut(slot) = *o
+	m.enlist(slot)
+	m.setTimer(slot)
+	o = m.orders.cold.Get(slot)
+	m.changeOrder(event.TypeOrderAccepted, slot, m.hold(o, i.mustNeed(o, o.quantity)))
+	return slot
+}
+
+// freeClientID makes sure that nobody of the participant uses the client id.
+func (m *Machine) freeClientID(account uint32, id string) (dedup.Key, *refusal) {
+	if id == "" {
+		return dedup.Key{}, nil
+	}
+	key := m.clientKey(account, id)
+	if _, taken := m.clientIDs.Find(key); taken {
+		return key, refuse(event.CodeDuplicateClientOrderID, "client_order_id", "%s was used before", id)
+	}
+	return key, nil
+}
+
+// clientKey is whose id it is: the participant's of the account, or the
+// account's own if it has none. The prefixes keep the two apart.
+func (m *Machine) clientKey(account uint32, id string) dedup.Key {
+	if p := m.accounts.Get(account).participant; p != 0 {
+		return dedup.KeyOf(m.participants.at(p).Participant, id)
+	}
+	return dedup.KeyOf("\x01"+m.accountName(account), id)
+}

@@ -1,0 +1,122 @@
+package fsm
+
+import (
+	"sort"
+
+	"github.com/rialto-exchange/rialto/fsm/book"
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+)
+
+// plan is what a market order is about to do, exactly: the fills are previewed
+// before anything happens, and happen as previewed.
+type plan struct {
+	notional market.Amount
+	// needs is what must be available: quote with fees for a buy, base for a
+	// sell.
+	needs market.Amount
+	// reason is why an order for an amount of quote got no more of it, if not
+	// because the amount was reached.
+	reason market.Reason
+}
+
+// planFills previews a market order; other types hold and need no plan. It
+// settles the quantity of an order for an amount of quote.
+func (m *Machine) planFills(o *order, i *instrument) (plan, *refusal) {
+	if o.orderType != market.Market {
+		return plan{}, nil
+	}
+	in := m.incoming(o, i)
+	p := planning{o: o, i: i, left: o.quoteQuantity}
+	if o.quoteQuantity != 0 {
+		in.Quantity = maxLots(i)
+	}
+	out := m.orders.book.Preview(&in, p.fill)
+	needs, traded := p.paid, p.lots
+	if o.side == market.Sell {
+		needs = lotsWorth(i, traded)
+	}
+	result := plan{notional: p.notional, needs: needs}
+	if o.quoteQuantity == 0 {
+		return result, nil
+	}
+	if p.stopped && traded == 0 {
+		return plan{}, refuse(event.CodeNotionalTooSmall, "quote_quantity", "quote_quantity does not reach for one step")
+	}
+	o.quantity = traded + out.Decremented
+	result.reason = p.shortfall(m, &in, out)
+	return result, nil
+}
+
+// maxLots is more than can ever rest on a side of the book.
+func maxLots(i *instrument) book.Lots { return book.Lots(int64(1) << 62 / max(i.step, i.unit)) }
+
+// planning adds up the fills of a preview.
+type planning struct {
+	o *order
+	i *instrument
+	// left is what is left of the amount of quote, of an order that has one.
+	left           market.Amount
+	lots           book.Lots
+	notional, paid market.Amount
+	// stopped says that the amount of quote was reached.
+	stopped bool
+}
+
+// fill counts one fill. The fee is that of the taker; a rebate that the maker
+// will not pay for cannot be counted on.
+func (p *planning) fill(f book.Fill) bool {
+	lots := f.Quantity
+	if p.o.quoteQuantity != 0 {
+		if lots = p.affordable(f); lots < f.Quantity {
+			p.stopped = true
+		}
+	}
+	if lots > 0 {
+		n, cost := p.cost(f.Price, lots)
+		p.lots += lots
+		p.left -= cost
+		p.notional = addSaturating(p.notional, n)
+		p.paid = addSaturating(p.paid, cost)
+	}
+	return !p.stopped
+}
+
+// cost is what lots at a price come to, fee included: what a buy pays, or a
+// sell gets.
+func (p *planning) cost(price book.Ticks, lots book.Lots) (n, cost market.Amount) {
+	n = p.i.mustNotional(price, lots)
+	fee := max(charge(n, p.o.takerFee), 0)
+	if p.o.side == market.Buy {
+		return n, n + fee
+	}
+	return n, n - fee
+}
+
+// affordable is how many lots of a fill what is left still reaches for. cost
+// rises with the lots, so that the border can be searched for.
+func (p *planning) affordable(f book.Fill) book.Lots {
+	if _, all := p.cost(f.Price, f.Quantity); all <= p.left {
+		return f.Quantity
+	}
+	return book.Lots(sort.Search(int(f.Quantity), func(lots int) bool {
+		_, cost := p.cost(f.Price, book.Lots(lots)+1)
+		return cost > p.left
+	}))
+}
+
+// shortfall says why the amount was not reached.
+func (p *planning) shortfall(m *Machine, in *book.Incoming, out book.Outcome) market.Reason {
+	switch {
+	case p.stopped || p.left == 0:
+		return market.ReasonNone
+	case out.Reason != market.ReasonNone:
+		return out.Reason
+	}
+	unlimited := *in
+	unlimited.Limit = 0
+	if rest := m.orders.book.Preview(&unlimited, nil); rest.Filled > out.Filled {
+		return market.ReasonProtection
+	}
+	return market.ReasonNoLiquidity
+}

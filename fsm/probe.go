@@ -1,0 +1,50 @@
+package fsm
+
+import (
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/dedup"
+	"github.com/rialto-exchange/rialto/fsm/event"
+)
+
+// probe says what became of a command id, and changes nothing. Without a
+// target it is the barrier of linearizable reads.
+func (m *Machine) probe(c *command.Command, p *command.Probe) event.Outcome {
+	if p.Target == "" {
+		return m.outcome(event.OutcomeBarrier)
+	}
+	return m.settled(dedup.KeyOf(c.Participant, p.Target))
+}
+
+// fence settles a command id for good: an executed one by its outcome, any
+// other as never. Its own id is not remembered: a fence sent again finds what
+// the first one did.
+func (m *Machine) fence(c *command.Command, f *command.Fence) event.Outcome {
+	key := dedup.KeyOf(c.Participant, f.Target)
+	if o := m.settled(key); o.Kind != event.OutcomeUnseen {
+		return o
+	}
+	if !m.roomForID() {
+		return m.outcome(event.OutcomeThrottled)
+	}
+	// No copy of the target lives longer than the deadline of a command that
+	// is sent now.
+	m.ids.Add(key, dedup.Record{}, m.clock.now, c.Deadline)
+	m.out.begin(contextOf(c))
+	m.out.emit(&event.CommandFenced{Participant: c.Participant, Target: f.Target})
+	m.out.end(f.Target, 0)
+	return m.outcome(event.OutcomeExecuted)
+}
+
+// settled is what is known of an id.
+func (m *Machine) settled(key dedup.Key) event.Outcome {
+	r, ok := m.ids.Find(key)
+	switch {
+	case !ok:
+		return m.outcome(event.OutcomeUnseen)
+	case r.Fenced():
+		return m.outcome(event.OutcomeFenced)
+	}
+	o := m.outcome(event.OutcomeRepeat)
+	o.First = r.First
+	return o
+}

@@ -1,0 +1,69 @@
+// Package risk decides, before an order reaches the book, whether it may: an
+// ordered list of rules, of which the first that says no names itself in the
+// refusal.
+//
+// Rules are pure: everything they may look at is in Order. They fail closed: a
+// limit that nobody set, a reference that is not there is a refusal. Each rule
+// is a file; rules.go lists them.
+package risk
+
+import (
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+)
+
+// Refusal is why a command is not done: what outsiders read as
+// "[rule] detail" with the code.
+type Refusal struct {
+	Code   event.Code
+	Rule   string
+	Detail string
+}
+
+// Order is an order as it would be after the command: placed, or amended.
+type Order struct {
+	Instrument *event.Instrument
+	// Suspended says that the account is.
+	Suspended bool
+	// Amends says that the order is open already.
+	Amends   bool
+	Side     market.Side
+	Type     market.OrderType
+	PostOnly bool
+	// Price is the limit, 0 = none; Quantity the total.
+	Price    market.Price
+	Stop     market.Price
+	Quantity market.Quantity
+	Display  market.Quantity
+	// Notional is what the quantity is worth at the limit, or, without one,
+	// what the fills about to happen are.
+	Notional market.Amount
+	// Reference is the last price, or the instrument's reference price before
+	// the first trade; 0 = none.
+	Reference market.Price
+	// Open is the number of the account's open orders, without this one.
+	Open uint32
+	// Position is what the account's holding of the base can become: what it
+	// has and what all its open buys, this one included, can add. It is called
+	// only when a limit on it is in force.
+	Position func() market.Amount
+	// Needs is what must be available in Asset beyond what is held already,
+	// and Available what is. Digits are the asset's scale.
+	Needs, Available market.Amount
+	Asset            string
+	Digits           uint8
+	// Limits are those of account, owner, instrument and venue, nil where
+	// nothing was ever set.
+	Limits [4]*command.Limits
+}
+
+// Evaluate returns the first rule's refusal, nil if the order may go on.
+func Evaluate(o *Order) *Refusal {
+	for _, check := range rules() {
+		if no := check(o); no != nil {
+			return no
+		}
+	}
+	return nil
+}

@@ -1,0 +1,171 @@
+package fsm_test
+
+import (
+	"fmt"
+	"hash/fnv"
+	"strings"
+	"testing"
+
+	"github.com/rialto-exchange/rialto/fsm"
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/entry"
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+)
+
+const (
+	cluster = 7
+	history = 1
+	// start is 2026-05-23T10:00:00Z.
+	start = market.Nanos(1_779_530_400_000_000_000)
+)
+
+// venue is a machine with the log that it was given.
+type venue struct {
+	t       testing.TB
+	machine *fsm.Machine
+	now     market.Nanos
+	ids     int
+	log     [][]byte
+}
+
+func newVenue(t testing.TB, bounds fsm.Bounds) *venue {
+	t.Helper()
+	return &venue{t: t, machine: fsm.New(fsm.Options{Cluster: cluster, Bounds: bounds}), now: start}
+}
+
+// admin gives a body the header of an administrator's command.
+func (v *venue) admin(b command.Body) *command.Command {
+	v.ids++
+	return &command.Command{
+		Header: command.Header{
+			ID: fmt.Sprintf("c%d", v.ids), Role: market.RoleAdmin, Source: market.SourceREST,
+			Digest: digest(b), Deadline: v.now + 60e9,
+		},
+		Body: b,
+	}
+}
+
+func digest(b command.Body) uint64 {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%d %+v", b.Kind(), b)
+	return h.Sum64()
+}
+
+func seal(t testing.TB, at market.Nanos, commands ...*command.Command) []byte {
+	t.Helper()
+	var encoded [][]byte
+	for _, c := range commands {
+		b, err := command.Append(nil, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		encoded = append(encoded, b)
+	}
+	data, err := entry.Seal(nil, entry.Header{Level: 1, Cluster: cluster, History: history, At: at}, encoded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// apply gives the machine one entry with these commands.
+func (v *venue) apply(commands ...*command.Command) (*event.Block, []event.Outcome) {
+	v.t.Helper()
+	data := seal(v.t, v.now, commands...)
+	v.log = append(v.log, data)
+	return v.machine.Apply(v.machine.Index()+1, 1, data)
+}
+
+// do applies bodies of an administrator, one entry each, and returns the last
+// outcome.
+func (v *venue) do(bodies ...command.Body) event.Outcome {
+	v.t.Helper()
+	var last event.Outcome
+	for _, b := range bodies {
+		_, outcomes := v.apply(v.admin(b))
+		last = outcomes[0]
+	}
+	return last
+}
+
+// must is do for what has to be accepted.
+func (v *venue) must(bodies ...command.Body) {
+	v.t.Helper()
+	for _, b := range bodies {
+		o := v.do(b)
+		if o.Kind != event.OutcomeExecuted {
+			v.t.Fatalf("%T: outcome %d", b, o.Kind)
+		}
+		if r := o.Group.Rejection(); r != nil {
+			v.t.Fatalf("%T: refused: %s [%s] %s", b, r.Code.Text(), r.Rule, r.Detail)
+		}
+	}
+}
+
+func dec(s string) market.Decimal {
+	d, err := market.ParseDecimal(s)
+	if err != nil {
+		panic(s + ": " + err.Error())
+	}
+	return d
+}
+
+func opt(s string) command.Optional {
+	if s == "" {
+		return command.Optional{}
+	}
+	return command.Optional{Set: true, Value: dec(s)}
+}
+
+// demo declares a small venue: ETH-USD with fees, BTC-USD without, four
+// accounts with money.
+func (v *venue) demo() {
+	v.t.Helper()
+	v.must(&command.TermStart{Term: 1, Leader: "n1", History: history})
+	for _, a := range []struct {
+		name  string
+		scale uint8
+		minor int
+	}{{"USD", 6, 2}, {"EUR", 6, 2}, {"BTC", 8, -1}, {"ETH", 8, -1}} {
+		v.must(&command.DefineAsset{Asset: a.name, Scale: a.scale, HasMinorUnit: a.minor >= 0, MinorUnit: uint8(max(a.minor, 0))})
+	}
+	v.must(
+		&command.DefineInstrument{Instrument: "BTC-USD", Base: "BTC", Quote: "USD", PriceTick: dec("0.01"), QuantityStep: dec("0.0001"), ReferencePrice: opt("50000")},
+		&command.DefineInstrument{Instrument: "ETH-USD", Base: "ETH", Quote: "USD", PriceTick: dec("0.01"), QuantityStep: dec("0.001"), ReferencePrice: opt("3000"), MakerFeeBps: opt("2"), TakerFeeBps: opt("5")},
+	)
+	venueLimits := &command.SetLimits{Scope: command.ScopeVenue}
+	for n := range command.LimitCount {
+		venueLimits.Named[n] = true
+		venueLimits.Limits[n] = command.Limit{State: command.LimitUnlimited}
+	}
+	venueLimits.Limits[command.MaxOpenOrders] = command.Limit{State: command.LimitValue, Value: dec("10000")}
+	v.must(venueLimits)
+	for i := 1; i <= 4; i++ {
+		p, a := fmt.Sprintf("TRADER%d", i), fmt.Sprintf("trader%d", i)
+		v.must(&command.DefineParticipant{Participant: p, Role: market.RoleTrader, Accounts: []string{a}},
+			&command.OpenAccount{Account: a, Participant: p})
+		for _, asset := range []string{"USD", "EUR"} {
+			v.must(&command.Deposit{Account: a, Money: command.Money{Asset: asset, Value: dec("1000000")}})
+		}
+		for _, asset := range []string{"BTC", "ETH"} {
+			v.must(&command.Deposit{Account: a, Money: command.Money{Asset: asset, Value: dec("1000")}})
+		}
+	}
+}
+
+// limit is a plain limit order.
+func limit(account, instrument string, side market.Side, quantity, price string) *command.PlaceOrder {
+	return &command.PlaceOrder{Account: account, Instrument: instrument, Side: side, Type: market.Limit, Quantity: opt(quantity), Price: opt(price)}
+}
+
+// types lists the public events of a group.
+func types(g *event.Group) string {
+	var out []string
+	for _, r := range g.Records {
+		for i := range r.Events() {
+			out = append(out, string(r.Event(i).Type))
+		}
+	}
+	return strings.Join(out, " ")
+}

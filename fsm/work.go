@@ -1,0 +1,105 @@
+package fsm
+
+import (
+	"github.com/rialto-exchange/rialto/fsm/book"
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+)
+
+// workItem is a mass cancel that one entry was too short for. Items are done
+// in their order at the start of the following entries, before anything else
+// for their account and instrument.
+type workItem struct {
+	account    uint32
+	instrument uint32      // 0 = all
+	side       market.Side // SideNone = both
+	reason     market.Reason
+	// upTo is the number of the last order that existed when it began: what is
+	// placed later is not meant.
+	upTo    uint64
+	context event.Context
+}
+
+// matches reports whether an open order is one of those to cancel.
+func (w *workItem) matches(o *order) bool {
+	return o.number <= w.upTo &&
+		(w.instrument == 0 || o.instrument == w.instrument) &&
+		(w.side == market.SideNone || o.side == w.side)
+}
+
+// runMassEffects does, within the budget of the entry, what earlier entries
+// left and what has become due.
+func (m *Machine) runMassEffects() {
+	for len(m.work) > 0 && m.out.emitted < m.bounds.EventsPerEntry {
+		m.continueWork()
+	}
+	for len(m.work) == 0 && m.out.emitted < m.bounds.EventsPerEntry && m.expire() {
+		continue
+	}
+}
+
+// continueWork does one step of the first work item, as a group of its own.
+func (m *Machine) continueWork() {
+	w := m.work[0]
+	m.out.begin(w.context)
+	if !m.massCancel(&w) {
+		m.work = append([]workItem(nil), m.work[1:]...)
+	}
+	m.out.end(m.accountName(w.account), m.accounts.Get(w.account).sequence)
+}
+
+// massCancel cancels orders until the entry's budget is spent, closes the step
+// with its summary and reports whether orders are left.
+func (m *Machine) massCancel(w *workItem) (more bool) {
+	cancelled := uint32(0)
+	for slot := m.accounts.Get(w.account).first; slot != 0; {
+		o := m.orders.cold.Get(slot)
+		next := o.next
+		if w.matches(o) {
+			if m.out.emitted >= m.bounds.EventsPerEntry {
+				more = true
+				break
+			}
+			m.orders.book.Close(book.Slot(slot))
+			m.cancel(slot, event.TypeOrderCancelled, market.StatusCancelled, w.reason)
+			cancelled++
+		}
+		slot = next
+	}
+	m.out.emit(&event.OrdersCancelled{
+		Account: m.accountName(w.account), AccountSequence: m.accounts.Get(w.account).sequence,
+		Cancelled: cancelled, Continues: more,
+	})
+	return more
+}
+
+// beginWork does the first step of a mass cancel in the open group and leaves
+// the rest as a work item.
+func (m *Machine) beginWork(w workItem) {
+	w.upTo = m.clock.accepted
+	w.context = m.out.group().Context
+	w.context.Source, w.context.CommandKind = market.SourceSystem, 0
+	if m.massCancel(&w) {
+		m.work = append(m.work, w)
+	}
+}
+
+// mustWait reports whether a command comes before the end of a mass cancel
+// that goes before it. Its id stays free: it may come again.
+func (m *Machine) mustWait(c *command.Command, about *subject) bool {
+	if len(m.work) == 0 {
+		return false
+	}
+	places := c.Body.Kind() == command.KindPlaceOrder || c.Body.Kind() == command.KindAmendOrder
+	for i := range m.work {
+		w := &m.work[i]
+		if about.account != 0 && about.account == w.account {
+			return true
+		}
+		if places && (w.instrument == 0 || w.instrument == about.instrument) {
+			return true
+		}
+	}
+	return false
+}
