@@ -1,0 +1,136 @@
+package rest
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways/rest/decode"
+	"github.com/rialto-exchange/rialto/gateways/rest/render"
+)
+
+// maxBatchKey leaves room for "/999" behind the key within an id's length.
+const maxBatchKey = market.MaxIDLength - len("/999")
+
+// batch serves POST /v1/commands: many commands in one array, executed in its
+// order, each answered in its place.
+func (x *exchange) batch() {
+	if x.caller.role != market.RoleAdmin && x.caller.role != market.RoleTrader {
+		x.forbidden("keys of this role may not send commands")
+		return
+	}
+	key, ok := idempotencyKey(x.r.Header, maxBatchKey)
+	if !ok {
+		x.malformed("Idempotency-Key", "must be one id, of at most 60 characters with a batch")
+		return
+	}
+	body, ok := x.body()
+	if !ok {
+		return
+	}
+	requests, fault := x.h.decoder.Batch(body)
+	if fault != nil {
+		x.problem(faultProblem(fault, ""))
+		return
+	}
+	commands := x.accepted(requests, key)
+	var outcomes []event.Outcome
+	if len(commands) > 0 {
+		var err error
+		if outcomes, err = x.h.commands.Submit(x.r.Context(), commands); err != nil {
+			x.problem(submitProblem(err))
+			return
+		}
+	}
+	buf := x.h.buffer()
+	out := x.answers(*buf, requests, outcomes)
+	x.json(http.StatusOK, out)
+	x.h.release(buf, out)
+}
+
+// accepted completes the commands that can be submitted; the others get their
+// fault.
+func (x *exchange) accepted(requests []decode.Request, key string) []*command.Command {
+	commands := make([]*command.Command, 0, len(requests))
+	for i := range requests {
+		r := &requests[i]
+		id := r.Command.ID
+		if id == "" && key != "" {
+			id = key + "/" + strconv.Itoa(i)
+		}
+		r.Command.ID = id
+		if r.Fault != nil || !mayCommand(&x.caller, r.Verb) {
+			continue
+		}
+		x.fill(&r.Command, "")
+		commands = append(commands, &r.Command)
+	}
+	return commands
+}
+
+// answers appends the array of answers.
+func (x *exchange) answers(dst []byte, requests []decode.Request, outcomes []event.Outcome) []byte {
+	dst = append(dst, '[')
+	next := 0
+	for i := range requests {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		r := &requests[i]
+		var s settled
+		switch {
+		case r.Fault != nil:
+			s.problem = faultProblem(r.Fault, r.Command.ID)
+		case !mayCommand(&x.caller, r.Verb):
+			s.problem = render.Problem{
+				Status: http.StatusForbidden, Code: "forbidden",
+				Detail: "keys of this role may not send " + r.Verb.Name, CommandID: r.Command.ID,
+			}
+		default:
+			s = x.h.settle(x.r.Context(), &r.Command, &outcomes[next], outcomes)
+			next++
+			x.sequence = max(x.sequence, s.sequence)
+		}
+		x.count(r, &s)
+		dst = appendSettled(dst, r.Command.ID, "", &s)
+	}
+	return append(dst, ']')
+}
+
+func (x *exchange) count(r *decode.Request, s *settled) {
+	verb := "unknown"
+	if r.Verb != nil {
+		verb = r.Verb.Name
+	}
+	x.h.metrics.commands.WithLabelValues(verb, s.code()).Inc()
+}
+
+// appendSettled appends {"command_id","status"?,"http_status","answer"|"problem"}.
+func appendSettled(dst []byte, id, status string, s *settled) []byte {
+	dst = append(dst, '{')
+	if id != "" {
+		dst = append(dst, `"command_id":`...)
+		dst = append(render.Quote(dst, id), ',')
+	}
+	if status != "" {
+		dst = append(dst, `"status":"`...)
+		dst = append(append(dst, status...), `",`...)
+	}
+	dst = append(dst, `"http_status":`...)
+	if s.group == nil {
+		dst = strconv.AppendInt(dst, int64(s.problem.Status), 10)
+		dst = append(dst, `,"problem":`...)
+		return append(s.problem.Append(dst), '}')
+	}
+	if r := s.group.Rejection(); r != nil {
+		p := render.Rejection(s.group, r)
+		dst = strconv.AppendInt(dst, int64(p.Status), 10)
+		dst = append(dst, `,"problem":`...)
+		return append(p.Append(dst), '}')
+	}
+	dst = append(dst, `200,"answer":`...)
+	dst, _ = render.Answer(dst, s.group, s.at)
+	return append(dst, '}')
+}

@@ -1,0 +1,151 @@
+package rest
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways/rest/decode"
+	"github.com/rialto-exchange/rialto/gateways/rest/render"
+)
+
+// command serves POST /v1/commands/{kind}/{verb}.
+func (x *exchange) command() {
+	verb, ok := x.h.decoder.Verb(x.r.PathValue("kind") + "/" + x.r.PathValue("verb"))
+	if !ok {
+		x.refuse(http.StatusNotFound, "not_found", "there is no such command")
+		return
+	}
+	if !mayCommand(&x.caller, verb) {
+		x.forbidden("keys of this role may not send " + verb.Name)
+		return
+	}
+	key, ok := idempotencyKey(x.r.Header, market.MaxIDLength)
+	if !ok {
+		x.malformed("Idempotency-Key", "must be one id")
+		return
+	}
+	body, ok := x.body()
+	if !ok {
+		return
+	}
+	var request decode.Request
+	x.h.decoder.Single(verb, body, &request)
+	if request.Fault != nil {
+		x.problem(faultProblem(request.Fault, request.Command.ID))
+		return
+	}
+	x.fill(&request.Command, key)
+	x.submit(verb.Name, &request.Command)
+}
+
+// mayCommand reports whether the caller's role allows the verb at all. Whose
+// account it is about is the machine's to check.
+func mayCommand(c *caller, verb *decode.Verb) bool {
+	return c.role == market.RoleAdmin || (c.role == market.RoleTrader && verb.Trader)
+}
+
+// fill completes the header of a command.
+func (x *exchange) fill(c *command.Command, id string) {
+	if c.ID == "" {
+		c.ID = id
+	}
+	if c.ID == "" {
+		c.ID = x.h.newID()
+	}
+	c.Participant, c.Actor, c.Role = x.caller.participant, x.caller.actor, x.caller.role
+	c.Source = market.SourceREST
+	c.Correlation, c.Traceparent = x.correlation, x.traceparent
+	if c.ValidUntil == 0 && x.caller.maxAge > 0 {
+		c.ValidUntil = market.Nanos(x.h.now().Add(x.caller.maxAge).UnixNano())
+	}
+}
+
+// submit executes one command and answers it.
+func (x *exchange) submit(verb string, c *command.Command) {
+	outcomes, err := x.h.commands.Submit(x.r.Context(), []*command.Command{c})
+	if err != nil {
+		p := submitProblem(err)
+		p.CommandID, p.Aggregate = c.ID, c.Aggregate
+		x.h.metrics.commands.WithLabelValues(verb, p.Code).Inc()
+		x.problem(p)
+		return
+	}
+	s := x.h.settle(x.r.Context(), c, &outcomes[0], outcomes)
+	x.h.metrics.commands.WithLabelValues(verb, s.code()).Inc()
+	x.sequence = s.sequence
+	if s.replayed {
+		x.w.Header().Set("Rialto-Replayed", "true")
+	}
+	x.answer(&s)
+}
+
+func (x *exchange) answer(s *settled) {
+	if s.group == nil {
+		x.problem(s.problem)
+		return
+	}
+	buf := x.h.buffer()
+	if respondAsync(x.r.Header) {
+		x.w.Header().Set("Preference-Applied", "respond-async")
+		x.w.Header().Set("Location", "/v1/commands/"+pathEscape(s.group.Context.CommandID))
+		body := render.Pending(*buf, s.group)
+		x.json(http.StatusAccepted, body)
+		x.h.release(buf, body)
+		return
+	}
+	body, status := render.Answer(*buf, s.group, s.at)
+	media := "application/json"
+	if status != http.StatusOK {
+		media = "application/problem+json"
+	}
+	x.send(status, media, body)
+	x.h.release(buf, body)
+}
+
+// bodyTimeout is how long a client may take to send a body.
+const bodyTimeout = 10 * time.Second
+
+// body reads the request's body, or answers why not.
+func (x *exchange) body() ([]byte, bool) {
+	if !isJSON(x.r.Header.Get("Content-Type")) || x.r.Header.Get("Content-Encoding") != "" {
+		x.w.Header().Set("Accept-Post", "application/json")
+		x.refuse(http.StatusUnsupportedMediaType, "unsupported_media_type", "send application/json in UTF-8, not compressed")
+		return nil, false
+	}
+	if x.r.ContentLength > decode.MaxBody {
+		x.tooLarge()
+		return nil, false
+	}
+	// Not every ResponseWriter has deadlines; the server's own remain.
+	_ = http.NewResponseController(x.w).SetReadDeadline(x.h.now().Add(bodyTimeout))
+	body, err := readAll(http.MaxBytesReader(x.w, x.r.Body, decode.MaxBody), x.r.ContentLength)
+	_ = http.NewResponseController(x.w).SetReadDeadline(time.Time{})
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		x.tooLarge()
+		return nil, false
+	case err != nil:
+		x.malformed("", "the body could not be read")
+		return nil, false
+	}
+	return body, true
+}
+
+func readAll(r io.Reader, length int64) ([]byte, error) {
+	if length < 0 {
+		return io.ReadAll(r)
+	}
+	body := make([]byte, length)
+	_, err := io.ReadFull(r, body)
+	return body, err
+}
+
+func (x *exchange) tooLarge() {
+	x.refuse(http.StatusRequestEntityTooLarge, "too_large", "a body has at most "+strconv.Itoa(decode.MaxBody)+" bytes")
+}

@@ -1,0 +1,171 @@
+package rest
+
+import (
+	"context"
+
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/gateways/rest/render"
+)
+
+// maxScanned is how many pages of others' events one request looks through
+// for a caller who may see few of them. `next` goes on from there.
+const maxScanned = 20
+
+func (x *exchange) viewer() render.Viewer {
+	return render.Viewer{Full: x.caller.seesAll(), Participant: x.caller.participant}
+}
+
+// event1 appends an event as the caller may see it.
+func (x *exchange) event1(dst []byte, e *event.Public) []byte {
+	return render.Event(dst, e, x.viewer())
+}
+
+// events serves a page of the event store. It always gives next, so that the
+// last page's is where to ask again: pinned to the first page's point until
+// that is reached, and free after it unless the client asked for a past one.
+func (x *exchange) events() {
+	p, ok := x.paging()
+	if !ok {
+		return
+	}
+	filter := gateways.EventFilter{Type: event.Type(x.query.Get("type")), Aggregate: x.query.Get("aggregate_id")}
+	if filter.Aggregate != "" && !market.ValidID(filter.Aggregate) {
+		x.malformed("aggregate_id", "is not an id")
+		return
+	}
+	x.at("not_found", func(ctx context.Context, at event.Pin) error {
+		at, err := x.pinned(ctx, at, &p)
+		if err != nil {
+			return err
+		}
+		l, err := x.visibleEvents(ctx, at, filter, p.page)
+		if err != nil {
+			return err
+		}
+		next := x.next(&p, x.nextPin(&p, at, l.Next), l.Next)
+		return x.reply(func(dst []byte) []byte { return appendItems(dst, at.Sequence, l.Items, next, x.event1) })
+	})
+}
+
+// nextPin returns the point of the following page of events, 0 when it is the
+// newest one then.
+func (x *exchange) nextPin(p *paging, at event.Pin, next market.Sequence) market.Sequence {
+	if p.page.Descending || next < at.Sequence || x.query.Get("as_of") != "" {
+		return at.Sequence
+	}
+	return 0
+}
+
+// visibleEvents reads one page of what the caller may see.
+func (x *exchange) visibleEvents(ctx context.Context, at event.Pin, filter gateways.EventFilter, page event.Page) (event.List[event.Public], error) {
+	if x.caller.seesAll() {
+		l, err := x.h.reads.Events(at, filter, page)
+		if l.Next == 0 {
+			l.Next = page.After
+		}
+		return l, err
+	}
+	out := event.List[event.Public]{Next: page.After}
+	sight := x.sight(at)
+	for range maxScanned {
+		l, err := x.h.reads.Events(at, filter, page)
+		if err != nil {
+			return out, err
+		}
+		for i := range l.Items {
+			seen, err := sight.sees(&l.Items[i])
+			if err != nil {
+				return out, err
+			}
+			out.Next = l.Items[i].Sequence
+			if seen {
+				if out.Items = append(out.Items, l.Items[i]); len(out.Items) == page.Limit {
+					return out, nil
+				}
+			}
+		}
+		if l.Next == 0 || l.Next == page.After || ctx.Err() != nil {
+			break
+		}
+		out.Next, page.After = l.Next, l.Next
+	}
+	return out, nil
+}
+
+// sight says which events a caller may see. It remembers whose accounts are.
+type sight struct {
+	x    *exchange
+	at   func() event.Pin
+	mine map[string]bool
+}
+
+func (x *exchange) sight(at event.Pin) *sight {
+	return &sight{x: x, at: func() event.Pin { return at }, mine: map[string]bool{}}
+}
+
+// maxRemembered bounds the accounts that a sight remembers.
+const maxRemembered = 4096
+
+func (s *sight) owns(account string) (bool, error) {
+	if own, ok := s.mine[account]; ok {
+		return own, nil
+	}
+	own, err := s.x.owns(s.at(), account)
+	if err != nil {
+		return false, err
+	}
+	if len(s.mine) >= maxRemembered {
+		clear(s.mine)
+	}
+	s.mine[account] = own
+	return own, nil
+}
+
+// sees reports whether the caller may see an event: those of its accounts and
+// their orders, the trades that they took part in, and what became of its own
+// commands. One case a record; what is not named is not seen.
+func (s *sight) sees(e *event.Public) (bool, error) {
+	if s.x.caller.seesAll() {
+		return true, nil
+	}
+	switch r := e.Record.(type) {
+	case *event.AccountChanged:
+		return s.owns(r.Account.Account)
+	case *event.FundsChanged:
+		return s.owns(r.Account)
+	case *event.FundsMoved:
+		return s.owns(e.Aggregate)
+	case *event.OrderChanged:
+		return s.owns(r.Order.Account)
+	case *event.OrdersCancelled:
+		return s.owns(r.Account)
+	case *event.SelfTradePrevented:
+		if e.Index == 0 {
+			return s.owns(r.Incoming.Account)
+		}
+		return s.owns(r.Resting.Account)
+	case *event.Fill:
+		return s.seesFill(r, e.Index)
+	case *event.CommandRejected, *event.CommandFenced:
+		own := s.x.caller.participant
+		return own != "" && e.Group.Context.Participant == own, nil
+	}
+	return false, nil
+}
+
+func (s *sight) seesFill(r *event.Fill, index int) (bool, error) {
+	switch index {
+	case 0:
+		if own, err := s.owns(r.Taker.Account); own || err != nil {
+			return own, err
+		}
+		return s.owns(r.Maker.Account)
+	case 1:
+		return s.owns(r.Taker.Account)
+	case 2:
+		return s.owns(r.Maker.Account)
+	}
+	return s.owns(r.Postings[index-3].Account)
+}

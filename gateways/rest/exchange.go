@@ -1,0 +1,183 @@
+package rest
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways/rest/render"
+)
+
+// exchange is one request and its response.
+type exchange struct {
+	h           *Handler
+	w           http.ResponseWriter
+	r           *http.Request
+	route       string
+	started     time.Time
+	caller      caller
+	query       url.Values
+	correlation string
+	traceparent string
+	status      int
+	sequence    market.Sequence // of the answer, for header and log
+}
+
+// begin starts an exchange; end must follow.
+func (h *Handler) begin(w http.ResponseWriter, r *http.Request, pattern string) *exchange {
+	h.metrics.inFlight.Inc()
+	x := &exchange{h: h, w: w, r: r, route: pattern, started: h.now()}
+	x.correlation = correlationOf(r.Header)
+	if x.correlation == "" {
+		x.correlation = h.newID()
+	}
+	if t := r.Header.Get("Traceparent"); validTraceparent(t) {
+		x.traceparent = t
+	}
+	head := w.Header()
+	head.Set("Rialto-Node", h.node)
+	head.Set("Rialto-Correlation", x.correlation)
+	return x
+}
+
+// end answers a panic, observes and logs.
+func (x *exchange) end() {
+	if p := recover(); p != nil {
+		if p == http.ErrAbortHandler {
+			panic(p)
+		}
+		x.h.log.Error("request panicked", "node", x.h.node, "route", x.route,
+			"correlation_id", x.correlation, "panic", p, "stack", string(debug.Stack()))
+		if x.status == 0 {
+			x.refuse(http.StatusInternalServerError, "internal", "this is a defect of the venue")
+		}
+	}
+	h := x.h
+	h.metrics.inFlight.Dec()
+	took := h.now().Sub(x.started)
+	h.metrics.observe(x.r.Method, x.route, x.status, took)
+	if h.log.Enabled(context.Background(), slog.LevelDebug) {
+		h.log.Debug("request", "node", h.node, "method", x.r.Method, "path", x.r.URL.Path,
+			"status", x.status, "sequence", uint64(x.sequence), "actor", x.caller.actor,
+			"correlation_id", x.correlation, "took", took)
+	}
+}
+
+// admit checks credentials, role and query parameters, and answers if they do
+// not do.
+func (x *exchange) admit(rt route) bool {
+	if rt.access != open {
+		var ok bool
+		if x.caller, ok = x.h.authenticate(x.r); !ok {
+			x.w.Header().Set("WWW-Authenticate", `Bearer realm="rialto"`)
+			x.refuse(http.StatusUnauthorized, "unauthenticated", "credentials are missing or wrong: Authorization: Bearer <key id>.<secret>")
+			return false
+		}
+		if rt.access == admins && x.caller.role != market.RoleAdmin {
+			x.forbidden("this is the administrators'")
+			return false
+		}
+	}
+	return rt.pattern == "unknown" || x.parseQuery(rt.params)
+}
+
+// parseQuery refuses parameters that the route does not know, are empty, or
+// are given twice.
+func (x *exchange) parseQuery(known []string) bool {
+	if x.r.URL.RawQuery == "" {
+		return true
+	}
+	q, err := url.ParseQuery(x.r.URL.RawQuery)
+	if err != nil {
+		x.malformed("", "the query is not well formed")
+		return false
+	}
+	for name, values := range q {
+		switch {
+		case !contains(known, name):
+			x.malformed(name, "unknown query parameter")
+		case len(values) != 1:
+			x.malformed(name, "given twice")
+		case values[0] == "":
+			x.malformed(name, "leave an absent value out")
+		default:
+			continue
+		}
+		return false
+	}
+	x.query = q
+	return true
+}
+
+func contains(list []string, s string) bool {
+	for _, v := range list {
+		if v == s {
+			return true
+		}
+	}
+	return false
+}
+
+// buffer returns a pooled buffer; give it back with release.
+func (h *Handler) buffer() *[]byte { return h.buffers.Get().(*[]byte) }
+
+// maxPooled is the largest buffer that is kept for the next request.
+const maxPooled = 1 << 20
+
+func (h *Handler) release(b *[]byte, used []byte) {
+	if cap(used) <= maxPooled {
+		*b = used[:0]
+		h.buffers.Put(b)
+	}
+}
+
+// send writes a whole response. A sequence of 0 stands for "as of now".
+func (x *exchange) send(status int, contentType string, body []byte) {
+	head := x.w.Header()
+	if x.sequence == 0 {
+		x.sequence = x.h.reads.Now().Sequence
+	}
+	head.Set("Rialto-Sequence", strconv.FormatUint(uint64(x.sequence), 10))
+	head.Set("Rialto-History", x.h.history())
+	head.Set("Content-Type", contentType)
+	head.Set("Content-Length", strconv.Itoa(len(body)))
+	head.Set("Cache-Control", "no-store")
+	x.status = status
+	x.w.WriteHeader(status)
+	_, _ = x.w.Write(body) // the client may be gone; there is nobody to tell
+}
+
+// json answers with a JSON value.
+func (x *exchange) json(status int, body []byte) { x.send(status, "application/json", body) }
+
+// problem answers with a refusal.
+func (x *exchange) problem(p render.Problem) {
+	if p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable {
+		x.w.Header().Set("Retry-After", "1")
+	}
+	x.send(p.Status, "application/problem+json", p.Append(nil))
+}
+
+func (x *exchange) refuse(status int, code, detail string) {
+	x.problem(render.Problem{Status: status, Code: code, Detail: detail})
+}
+
+func (x *exchange) forbidden(detail string) { x.refuse(http.StatusForbidden, "forbidden", detail) }
+
+// malformed answers 400 and names the field.
+func (x *exchange) malformed(field, reason string) {
+	detail := reason
+	if field != "" {
+		detail = field + ": " + reason
+	}
+	x.problem(render.Problem{Status: http.StatusBadRequest, Code: "malformed", Detail: detail, Field: field})
+}
+
+func (h *Handler) history() string {
+	return string(render.AppendHistory(make([]byte, 0, 16), h.reads.History()))
+}

@@ -1,0 +1,53 @@
+package rest
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// metrics follow the semantic conventions of OpenTelemetry for HTTP, under
+// Prometheus names.
+type metrics struct {
+	duration *prometheus.HistogramVec
+	inFlight prometheus.Gauge
+	commands *prometheus.CounterVec
+	streams  prometheus.Gauge
+}
+
+func newMetrics(registry *prometheus.Registry) *metrics {
+	m := &metrics{
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "http_server_request_duration_seconds",
+			Help:    "Time from the request's head to the end of its answer; of a stream, its life.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .015, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}, []string{"http_request_method", "http_route", "http_response_status_code"}),
+		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "http_server_active_requests", Help: "Requests being served.",
+		}),
+		commands: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "rialto_rest_commands_total", Help: "Commands answered, by verb and code (accepted, or the problem's).",
+		}, []string{"kind", "code"}),
+		streams: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "rialto_sse_connections", Help: "Event streams being served.",
+		}),
+	}
+	registry.MustRegister(m.duration, m.inFlight, m.commands, m.streams)
+	return m
+}
+
+func (m *metrics) observe(method, route string, status int, took time.Duration) {
+	switch method {
+	case http.MethodGet, http.MethodPost, http.MethodDelete, http.MethodHead:
+	default:
+		method = "_OTHER" // a client's invention must not make a time series
+	}
+	m.duration.WithLabelValues(method, route, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+func metricsHandler(registry *prometheus.Registry) http.Handler {
+	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+}

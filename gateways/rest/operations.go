@@ -1,0 +1,117 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	json "github.com/go-json-experiment/json"
+
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/gateways/rest/openapi"
+)
+
+// operationTimeout bounds an operator's request.
+const operationTimeout = 30 * time.Second
+
+func (h *Handler) operationRoutes() []route {
+	return []route{
+		{"GET", "/healthz", open, nil, (*exchange).health},
+		{"GET", "/readyz", open, nil, (*exchange).ready},
+		{"GET", "/openapi.json", open, nil, (*exchange).openapi},
+		{"GET", "/docs", open, nil, (*exchange).docs},
+		{"GET", "/{$}", open, nil, (*exchange).home},
+		{"GET", "/v1/cluster", signedIn, nil, (*exchange).cluster},
+		{"GET", "/v1/streams/events", signedIn, []string{"after"}, (*exchange).eventStream},
+		{"POST", "/v1/admin/leader/transfer", admins, nil, (*exchange).transferLeader},
+		{"POST", "/v1/admin/snapshot", admins, nil, (*exchange).snapshot},
+		{"DELETE", "/v1/admin/nodes/{id}", admins, nil, (*exchange).removeNode},
+		{"POST", "/v1/admin/read-models/{name}/rebuild", admins, nil, (*exchange).rebuild},
+	}
+}
+
+// health says that the process serves requests, and nothing more.
+func (x *exchange) health() {
+	x.value(http.StatusOK, map[string]string{"status": "ok", "node": x.h.node})
+}
+
+func (x *exchange) ready() {
+	if err := x.h.operations.Ready(); err != nil {
+		x.w.Header().Set("Retry-After", "1")
+		x.value(http.StatusServiceUnavailable, map[string]string{"status": "not_ready", "node": x.h.node, "reason": err.Error()})
+		return
+	}
+	x.value(http.StatusOK, map[string]string{"status": "ready", "node": x.h.node})
+}
+
+func (x *exchange) cluster() { x.value(http.StatusOK, x.h.operations.Twin()) }
+
+// value answers with the JSON of a Go value, for what is asked for rarely.
+// Nil slices become [], not null.
+func (x *exchange) value(status int, v any) {
+	body, err := json.Marshal(v, json.Deterministic(true))
+	if err != nil {
+		x.h.log.Error("answer could not be written", "node", x.h.node, "route", x.route, "error", err)
+		x.refuse(http.StatusInternalServerError, "internal", "this is a defect of the venue")
+		return
+	}
+	x.json(status, body)
+}
+
+// transferLeader takes an optional {"to"}.
+func (x *exchange) transferLeader() {
+	var to string
+	if x.r.ContentLength != 0 {
+		body, ok := x.body()
+		if !ok {
+			return
+		}
+		var request openapi.TransferRequest
+		if err := json.Unmarshal(body, &request, json.RejectUnknownMembers(true)); err != nil {
+			x.malformed("", `the body is {"to": a node's id}, or empty`)
+			return
+		}
+		if to = request.To; to != "" && !market.ValidID(to) {
+			x.malformed("to", "is not an id")
+			return
+		}
+	}
+	x.operate("transferring", to, func(ctx context.Context) error { return x.h.operations.TransferLeader(ctx, to) })
+}
+
+func (x *exchange) snapshot() { x.operate("snapshot_taken", "", x.h.operations.Snapshot) }
+
+func (x *exchange) removeNode() {
+	id := x.r.PathValue("id")
+	x.operate("removed", id, func(ctx context.Context) error { return x.h.operations.RemoveNode(ctx, id) })
+}
+
+func (x *exchange) rebuild() {
+	name := x.r.PathValue("name")
+	x.operate("rebuilding", name, func(ctx context.Context) error { return x.h.operations.RebuildReadModel(ctx, name) })
+}
+
+// operate runs an operation and says what was done to what.
+func (x *exchange) operate(status, subject string, do func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(x.r.Context(), operationTimeout)
+	defer cancel()
+	x.h.log.Info("operation", "node", x.h.node, "route", x.route, "subject", subject,
+		"actor", x.caller.actor, "correlation_id", x.correlation)
+	err := do(ctx)
+	switch {
+	case err == nil:
+		answer := map[string]string{"status": status}
+		if subject != "" {
+			answer["subject"] = subject
+		}
+		x.value(http.StatusOK, answer)
+	case errors.Is(err, gateways.ErrNotFound):
+		x.refuse(http.StatusNotFound, "not_found", err.Error())
+	case errors.Is(err, gateways.ErrNoLeader):
+		x.refuse(http.StatusServiceUnavailable, "no_leader", err.Error())
+	default:
+		x.refuse(http.StatusServiceUnavailable, "degraded", err.Error())
+	}
+}

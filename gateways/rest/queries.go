@@ -1,0 +1,235 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/gateways/rest/render"
+)
+
+// The codes of "no such thing".
+const (
+	unknownAccount     = "unknown_account"
+	unknownAsset       = "unknown_asset"
+	unknownInstrument  = "unknown_instrument"
+	unknownOrder       = "unknown_order"
+	unknownParticipant = "unknown_participant"
+)
+
+func (h *Handler) queryRoutes() []route {
+	const q = "/v1/queries/"
+	one := freshnessParams()
+	owned := append(freshnessParams(), "min_aggregate_sequence")
+	list := append(freshnessParams(), listParams()...)
+	ownedList := append(list[:len(list):len(list)], "min_aggregate_sequence")
+	return []route{
+		{"GET", q + "accounts", signedIn, list, (*exchange).accounts},
+		{"GET", q + "accounts/{id}", signedIn, owned, (*exchange).account},
+		{"GET", q + "accounts/{id}/balance", signedIn, append(owned[:len(owned):len(owned)], "asset"), (*exchange).balance},
+		{"GET", q + "accounts/{id}/balances", signedIn, owned, (*exchange).balances},
+		{"GET", q + "accounts/{id}/orders", signedIn, append(ownedList[:len(ownedList):len(ownedList)], "status", "client_order_id", "instrument"), (*exchange).accountOrders},
+		{"GET", q + "accounts/{id}/trades", signedIn, ownedList, (*exchange).accountTrades},
+		{"GET", q + "accounts/{id}/limits", signedIn, owned, (*exchange).accountLimits},
+		{"GET", q + "owners/{id}/limits", signedIn, one, (*exchange).ownerLimits},
+		{"GET", q + "instruments/{id}/limits", signedIn, one, (*exchange).instrumentLimits},
+		{"GET", q + "venue/limits", signedIn, one, (*exchange).venueLimits},
+		{"GET", q + "orders/{id}", signedIn, owned, (*exchange).order},
+		{"GET", q + "orders/{id}/history", signedIn, ownedList, (*exchange).orderHistory},
+		{"GET", q + "orders/{id}/fills", signedIn, ownedList, (*exchange).orderFills},
+		{"GET", q + "assets", signedIn, one, (*exchange).assets},
+		{"GET", q + "assets/{id}", signedIn, one, (*exchange).asset},
+		{"GET", q + "instruments", signedIn, list, (*exchange).instruments},
+		{"GET", q + "instruments/{id}", signedIn, one, (*exchange).instrument},
+		{"GET", q + "instruments/{id}/book", signedIn, append(one[:len(one):len(one)], "depth"), (*exchange).book},
+		{"GET", q + "instruments/{id}/trades", signedIn, list, (*exchange).instrumentTrades},
+		{"GET", q + "participants", signedIn, one, (*exchange).participants},
+		{"GET", q + "events", signedIn, append(list[:len(list):len(list)], "type", "aggregate_id"), (*exchange).events},
+		{"GET", q + "ledger/trial-balance", signedIn, one, (*exchange).trialBalance},
+	}
+}
+
+// at finds the query's point and runs read there. code is what an
+// ErrNotFound of read means.
+func (x *exchange) at(code string, read func(ctx context.Context, at event.Pin) error) {
+	f, ok := x.freshness()
+	if !ok {
+		return
+	}
+	ctx, cancel := context.WithTimeout(x.r.Context(), f.timeout)
+	defer cancel()
+	pin, err := x.pin(ctx, &f)
+	if err == nil {
+		x.sequence = pin.Sequence
+		err = read(ctx, pin)
+	}
+	if err != nil && !errors.Is(err, errAnswered) {
+		x.readFailed(err, code)
+	}
+}
+
+// errAnswered ends a query that has been answered with a refusal.
+var errAnswered = errors.New("answered")
+
+// reply writes the answer that appendTo appends.
+func (x *exchange) reply(appendTo func(dst []byte) []byte) error {
+	buf := x.h.buffer()
+	body := appendTo(*buf)
+	x.json(http.StatusOK, body)
+	x.h.release(buf, body)
+	return nil
+}
+
+// pathID returns the {id} of the path; what can't be an id is not found.
+func (x *exchange) pathID(code string) (string, bool) {
+	id := x.r.PathValue("id")
+	if !market.ValidID(id) {
+		x.refuse(http.StatusNotFound, code, "that is not an id")
+		return "", false
+	}
+	return id, true
+}
+
+func (x *exchange) asset() {
+	id, ok := x.pathID(unknownAsset)
+	if !ok {
+		return
+	}
+	x.at(unknownAsset, func(_ context.Context, at event.Pin) error {
+		a, err := x.h.reads.Asset(at, id)
+		if err != nil {
+			return err
+		}
+		return x.reply(func(dst []byte) []byte { return render.Asset(dst, &a.Value) })
+	})
+}
+
+func (x *exchange) assets() {
+	x.at(unknownAsset, func(_ context.Context, at event.Pin) error {
+		all, err := x.h.reads.Assets(at)
+		if err != nil {
+			return err
+		}
+		return x.reply(func(dst []byte) []byte {
+			return appendItems(dst, at.Sequence, all, "", func(dst []byte, a *event.Reading[event.Asset]) []byte {
+				return render.Asset(dst, &a.Value)
+			})
+		})
+	})
+}
+
+func (x *exchange) instrument() {
+	id, ok := x.pathID(unknownInstrument)
+	if !ok {
+		return
+	}
+	x.at(unknownInstrument, func(_ context.Context, at event.Pin) error {
+		i, err := x.h.reads.Instrument(at, id)
+		if err != nil {
+			return err
+		}
+		return x.reply(func(dst []byte) []byte { return render.Instrument(dst, &i.Value) })
+	})
+}
+
+func (x *exchange) instruments() {
+	list(x, unknownInstrument, func(_ context.Context, at event.Pin, page event.Page) (event.List[event.Reading[event.Instrument]], error) {
+		return x.h.reads.Instruments(at, page)
+	}, func(dst []byte, i *event.Reading[event.Instrument]) []byte { return render.Instrument(dst, &i.Value) })
+}
+
+func (x *exchange) participants() {
+	if !x.caller.seesAll() {
+		x.forbidden("participants are the administrators' and auditors' to see")
+		return
+	}
+	x.at(unknownParticipant, func(_ context.Context, at event.Pin) error {
+		return x.reply(func(dst []byte) []byte {
+			return appendItems(dst, at.Sequence, x.h.reads.Participants(), "", render.Participant)
+		})
+	})
+}
+
+func (x *exchange) trialBalance() {
+	if !x.caller.seesAll() {
+		x.forbidden("the ledger is the administrators' and auditors' to see")
+		return
+	}
+	x.at(unknownAsset, func(_ context.Context, at event.Pin) error {
+		lines, err := x.h.reads.TrialBalance(at)
+		if err != nil {
+			return err
+		}
+		return x.reply(func(dst []byte) []byte { return render.TrialBalance(dst, at.Sequence, lines) })
+	})
+}
+
+// Bounds of a book's depth.
+const (
+	defaultDepth = 20
+	maxDepth     = 1000
+)
+
+func (x *exchange) book() {
+	id, ok := x.pathID(unknownInstrument)
+	if !ok {
+		return
+	}
+	depth, ok := x.count1("depth", defaultDepth, maxDepth)
+	if !ok {
+		return
+	}
+	x.at(unknownInstrument, func(_ context.Context, at event.Pin) error {
+		b, err := x.h.reads.Book(at, id, depth)
+		if err != nil {
+			return err
+		}
+		return x.reply(func(dst []byte) []byte { return render.Book(dst, &b) })
+	})
+}
+
+func (x *exchange) instrumentTrades() {
+	id, ok := x.pathID(unknownInstrument)
+	if !ok {
+		return
+	}
+	list(x, unknownInstrument, func(_ context.Context, at event.Pin, page event.Page) (event.List[event.Trade], error) {
+		return x.h.reads.Trades(at, id, page)
+	}, render.Trade)
+}
+
+func (x *exchange) ownerLimits() {
+	if !x.caller.seesAll() {
+		x.forbidden("owners' limits are the administrators' and auditors' to see")
+		return
+	}
+	if id, ok := x.pathID("unknown_owner"); ok {
+		x.limits(command.ScopeOwner, id)
+	}
+}
+
+func (x *exchange) instrumentLimits() {
+	id, ok := x.pathID(unknownInstrument)
+	if !ok {
+		return
+	}
+	x.limits(command.ScopeInstrument, id)
+}
+
+func (x *exchange) venueLimits() { x.limits(command.ScopeVenue, "") }
+
+func (x *exchange) limits(scope command.LimitScope, target string) {
+	x.at("not_found", func(_ context.Context, at event.Pin) error { return x.limitsAt(at, scope, target) })
+}
+
+func (x *exchange) limitsAt(at event.Pin, scope command.LimitScope, target string) error {
+	l, err := x.h.reads.Limits(at, scope, target)
+	if err != nil && !errors.Is(err, gateways.ErrNotFound) {
+		return err
+	}
+	return x.reply(func(dst []byte) []byte { return render.Limits(dst, scope, target, &l.Value, l.Version) })
+}

@@ -1,0 +1,180 @@
+package rest
+
+import (
+	"context"
+	"errors"
+
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/gateways/rest/render"
+)
+
+// owns reports whether an account is the caller's: it is in the participant's
+// definition, or was opened for the participant.
+func (x *exchange) owns(at event.Pin, account string) (bool, error) {
+	if x.caller.seesAll() || contains(x.caller.accounts, account) {
+		return true, nil
+	}
+	if x.caller.participant == "" {
+		return false, nil
+	}
+	a, err := x.h.reads.Account(at, account)
+	if errors.Is(err, gateways.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && a.Value.Participant == x.caller.participant, err
+}
+
+// mine refuses an account that is not the caller's, whether it exists or not.
+func (x *exchange) mine(at event.Pin, account string) error {
+	ok, err := x.owns(at, account)
+	if err == nil && !ok {
+		x.forbidden("the account or order is not this participant's")
+		return errAnswered
+	}
+	return err
+}
+
+// owned runs read for the account of the path once the caller may see it and
+// it has reached min_aggregate_sequence.
+func (x *exchange) owned(read func(at event.Pin, account string) error) {
+	id, ok := x.pathID(unknownAccount)
+	if !ok {
+		return
+	}
+	x.at(unknownAccount, func(ctx context.Context, at event.Pin) error {
+		at, err := x.account1(ctx, at, id)
+		if err != nil {
+			return err
+		}
+		return read(at, id)
+	})
+}
+
+// account1 checks that the caller may see the account, and returns the point
+// at which it is fresh enough.
+func (x *exchange) account1(ctx context.Context, at event.Pin, id string) (event.Pin, error) {
+	if err := x.mine(at, id); err != nil {
+		return at, err
+	}
+	return x.aggregateReached(ctx, at, func(at event.Pin) (uint64, error) { return x.accountVersion(at, id) })
+}
+
+// aggregateReached waits until version reaches min_aggregate_sequence.
+func (x *exchange) aggregateReached(ctx context.Context, at event.Pin, version func(event.Pin) (uint64, error)) (event.Pin, error) {
+	least, _ := parseSequence(x.query.Get("min_aggregate_sequence"))
+	for least > 0 {
+		v, err := version(at)
+		if err != nil && !errors.Is(err, gateways.ErrNotFound) {
+			return at, err
+		}
+		if v >= least {
+			break
+		}
+		if at, err = x.h.reads.Wait(ctx, at.Sequence+1); err != nil {
+			return at, err
+		}
+		if now := x.h.reads.Now(); now.Sequence > at.Sequence {
+			at = now
+		}
+	}
+	x.sequence = max(x.sequence, at.Sequence)
+	return at, nil
+}
+
+// accountVersion is the account's aggregate sequence: the largest of what
+// advances it, because each is read as the event left it.
+func (x *exchange) accountVersion(at event.Pin, id string) (uint64, error) {
+	a, err := x.h.reads.Account(at, id)
+	if err != nil {
+		return 0, err
+	}
+	version := max(a.Version, a.Value.Sequence)
+	balances, err := x.h.reads.Balances(at, id)
+	if err != nil {
+		return 0, err
+	}
+	for i := range balances {
+		version = max(version, balances[i].Version)
+	}
+	limits, err := x.h.reads.Limits(at, command.ScopeAccount, id)
+	if errors.Is(err, gateways.ErrNotFound) {
+		err = nil
+	}
+	return max(version, limits.Version), err
+}
+
+func (x *exchange) account() {
+	x.owned(func(at event.Pin, id string) error {
+		a, err := x.h.reads.Account(at, id)
+		if err != nil {
+			return err
+		}
+		return x.reply(func(dst []byte) []byte { return render.Account(dst, &a.Value) })
+	})
+}
+
+func (x *exchange) accounts() {
+	if !x.caller.seesAll() {
+		x.forbidden("the list of accounts is the administrators' and auditors' to see")
+		return
+	}
+	list(x, unknownAccount, func(_ context.Context, at event.Pin, page event.Page) (event.List[event.Reading[event.Account]], error) {
+		return x.h.reads.Accounts(at, page)
+	}, func(dst []byte, a *event.Reading[event.Account]) []byte { return render.Account(dst, &a.Value) })
+}
+
+func (x *exchange) balance() {
+	asset := x.query.Get("asset")
+	if asset != "" && !market.ValidID(asset) {
+		x.malformed("asset", "is not an id")
+		return
+	}
+	x.owned(func(at event.Pin, id string) error {
+		name := asset
+		if name == "" {
+			var err error
+			if name, err = x.h.reads.DefaultAsset(at); err != nil {
+				return err
+			}
+		}
+		b, err := x.h.reads.Balance(at, id, name)
+		if errors.Is(err, gateways.ErrNotFound) {
+			return x.noBalance(at, id, err)
+		}
+		if err != nil {
+			return err
+		}
+		return x.reply(func(dst []byte) []byte { return render.Balance(dst, id, &b) })
+	})
+}
+
+// noBalance tells an unknown asset from an unknown account.
+func (x *exchange) noBalance(at event.Pin, account string, err error) error {
+	if _, accountErr := x.h.reads.Account(at, account); accountErr != nil {
+		return accountErr
+	}
+	x.readFailed(err, unknownAsset)
+	return errAnswered
+}
+
+func (x *exchange) balances() {
+	x.owned(func(at event.Pin, id string) error {
+		all, err := x.h.reads.Balances(at, id)
+		if err != nil {
+			return err
+		}
+		return x.reply(func(dst []byte) []byte { return render.Balances(dst, id, at.Sequence, all) })
+	})
+}
+
+func (x *exchange) accountLimits() {
+	x.owned(func(at event.Pin, id string) error {
+		if _, err := x.h.reads.Account(at, id); err != nil {
+			return err
+		}
+		return x.limitsAt(at, command.ScopeAccount, id)
+	})
+}

@@ -1,0 +1,130 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/gateways/rest/render"
+)
+
+// orderFilter reads the filters of a list of orders.
+func (x *exchange) orderFilter(query func(string) string) (f gateways.OrderFilter, ok bool) {
+	f.ClientOrderID, f.Instrument = query("client_order_id"), query("instrument")
+	for _, name := range [...]string{"client_order_id", "instrument"} {
+		if v := query(name); v != "" && !market.ValidID(v) {
+			x.malformed(name, "is not an id")
+			return f, false
+		}
+	}
+	switch status := query("status"); status {
+	case "":
+	case "open": // all that can still trade
+		f.OpenOnly = true
+	default:
+		if f.Status, ok = market.ParseOrderStatus(status); !ok {
+			x.malformed("status", "must be one of "+strings.Join(market.StatusNames(), ", "))
+			return f, false
+		}
+	}
+	return f, true
+}
+
+func (x *exchange) accountOrders() {
+	id, ok := x.pathID(unknownAccount)
+	if !ok {
+		return
+	}
+	list(x, unknownAccount, func(ctx context.Context, at event.Pin, page event.Page) (out event.List[event.Reading[event.Order]], err error) {
+		if at, err = x.account1(ctx, at, id); err != nil {
+			return out, err
+		}
+		filter, ok := x.orderFilter(x.query.Get)
+		if !ok {
+			return out, errAnswered
+		}
+		return x.h.reads.Orders(at, id, filter, page)
+	}, func(dst []byte, o *event.Reading[event.Order]) []byte { return render.Order(dst, &o.Value) })
+}
+
+func (x *exchange) accountTrades() {
+	id, ok := x.pathID(unknownAccount)
+	if !ok {
+		return
+	}
+	list(x, unknownAccount, func(ctx context.Context, at event.Pin, page event.Page) (out event.List[event.OwnFill], err error) {
+		if at, err = x.account1(ctx, at, id); err != nil {
+			return out, err
+		}
+		return x.h.reads.AccountTrades(at, id, page)
+	}, x.fill1)
+}
+
+// fill1 appends a fill as the caller may see it.
+func (x *exchange) fill1(dst []byte, f *event.OwnFill) []byte {
+	if !x.caller.seesAll() {
+		own := *f
+		own.Counterparty = ""
+		f = &own
+	}
+	return render.Fill(dst, f)
+}
+
+// orderAt reads the order of the path once the caller may see it and it has
+// reached min_aggregate_sequence. To those who don't see all, an order of
+// another and one that never was look the same.
+func (x *exchange) orderAt(ctx context.Context, at event.Pin) (event.Reading[event.Order], event.Pin, error) {
+	id, ok := market.ParseOrderID(x.r.PathValue("id"))
+	var o event.Reading[event.Order]
+	err := gateways.ErrNotFound
+	if ok {
+		at, err = x.aggregateReached(ctx, at, func(at event.Pin) (uint64, error) {
+			o, err := x.h.reads.Order(at, id)
+			return max(o.Version, o.Value.Sequence), err
+		})
+		if err == nil {
+			o, err = x.h.reads.Order(at, id)
+		}
+	}
+	switch {
+	case errors.Is(err, gateways.ErrNotFound) && !x.caller.seesAll():
+		x.forbidden("the account or order is not this participant's")
+		return o, at, errAnswered
+	case err != nil:
+		return o, at, err
+	}
+	return o, at, x.mine(at, o.Value.Account)
+}
+
+func (x *exchange) order() {
+	x.at(unknownOrder, func(ctx context.Context, at event.Pin) error {
+		o, _, err := x.orderAt(ctx, at)
+		if err != nil {
+			return err
+		}
+		return x.reply(func(dst []byte) []byte { return render.Order(dst, &o.Value) })
+	})
+}
+
+func (x *exchange) orderHistory() {
+	list(x, unknownOrder, func(ctx context.Context, at event.Pin, page event.Page) (out event.List[event.Public], err error) {
+		o, at, err := x.orderAt(ctx, at)
+		if err != nil {
+			return out, err
+		}
+		return x.h.reads.OrderHistory(at, o.Value.ID, page)
+	}, x.event1)
+}
+
+func (x *exchange) orderFills() {
+	list(x, unknownOrder, func(ctx context.Context, at event.Pin, page event.Page) (out event.List[event.OwnFill], err error) {
+		o, at, err := x.orderAt(ctx, at)
+		if err != nil {
+			return out, err
+		}
+		return x.h.reads.OrderFills(at, o.Value.ID, page)
+	}, x.fill1)
+}

@@ -1,0 +1,132 @@
+// Package rest is the HTTP door of a node: commands, queries, streams and
+// operations as JSON.
+//
+// It decides nothing about orders or money. A request is decoded strictly
+// (package decode), submitted or read through the ports of package gateways,
+// and answered by appending bytes (package render). Handlers are plain
+// net/http: the budget of a command in a batch is ten microseconds, and a
+// framework that validates through reflection spends it before the command is
+// known. The description of the API is generated from the Go types all the
+// same (package openapi).
+package rest
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/gateways/rest/decode"
+	"github.com/rialto-exchange/rialto/gateways/rest/openapi"
+)
+
+// DefaultMaxStreams is how many event streams a node serves at once.
+const DefaultMaxStreams = 5000
+
+// Config is what the gateway is made of. Commands, Reads and Operations are
+// required; the rest has defaults.
+type Config struct {
+	Commands   gateways.Commands
+	Reads      gateways.Reads
+	Operations gateways.Operations
+	NodeID     string
+	Logger     *slog.Logger         // default: discard
+	Clock      func() time.Time     // default: time.Now
+	NewID      func() string        // default: random UUIDs (version 4)
+	Metrics    *prometheus.Registry // default: one of its own; served at /metrics
+	MaxStreams int                  // default: DefaultMaxStreams
+}
+
+// Handler serves the whole HTTP surface of a node.
+type Handler struct {
+	commands   gateways.Commands
+	reads      gateways.Reads
+	operations gateways.Operations
+	node       string
+	log        *slog.Logger
+	now        func() time.Time
+	newID      func() string
+	decoder    *decode.Decoder
+	keys       keyring
+	metrics    *metrics
+	streams    streams
+	mux        *http.ServeMux
+	buffers    sync.Pool
+	// description is the OpenAPI document.
+	description []byte
+}
+
+var _ http.Handler = (*Handler)(nil)
+
+// New returns a handler. Close ends its streams.
+func New(cfg Config) *Handler {
+	cfg = cfg.withDefaults()
+	h := &Handler{
+		commands: cfg.Commands, reads: cfg.Reads, operations: cfg.Operations,
+		node: cfg.NodeID, log: cfg.Logger, now: cfg.Clock, newID: cfg.NewID,
+		decoder: decode.New(),
+		metrics: newMetrics(cfg.Metrics),
+		mux:     http.NewServeMux(),
+	}
+	h.keys.reads, h.keys.now = cfg.Reads, cfg.Clock
+	h.streams.open(cfg.MaxStreams)
+	h.buffers.New = func() any { b := make([]byte, 0, 4096); return &b }
+	h.description = describe()
+	h.mount(cfg.Metrics)
+	return h
+}
+
+func (c Config) withDefaults() Config {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.NewID == nil {
+		c.NewID = newUUID
+	}
+	if c.Metrics == nil {
+		c.Metrics = prometheus.NewRegistry()
+	}
+	if c.MaxStreams == 0 {
+		c.MaxStreams = DefaultMaxStreams
+	}
+	return c
+}
+
+// ServeHTTP implements http.Handler.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
+
+// Close ends all streams, so that a server can drain. It may be called more
+// than once.
+func (h *Handler) Close() { h.streams.close() }
+
+// describe returns the OpenAPI document. It depends on nothing but the code.
+func describe() []byte {
+	text, err := openapi.Describe()
+	if err != nil {
+		panic("rest: the API can't be described: " + err.Error())
+	}
+	return text
+}
+
+// newUUID returns a random UUID.
+func newUUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the process instead
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	var out [36]byte
+	hex.Encode(out[:8], b[:4])
+	hex.Encode(out[9:13], b[4:6])
+	hex.Encode(out[14:18], b[6:8])
+	hex.Encode(out[19:23], b[8:10])
+	hex.Encode(out[24:], b[10:])
+	out[8], out[13], out[18], out[23] = '-', '-', '-', '-'
+	return string(out[:])
+}

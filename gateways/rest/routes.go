@@ -1,0 +1,108 @@
+package rest
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// access says who may call a route.
+type access uint8
+
+const (
+	// open routes need no credentials and may be called by machinery that
+	// has none: probes, scrapers, browsers.
+	open access = iota
+	// signedIn routes need a key of any role; the handler narrows it further.
+	signedIn
+	// admins routes are the administrators'.
+	admins
+)
+
+// route is one method of one path. params are the query parameters that it
+// knows.
+type route struct {
+	method, pattern string
+	access          access
+	params          []string
+	handle          func(*exchange)
+}
+
+// routes lists the HTTP surface. Positions, statements, candles and the market
+// streams come with their read models: until then their paths are unknown.
+func (h *Handler) routes() []route {
+	all := h.operationRoutes()
+	all = append(all, h.commandRoutes()...)
+	return append(all, h.queryRoutes()...)
+}
+
+func (h *Handler) commandRoutes() []route {
+	return []route{
+		{"POST", "/v1/commands", signedIn, nil, (*exchange).batch},
+		{"POST", "/v1/commands/{kind}/{verb}", signedIn, nil, (*exchange).command},
+		{"GET", "/v1/commands/{id}", signedIn, nil, (*exchange).probe},
+		{"POST", "/v1/commands/{id}/fence", signedIn, nil, (*exchange).fence},
+	}
+}
+
+// mount registers the routes, grouped by path so that a wrong method is told
+// from an unknown path.
+func (h *Handler) mount(registry *prometheus.Registry) {
+	byPattern := map[string]map[string]route{}
+	for _, r := range h.routes() {
+		if byPattern[r.pattern] == nil {
+			byPattern[r.pattern] = map[string]route{}
+		}
+		byPattern[r.pattern][r.method] = r
+	}
+	for pattern, methods := range byPattern {
+		h.mux.HandleFunc(pattern, h.dispatch(pattern, methods))
+	}
+	h.mux.Handle("/metrics", metricsHandler(registry))
+	h.mux.HandleFunc("/", h.dispatch("/", map[string]route{
+		"": {pattern: "unknown", access: open, handle: (*exchange).unknownPath},
+	}))
+}
+
+// dispatch returns the handler of one path. The method "" stands for any.
+func (h *Handler) dispatch(pattern string, methods map[string]route) http.HandlerFunc {
+	allow := allowed(methods)
+	return func(w http.ResponseWriter, r *http.Request) {
+		x := h.begin(w, r, pattern)
+		defer x.end()
+		method := r.Method
+		if method == http.MethodHead {
+			method = http.MethodGet
+		}
+		rt, ok := methods[method]
+		if !ok {
+			rt, ok = methods[""]
+		}
+		if !ok {
+			w.Header().Set("Allow", allow)
+			x.refuse(http.StatusMethodNotAllowed, "method_not_allowed", r.Method+" is not allowed here: "+allow)
+			return
+		}
+		if x.admit(rt) {
+			rt.handle(x)
+		}
+	}
+}
+
+func allowed(methods map[string]route) string {
+	var names []string
+	for m := range methods {
+		names = append(names, m)
+		if m == http.MethodGet {
+			names = append(names, http.MethodHead)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+func (x *exchange) unknownPath() {
+	x.refuse(http.StatusNotFound, "not_found", "there is nothing at "+x.r.URL.Path)
+}

@@ -1,0 +1,110 @@
+package rest
+
+import (
+	"net/http"
+
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways/rest/render"
+)
+
+// probe serves GET /v1/commands/{id}: what became of a command. The question
+// goes through the log, so the answer is linearizable.
+func (x *exchange) probe() {
+	id := x.r.PathValue("id")
+	s, o, ok := x.settleID(id, &command.Probe{Target: id})
+	switch {
+	case !ok:
+	case s.group != nil:
+		x.settledAs(id, statusOf(s.group), &s)
+	case o.Kind == event.OutcomeFenced:
+		x.settledAs(id, "never", &settled{problem: fenced(id)})
+	case o.Kind != event.OutcomeUnseen:
+		x.problem(s.problem)
+	case x.h.commands.InFlight(x.caller.participant, id):
+		x.pending(id)
+	default:
+		x.problem(render.Problem{
+			Status: http.StatusNotFound, Code: "unknown_command",
+			Detail: "the id was never seen, or is forgotten", CommandID: id,
+		})
+	}
+}
+
+// fence serves POST /v1/commands/{id}/fence: it settles an id for good.
+func (x *exchange) fence() {
+	id := x.r.PathValue("id")
+	if x.caller.role != market.RoleAdmin && x.caller.role != market.RoleTrader {
+		x.forbidden("keys of this role send no commands")
+		return
+	}
+	s, o, ok := x.settleID(id, &command.Fence{Target: id})
+	switch {
+	case !ok:
+	case o.Kind == event.OutcomeExecuted, o.Kind == event.OutcomeFenced:
+		x.settledAs(id, "never", &settled{problem: fenced(id)})
+	case s.group != nil:
+		x.settledAs(id, statusOf(s.group), &s)
+	default:
+		x.problem(s.problem)
+	}
+}
+
+// settleID puts a question about a command id through the log.
+func (x *exchange) settleID(id string, question command.Body) (settled, *event.Outcome, bool) {
+	if !validCommandID(id) {
+		x.malformed("command_id", "is not an id")
+		return settled{}, nil, false
+	}
+	c := command.Command{Body: question}
+	x.fill(&c, "")
+	outcomes, err := x.h.commands.Submit(x.r.Context(), []*command.Command{&c})
+	if err != nil {
+		p := submitProblem(err)
+		p.CommandID = id
+		x.problem(p)
+		return settled{}, nil, false
+	}
+	s := x.h.settle(x.r.Context(), &c, &outcomes[0], outcomes)
+	if s.group == nil {
+		s.problem.CommandID = id
+	}
+	x.sequence = s.sequence
+	return s, &outcomes[0], true
+}
+
+// validCommandID takes ids, and those that a batch made of its key and the
+// element's index.
+func validCommandID(id string) bool {
+	n := len(id)
+	for n > 0 && id[n-1] >= '0' && id[n-1] <= '9' {
+		n--
+	}
+	if n > 1 && n < len(id) && id[n-1] == '/' && len(id) <= market.MaxIDLength {
+		return market.ValidID(id[:n-1])
+	}
+	return market.ValidID(id)
+}
+
+func fenced(id string) render.Problem {
+	p := fencedProblem()
+	p.CommandID = id
+	return p
+}
+
+func statusOf(g *event.Group) string {
+	if g.Rejection() != nil {
+		return "rejected"
+	}
+	return "accepted"
+}
+
+func (x *exchange) settledAs(id, status string, s *settled) {
+	x.json(http.StatusOK, appendSettled(nil, id, status, s))
+}
+
+func (x *exchange) pending(id string) {
+	body := append(render.Quote([]byte(`{"command_id":`), id), `,"status":"pending","http_status":202}`...)
+	x.json(http.StatusOK, body)
+}

@@ -1,0 +1,238 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/gateways/rest/render"
+)
+
+// Times and bounds of a stream.
+const (
+	heartbeat = 15 * time.Second
+	// slowest is how long one write may take before the reader is too slow.
+	slowest = 10 * time.Second
+	// streamQueue is how many events wait between journal and socket.
+	streamQueue = 64
+)
+
+// streams counts the event streams and ends them all.
+type streams struct {
+	mu     sync.Mutex
+	max    int
+	count  int
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (s *streams) open(most int) { s.max, s.closed = most, make(chan struct{}) }
+
+func (s *streams) close() { s.once.Do(func() { close(s.closed) }) }
+
+func (s *streams) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.closed:
+		return false
+	default:
+	}
+	if s.count >= s.max {
+		return false
+	}
+	s.count++
+	return true
+}
+
+func (s *streams) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.count--
+}
+
+// eventStream serves GET /v1/streams/events.
+func (x *exchange) eventStream() {
+	after, ok := x.streamStart()
+	if !ok {
+		return
+	}
+	if floor := x.h.reads.Floor().Sequence; floor > 0 && after+1 < floor {
+		x.beforeFloor()
+		return
+	}
+	if !x.h.streams.enter() {
+		x.refuse(http.StatusServiceUnavailable, "degraded", "this node serves no more streams now")
+		return
+	}
+	defer x.h.streams.leave()
+	x.h.metrics.streams.Inc()
+	defer x.h.metrics.streams.Dec()
+	x.sequence = after
+	s := stream{x: x, rc: http.NewResponseController(x.w), history: x.h.history()}
+	if !s.begin() || x.r.Method == http.MethodHead {
+		return
+	}
+	s.run(after)
+}
+
+// streamStart returns the sequence that the client has seen last.
+// Last-Event-ID goes before the parameter: a browser that reconnects repeats
+// the address it began with.
+func (x *exchange) streamStart() (market.Sequence, bool) {
+	if !x.sameHistory() {
+		return 0, false
+	}
+	if id := x.r.Header.Get("Last-Event-ID"); id != "" {
+		history, sequence, _ := strings.Cut(id, "-")
+		n, ok := parseSequence(sequence)
+		switch {
+		case !ok:
+			x.malformed("Last-Event-ID", "must be <history>-<sequence>")
+			return 0, false
+		case history != x.h.history():
+			x.historyChanged()
+			return 0, false
+		}
+		return market.Sequence(n), true
+	}
+	if v := x.query.Get("after"); v != "" {
+		n, ok := parseSequence(v)
+		if !ok {
+			x.malformed("after", "must be a sequence")
+		}
+		return market.Sequence(n), ok
+	}
+	return x.h.reads.Now().Sequence, true
+}
+
+// stream is one reader of the events.
+type stream struct {
+	x       *exchange
+	rc      *http.ResponseController
+	history string
+	sight   *sight
+	buf     []byte
+}
+
+func (s *stream) begin() bool {
+	head := s.x.w.Header()
+	head.Set("Content-Type", "text/event-stream")
+	head.Set("Cache-Control", "no-cache")
+	head.Set("X-Accel-Buffering", "no")
+	head.Set("Rialto-Sequence", strconv.FormatUint(uint64(s.x.sequence), 10))
+	head.Set("Rialto-History", s.history)
+	s.x.status = http.StatusOK
+	s.x.w.WriteHeader(http.StatusOK)
+	s.buf = append(s.buf, ": connected\n\n"...)
+	return s.flush() == nil
+}
+
+// run feeds the reader from a goroutine that follows the journal, and writes
+// on this one, so that a quiet venue still has a heartbeat. It returns when
+// the reader is gone or too slow, its key is withdrawn, or the node drains;
+// the follower has ended then.
+func (s *stream) run(after market.Sequence) {
+	ctx, cancel := context.WithCancel(s.x.r.Context())
+	defer cancel()
+	queue := make(chan event.Public, streamQueue)
+	followed := make(chan error, 1)
+	go func() {
+		followed <- s.x.h.reads.Follow(ctx, after, func(e event.Public) error {
+			select {
+			case queue <- e:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+		close(queue)
+	}()
+	err := s.pump(queue)
+	cancel()
+	for range queue { // lets the follower end
+	}
+	if end := <-followed; err == nil {
+		err = end
+	}
+	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, gateways.ErrBeforeFloor) {
+		s.x.h.log.Debug("a stream ended", "node", s.x.h.node, "correlation_id", s.x.correlation, "error", err)
+	}
+}
+
+// errWithdrawn: the reader's key is not in force any more.
+var errWithdrawn = errors.New("key withdrawn")
+
+func (s *stream) pump(queue <-chan event.Public) error {
+	s.sight = s.x.sight(event.Pin{})
+	s.sight.at = s.x.h.reads.Now
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	for {
+		select {
+		case e, ok := <-queue:
+			if !ok {
+				return nil
+			}
+			if err := s.write(&e); err != nil {
+				return err
+			}
+			if len(queue) > 0 {
+				continue // one flush for all that wait
+			}
+		case <-beat.C:
+			if c, ok := s.x.h.authenticate(s.x.r); !ok || c.role != s.x.caller.role {
+				return errWithdrawn
+			}
+			clear(s.sight.mine) // accounts may have changed hands
+			s.buf = append(s.buf, ": heartbeat\n\n"...)
+		case <-s.x.h.streams.closed:
+			return nil
+		}
+		if err := s.flush(); err != nil {
+			return err
+		}
+	}
+}
+
+// flushAt is how many bytes are gathered before they are written anyway.
+const flushAt = 32 << 10
+
+func (s *stream) write(e *event.Public) error {
+	seen, err := s.sight.sees(e)
+	if err != nil || !seen {
+		return err
+	}
+	s.x.sequence = e.Sequence
+	s.buf = append(append(s.buf, "id: "...), s.history...)
+	s.buf = strconv.AppendUint(append(s.buf, '-'), uint64(e.Sequence), 10)
+	s.buf = append(append(s.buf, "\nevent: "...), e.Type...)
+	s.buf = append(s.buf, "\ndata: "...)
+	s.buf = render.Event(s.buf, e, s.x.viewer())
+	s.buf = append(s.buf, "\n\n"...)
+	if len(s.buf) >= flushAt {
+		return s.flush()
+	}
+	return nil
+}
+
+func (s *stream) flush() error {
+	if len(s.buf) == 0 {
+		return nil
+	}
+	// Without support for deadlines the server's own must do.
+	_ = s.rc.SetWriteDeadline(time.Now().Add(slowest))
+	_, err := s.x.w.Write(s.buf)
+	s.buf = s.buf[:0]
+	if err != nil {
+		return err
+	}
+	return s.rc.Flush()
+}
