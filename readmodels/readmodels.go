@@ -9,6 +9,7 @@ package readmodels
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
@@ -47,6 +48,9 @@ type Journal interface {
 	SequenceAt(at market.Nanos) (market.Sequence, error)
 	// Wait returns once Last().Sequence >= sequence, or with ctx's error.
 	Wait(ctx context.Context, sequence market.Sequence) error
+	// AppendedAt returns when this node took the block that holds a sequence
+	// into its journal, if that is recent enough to be known.
+	AppendedAt(sequence market.Sequence) (time.Time, bool)
 }
 
 // View is one read model.
@@ -78,6 +82,9 @@ type Writer interface {
 	Set(key, value []byte, from market.Sequence)
 	// Append adds an item to the end of a list; one item a sequence.
 	Append(list, item []byte, at market.Sequence)
+	// Past reads what was committed before this fold, also while the store is
+	// being rebuilt.
+	Past() Reader
 }
 
 // Span says which part of a key's history or of a list is wanted.

@@ -4,11 +4,13 @@ import (
 	"fmt"
 
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/readmodels"
 )
 
 // staging collects what one fold writes, so that readers see all of it or
 // none. It implements readmodels.Writer.
 type staging struct {
+	past   past
 	bytes  []byte
 	writes []write
 }
@@ -26,6 +28,9 @@ func (s *staging) Set(key, value []byte, from market.Sequence) { s.add(pointKey,
 
 // Append implements readmodels.Writer.
 func (s *staging) Append(list, item []byte, at market.Sequence) { s.add(listKey, list, item, at) }
+
+// Past implements readmodels.Writer.
+func (s *staging) Past() readmodels.Reader { return s.past }
 
 func (s *staging) add(kind byte, key, value []byte, from market.Sequence) {
 	start := len(s.bytes)

@@ -15,7 +15,45 @@ import (
 
 // Get implements readmodels.Reader.
 func (s *Store) Get(key []byte, at market.Sequence) ([]byte, market.Sequence, error) {
-	d, err := s.acquire(at)
+	return s.get(key, at, s.acquire)
+}
+
+// Versions implements readmodels.Reader.
+func (s *Store) Versions(key []byte, span readmodels.Span, yield func([]byte, market.Sequence) bool) error {
+	return s.versions(key, span, yield, s.acquire)
+}
+
+// List implements readmodels.Reader.
+func (s *Store) List(list []byte, span readmodels.Span, yield func([]byte, market.Sequence) bool) error {
+	return s.list(list, span, yield, s.acquire)
+}
+
+// past reads what is committed, whether or not it is served.
+type past struct{ *Store }
+
+// Serving implements readmodels.Reader.
+func (past) Serving(market.Sequence) error { return nil }
+
+// Get implements readmodels.Reader.
+func (p past) Get(key []byte, at market.Sequence) ([]byte, market.Sequence, error) {
+	return p.get(key, at, p.acquirePast)
+}
+
+// Versions implements readmodels.Reader.
+func (p past) Versions(key []byte, span readmodels.Span, yield func([]byte, market.Sequence) bool) error {
+	return p.versions(key, span, yield, p.acquirePast)
+}
+
+// List implements readmodels.Reader.
+func (p past) List(list []byte, span readmodels.Span, yield func([]byte, market.Sequence) bool) error {
+	return p.list(list, span, yield, p.acquirePast)
+}
+
+// acquire returns the disk if a point may be read.
+type acquire func(at market.Sequence) (*disk, error)
+
+func (s *Store) get(key []byte, at market.Sequence, acquire acquire) ([]byte, market.Sequence, error) {
+	d, err := acquire(at)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -62,40 +100,47 @@ func (d *disk) get(key []byte, at market.Sequence) (value []byte, from market.Se
 
 func damaged(err error) error { return fmt.Errorf("%w: %w", readmodels.ErrDamaged, err) }
 
-// Versions implements readmodels.Reader.
-func (s *Store) Versions(key []byte, span readmodels.Span, yield func([]byte, market.Sequence) bool) error {
+func (s *Store) versions(key []byte, span readmodels.Span, yield func([]byte, market.Sequence) bool, acquire acquire) error {
 	full := append([]byte{pointKey}, key...)
-	return s.walk(full, span, yield, func(d *disk, c *collector) error { return d.keyRuns(full, c) })
+	return s.walk(walk{full, span, yield, acquire, func(d *disk, c *collector) error { return d.keyRuns(full, c) }})
 }
 
-// List implements readmodels.Reader.
-func (s *Store) List(list []byte, span readmodels.Span, yield func([]byte, market.Sequence) bool) error {
+func (s *Store) list(list []byte, span readmodels.Span, yield func([]byte, market.Sequence) bool, acquire acquire) error {
 	full := append([]byte{listKey}, list...)
 	prefix := appendListPrefix(nil, list)
-	return s.walk(full, span, yield, func(d *disk, c *collector) error { return d.listRuns(prefix, c) })
+	return s.walk(walk{full, span, yield, acquire, func(d *disk, c *collector) error { return d.listRuns(prefix, c) }})
+}
+
+// walk is a reading of a key's versions.
+type walk struct {
+	key     []byte
+	span    readmodels.Span
+	yield   func([]byte, market.Sequence) bool
+	acquire acquire
+	runs    func(*disk, *collector) error
 }
 
 // walk yields the versions of a key in Badger and in memory, in order. They
 // move from memory to Badger meanwhile, so the walk goes on from the last
 // version that was yielded until it has seen both without a flush between.
-func (s *Store) walk(key []byte, span readmodels.Span, yield func([]byte, market.Sequence) bool, runs func(*disk, *collector) error) error {
-	d, err := s.acquire(span.At)
+func (s *Store) walk(w walk) error {
+	d, err := w.acquire(w.span.At)
 	if err != nil {
 		return err
 	}
 	defer d.readers.Done()
-	c := newCollector(span, yield)
-	if span.Descending {
-		for s.walkMemory(key, c) {
+	c := newCollector(w.span, w.yield)
+	if w.span.Descending {
+		for s.walkMemory(w.key, c) {
 		}
-		return c.end(runs(d, c))
+		return c.end(w.runs(d, c))
 	}
 	for !c.stopped {
 		epoch := s.currentEpoch()
-		if err := c.end(runs(d, c)); err != nil || c.stopped {
+		if err := c.end(w.runs(d, c)); err != nil || c.stopped {
 			return err
 		}
-		for s.walkMemory(key, c) {
+		for s.walkMemory(w.key, c) {
 		}
 		if s.currentEpoch() == epoch {
 			return nil

@@ -83,6 +83,7 @@ var _ readmodels.Store = (*Store)(nil)
 func Open(o Options) (*Store, error) {
 	o = o.withDefaults()
 	s := &Store{options: o}
+	s.staged.past = past{s}
 	s.swapped = sync.NewCond(&s.mu)
 	if !trusted(o) {
 		if err := os.RemoveAll(o.Dir); err != nil {
@@ -215,12 +216,23 @@ func (s *Store) Close() error {
 	return writeState(s.options, true)
 }
 
-// acquire returns the disk for one read, which release ends.
+// acquire returns the disk for one read; its readers.Done ends it.
 func (s *Store) acquire(at market.Sequence) (*disk, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if err := s.serving(at); err != nil {
 		return nil, err
+	}
+	s.disk.readers.Add(1)
+	return s.disk, nil
+}
+
+// acquirePast is acquire for the one who commits: nobody rebuilds beside it.
+func (s *Store) acquirePast(at market.Sequence) (*disk, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if at > s.watermark {
+		return nil, readmodels.ErrNotCaughtUp
 	}
 	s.disk.readers.Add(1)
 	return s.disk, nil

@@ -1,0 +1,203 @@
+package projector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/readmodels"
+)
+
+// The states of a view.
+const (
+	live int32 = iota
+	rebuilding
+	failed
+)
+
+// worker folds one view. What is not atomic or guarded by mu belongs to its
+// goroutine.
+type worker struct {
+	p     *Projector
+	view  readmodels.View
+	store readmodels.Store
+
+	next      market.Sequence // the last sequence that was folded
+	watermark atomic.Uint64
+	state     atomic.Int32
+	failure   atomic.Pointer[error]
+
+	mu       sync.Mutex
+	rebuilds []chan<- error  // asked for and not taken up
+	waiting  context.Context // ends when a rebuild is asked for
+	wake     context.CancelFunc
+}
+
+// open lets the view load what it keeps in memory. A store that is new, or
+// ahead of the journal, or that the view can't read, is folded from the start.
+func (w *worker) open() error {
+	cursor, last := w.store.Cursor(), w.p.config.Journal.Last().Sequence
+	if cursor <= last && (cursor > 0 || last == 0) {
+		resume, err := w.openView()
+		if err == nil {
+			w.next = resume
+			w.watermark.Store(uint64(w.store.Watermark()))
+			return nil
+		}
+		if !errors.Is(err, readmodels.ErrDamaged) {
+			return err
+		}
+	}
+	return w.empty()
+}
+
+func (w *worker) openView() (resume market.Sequence, err error) {
+	defer recovered(&err)
+	return w.view.Open(w.store, w.store.Cursor())
+}
+
+// empty drops everything and begins anew at the journal's floor.
+func (w *worker) empty() error {
+	w.state.Store(rebuilding)
+	w.watermark.Store(0)
+	if err := w.store.Reset(); err != nil {
+		return err
+	}
+	if _, err := w.openView(); err != nil {
+		return err
+	}
+	w.next = 0
+	if floor := w.p.config.Journal.Floor().Sequence; floor > 0 {
+		w.next = floor - 1
+	}
+	return nil
+}
+
+// recovered turns a view's panic into an error: a broken view must not take
+// the venue with it.
+func recovered(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("panic: %v", r)
+	}
+}
+
+func (w *worker) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		waiting := w.takeRebuilds(ctx)
+		if w.state.Load() == failed {
+			<-waiting.Done()
+			continue
+		}
+		if err := w.catchUp(waiting); err != nil {
+			w.fail(err)
+			continue
+		}
+		// Errors: a rebuild was asked for, or the projector or the journal
+		// closes; the loop sees the first two, and then so will the journal's.
+		if err := w.p.config.Journal.Wait(waiting, w.next+1); err != nil {
+			<-waiting.Done()
+		}
+	}
+}
+
+// takeRebuilds does the rebuilds that were asked for and returns the context
+// that ends when the next one is.
+func (w *worker) takeRebuilds(ctx context.Context) context.Context {
+	w.mu.Lock()
+	asked := w.rebuilds
+	w.rebuilds = nil
+	if w.waiting == nil || w.waiting.Err() != nil {
+		w.waiting, w.wake = context.WithCancel(ctx)
+	}
+	waiting := w.waiting
+	w.mu.Unlock()
+	if len(asked) == 0 {
+		return waiting
+	}
+	err := w.empty()
+	if err != nil {
+		w.fail(err)
+	}
+	for _, done := range asked {
+		done <- err
+	}
+	return waiting
+}
+
+// rebuild asks for a rebuild; done takes one answer and has room for it.
+func (w *worker) rebuild(done chan<- error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.rebuilds = append(w.rebuilds, done)
+	if w.wake != nil {
+		w.wake()
+	}
+}
+
+// catchUp folds until the journal's end.
+func (w *worker) catchUp(ctx context.Context) error {
+	var failure error
+	err := w.p.config.Journal.Read(w.next, func(b *event.Block) bool {
+		failure = w.fold(b)
+		return failure == nil && ctx.Err() == nil
+	})
+	if err = errors.Join(err, failure); err != nil || ctx.Err() != nil {
+		return err
+	}
+	if w.state.Load() == rebuilding && w.next >= w.p.reached.last() {
+		w.store.Serve()
+		w.state.Store(live)
+		w.p.reached.advance()
+	}
+	return nil
+}
+
+func (w *worker) fold(b *event.Block) (err error) {
+	defer recovered(&err)
+	if err := w.store.Commit(b.Last(), func(to readmodels.Writer) error { return w.view.Fold(b, to) }); err != nil {
+		return fmt.Errorf("fold block of sequence %d: %w", b.First, err)
+	}
+	w.next = b.Last()
+	if w.watermark.Load() < uint64(w.next) {
+		w.watermark.Store(uint64(w.next))
+	}
+	w.p.reached.advance()
+	if w.p.config.Observe != nil {
+		if at, ok := w.p.config.Journal.AppendedAt(b.First); ok {
+			w.p.config.Observe(w.view.Name(), w.p.config.Now().Sub(at))
+		}
+	}
+	return nil
+}
+
+func (w *worker) fail(err error) {
+	err = fmt.Errorf("%w: %w", ErrFailed, err)
+	w.failure.Store(&err)
+	w.state.Store(failed)
+	w.p.reached.advance()
+	if w.p.config.Failed != nil {
+		w.p.config.Failed(w.view.Name(), err)
+	}
+}
+
+func (w *worker) status(last market.Sequence) Status {
+	s := Status{Name: w.view.Name(), Watermark: market.Sequence(w.watermark.Load()), State: "live"}
+	switch w.state.Load() {
+	case rebuilding:
+		s.State = "rebuilding"
+	case failed:
+		s.State = "failed"
+		s.Err = *w.failure.Load()
+	}
+	if s.Watermark < last {
+		s.Lag = uint64(last - s.Watermark)
+		if at, ok := w.p.config.Journal.AppendedAt(s.Watermark + 1); ok {
+			s.Waited = w.p.config.Now().Sub(at)
+		}
+	}
+	return s
+}
