@@ -23,11 +23,10 @@ var (
 func (d delegate) NodeMeta(limit int) []byte {
 	d.m.mu.Lock()
 	defer d.m.mu.Unlock()
-	data, err := d.m.meta.encode()
-	if err != nil || len(data) > limit {
-		return nil
+	if data := d.m.meta.encode(d.m.leaving); len(data) <= limit {
+		return data
 	}
-	return data
+	return nil
 }
 
 // NotifyJoin records a node that came, or came back.
@@ -39,7 +38,7 @@ func (d delegate) NotifyUpdate(n *memberlist.Node) { d.m.record(n, StateAlive) }
 // NotifyLeave records a node that died or left.
 func (d delegate) NotifyLeave(n *memberlist.Node) {
 	state := StateDead
-	if n.State == memberlist.StateLeft {
+	if _, leaving := decodeMeta(n.Name, n.Meta); leaving {
 		state = StateLeft
 	}
 	d.m.record(n, state)
@@ -64,7 +63,7 @@ func (delegate) MergeRemoteState([]byte, bool)   {}
 
 // record books what memberlist told of a node.
 func (m *Membership) record(n *memberlist.Node, state State) {
-	meta := decodeMeta(n.Name, n.Meta)
+	meta, _ := decodeMeta(n.Name, n.Meta)
 	meta.GossipAddress = n.Address()
 	now := time.Now()
 	m.mu.Lock()

@@ -75,10 +75,10 @@ const MaxPeers = 256
 // spreadTime bounds the wait until news has left this node.
 const spreadTime = 2 * time.Second
 
-// reclaimAfter is how long a dead node's name is kept for its old address.
-// Node ids are unique and kept with the data, so that a restart elsewhere is
-// the same node.
-const reclaimAfter = time.Second
+// reclaimAfter is how long a dead node's name is kept for its old address: as
+// short as memberlist can, for a node id is kept with the node's data, so
+// that who comes back under it elsewhere is the same node.
+const reclaimAfter = time.Millisecond
 
 // Membership is this node's part of the gossip. Its methods may be called
 // from any goroutine.
@@ -91,6 +91,8 @@ type Membership struct {
 	meta    Meta
 	peers   map[cluster.NodeID]*record
 	changed chan struct{}
+	leaving bool
+	closed  bool
 }
 
 // record is what is kept of a node.
@@ -128,13 +130,12 @@ func (m *Membership) settings(cfg Config) (*memberlist.Config, error) {
 	if cfg.ClusterID == "" || cfg.Meta.ID == "" {
 		return nil, errors.New("cluster id and node id are required")
 	}
-	if _, err := cfg.Meta.encode(); err != nil {
+	if err := cfg.Meta.check(); err != nil {
 		return nil, err
 	}
 	s := memberlist.DefaultLANConfig()
 	s.Name = string(cfg.Meta.ID)
 	s.Label = cfg.ClusterID
-	s.RequireNodeNames = true
 	s.DeadNodeReclaimTime = reclaimAfter
 	s.ProbeInterval = m.probe
 	s.ProbeTimeout = m.probe * 2 / 5
@@ -193,7 +194,7 @@ func (m *Membership) Join(addresses []string) (int, error) {
 func (m *Membership) Update(meta Meta) error {
 	m.mu.Lock()
 	meta.ID, meta.GossipAddress = m.meta.ID, m.meta.GossipAddress
-	if _, err := meta.encode(); err != nil {
+	if err := meta.check(); err != nil {
 		m.mu.Unlock()
 		return fmt.Errorf("update membership: %w", err)
 	}
@@ -253,19 +254,30 @@ func (m *Membership) Changed() <-chan struct{} {
 }
 
 // Leave says goodbye, so that others show this node as left and not as dead,
-// and stops gossiping. It waits for the goodbye to spread until ctx ends, at
-// most.
+// and stops gossiping. It waits for the goodbye to spread, until ctx ends or
+// for twice spreadTime at most.
 func (m *Membership) Leave(ctx context.Context) error {
 	timeout := spreadTime
 	if at, ok := ctx.Deadline(); ok {
-		timeout = min(timeout, time.Until(at))
+		timeout = max(min(timeout, time.Until(at)), time.Millisecond)
 	}
-	left := m.list.Leave(max(timeout, 0))
-	return errors.Join(left, m.Close())
+	m.mu.Lock()
+	first := !m.leaving && !m.closed
+	m.leaving = true
+	m.mu.Unlock()
+	if !first { // memberlist panics when asked to leave after its end
+		return nil
+	}
+	told := m.list.UpdateNode(timeout)
+	left := m.list.Leave(timeout)
+	return errors.Join(told, left, m.Close())
 }
 
 // Close stops gossiping without a word, as a crash would.
 func (m *Membership) Close() error {
+	m.mu.Lock()
+	m.closed = true
+	m.mu.Unlock()
 	if err := m.list.Shutdown(); err != nil {
 		return fmt.Errorf("close membership: %w", err)
 	}

@@ -23,27 +23,37 @@ type Meta struct {
 	PID  int          `json:"n,omitempty"`
 }
 
-// encode makes the bytes that travel, or an error when there are too many:
-// memberlist would panic.
-func (m Meta) encode() ([]byte, error) {
-	data, err := json.Marshal(m)
-	if err != nil {
-		return nil, fmt.Errorf("node metadata: %w", err)
+// wireMeta is what travels. memberlist tells the ones that stay of a death,
+// but not whether it was announced; so a node that leaves says so first.
+type wireMeta struct {
+	Meta
+	Leaving bool `json:"l,omitempty"`
+}
+
+// check refuses metadata that memberlist would panic on, now or when leaving.
+func (m Meta) check() error {
+	if n := len(m.encode(true)); n > memberlist.MetaMaxSize {
+		return fmt.Errorf("node metadata of %d bytes is over %d: shorten addresses or version",
+			n, memberlist.MetaMaxSize)
 	}
-	if len(data) > memberlist.MetaMaxSize {
-		return nil, fmt.Errorf("node metadata of %d bytes is over %d: shorten addresses or version",
-			len(data), memberlist.MetaMaxSize)
+	return nil
+}
+
+func (m Meta) encode(leaving bool) []byte {
+	data, err := json.Marshal(wireMeta{Meta: m, Leaving: leaving})
+	if err != nil { // strings, a number and a bool
+		panic(fmt.Sprintf("membership: encode metadata: %v", err))
 	}
-	return data, nil
+	return data
 }
 
 // decodeMeta reads what another node sent. Of one that says nothing that can
 // be read, the name alone is known.
-func decodeMeta(name string, data []byte) Meta {
-	var meta Meta
-	if err := json.Unmarshal(data, &meta); err != nil {
-		meta = Meta{}
+func decodeMeta(name string, data []byte) (meta Meta, leaving bool) {
+	var wire wireMeta
+	if err := json.Unmarshal(data, &wire); err != nil {
+		wire = wireMeta{}
 	}
-	meta.ID = cluster.NodeID(name)
-	return meta
+	wire.ID = cluster.NodeID(name)
+	return wire.Meta, wire.Leaving
 }

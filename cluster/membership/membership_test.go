@@ -1,0 +1,237 @@
+package membership_test
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/membership"
+)
+
+func open(t *testing.T, id string, change func(*membership.Config)) *membership.Membership {
+	t.Helper()
+	cfg := membership.Config{
+		ClusterID:   "here",
+		BindAddress: "127.0.0.1:0",
+		Meta: membership.Meta{
+			ID: cluster.NodeID(id), HTTPAddress: "127.0.0.1:80", PeerAddress: "127.0.0.1:70",
+			Version: "v1", Role: cluster.RoleFollower, PID: 42,
+		},
+		ProbeInterval: 50 * time.Millisecond,
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	m, err := membership.Open(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { m.Close() })
+	return m
+}
+
+func find(m *membership.Membership, id cluster.NodeID) (membership.Peer, bool) {
+	for _, p := range m.Members() {
+		if p.ID == id {
+			return p, true
+		}
+	}
+	return membership.Peer{}, false
+}
+
+// eventually waits, by Changed and a tick for what comes without news, until
+// m shows what is wanted.
+func eventually(t *testing.T, m *membership.Membership, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(20 * time.Second)
+	defer deadline.Stop()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		changed := m.Changed()
+		if ok() {
+			return
+		}
+		select {
+		case <-changed:
+		case <-tick.C:
+		case <-deadline.C:
+			t.Fatalf("never: %s; members %+v", what, m.Members())
+		}
+	}
+}
+
+func shows(m *membership.Membership, id cluster.NodeID, state membership.State) func() bool {
+	return func() bool {
+		p, ok := find(m, id)
+		return ok && p.State == state
+	}
+}
+
+// Three nodes find each other with their metadata; one that dies is suspected
+// and then dead, one that leaves is left, and both stay in the list; a
+// changed word spreads; the dead one comes back under its id elsewhere.
+func TestThreeNodes(t *testing.T) {
+	a, b, c := open(t, "a", nil), open(t, "b", nil), open(t, "c", nil)
+	self, ok := find(a, "a")
+	if !ok || !self.Self || self.State != membership.StateAlive {
+		t.Fatalf("a sees itself as %+v", self)
+	}
+	for _, m := range []*membership.Membership{b, c} {
+		if n, err := m.Join([]string{self.GossipAddress}); err != nil || n != 1 {
+			t.Fatalf("join: %d, %v", n, err)
+		}
+	}
+	for _, m := range []*membership.Membership{a, b, c} {
+		for _, id := range []cluster.NodeID{"a", "b", "c"} {
+			eventually(t, m, "alive: "+string(id), shows(m, id, membership.StateAlive))
+		}
+	}
+	got, _ := find(a, "b")
+	if got.HTTPAddress != "127.0.0.1:80" || got.Role != cluster.RoleFollower || got.PID != 42 || got.Self || got.GossipAddress == "" {
+		t.Errorf("a knows of b: %+v", got)
+	}
+
+	if err := b.Update(membership.Meta{Version: "v2"}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, c, "b says v2", func() bool { p, _ := find(c, "b"); return p.Version == "v2" && p.ID == "b" })
+
+	c.Close()
+	eventually(t, a, "c suspect", shows(a, "c", membership.StateSuspect))
+	eventually(t, a, "c dead", shows(a, "c", membership.StateDead))
+	eventually(t, b, "c dead to b too", shows(b, "c", membership.StateDead))
+	if err := b.Leave(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Leave(t.Context()); err != nil {
+		t.Errorf("leave again: %v", err)
+	}
+	eventually(t, a, "b left", shows(a, "b", membership.StateLeft))
+	if got := len(a.Members()); got != 3 {
+		t.Errorf("a remembers %d nodes, want 3", got)
+	}
+
+	back := open(t, "c", nil)
+	if _, err := back.Join([]string{self.GossipAddress}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, a, "c back", shows(a, "c", membership.StateAlive))
+}
+
+// A node of another cluster, without the secret or with another one, cannot
+// join, and is not seen.
+func TestStrangers(t *testing.T) {
+	secret := bytes.Repeat([]byte{1}, 32)
+	a := open(t, "a", func(c *membership.Config) { c.Secret = secret })
+	self, _ := find(a, "a")
+	friend := open(t, "friend", func(c *membership.Config) { c.Secret = secret })
+	if _, err := friend.Join([]string{self.GossipAddress}); err != nil {
+		t.Fatalf("friend: %v", err)
+	}
+	for name, change := range map[string]func(*membership.Config){
+		"another cluster": func(c *membership.Config) { c.Secret, c.ClusterID = secret, "elsewhere" },
+		"no secret":       nil,
+		"another secret":  func(c *membership.Config) { c.Secret = bytes.Repeat([]byte{2}, 32) },
+	} {
+		stranger := open(t, "stranger", change)
+		if _, err := stranger.Join([]string{self.GossipAddress}); err == nil {
+			t.Errorf("%s: joined", name)
+		}
+	}
+	if _, seen := find(a, "stranger"); seen {
+		t.Error("a stranger is in the list")
+	}
+}
+
+// Metadata that would make memberlist panic is refused with an error, at Open
+// and at Update; the largest that fits passes.
+func TestMetadataBound(t *testing.T) {
+	a := open(t, "a", nil)
+	spare := 512 - len(`{"i":"a","v":"","l":true}`)
+	if err := a.Update(membership.Meta{Version: strings.Repeat("v", spare)}); err != nil {
+		t.Errorf("at the bound: %v", err)
+	}
+	if err := a.Update(membership.Meta{Version: strings.Repeat("v", spare+1)}); err == nil {
+		t.Error("one byte over: no error")
+	}
+	_, err := membership.Open(membership.Config{
+		ClusterID: "here", BindAddress: "127.0.0.1:0",
+		Meta: membership.Meta{ID: "a", Version: strings.Repeat("v", 512)},
+	})
+	if err == nil {
+		t.Error("open with too much: no error")
+	}
+}
+
+// Memberlist's lines come out of the structured logger with their level.
+func TestLogs(t *testing.T) {
+	var out lockedBuffer
+	logger := slog.New(slog.NewTextHandler(&out, nil))
+	a := open(t, "a", func(c *membership.Config) { c.Logger = logger })
+	if _, err := a.Join([]string{"127.0.0.1:1"}); err == nil {
+		t.Fatal("joined nobody")
+	}
+	b := open(t, "b", nil)
+	self, _ := find(a, "a")
+	if _, err := b.Join([]string{self.GossipAddress}); err != nil {
+		t.Fatal(err)
+	}
+	b.Close()
+	eventually(t, a, "b dead", shows(a, "b", membership.StateDead))
+	if got := out.String(); !strings.Contains(got, "level=INFO") || !strings.Contains(got, "part=membership") || strings.Contains(got, "[INFO]") {
+		t.Errorf("got %s", got)
+	}
+}
+
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// A non-voter is promoted once it was near enough for two looks in a row, one
+// at a time; a reader, a silent one and a voter never.
+func TestAdmission(t *testing.T) {
+	const lag = membership.DefaultMaxLag
+	at := func(id string, applied cluster.Index) membership.Candidate {
+		return membership.Candidate{Member: cluster.Member{ID: cluster.NodeID(id)}, Applied: applied, Reported: true}
+	}
+	voter, reader, silent := at("v", 1000), at("r", 1000), at("s", 1000)
+	voter.Voter, reader.Reader, silent.Reported = true, true, false
+	type look struct {
+		members []membership.Candidate
+		want    cluster.NodeID
+	}
+	for name, looks := range map[string][]look{
+		"at the bound twice":    {{[]membership.Candidate{at("x", 1000-lag)}, ""}, {[]membership.Candidate{at("x", 1000-lag)}, "x"}},
+		"one entry past it":     {{[]membership.Candidate{at("x", 999-lag)}, ""}, {[]membership.Candidate{at("x", 999-lag)}, ""}},
+		"ahead of commit":       {{[]membership.Candidate{at("x", 2000)}, ""}, {[]membership.Candidate{at("x", 2000)}, "x"}},
+		"fell behind between":   {{[]membership.Candidate{at("x", 1000)}, ""}, {[]membership.Candidate{at("x", 0)}, ""}, {[]membership.Candidate{at("x", 1000)}, ""}},
+		"silent between":        {{[]membership.Candidate{at("s", 1000)}, ""}, {[]membership.Candidate{silent}, ""}, {[]membership.Candidate{at("s", 1000)}, ""}},
+		"the lowest id of two":  {{[]membership.Candidate{at("y", 1000), at("x", 1000)}, ""}, {[]membership.Candidate{at("y", 1000), at("x", 1000)}, "x"}},
+		"voter, reader, silent": {{[]membership.Candidate{voter, reader, silent}, ""}, {[]membership.Candidate{voter, reader, silent}, ""}, {[]membership.Candidate{voter, reader, silent}, ""}},
+	} {
+		var a membership.Admission
+		for i, l := range looks {
+			if got, ok := a.Look(1000, l.members); got != l.want || ok != (l.want != "") {
+				t.Errorf("%s, look %d: got %q", name, i, got)
+			}
+		}
+	}
+}
