@@ -1,0 +1,104 @@
+package node
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/gateways/rest"
+)
+
+// door is one running gateway.
+type door struct {
+	name, address string
+	connections   func() int
+}
+
+// openGateways opens the doors last: behind them everything is there.
+func (n *Node) openGateways(ctx, background context.Context) error {
+	var doors []door
+	for _, open := range []func(ctx, background context.Context) (door, error){
+		n.openREST,
+	} {
+		d, err := open(ctx, background)
+		if err != nil {
+			return err
+		}
+		doors = append(doors, d)
+	}
+	n.doors.Store(&doors)
+	return nil
+}
+
+func (n *Node) openREST(_, _ context.Context) (door, error) {
+	listener, err := net.Listen("tcp", n.cfg.HTTPAddress)
+	if err != nil {
+		return door{}, fmt.Errorf("http_address: %w", err)
+	}
+	log := n.log.With("part", "rest")
+	handler := rest.New(rest.Config{
+		Commands: n.commands, Reads: n.reads, Operations: operations{n}, NodeID: n.cfg.NodeID, Logger: log,
+	})
+	server, err := rest.NewServer(rest.ServerConfig{
+		Handler: handler, Listener: listener, CertFile: n.cfg.TLSCert, KeyFile: n.cfg.TLSKey,
+		MaxConnections: n.cfg.Commands.MaxConnections, Logger: log,
+	})
+	if err != nil {
+		_ = listener.Close()
+		return door{}, err
+	}
+	n.background.Go(func() {
+		if err := server.Serve(); err != nil {
+			n.fail(fmt.Errorf("serve REST: %w", err))
+		}
+	})
+	n.onClose("REST gateway", server.Shutdown)
+	return door{name: "rest", address: n.addresses.http, connections: server.Connections}, nil
+}
+
+func (n *Node) gatewayStatus() []gateways.TwinGateway {
+	out := []gateways.TwinGateway{}
+	doors := n.doors.Load()
+	if doors == nil {
+		return out // not open yet
+	}
+	for _, d := range *doors {
+		out = append(out, gateways.TwinGateway{Name: d.name, Address: d.address, State: "up", Connections: d.connections()})
+	}
+	return out
+}
+
+// bootstrapParticipants is the administrator of the configuration, who may
+// act before the venue has keys of its own and whenever they are lost.
+func (n *Node) bootstrapParticipants() []event.Participant {
+	id, hash, ok := strings.Cut(n.cfg.BootstrapKey, ":")
+	if !ok {
+		return nil
+	}
+	return []event.Participant{{DefineParticipant: command.DefineParticipant{
+		Participant: "venue:operator", Role: market.RoleAdmin,
+		Keys: []command.Key{{ID: id, SecretHash: hash, Role: market.RoleAdmin}},
+	}}}
+}
+
+// HashSecret returns the form in which configuration and venue keep a secret:
+// the lower-case hex of its SHA-256.
+func HashSecret(secret string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(secret))) }
+
+func (n *Node) dedupHorizon() gateways.DedupHorizon {
+	h := n.replica.state.Load().dedup
+	out := gateways.DedupHorizon{
+		Retained: uint64(h.IDs), Capacity: uint64(h.Capacity), MinAge: time.Duration(h.Window).String(),
+	}
+	if h.Oldest != 0 {
+		out.OldestAt = time.Unix(0, int64(h.Oldest)).UTC().Format("2006-01-02T15:04:05.000000000Z")
+	}
+	return out
+}

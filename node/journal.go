@@ -1,0 +1,113 @@
+package node
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/peer"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/readmodels/journal"
+)
+
+// The journal protocol between nodes: the caller sends the sequence it has,
+// eight bytes big-endian; the other end answers with the frames after it and
+// closes.
+const (
+	// journalBytes bounds one answer; a caller that needs more asks again.
+	journalBytes = 64 << 20
+	// journalStall is how long one read or write may take.
+	journalStall = 10 * time.Second
+	// fillInterval is how often a node looks whether its journal has a gap.
+	fillInterval = 200 * time.Millisecond
+)
+
+func (n *Node) openJournal(context.Context, context.Context) error {
+	j, err := journal.Open(journal.Options{Dir: n.cfg.path("journal")})
+	if err != nil {
+		return err
+	}
+	n.journal = j
+	n.onClose("event journal", func(context.Context) error { return j.Close() })
+	return nil
+}
+
+// serveJournal answers one caller whose journal has a gap.
+func (n *Node) serveJournal(_ context.Context, conn net.Conn) {
+	_ = conn.SetReadDeadline(time.Now().Add(journalStall))
+	var after [8]byte
+	if _, err := io.ReadFull(conn, after[:]); err != nil {
+		return // the caller is gone
+	}
+	sent, err := n.journal.ServeRange(stallingWriter{conn}, market.Sequence(binary.BigEndian.Uint64(after[:])), journalBytes)
+	if err != nil {
+		n.log.Warn("journal was not served", "to", conn.RemoteAddr(), "bytes", sent, "error", err)
+	}
+}
+
+// stallingWriter gives each write a deadline of its own.
+type stallingWriter struct{ net.Conn }
+
+func (w stallingWriter) Write(p []byte) (int, error) {
+	_ = w.SetWriteDeadline(time.Now().Add(journalStall))
+	return w.Conn.Write(p)
+}
+
+// stallingReader gives each read a deadline of its own.
+type stallingReader struct{ net.Conn }
+
+func (r stallingReader) Read(p []byte) (int, error) {
+	_ = r.SetReadDeadline(time.Now().Add(journalStall))
+	return r.Conn.Read(p)
+}
+
+// fillJournal fetches from peers what an installed snapshot left out.
+func (n *Node) fillJournal(ctx context.Context) {
+	every(ctx, fillInterval, func() bool {
+		after, through, open := n.journal.Missing()
+		if !open {
+			return true
+		}
+		if n.consensus.Status().Role == cluster.RoleLeader {
+			// Who leads must be able to tell the past.
+			if err := n.consensus.TransferLeadership(ctx, ""); err != nil {
+				n.log.Warn("leadership was not handed over", "error", err)
+			}
+		}
+		for _, m := range n.consensus.Members() {
+			if string(m.ID) == n.cfg.NodeID {
+				continue
+			}
+			if err := n.fillFrom(ctx, m.Address, after); err != nil {
+				n.log.Warn("journal not filled", "from", m.ID, "after", after, "through", through, "error", err)
+				continue
+			}
+			n.log.Info("journal filled", "from", m.ID, "after", after, "through", through)
+			break
+		}
+		return true
+	})
+}
+
+func (n *Node) fillFrom(ctx context.Context, address string, after market.Sequence) error {
+	conn, err := n.mux.Dial(ctx, address, peer.ProtocolJournal)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	if _, err := conn.Write(binary.BigEndian.AppendUint64(nil, uint64(after))); err != nil {
+		return fmt.Errorf("ask for events: %w", err)
+	}
+	err = n.journal.Fill(stallingReader{conn})
+	if now, _, open := n.journal.Missing(); err == nil && open && now == after {
+		return errors.New("the peer sent nothing")
+	}
+	return err
+}

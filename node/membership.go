@@ -1,0 +1,232 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/membership"
+	"github.com/rialto-exchange/rialto/gateways"
+)
+
+// The control calls between nodes.
+const (
+	callStatus   = "status"
+	callJoin     = "join"
+	callRemove   = "remove"
+	callTransfer = "transfer"
+)
+
+// joinRequest asks the leader to admit a node.
+type joinRequest struct {
+	ID          string `json:"id"`
+	PeerAddress string `json:"peer_address"`
+}
+
+// admissionInterval is how often the leader looks whether a newcomer has
+// caught up, and how often a newcomer asks to be admitted.
+const admissionInterval = 500 * time.Millisecond
+
+// knownPeer is a node as gossip and Raft's configuration know it together:
+// the configuration says who belongs, gossip how to reach it.
+type knownPeer struct {
+	id, state                                           string
+	httpAddress, fixAddress, peerAddress, gossipAddress string
+	version                                             string
+	pid                                                 int
+	voter, member                                       bool
+}
+
+// knownPeers merges the two.
+func (n *Node) knownPeers() []knownPeer {
+	byID := map[string]knownPeer{}
+	for _, p := range n.gossip.Members() {
+		byID[string(p.ID)] = knownPeer{
+			id: string(p.ID), state: string(p.State), httpAddress: p.HTTPAddress, fixAddress: p.FIXAddress,
+			peerAddress: p.PeerAddress, gossipAddress: p.GossipAddress, version: p.Version, pid: p.PID,
+		}
+	}
+	for _, m := range n.consensus.Members() {
+		p, seen := byID[string(m.ID)]
+		if !seen {
+			p = knownPeer{id: string(m.ID), state: stateDead}
+		}
+		p.peerAddress, p.voter, p.member = m.Address, m.Voter, true
+		byID[p.id] = p
+	}
+	peers := make([]knownPeer, 0, len(byID))
+	for _, p := range byID {
+		if p.member || p.state == stateAlive {
+			peers = append(peers, p)
+		}
+	}
+	return peers
+}
+
+// registerCalls makes this node answer the others' control calls.
+func (n *Node) registerCalls() {
+	n.control.HandleCall(callStatus, func(context.Context, []byte) ([]byte, error) {
+		return json.Marshal(n.status())
+	})
+	n.control.HandleCall(callJoin, n.answerJoin)
+	n.control.HandleCall(callRemove, func(ctx context.Context, id []byte) ([]byte, error) {
+		return nil, n.consensus.Remove(ctx, cluster.NodeID(id))
+	})
+	n.control.HandleCall(callTransfer, func(ctx context.Context, to []byte) ([]byte, error) {
+		return nil, n.consensus.TransferLeadership(ctx, cluster.NodeID(to))
+	})
+}
+
+// answerJoin admits a newcomer as a non-voter; it becomes a voter once it has
+// caught up.
+func (n *Node) answerJoin(ctx context.Context, request []byte) ([]byte, error) {
+	var j joinRequest
+	if err := json.Unmarshal(request, &j); err != nil {
+		return nil, fmt.Errorf("decode join request: %w", err)
+	}
+	if n.consensus.Status().Role != cluster.RoleLeader {
+		return nil, cluster.ErrNotLeader
+	}
+	for _, m := range n.consensus.Members() {
+		if string(m.ID) == j.ID && m.Address == j.PeerAddress {
+			return nil, nil // it belongs already
+		}
+	}
+	n.log.Info("admit node", "id", j.ID, "peer_address", j.PeerAddress)
+	return nil, n.consensus.AddNonvoter(ctx, cluster.Member{ID: cluster.NodeID(j.ID), Address: j.PeerAddress})
+}
+
+// callLeader makes a control call to the leader, which may be this node.
+func (n *Node) callLeader(ctx context.Context, method string, request []byte) error {
+	leader, ok := n.consensus.Leader()
+	if !ok {
+		return cluster.ErrNoLeader
+	}
+	_, err := n.control.Call(ctx, leader.Address, method, request)
+	return err
+}
+
+// seekAdmission asks to be admitted until Raft's configuration names this
+// node. Gossip only finds whom to ask.
+func (n *Node) seekAdmission(ctx context.Context) {
+	request, err := json.Marshal(joinRequest{ID: n.cfg.NodeID, PeerAddress: n.addresses.peer})
+	if err != nil {
+		panic(err) // two strings
+	}
+	every(ctx, admissionInterval, func() bool {
+		if n.consensus.Status().Role != cluster.RoleOutside {
+			return false
+		}
+		for _, p := range n.gossip.Members() {
+			if string(p.ID) == n.cfg.NodeID || p.State != membership.StateAlive {
+				continue
+			}
+			calling, cancel := context.WithTimeout(ctx, 5*time.Second)
+			_, err := n.control.Call(calling, p.PeerAddress, callJoin, request)
+			cancel()
+			if err == nil {
+				n.log.Info("admitted to the cluster", "by", p.ID)
+				return true // the configuration entry is on its way here
+			}
+			if !errors.Is(err, cluster.ErrNotLeader) {
+				n.log.Warn("join refused", "by", p.ID, "error", err)
+			}
+		}
+		return true
+	})
+}
+
+// promoteNewcomers makes voters of the non-voters that have caught up, while
+// this node leads.
+func (n *Node) promoteNewcomers(ctx context.Context) {
+	var admission membership.Admission
+	every(ctx, admissionInterval, func() bool {
+		s := n.consensus.Status()
+		if s.Role != cluster.RoleLeader {
+			admission = membership.Admission{}
+			return true
+		}
+		members := n.consensus.Members()
+		id, ok := admission.Look(s.CommitIndex, n.candidates(members))
+		if !ok {
+			return true
+		}
+		n.log.Info("node has caught up and becomes a voter", "id", id)
+		at := slices.IndexFunc(members, func(m cluster.Member) bool { return m.ID == id })
+		if err := n.consensus.AddVoter(ctx, members[at]); err != nil {
+			n.log.Warn("promotion failed", "id", id, "error", err)
+		}
+		return true
+	})
+}
+
+// candidates is what the twin last heard of each member. A node whose journal
+// still lacks events is not ready to lead, so it is no candidate either.
+func (n *Node) candidates(members []cluster.Member) []membership.Candidate {
+	nodes := map[string]gateways.TwinNode{}
+	for _, t := range n.twin.current().Nodes {
+		nodes[t.ID] = t
+	}
+	readers := map[cluster.NodeID]bool{}
+	for _, p := range n.gossip.Members() {
+		readers[p.ID] = p.Role == cluster.RoleReader
+	}
+	out := make([]membership.Candidate, len(members))
+	for i, m := range members {
+		t, seen := nodes[string(m.ID)]
+		out[i] = membership.Candidate{
+			Member: m, Applied: cluster.Index(t.AppliedIndex),
+			Reported: seen && t.State == stateAlive, Reader: readers[m.ID],
+		}
+	}
+	return out
+}
+
+// every calls f at once and then at each interval until it returns false or
+// ctx ends.
+func every(ctx context.Context, interval time.Duration, f func() bool) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for f() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// operations is what an operator can ask of this node.
+type operations struct{ *Node }
+
+var _ gateways.Operations = operations{}
+
+// Twin implements gateways.Operations.
+func (o operations) Twin() gateways.Twin { return o.twin.current() }
+
+// TransferLeader implements gateways.Operations.
+func (o operations) TransferLeader(ctx context.Context, to string) error {
+	return o.callLeader(ctx, callTransfer, []byte(to))
+}
+
+// RemoveNode implements gateways.Operations.
+func (o operations) RemoveNode(ctx context.Context, id string) error {
+	known := false
+	for _, m := range o.consensus.Members() {
+		known = known || string(m.ID) == id
+	}
+	if !known {
+		return fmt.Errorf("%w: the cluster has no node %q", gateways.ErrNotFound, id)
+	}
+	return o.callLeader(ctx, callRemove, []byte(id))
+}
+
+// Snapshot implements gateways.Operations.
+func (o operations) Snapshot(ctx context.Context) error { return o.consensus.Snapshot(ctx) }
+
+// Demo implements gateways.Operations.
+func (o operations) Demo() bool { return o.cfg.Demo }

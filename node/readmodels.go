@@ -1,0 +1,105 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/readmodels"
+	"github.com/rialto-exchange/rialto/readmodels/balances"
+	"github.com/rialto-exchange/rialto/readmodels/books"
+	"github.com/rialto-exchange/rialto/readmodels/catalogue"
+	"github.com/rialto-exchange/rialto/readmodels/orders"
+	"github.com/rialto-exchange/rialto/readmodels/projector"
+	"github.com/rialto-exchange/rialto/readmodels/store"
+	"github.com/rialto-exchange/rialto/readmodels/trades"
+)
+
+// views are this node's read models: a new one is a field and a row of list.
+type views struct {
+	catalogue *catalogue.View
+	balances  *balances.View
+	orders    *orders.View
+	trades    *trades.View
+	books     *books.View
+	projector *projector.Projector
+}
+
+func (v *views) list() []readmodels.View {
+	return []readmodels.View{v.catalogue, v.balances, v.orders, v.trades, v.books}
+}
+
+func (n *Node) openViews(context.Context, context.Context) error {
+	v := &views{
+		catalogue: catalogue.New(n.journal), balances: balances.New(), orders: orders.New(n.journal),
+		trades: trades.New(n.journal), books: books.New(n.journal, market.Sequence(n.cfg.ReadModels.BookCheckpointEvents)),
+	}
+	boot, err := store.BootID()
+	if err != nil {
+		n.log.Warn("read models will be rebuilt after an unclean stop", "error", err)
+	}
+	p, err := projector.Open(projector.Config{
+		Journal: n.journal,
+		Views:   v.list(),
+		OpenStore: func(view readmodels.View) (readmodels.Store, error) {
+			return store.Open(store.Options{
+				Dir:      filepath.Join(n.cfg.path("views"), view.Name()),
+				Identity: fmt.Sprintf("%s/%d/%s", view.Name(), view.Format(), n.cfg.ClusterID),
+				Boot:     boot,
+			})
+		},
+		Failed: func(view string, err error) { n.log.Error("read model failed", "read_model", view, "error", err) },
+	})
+	if err != nil {
+		return err
+	}
+	v.projector = p
+	n.views = v
+	n.onClose("read models", func(context.Context) error { return p.Close() })
+	return nil
+}
+
+func (n *Node) readModelStatus() []gateways.TwinReadModel {
+	status := n.views.projector.Status()
+	out := make([]gateways.TwinReadModel, len(status))
+	for i, s := range status {
+		out[i] = gateways.TwinReadModel{
+			Name: s.Name, Sequence: uint64(s.Watermark), Lag: s.Lag, LagMs: milliseconds(s.Waited), State: s.State,
+		}
+	}
+	return out
+}
+
+// RebuildReadModel implements gateways.Operations.
+func (o operations) RebuildReadModel(ctx context.Context, name string) error {
+	return readError(o.views.projector.Rebuild(ctx, name))
+}
+
+// Ready implements gateways.Operations: a leader is known, no event is
+// missing, and the read models are within a second.
+func (n *Node) Ready() error {
+	if n.draining.Load() {
+		return fmt.Errorf("draining")
+	}
+	if _, ok := n.consensus.Leader(); !ok {
+		return fmt.Errorf("no leader is known")
+	}
+	if n.replica.state.Load().history == 0 {
+		return fmt.Errorf("nothing has been applied yet")
+	}
+	if after, through, open := n.journal.Missing(); open {
+		return fmt.Errorf("events after %d up to %d are missing", after, through)
+	}
+	for _, s := range n.views.projector.Status() {
+		if s.State == "live" && s.Waited > lagFinding {
+			return fmt.Errorf("read model %s is %v behind", s.Name, s.Waited.Round(time.Millisecond))
+		}
+		if s.State != "live" {
+			return fmt.Errorf("read model %s is %s", s.Name, s.State)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,174 @@
+package node
+
+import (
+	"fmt"
+	"io"
+	"sync/atomic"
+
+	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/fsm"
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/readmodels/journal"
+)
+
+// replica joins the machine to the log on one side and to the event journal
+// on the other. Apply, Snapshot and Restore run on consensus's one apply
+// goroutine; everything that others may ask is published by atomic pointer.
+type replica struct {
+	options fsm.Options
+	machine *fsm.Machine
+	journal *journal.Journal
+	state   atomic.Pointer[machineState]
+	// proposals counts entries that this node has proposed and not yet seen
+	// answered: outcomes are encoded only while somebody here waits for them.
+	proposals atomic.Int64
+}
+
+// machineState is what the rest of the node sees of the machine.
+type machineState struct {
+	index, term uint64
+	sequence    market.Sequence
+	now         market.Nanos
+	history     uint64
+	hash        string
+	hashIndex   uint64
+	deadline    market.Nanos // 0 = none
+	pending     bool
+	dedup       fsm.Horizon
+}
+
+var _ interface {
+	cluster.Machine
+	cluster.Schedule
+} = (*replica)(nil)
+
+func newReplica(options fsm.Options, j *journal.Journal) *replica {
+	r := &replica{options: options, machine: fsm.New(options), journal: j}
+	r.publish(0)
+	return r
+}
+
+// Apply implements cluster.Machine. An event journal that cannot be written,
+// or that holds something else than what the machine says, is wrong state.
+func (r *replica) Apply(entries []cluster.Entry) [][][]byte {
+	answer := r.proposals.Load() > 0
+	results := make([][][]byte, len(entries))
+	for i := range entries {
+		e := &entries[i]
+		block, outcomes := r.machine.Apply(uint64(e.Index), uint64(e.Term), e.Data)
+		if err := r.journal.Append(block); err != nil {
+			panic(fmt.Errorf("append block of entry %d: %w", e.Index, err))
+		}
+		results[i] = encodeOutcomes(outcomes, answer)
+	}
+	if n := len(entries); n > 0 {
+		r.publish(uint64(entries[n-1].Term))
+	}
+	return results
+}
+
+// encodeOutcomes returns one encoding a command, all in one allocation; empty
+// ones when nobody here waits.
+func encodeOutcomes(outcomes []event.Outcome, answer bool) [][]byte {
+	encoded := make([][]byte, len(outcomes))
+	if !answer {
+		return encoded
+	}
+	buffer := make([]byte, 0, 192*len(outcomes))
+	for i := range outcomes {
+		from := len(buffer)
+		buffer = event.AppendOutcome(buffer, &outcomes[i])
+		encoded[i] = buffer[from:len(buffer):len(buffer)]
+	}
+	return encoded
+}
+
+func (r *replica) publish(term uint64) {
+	m := r.machine
+	s := &machineState{
+		index: m.Index(), term: term, sequence: m.Sequence(), now: m.Now(),
+		history: m.History(), pending: m.Pending(), dedup: m.DedupHorizon(),
+	}
+	hashIndex, hash := m.LastHash()
+	s.hashIndex, s.hash = hashIndex, fmt.Sprintf("%016x", hash)
+	if at, ok := m.NextDeadline(); ok {
+		s.deadline = at
+	}
+	r.state.Store(s)
+}
+
+// NextDeadline implements cluster.Schedule.
+func (r *replica) NextDeadline() (int64, bool) {
+	at := r.state.Load().deadline
+	return int64(at), at != 0
+}
+
+// Pending implements cluster.Schedule.
+func (r *replica) Pending() bool { return r.state.Load().pending }
+
+// Snapshot implements cluster.Machine.
+func (r *replica) Snapshot() (cluster.Snapshot, error) {
+	return &capture{state: r.machine.Capture(), journal: r.journal}, nil
+}
+
+// Restore implements cluster.Machine. The journal may end before the
+// snapshot: then it is filled from a peer before the node is ready.
+func (r *replica) Restore(from io.Reader) error {
+	m, err := fsm.Restore(r.options, from)
+	if err != nil {
+		return fmt.Errorf("restore machine: %w", err)
+	}
+	r.machine = m
+	if err := r.journal.Rebase(m.Sequence(), m.Index()); err != nil {
+		return fmt.Errorf("rebase journal: %w", err)
+	}
+	r.publish(0)
+	return nil
+}
+
+// capture is a captured state. It counts only once the journal is durable up
+// to it.
+type capture struct {
+	state   *fsm.Snapshot
+	journal *journal.Journal
+}
+
+// WriteTo implements cluster.Snapshot.
+func (c *capture) WriteTo(w io.Writer) (int64, error) {
+	if err := c.journal.Sync(); err != nil {
+		return 0, fmt.Errorf("sync journal: %w", err)
+	}
+	return c.state.WriteTo(w)
+}
+
+// Release implements cluster.Snapshot.
+func (c *capture) Release() { c.state.Release() }
+
+// countingProposer counts what this node has under way.
+type countingProposer struct {
+	next    cluster.Proposer
+	replica *replica
+}
+
+// Propose implements cluster.Proposer. It counts before the entry can be
+// applied.
+func (p countingProposer) Propose(e []byte) cluster.Proposal {
+	p.replica.proposals.Add(1)
+	return &countedProposal{next: p.next.Propose(e), replica: p.replica}
+}
+
+type countedProposal struct {
+	next    cluster.Proposal
+	replica *replica
+	done    atomic.Bool
+}
+
+// Wait implements cluster.Proposal.
+func (p *countedProposal) Wait() (cluster.Index, [][]byte, error) {
+	index, outcomes, err := p.next.Wait()
+	if p.done.CompareAndSwap(false, true) {
+		p.replica.proposals.Add(-1)
+	}
+	return index, outcomes, err
+}

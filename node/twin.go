@@ -1,0 +1,224 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/gateways"
+)
+
+// The twin is refreshed by asking every known node for its status. What a
+// node says of itself and what gossip says of it are kept apart: gossip is a
+// hint about who is there, never about what is true.
+const (
+	twinInterval = 500 * time.Millisecond
+	twinTimeout  = 400 * time.Millisecond
+	// lagFinding is the read-model lag from which a finding is raised; it is
+	// also what /readyz allows.
+	lagFinding = time.Second
+)
+
+// twin keeps the last picture of the cluster for readers.
+type twin struct {
+	node    *Node
+	picture atomic.Pointer[gateways.Twin]
+	// lastSeen keeps each node's last own words, so that a dead node is still
+	// shown with where it stopped.
+	lastSeen map[string]gateways.TwinNode
+}
+
+// run refreshes the picture until ctx ends.
+func (t *twin) run(ctx context.Context) {
+	t.lastSeen = map[string]gateways.TwinNode{}
+	ticker := time.NewTicker(twinInterval)
+	defer ticker.Stop()
+	for {
+		t.refresh(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// current returns the last picture, with this node's own words of now.
+func (t *twin) current() gateways.Twin {
+	var p gateways.Twin
+	if last := t.picture.Load(); last != nil {
+		p = *last
+	}
+	self := t.node.status()
+	p.ClusterID = t.node.cfg.ClusterID
+	p.HistoryID = historyText(t.node.replica.state.Load().history)
+	p.DedupHorizon = t.node.dedupHorizon()
+	p.Nodes = slices.Clone(p.Nodes)
+	at := slices.IndexFunc(p.Nodes, func(n gateways.TwinNode) bool { return n.ID == self.ID })
+	if at < 0 {
+		p.Nodes = append(p.Nodes, self)
+	} else {
+		p.Nodes[at] = self
+	}
+	if leader, ok := t.node.consensus.Leader(); ok {
+		p.Leader = string(leader.ID)
+	} else {
+		p.Leader = ""
+	}
+	if p.Findings == nil {
+		p.Findings = []gateways.Finding{}
+	}
+	return p
+}
+
+func (t *twin) refresh(ctx context.Context) {
+	peers := t.node.knownPeers()
+	nodes := make([]gateways.TwinNode, len(peers))
+	var wait sync.WaitGroup
+	for i, p := range peers {
+		wait.Go(func() { nodes[i] = t.look(ctx, p) })
+	}
+	wait.Wait()
+	for _, n := range nodes {
+		t.lastSeen[n.ID] = n
+	}
+	slices.SortFunc(nodes, func(a, b gateways.TwinNode) int { return compareIDs(a.ID, b.ID) })
+	picture := gateways.Twin{Nodes: nodes}
+	if leader, ok := t.node.consensus.Leader(); ok {
+		picture.Leader = string(leader.ID)
+	}
+	picture.Findings = findings(picture)
+	t.picture.Store(&picture)
+}
+
+// compareIDs puts n2 before n10.
+func compareIDs(a, b string) int {
+	if len(a) != len(b) {
+		return len(a) - len(b)
+	}
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// look asks one node; one that does not answer is shown as gossip has it,
+// with the last it said of itself. lastSeen is only read here.
+func (t *twin) look(ctx context.Context, p knownPeer) gateways.TwinNode {
+	if p.id == t.node.cfg.NodeID {
+		return t.node.status()
+	}
+	asking, cancel := context.WithTimeout(ctx, twinTimeout)
+	defer cancel()
+	if answer, err := t.node.control.Call(asking, p.peerAddress, callStatus, nil); err == nil {
+		var n gateways.TwinNode
+		if json.Unmarshal(answer, &n) == nil && n.ID == p.id {
+			return n
+		}
+	}
+	n, seen := t.lastSeen[p.id]
+	if !seen {
+		n = gateways.TwinNode{ID: p.id, PeerAddress: p.peerAddress, GossipAddress: p.gossipAddress,
+			HTTPAddress: p.httpAddress, FIXAddress: p.fixAddress, PID: p.pid, Version: p.version,
+			ReadModels: []gateways.TwinReadModel{}, Gateways: []gateways.TwinGateway{}}
+	}
+	n.Role = string(cluster.RoleFollower)
+	if !p.voter {
+		n.Role = string(cluster.RoleReader)
+	}
+	n.State = p.state
+	if n.State == stateAlive {
+		n.State = stateSuspect // gossip still believes in it, but it does not answer
+	}
+	return n
+}
+
+// The states of a node in the twin.
+const (
+	stateAlive    = "alive"
+	stateSuspect  = "suspect"
+	stateDead     = "dead"
+	stateDraining = "draining"
+)
+
+// status is what this node says of itself.
+func (n *Node) status() gateways.TwinNode {
+	s, m := n.consensus.Status(), n.replica.state.Load()
+	role := string(s.Role)
+	if s.Role == cluster.RoleOutside {
+		role = string(cluster.RoleReader)
+	}
+	state := stateAlive
+	if n.draining.Load() {
+		state = stateDraining
+	}
+	return gateways.TwinNode{
+		ID: n.cfg.NodeID, PID: os.Getpid(), Version: n.version, Role: role, State: state,
+		HTTPAddress: n.addresses.http, FIXAddress: n.addresses.fix,
+		PeerAddress: n.addresses.peer, GossipAddress: n.addresses.gossip,
+		Term: uint64(s.Term), CommitIndex: uint64(s.CommitIndex), AppliedIndex: uint64(s.AppliedIndex),
+		Sequence: uint64(m.sequence), StateHash: m.hash, StateHashIndex: m.hashIndex,
+		DiskFreeBytes: diskFree(n.cfg.DataDir), LogSyncMs: milliseconds(s.LogSync),
+		StartedAt:  n.startedAt.UTC().Format("2006-01-02T15:04:05.000000000Z"),
+		ReadModels: n.readModelStatus(), Gateways: n.gatewayStatus(),
+	}
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// findings says in words what is wrong with a picture.
+func findings(p gateways.Twin) []gateways.Finding {
+	out := []gateways.Finding{}
+	add := func(severity, node, format string, args ...any) {
+		out = append(out, gateways.Finding{Severity: severity, Node: node, Text: fmt.Sprintf(format, args...)})
+	}
+	if p.Leader == "" {
+		add("critical", "", "no leader is known: the venue takes no commands")
+	}
+	for _, n := range p.Nodes {
+		switch n.State {
+		case stateDead:
+			add("critical", n.ID, "node %s is dead", n.ID)
+			continue
+		case stateSuspect:
+			add("warning", n.ID, "node %s does not answer", n.ID)
+			continue
+		}
+		for _, r := range n.ReadModels {
+			if r.State != "live" {
+				add("warning", n.ID, "read model %s of node %s is %s", r.Name, n.ID, r.State)
+			} else if r.LagMs > milliseconds(lagFinding) {
+				add("warning", n.ID, "read model %s of node %s lags by %.0f ms", r.Name, n.ID, r.LagMs)
+			}
+		}
+	}
+	return append(out, divergence(p.Nodes)...)
+}
+
+// divergence compares state hashes at equal indexes.
+func divergence(nodes []gateways.TwinNode) []gateways.Finding {
+	var out []gateways.Finding
+	hashes := map[uint64]gateways.TwinNode{}
+	for _, n := range nodes {
+		if n.StateHashIndex == 0 {
+			continue
+		}
+		first, seen := hashes[n.StateHashIndex]
+		if !seen {
+			hashes[n.StateHashIndex] = n
+		} else if first.StateHash != n.StateHash {
+			out = append(out, gateways.Finding{Severity: "critical", Node: n.ID, Text: fmt.Sprintf(
+				"nodes %s and %s have different states at index %d", first.ID, n.ID, n.StateHashIndex)})
+		}
+	}
+	return out
+}
