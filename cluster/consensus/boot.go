@@ -12,8 +12,8 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
 )
 
-// ErrSnapshotGap: the log begins after the newest snapshot that could be
-// restored ends. Entries between are missing, and nobody can apply the rest.
+// ErrSnapshotGap: the log begins after the newest snapshot ends. Entries
+// between are missing, and nobody can apply the rest.
 var ErrSnapshotGap = errors.New("entries between snapshot and log are missing")
 
 // boot opens everything and starts Raft.
@@ -26,25 +26,28 @@ func (n *Node) boot() error {
 	if n.stable, err = logstore.OpenStable(c.Dir, n.halt.stop); err != nil {
 		return err
 	}
-	proven := &logstore.Proven{}
-	if n.logs, err = n.openLog(proven); err != nil {
+	proven, anchor := &logstore.Proven{}, &logstore.Anchor{}
+	if n.logs, err = n.openLog(proven, anchor); err != nil {
 		return err
 	}
 	files, err := raft.NewFileSnapshotStoreWithLogger(c.Dir, c.Snapshots.Retain, newLibraryLogger(c.Logger))
 	if err != nil {
 		return fmt.Errorf("open snapshots: %w", err)
 	}
-	snapshots := pacedStore{FileSnapshotStore: files, dir: c.Dir}
-	if err := reconcile(n.logs, snapshots, proven); err != nil {
+	snapshots := pacedStore{FileSnapshotStore: files, dir: c.Dir, anchor: anchor}
+	if err := reconcile(n.logs, snapshots, proven, anchor); err != nil {
 		return err
 	}
 	if n.fsm, err = n.newFSM(proven); err != nil {
 		return err
 	}
+	if err := n.restore(snapshots); err != nil {
+		return err
+	}
 	return n.startRaft(snapshots)
 }
 
-func (n *Node) openLog(proven *logstore.Proven) (*logstore.Log, error) {
+func (n *Node) openLog(proven *logstore.Proven, anchor *logstore.Anchor) (*logstore.Log, error) {
 	writer, err := archive.NewWriter(n.config.ArchiveDir)
 	if err != nil {
 		return nil, err
@@ -55,6 +58,7 @@ func (n *Node) openLog(proven *logstore.Proven) (*logstore.Log, error) {
 		CacheBytes: n.config.CacheBytes,
 		Archive:    writer,
 		Proven:     proven,
+		Anchor:     anchor,
 		Halt:       n.halt.stop,
 		Logger:     newLibraryLogger(n.config.Logger),
 	})
@@ -98,9 +102,29 @@ func (n *Node) startRaft(snapshots raft.SnapshotStore) (err error) {
 	}
 	n.halt.arm()
 	if n.raft, err = raft.NewRaft(library, n.fsm, n.logs, n.stable, snapshots, n.trans); err != nil {
-		return fmt.Errorf("start raft: %w", errors.Join(err, n.fsm.broken))
+		return fmt.Errorf("start raft: %w", err)
 	}
-	n.fsm.restores.started.Store(true)
+	return nil
+}
+
+// restore brings the machine to the newest snapshot. The library would do it,
+// but falls back on an older one when that is damaged, beside a log that goes
+// on from the newest, and restores into a machine that already failed once.
+func (n *Node) restore(snapshots raft.SnapshotStore) error {
+	metas, err := snapshots.List()
+	if err != nil {
+		return fmt.Errorf("list snapshots: %w", err)
+	}
+	if len(metas) == 0 {
+		return nil
+	}
+	_, source, err := snapshots.Open(metas[0].ID)
+	if err != nil {
+		return fmt.Errorf("open snapshot %s: %w", metas[0].ID, err)
+	}
+	if err := errors.Join(n.fsm.load(source), source.Close()); err != nil {
+		return fmt.Errorf("snapshot %s: %w", metas[0].ID, err)
+	}
 	return nil
 }
 
@@ -120,7 +144,7 @@ func configuration(members []cluster.Member) raft.Configuration {
 // tells proven what of the log is committed. A crash in the middle of an
 // install leaves the new snapshot beside the old log. That log goes, as it
 // would have: none of it that the snapshot does not hold was committed.
-func reconcile(logs *logstore.Log, snapshots raft.SnapshotStore, proven *logstore.Proven) error {
+func reconcile(logs *logstore.Log, snapshots raft.SnapshotStore, proven *logstore.Proven, anchor *logstore.Anchor) error {
 	metas, err := snapshots.List()
 	if err != nil {
 		return fmt.Errorf("list snapshots: %w", err)
@@ -137,6 +161,7 @@ func reconcile(logs *logstore.Log, snapshots raft.SnapshotStore, proven *logstor
 		return nil
 	}
 	newest := metas[0]
+	defer anchor.Set(newest.Index, newest.Term) // not before agree: it would answer
 	switch agrees, err := agree(logs, first, last, newest); {
 	case err != nil:
 		return err

@@ -146,7 +146,7 @@ func (n *Node) closeStores() error {
 	return errors.Join(errs...)
 }
 
-// library returns Raft's own configuration. Its snapshot loop is off: see
+// library returns Raft's own configuration. Its snapshot loop is off, see
 // snapshotMeter. A removed node stays up, to be told so by its operator.
 func (c Config) library() *raft.Config {
 	r := raft.DefaultConfig()
@@ -161,6 +161,7 @@ func (c Config) library() *raft.Config {
 	r.TrailingLogs = c.Snapshots.TrailingEntries
 	r.SnapshotInterval = time.Hour
 	r.SnapshotThreshold = math.MaxUint64
+	r.NoSnapshotRestoreOnStart = true // see restore
 	r.NoLegacyTelemetry = true
 	r.Logger = newLibraryLogger(c.Logger)
 	return r

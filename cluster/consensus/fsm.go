@@ -1,7 +1,6 @@
 package consensus
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -145,29 +144,37 @@ func (f *fsm) Snapshot() (raft.FSMSnapshot, error) {
 	}, nil
 }
 
-// Restore replaces the machine's state. A machine that failed once is not
-// tried again: its state is undefined.
+// Restore replaces the machine's state on a running node: the leader sent a
+// snapshot. A machine that failed is not tried again, its state is undefined.
 func (f *fsm) Restore(source io.ReadCloser) error {
+	if f.broken == nil {
+		f.broken = f.load(source)
+	}
 	if f.broken != nil {
+		f.halt.stop(f.broken)
 		return f.broken
 	}
+	index := cluster.Index(f.applied.Load())
+	f.proven.Began(index+1, index)
+	f.restores.restored()
+	return nil
+}
+
+// load replaces the machine's state.
+func (f *fsm) load(source io.Reader) error {
 	in, err := openSnapshot(source)
+	if err == nil {
+		err = f.restoreMachine(in)
+	}
+	if err == nil {
+		err = in.finish()
+	}
 	if err != nil {
-		return f.restoreFailed(err)
-	}
-	if err := f.restoreMachine(in); err != nil {
-		return f.restoreFailed(err)
-	}
-	if err := in.finish(); err != nil {
-		return f.restoreFailed(err)
+		return fmt.Errorf("restore machine: %w", err)
 	}
 	f.term = in.term
 	f.applied.Store(in.index)
-	if f.restores.running() {
-		f.proven.Began(cluster.Index(in.index)+1, cluster.Index(in.index))
-	}
 	f.due.reset()
-	f.restores.restored()
 	return nil
 }
 
@@ -179,14 +186,3 @@ func (f *fsm) restoreMachine(in io.Reader) (err error) {
 	}()
 	return f.machine.Restore(in)
 }
-
-// restoreFailed ends the node, but not while it opens: Open then fails.
-func (f *fsm) restoreFailed(err error) error {
-	f.broken = errors.Join(errRestore, err)
-	if f.restores.running() {
-		f.halt.stop(f.broken)
-	}
-	return f.broken
-}
-
-var errRestore = errors.New("restore state from snapshot")

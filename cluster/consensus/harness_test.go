@@ -1,7 +1,6 @@
 package consensus_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -33,7 +32,7 @@ type chain struct {
 	sum     uint32
 	last    cluster.Index
 	changed chan struct{} // closed and replaced when the state changes
-	poison  []byte        // an entry on which Apply panics
+	poison  string        // an entry on which Apply panics
 }
 
 func newChain() *chain { return &chain{changed: make(chan struct{})} }
@@ -43,7 +42,7 @@ func (c *chain) Apply(entries []cluster.Entry) [][][]byte {
 	defer c.mu.Unlock()
 	var out [][][]byte
 	for _, e := range entries {
-		if c.poison != nil && bytes.Equal(e.Data, c.poison) {
+		if c.poison != "" && string(e.Data) == c.poison {
 			panic("poisoned")
 		}
 		if e.Index <= c.last {
@@ -100,11 +99,61 @@ func (f frozen) WriteTo(w io.Writer) (int64, error) {
 
 func (frozen) Release() {}
 
-// tcp is the stream layer over loopback.
-type tcp struct{ net.Listener }
+// tcp is the stream layer over loopback, with a switch that cuts the node off
+// from all others.
+type tcp struct {
+	net.Listener
 
-func (tcp) Dial(address string, timeout time.Duration) (net.Conn, error) {
-	return net.DialTimeout("tcp", address, timeout)
+	mu    sync.Mutex
+	cut   bool
+	conns []net.Conn
+}
+
+func listen(t testing.TB, address string) *tcp {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tcp{Listener: listener}
+}
+
+func (s *tcp) Accept() (net.Conn, error) {
+	for {
+		c, err := s.Listener.Accept()
+		if err != nil || s.add(c) {
+			return c, err
+		}
+	}
+}
+
+func (s *tcp) Dial(address string, timeout time.Duration) (net.Conn, error) {
+	c, err := net.DialTimeout("tcp", address, timeout)
+	if err == nil && !s.add(c) {
+		err = errors.New("cut off")
+	}
+	return c, err
+}
+
+// add reports whether the node is not cut off, and closes c if it is.
+func (s *tcp) add(c net.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cut {
+		_ = c.Close()
+		return false
+	}
+	s.conns = append(s.conns, c)
+	return true
+}
+
+func (s *tcp) isolate(cut bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cut = cut
+	for _, c := range s.conns {
+		_ = c.Close()
+	}
+	s.conns = nil
 }
 
 // peer is one node of a test cluster, over its lives.
@@ -112,6 +161,8 @@ type peer struct {
 	*consensus.Node
 	config  consensus.Config
 	machine *chain
+	network *tcp
+	poison  string     // of the machines to come
 	fatal   chan error // capacity 1
 }
 
@@ -139,15 +190,12 @@ func newGroup(t testing.TB, size int, set func(*consensus.Config)) *group {
 // newPeer makes a node that is not started. Its address is taken when it is
 // made and again at each start.
 func (g *group) newPeer(id cluster.NodeID, set func(*consensus.Config)) *peer {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		g.t.Fatal(err)
-	}
+	listener := listen(g.t, "127.0.0.1:0")
 	p := &peer{fatal: make(chan error, 1)}
 	p.config = consensus.Config{
 		NodeID:  id,
 		Dir:     filepath.Join(g.t.TempDir(), string(id)),
-		Stream:  tcp{listener},
+		Stream:  listener,
 		Address: listener.Addr().String(),
 		Fatal:   func(err error) { p.fatal <- err },
 		Timeouts: consensus.Timeouts{
@@ -175,13 +223,11 @@ func (g *group) start(p *peer) {
 
 func (g *group) open(p *peer) error {
 	if p.config.Stream == nil {
-		listener, err := net.Listen("tcp", p.config.Address)
-		if err != nil {
-			g.t.Fatal(err)
-		}
-		p.config.Stream = tcp{listener}
+		p.config.Stream = listen(g.t, p.config.Address)
 	}
+	p.network = p.config.Stream.(*tcp)
 	p.machine = newChain()
+	p.machine.poison = p.poison
 	p.config.Machine = p.machine
 	node, err := consensus.Open(context.Background(), p.config)
 	p.config.Stream = nil
@@ -205,7 +251,10 @@ func (g *group) stop(p *peer, node *consensus.Node) {
 	}
 }
 
-func (g *group) kill(p *peer) { g.stop(p, p.Node) }
+func (g *group) kill(p *peer) {
+	g.t.Helper()
+	g.stop(p, p.Node)
+}
 
 // leader waits until one of the running nodes leads.
 func (g *group) leader() *peer {

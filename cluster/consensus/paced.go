@@ -9,12 +9,15 @@ import (
 	"github.com/hashicorp/raft"
 
 	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
 )
 
-// pacedStore makes sinks that a local snapshot can write to gently.
+// pacedStore makes sinks that a local snapshot can write to gently, and tells
+// the log of each snapshot that is complete.
 type pacedStore struct {
 	*raft.FileSnapshotStore
-	dir string
+	dir    string
+	anchor *logstore.Anchor
 }
 
 // Create begins a snapshot.
@@ -28,7 +31,8 @@ func (p pacedStore) Create(version raft.SnapshotVersion, index, term uint64, mem
 	if err != nil {
 		return nil, errors.Join(err, sink.Cancel())
 	}
-	return &pacedSink{SnapshotSink: sink, state: state}, nil
+	complete := func() { p.anchor.Set(index, term) }
+	return &pacedSink{SnapshotSink: sink, state: state, complete: complete}, nil
 }
 
 // pacedSink syncs what it wrote after every chunk and then leaves the disk
@@ -41,6 +45,7 @@ func (p pacedStore) Create(version raft.SnapshotVersion, index, term uint64, mem
 type pacedSink struct {
 	raft.SnapshotSink
 	state    *os.File
+	complete func()
 	until    <-chan struct{} // nil: not paced; closed: give up
 	unsynced int
 }
@@ -70,7 +75,11 @@ func (p *pacedSink) Write(b []byte) (int, error) {
 
 // Close makes the snapshot count.
 func (p *pacedSink) Close() error {
-	return errors.Join(p.SnapshotSink.Close(), p.state.Close())
+	if err := errors.Join(p.SnapshotSink.Close(), p.state.Close()); err != nil {
+		return err
+	}
+	p.complete()
+	return nil
 }
 
 // Cancel removes it.

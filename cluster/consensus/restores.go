@@ -10,15 +10,12 @@ import (
 // ever applying an entry in between (a known livelock of the library); three
 // in a row are reported. Wiping such a node is the operator's decision.
 type restoreMeter struct {
-	log     *slog.Logger
-	started atomic.Bool
-	total   atomic.Uint64
-	inRow   atomic.Uint64
+	log   *slog.Logger
+	total atomic.Uint64
+	inRow atomic.Uint64
 }
 
 const suspiciousRestores = 3
-
-func (m *restoreMeter) running() bool { return m.started.Load() }
 
 func (m *restoreMeter) applied() {
 	if m.inRow.Load() != 0 {
@@ -27,9 +24,6 @@ func (m *restoreMeter) applied() {
 }
 
 func (m *restoreMeter) restored() {
-	if !m.running() {
-		return
-	}
 	m.total.Add(1)
 	if n := m.inRow.Add(1); n >= suspiciousRestores {
 		m.log.Error("snapshots are installed again and again; wipe this node and let it join anew", "in_a_row", n)

@@ -4,6 +4,7 @@
 // The log is a stack of layers, each a raft.LogStore over the next:
 //
 //	cache      the newest entries in memory, bounded by bytes
+//	anchored   what Raft must find at a snapshot's end and after an install
 //	failstop   an error ends the node and is never seen by Raft
 //	archived   what a compaction drops is archived first
 //	synced     remembers how far the log reached, and measures its writes
@@ -62,6 +63,8 @@ type Options struct {
 	// committed.
 	Archive *archive.Writer
 	Proven  *Proven
+	// Anchor knows the newest snapshot.
+	Anchor *Anchor
 	// Halt is called with an error that the node must not survive. It returns
 	// only when the node is being closed.
 	Halt func(error)
@@ -99,7 +102,8 @@ func Open(o Options) (*Log, error) {
 	}
 	archived := &archived{LogStore: synced, archive: o.Archive, proven: o.Proven}
 	stopping := &failStop{store: archived, halt: o.Halt}
-	return &Log{LogStore: newCache(stopping, o.CacheBytes), synced: synced, close: closeAll}, nil
+	anchored := &anchored{LogStore: stopping, anchor: o.Anchor, proven: o.Proven}
+	return &Log{LogStore: newCache(anchored, o.CacheBytes), synced: synced, close: closeAll}, nil
 }
 
 // IsMonotonic reports that the log cannot hold gaps, for either kind: Raft

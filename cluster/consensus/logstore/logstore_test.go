@@ -23,6 +23,7 @@ type rig struct {
 	dir    string
 	kind   logstore.Kind
 	proven *logstore.Proven
+	anchor *logstore.Anchor
 	*logstore.Log
 }
 
@@ -42,9 +43,10 @@ func (r *rig) open() error {
 	}
 	r.proven = &logstore.Proven{}
 	r.proven.Began(1, 0)
+	r.anchor = &logstore.Anchor{}
 	r.Log, err = logstore.Open(logstore.Options{
 		Dir: r.dir, Kind: r.kind, CacheBytes: 1 << 10,
-		Archive: writer, Proven: r.proven,
+		Archive: writer, Proven: r.proven, Anchor: r.anchor,
 		Halt:   func(err error) { r.t.Errorf("halted: %v", err) },
 		Logger: hclog.NewNullLogger(),
 	})
@@ -198,6 +200,9 @@ func TestCompactionArchives(t *testing.T) {
 		}
 		r.wantBounds(8193, 10000)
 		r.wantEntries(8193, 10000, 1)
+		if err := r.GetLog(8192, &raft.Log{}); !errors.Is(err, raft.ErrLogNotFound) {
+			t.Errorf("a deleted entry reads as %v", err)
+		}
 		want := []archive.Range{{First: 1, Last: 4096}, {First: 4097, Last: 8192}}
 		r.wantArchive(1, want...)
 		if err := r.DeleteRange(8193, 9500); err != nil {
@@ -257,6 +262,22 @@ func TestInstallEmptiesTheLog(t *testing.T) {
 		r.store(9001, 9100, 2)
 		r.wantBounds(9001, 9100)
 		r.wantArchive(1, archive.Range{First: 1, Last: 4096}, archive.Range{First: 4097, Last: 4500})
+	})
+}
+
+// A snapshot that ends inside a log that diverged empties it too, and the log
+// begins again at an index that it had before.
+func TestInstallOverLongerLog(t *testing.T) {
+	eachKind(t, func(t *testing.T, r *rig) {
+		r.store(1, 5000, 1)
+		if err := r.DeleteRange(1, 5000); err != nil {
+			t.Fatal(err)
+		}
+		r.store(3001, 3100, 2)
+		r.wantBounds(3001, 3100)
+		r.wantEntries(3001, 3100, 2)
+		r.reopen()
+		r.wantEntries(3001, 3100, 2)
 	})
 }
 

@@ -38,6 +38,14 @@ func (p *Proven) Applied(last cluster.Index) {
 	p.spans[len(p.spans)-1].Last = last
 }
 
+// Agreed says that the log holds the installed snapshot's last entry: by
+// Raft's log matching, all from first through it is committed as it is here.
+func (p *Proven) Agreed(first, last cluster.Index) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.spans = append(p.spans[:0], archive.Range{First: first, Last: last})
+}
+
 // within returns what is proven of first to last.
 func (p *Proven) within(first, last uint64) []archive.Range {
 	p.mu.Lock()

@@ -23,6 +23,9 @@ import (
 // of the log, because the only thing that shortens the log's end, a deletion,
 // writes a smaller record and syncs it first.
 //
+// It also keeps what was deleted from being read: raft-wal goes on answering
+// for a deleted prefix as long as the file that held it is there.
+//
 // The file is two slots of 32 bytes, written in turn; the valid one with the
 // higher count holds. Little endian:
 //
@@ -37,7 +40,8 @@ type synced struct {
 	file  *os.File
 	count uint64
 	last  uint64
-	took  atomic.Int64 // nanoseconds that the last append took
+	floor atomic.Uint64 // what is below was deleted
+	took  atomic.Int64  // nanoseconds that the last append took
 }
 
 const (
@@ -47,7 +51,7 @@ const (
 )
 
 func openSynced(store raft.LogStore, path string) (*synced, error) {
-	last, err := store.LastIndex()
+	first, last, err := bounds(store)
 	if err != nil {
 		return nil, err
 	}
@@ -56,6 +60,7 @@ func openSynced(store raft.LogStore, path string) (*synced, error) {
 		return nil, err
 	}
 	s := &synced{LogStore: store, file: file}
+	s.floor.Store(first)
 	if err := s.load(); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
@@ -111,6 +116,13 @@ func (s *synced) record(last uint64) error {
 	return err
 }
 
+func (s *synced) GetLog(index uint64, entry *raft.Log) error {
+	if index < s.floor.Load() {
+		return raft.ErrLogNotFound
+	}
+	return s.LogStore.GetLog(index, entry)
+}
+
 func (s *synced) StoreLog(entry *raft.Log) error { return s.StoreLogs([]*raft.Log{entry}) }
 
 func (s *synced) StoreLogs(entries []*raft.Log) error {
@@ -142,6 +154,12 @@ func (s *synced) DeleteRange(min, max uint64) error {
 		if err := s.file.Sync(); err != nil {
 			return err
 		}
+	}
+	switch {
+	case min <= first && max >= last:
+		s.floor.Store(0) // what is stored next may begin anywhere
+	case min <= first && max >= first:
+		s.floor.Store(max + 1)
 	}
 	return s.LogStore.DeleteRange(min, max)
 }
