@@ -146,7 +146,11 @@ func (v *venue) demo() {
 		v.must(&command.DefineParticipant{Participant: p, Role: market.RoleTrader, Accounts: []string{a}},
 			&command.OpenAccount{Account: a, Participant: p})
 		for _, asset := range []string{"USD", "EUR"} {
-			v.must(&command.Deposit{Account: a, Money: command.Money{Asset: asset, Value: dec("1000000")}})
+			cash := "1000000"
+			if i == 4 {
+				cash = "9003.123457" // trader4 runs out
+			}
+			v.must(&command.Deposit{Account: a, Money: command.Money{Asset: asset, Value: dec(cash)}})
 		}
 		for _, asset := range []string{"BTC", "ETH"} {
 			v.must(&command.Deposit{Account: a, Money: command.Money{Asset: asset, Value: dec("1000")}})

@@ -35,6 +35,9 @@ type Balance struct{ Total, Held market.Amount }
 // Available returns what can be used.
 func (b Balance) Available() market.Amount { return b.Total - b.Held }
 
+// Owner is whose balance it is, and in which asset.
+type Owner struct{ Account, Asset uint32 }
+
 type record struct {
 	link    uint32 // the pool's
 	account uint32
@@ -157,10 +160,10 @@ func (l *Ledger) check(r *record) {
 
 // All calls yield for each balance in the order in which they were opened,
 // for audits.
-func (l *Ledger) All(yield func(account, asset uint32, b Balance) bool) {
+func (l *Ledger) All(yield func(ref Ref, of Owner) bool) {
 	for i := uint32(1); i < l.records.Len(); i++ {
 		r := l.records.Get(i)
-		if !yield(r.account, r.asset, Balance{market.Amount(r.total), market.Amount(r.held)}) {
+		if !yield(Ref(i), Owner{r.account, r.asset}) {
 			return
 		}
 	}
