@@ -55,6 +55,15 @@ type Balances struct {
 	Balances []Balance `json:"balances"`
 }
 
+// Account is an account. Sequence counts its own events.
+type Account struct {
+	Account     string `json:"account"`
+	Owner       string `json:"owner,omitempty"`
+	Participant string `json:"participant,omitempty"`
+	Status      string `json:"status"`
+	Sequence    uint64 `json:"aggregate_sequence"`
+}
+
 // List is one page of a list.
 type List[T any] struct {
 	Sequence uint64 `json:"sequence"`
