@@ -40,10 +40,13 @@ var errStalled = errors.New("leader does not answer")
 // follow keeps a link to whoever leads, until ctx ends.
 func (c *Client) follow(ctx context.Context) {
 	backoff := minBackoff
-	var hint cluster.Member
+	var hint, followed cluster.Member
 	for ctx.Err() == nil {
 		changed := c.cfg.Leadership.Changed()
 		leader, known := c.cfg.Leadership.Leader()
+		if leader != followed { // another one deserves quick attempts
+			followed, backoff = leader, minBackoff
+		}
 		if hint.ID != "" {
 			leader, known, hint = hint, true, cluster.Member{}
 		}
