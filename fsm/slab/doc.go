@@ -26,11 +26,11 @@
 //   - in a Pool the first four bytes are a uint32 of the record's own while it
 //     is live and the free list's while it is free.
 //
-// recordtest.Check proves them for a type in its package's tests.
+// A package with record types proves the first two by reflection in its tests.
 //
-// Reading goes through Get, writing through Mut. A pointer from either is good
-// until the next call that may write or allocate on the same slab: Mut may
-// move a page that a snapshot still reads.
+// Reading goes through Get, writing through Mut. A pointer from Mut is good
+// until the next Capture or Hash; one from Get only until the next Mut of a
+// record in the same page, which may copy a page that a view still reads.
 //
 // Bytes are those of a little-endian machine; New refuses to run on another.
 // One goroutine owns a slab. Only View's methods may run beside it.

@@ -14,14 +14,14 @@ func New[T any](alloc Allocator) *Slab[T] {
 
 // Get returns record i for reading. It panics unless the record's page exists.
 func (s *Slab[T]) Get(i uint32) *T {
-	return (*T)(unsafe.Add(s.pages[i>>(s.shift&31)].mem, uintptr(i&s.mask)*unsafe.Sizeof(*new(T))))
+	return (*T)(unsafe.Add(s.mem[i>>(s.shift&31)], uintptr(i&s.mask)*unsafe.Sizeof(*new(T))))
 }
 
 // Mut returns record i for writing. It panics unless the record's page exists.
 func (s *Slab[T]) Mut(i uint32) *T {
-	mem := s.pages[i>>(s.shift&31)].own
+	mem := s.own[i>>(s.shift&31)]
 	if mem == nil {
-		mem = s.own(i)
+		mem = s.acquire(i)
 	}
 	return (*T)(unsafe.Add(mem, uintptr(i&s.mask)*unsafe.Sizeof(*new(T))))
 }
@@ -29,8 +29,8 @@ func (s *Slab[T]) Mut(i uint32) *T {
 // Touch makes record i writable through the pointer that Get returns next:
 // Touch and Get are Mut, but the compiler inlines them. For hot paths only.
 func (s *Slab[T]) Touch(i uint32) {
-	if s.pages[i>>(s.shift&31)].own == nil {
-		s.own(i)
+	if s.own[i>>(s.shift&31)] == nil {
+		s.acquire(i)
 	}
 }
 

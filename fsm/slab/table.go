@@ -14,23 +14,24 @@ const minPage = 16 << 10
 // kept free so that a count fits as well.
 const maxRecords = 1<<32 - 1
 
-// page is an entry of the page table.
+// page is what a slab knows of a page besides where it is.
 type page struct {
-	mem unsafe.Pointer
-	// own is mem while the page may be written to without further ado: no view
-	// reads it and its hash is on the list of those to be taken. Else nil,
-	// which is all that Mut checks.
-	own unsafe.Pointer
+	hash uint64
 	// born is the slab's epoch when this copy of the page became its own:
 	// views captured in it or later, while the page was there, hold this copy.
 	born uint32
-	// shared: a view may be reading the page. clean: hash is that of the bytes.
-	shared, clean bool
-	hash          uint64
+	// clean: hash is that of the bytes.
+	clean bool
 }
 
 // table is all of a slab that does not depend on the record type.
 type table struct {
+	// mem is the page table, a slice by itself so that a capture is one copy.
+	mem []unsafe.Pointer
+	// own[i] is mem[i] while page i may be written to without further ado: no
+	// view reads it, and it is on the dirty list. Else nil, which is all that
+	// Mut checks.
+	own   []unsafe.Pointer
 	pages []page
 	shift uint32 // records of a page = 1 << shift
 	mask  uint32
@@ -50,6 +51,9 @@ type table struct {
 	epoch   uint32
 	views   []*View
 	retired []retired
+	// spare is the table of a released view, for the next one: new memory
+	// costs more than the copy.
+	spare []unsafe.Pointer
 }
 
 // retired is a page copy that the slab has replaced: views with
@@ -103,31 +107,37 @@ func (t *table) Grow(n uint32) {
 }
 
 func (t *table) addPage(mem unsafe.Pointer) {
-	t.pages = append(t.pages, page{mem: mem, own: mem, born: t.epoch})
+	t.mem = append(t.mem, mem)
+	t.own = append(t.own, mem)
+	t.pages = append(t.pages, page{born: t.epoch})
 	t.dirty = append(t.dirty, uint32(len(t.pages)-1))
 }
 
-// own makes the page of record i writable and returns it: it forgets the
+// acquire makes the page of a record writable and returns it: it forgets the
 // cached hash and leaves the copy that a view may read to the view.
-func (t *table) own(record uint32) unsafe.Pointer {
+func (t *table) acquire(record uint32) unsafe.Pointer {
 	i := record >> t.shift
 	p := &t.pages[i]
 	if p.clean {
 		t.sum -= weigh(i, p.hash)
 		t.dirty = append(t.dirty, i)
 	}
-	if p.shared && t.inUse(p) {
+	if t.inUse(p) {
 		mem := t.alloc.Page(t.pageBytes())
-		copy(mem, t.bytes(p.mem))
-		t.retired = append(t.retired, retired{mem: p.mem, born: p.born, died: t.epoch})
-		p.mem = unsafe.Pointer(unsafe.SliceData(mem))
+		copy(mem, t.bytes(t.mem[i]))
+		t.retired = append(t.retired, retired{mem: t.mem[i], born: p.born, died: t.epoch})
+		t.mem[i] = unsafe.Pointer(unsafe.SliceData(mem))
 	}
-	*p = page{mem: p.mem, own: p.mem, born: t.epoch}
-	return p.mem
+	t.own[i] = t.mem[i]
+	*p = page{born: t.epoch}
+	return t.own[i]
 }
 
-// inUse reports whether a view reads a shared page.
+// inUse reports whether a view reads a page.
 func (t *table) inUse(p *page) bool {
+	if p.born == t.epoch {
+		return false
+	}
 	t.reclaim()
 	return t.held(p.born, t.epoch)
 }
@@ -149,6 +159,8 @@ func (t *table) reclaim() {
 	for _, v := range t.views {
 		if !v.released.Load() {
 			kept = append(kept, v)
+		} else {
+			t.spare, v.mem = v.mem, nil
 		}
 	}
 	if len(kept) == len(t.views) {
@@ -175,8 +187,8 @@ func (t *table) reclaim() {
 func (t *table) Hash() uint64 {
 	for _, i := range t.dirty {
 		p := &t.pages[i]
-		p.hash = HashBytes(0, t.bytes(p.mem))
-		p.clean, p.own = true, nil
+		p.hash, p.clean = HashBytes(0, t.bytes(t.mem[i])), true
+		t.own[i] = nil
 		t.sum += weigh(i, p.hash)
 	}
 	t.dirty = t.dirty[:0]
@@ -188,16 +200,14 @@ func weigh(i uint32, hash uint64) uint64 { return Mix(hash, uint64(i)+1) }
 
 // reset frees every page and forgets every record; views keep theirs.
 func (t *table) reset() {
-	for i := range t.pages {
-		p := &t.pages[i]
-		if p.shared && t.inUse(p) {
-			t.retired = append(t.retired, retired{mem: p.mem, born: p.born, died: t.epoch})
+	for i, mem := range t.mem {
+		if p := &t.pages[i]; t.inUse(p) {
+			t.retired = append(t.retired, retired{mem: mem, born: p.born, died: t.epoch})
 		} else {
-			t.alloc.Free(t.bytes(p.mem))
+			t.alloc.Free(t.bytes(mem))
 		}
 	}
-	clear(t.pages)
-	t.pages, t.dirty = t.pages[:0], t.dirty[:0]
+	t.mem, t.own, t.pages, t.dirty = nil, nil, nil, nil
 	t.sum, t.n = 0, 0
 }
 

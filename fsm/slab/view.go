@@ -29,13 +29,12 @@ type View struct {
 func (t *table) Capture() *View {
 	t.reclaim()
 	v := &View{
-		mem: make([]unsafe.Pointer, len(t.pages)), pageBytes: t.pageBytes(),
+		mem: append(t.spare[:0], t.mem...), pageBytes: t.pageBytes(),
 		recordSize: uint32(t.recordSize), n: t.n, epoch: t.epoch,
 	}
-	for i := range t.pages {
-		p := &t.pages[i]
-		v.mem[i] = p.mem
-		p.shared, p.own = true, nil
+	t.spare = nil
+	for _, i := range t.dirty {
+		t.own[i] = nil // all pages that are owned are dirty
 	}
 	t.epoch++
 	t.views = append(t.views, v)
