@@ -69,6 +69,10 @@ func (m *Machine) readAmend(b *command.AmendOrder, was *order, i *instrument) (o
 	if b.DisplayQuantity.Set && next.display > next.quantity {
 		return next, invalid("display_quantity is above the quantity")
 	}
+	if b.StopPrice.Set && next.status != market.StatusPendingTrigger {
+		return next, invalid("the order has been triggered")
+	}
+	next.worst = i.worstPrice(&next)
 	if next.quantity < next.filled {
 		return next, refuse(event.CodeQuantityBelowFilled, "quantity", "the new quantity is below what is filled")
 	}
@@ -83,7 +87,7 @@ func (m *Machine) admitAmend(was, next *order, i *instrument) *refusal {
 	ask.Open--
 	before := i.mustNeed(was, was.remaining())
 	after, ok := i.need(next, next.remaining())
-	worth, fits := i.notional(i.holdPrice(next), next.quantity)
+	worth, fits := i.notional(next.holdPrice(), next.quantity)
 	if !ok || !fits {
 		return refuse(event.CodeQuantityOutOfRange, "notional", "the venue cannot count what the order is worth")
 	}
@@ -91,7 +95,7 @@ func (m *Machine) admitAmend(was, next *order, i *instrument) *refusal {
 	if no := risk.Evaluate(&ask); no != nil {
 		return no
 	}
-	if next.remaining() == 0 || next.status == market.StatusPendingTrigger {
+	if next.remaining() == 0 {
 		return nil
 	}
 	return m.bookAdmits(next, i)
@@ -100,7 +104,8 @@ func (m *Machine) admitAmend(was, next *order, i *instrument) *refusal {
 // replace makes the record the new order, moves the hold and says so.
 func (m *Machine) replace(slot uint32, was, next *order, i *instrument) {
 	o := m.orders.cold.Mut(slot)
-	o.quantity, o.price, o.stop, o.display, o.expireAt = next.quantity, next.price, next.stop, next.display, next.expireAt
+	o.quantity, o.price, o.stop, o.worst = next.quantity, next.price, next.stop, next.worst
+	o.display, o.expireAt = next.display, next.expireAt
 	if o.expireAt != was.expireAt {
 		m.setTimer(slot)
 	}
@@ -135,6 +140,10 @@ func (m *Machine) requeue(slot uint32, was *order, i *instrument) {
 	default:
 		m.orders.book.Detach(s)
 		m.changeOrder(event.TypeOrderAmended, slot, o.holdRef())
-		m.run(slot)
+		if o.status == market.StatusPendingTrigger {
+			m.arm(slot)
+		} else {
+			m.run(slot)
+		}
 	}
 }

@@ -28,13 +28,15 @@ func (m *Machine) Apply(index, term uint64, data []byte) (*event.Block, []event.
 		Index: index, Term: term, At: c.now, First: m.out.last + 1, Chain: c.chain,
 		Groups: make([]event.Group, 0, len(commands)),
 	}
-	m.out.emitted = 0
+	m.out.emitted, m.out.mass = 0, 0
 	m.runMassEffects()
 	outcomes := make([]event.Outcome, len(commands))
+	groups := make([]int, len(commands))
 	for i, cmd := range commands {
+		groups[i] = len(m.out.block.Groups)
 		outcomes[i] = m.execute(cmd)
 	}
-	return m.seal(outcomes), outcomes
+	return m.seal(outcomes, groups), outcomes
 }
 
 // open decodes an entry whole before anything of it is executed.
@@ -63,20 +65,18 @@ func (m *Machine) open(index uint64, data []byte) (entry.Header, []*command.Comm
 	return header, commands
 }
 
-// seal finishes the block, and ties the outcomes to its groups now that these
-// stay where they are.
-func (m *Machine) seal(outcomes []event.Outcome) *event.Block {
+// seal finishes the block, and ties the outcomes to the groups that they
+// began, now that these stay where they are.
+func (m *Machine) seal(outcomes []event.Outcome, groups []int) *event.Block {
 	b := m.out.block
 	m.out.block = nil
 	b.History = m.clock.history
 	b.Count = m.out.emitted
-	group := len(b.Groups)
-	for i := len(outcomes) - 1; i >= 0; i-- {
+	for i := range outcomes {
 		o := &outcomes[i]
 		o.History = m.clock.history
 		if o.Kind == event.OutcomeExecuted {
-			group--
-			o.Group = &b.Groups[group]
+			o.Group = &b.Groups[groups[i]]
 		}
 	}
 	if m.clock.index%HashInterval == 0 {

@@ -57,7 +57,9 @@ func (m *Machine) execute(c *command.Command) event.Outcome {
 	if c.ID != "" {
 		m.ids.Add(key, dedup.Record{Digest: c.Digest, First: first}, m.clock.now, m.keepUntil(c))
 	}
-	return m.outcome(event.OutcomeExecuted)
+	o := m.outcome(event.OutcomeExecuted)
+	m.followTrades(about.instrument)
+	return o
 }
 
 // decide runs the command in the open group, and closes the group.

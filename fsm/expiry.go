@@ -31,13 +31,19 @@ func (m *Machine) setTimer(slot uint32) {
 	}
 }
 
+// overdue reports whether an order's time has come and it is still open.
+func (m *Machine) overdue() bool {
+	t, ok := m.timers.First()
+	return ok && t.Due <= m.clock.now
+}
+
 // expire ends the first order whose time has come, as a group of its own, and
 // reports whether there was one.
 func (m *Machine) expire() bool {
-	t, ok := m.timers.First()
-	if !ok || t.Due > m.clock.now {
+	if !m.overdue() {
 		return false
 	}
+	t, _ := m.timers.First()
 	reason := market.ReasonGTD
 	if m.orders.cold.Get(t.Slot).tif == market.Day {
 		reason = market.ReasonDay
@@ -47,5 +53,6 @@ func (m *Machine) expire() bool {
 	m.orders.book.Close(book.Slot(t.Slot))
 	m.cancel(t.Slot, event.TypeOrderExpired, market.StatusExpired, reason)
 	m.out.end(id.String(), m.orders.sequence(id))
+	m.out.mass++
 	return true
 }

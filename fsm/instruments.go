@@ -93,8 +93,8 @@ func (m *Machine) redefineInstrument(b *command.DefineInstrument, i, next *instr
 		m.changeInstrument(i, event.TypeInstrumentConfirmed, was.Phase, "")
 		return nil
 	}
-	if was.PriceDigits != now.PriceDigits {
-		// The last price was counted in the old digits; a new first trade sets it.
+	if was.PriceDigits != now.PriceDigits || was.PriceTick != now.PriceTick {
+		// The last price was counted in the old ticks: back to the reference.
 		i.last = 0
 	}
 	i.image, i.unit, i.step = now, next.unit, next.step

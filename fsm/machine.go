@@ -164,8 +164,9 @@ func (m *Machine) Chain() [32]byte { return m.clock.chain }
 // multiple of HashInterval that it is labelled with.
 func (m *Machine) LastHash() (index, hash uint64) { return m.clock.hashIndex, m.clock.hash }
 
-// Pending reports whether work items wait for the next entry.
-func (m *Machine) Pending() bool { return len(m.work) > 0 }
+// Pending reports whether something waits for the next entry: what one entry
+// was too short for.
+func (m *Machine) Pending() bool { return len(m.work) > 0 || m.overdue() }
 
 // NextDeadline returns when the next timer is due.
 func (m *Machine) NextDeadline() (market.Nanos, bool) {

@@ -47,9 +47,14 @@ func (m *Machine) incoming(o *order, i *instrument) book.Incoming {
 		PostOnly: o.postOnly != 0, MaxFills: m.bounds.FillsPerCommand,
 	}
 	switch o.orderType {
-	case market.Market, market.Stop:
-		in.Type = market.Market
+	case market.Market:
 		in.Limit = m.orders.book.Protection(o.instrument, o.side, i.image.MarketProtection)
+	case market.Stop:
+		in.Type, in.TimeInForce = market.Market, market.ImmediateOrCancel
+		in.Limit = m.orders.book.Protection(o.instrument, o.side, i.image.MarketProtection)
+		if o.side == market.Buy && (in.Limit == 0 || in.Limit > o.worst) {
+			in.Limit = o.worst // it holds no more
+		}
 	case market.StopLimit:
 		in.Type = market.Limit
 	}

@@ -76,7 +76,7 @@ func (i *instrument) need(o *order, remaining book.Lots) (market.Amount, bool) {
 		v, ok := market.Mul(int64(remaining), i.step)
 		return market.Amount(v), ok && v <= int64(ledger.MaxSupply)
 	}
-	n, ok := i.notional(i.holdPrice(o), remaining)
+	n, ok := i.notional(o.holdPrice(), remaining)
 	if !ok {
 		return 0, false
 	}
@@ -84,12 +84,20 @@ func (i *instrument) need(o *order, remaining book.Lots) (market.Amount, bool) {
 	return n, n <= ledger.MaxSupply
 }
 
-// holdPrice is the worst price that the order can buy at.
-func (i *instrument) holdPrice(o *order) book.Ticks {
+// holdPrice is the worst price that the order can trade at, for a buy.
+func (o *order) holdPrice() book.Ticks {
 	if o.price != 0 {
 		return o.price
 	}
-	// A stop: at its trigger price and the protection above it.
+	return o.worst
+}
+
+// worstPrice is what a stop without a limit buys at most: its trigger price
+// and the protection above it.
+func (i *instrument) worstPrice(o *order) book.Ticks {
+	if o.stop == 0 || o.price != 0 {
+		return 0
+	}
 	away, r, ok := market.MulDiv(int64(o.stop), int64(i.image.MarketProtection), market.BasisPointsOne)
 	if r != 0 {
 		away++

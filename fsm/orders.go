@@ -24,9 +24,10 @@ type order struct {
 	sequence uint64
 
 	quantity, filled, display book.Lots
-	// stop is the trigger price, 0 = none.
-	price, stop   book.Ticks
-	quoteQuantity market.Amount
+	// stop is the trigger price, 0 = none; worst is what a stop without a
+	// limit buys at most, fixed when it was accepted.
+	price, stop, worst book.Ticks
+	quoteQuantity      market.Amount
 	// notional is that of the fills, fees what they were charged.
 	notional, fees             market.Amount
 	created, updated, expireAt market.Nanos

@@ -14,6 +14,8 @@ type outbox struct {
 	last market.Sequence
 	// emitted counts the events of the block.
 	emitted uint32
+	// mass counts those of mass effects, which have a budget.
+	mass uint32
 }
 
 // begin opens a group.

@@ -32,7 +32,11 @@ func (m *Machine) placeOrder(b *command.PlaceOrder, about *subject) *refusal {
 		return no
 	}
 	slot := m.accept(&o, b.ClientOrderID, key)
-	m.run(slot)
+	if o.status == market.StatusPendingTrigger {
+		m.arm(slot)
+	} else {
+		m.run(slot)
+	}
 	return nil
 }
 
@@ -53,7 +57,7 @@ func (m *Machine) admit(o *order, i *instrument) *refusal {
 		ask.Notional, ask.Needs = plan.notional, plan.needs
 	} else {
 		var ok bool
-		if ask.Notional, ok = i.notional(i.holdPrice(o), o.quantity); !ok {
+		if ask.Notional, ok = i.notional(o.holdPrice(), o.quantity); !ok {
 			return refuse(event.CodeQuantityOutOfRange, "notional", "the venue cannot count what the order is worth")
 		}
 		if ask.Needs, ok = i.need(o, o.quantity); !ok {
@@ -69,6 +73,9 @@ func (m *Machine) admit(o *order, i *instrument) *refusal {
 
 // bookAdmits asks the book: post-only and fill-or-kill.
 func (m *Machine) bookAdmits(o *order, i *instrument) *refusal {
+	if o.status == market.StatusPendingTrigger {
+		return i.mayWait(o)
+	}
 	in := m.incoming(o, i)
 	switch m.orders.book.Admit(&in) {
 	case book.WouldCross:
@@ -148,7 +155,6 @@ func (m *Machine) accept(o *order, clientID string, key dedup.Key) uint32 {
 	i := m.instruments.at(o.instrument)
 	o.base, o.quote = m.ledger.Open(o.account, i.base), m.ledger.Open(o.account, i.quote)
 	o.generation, o.number, o.created = id.Generation(), m.clock.accepted, m.clock.now
-	o.status = market.StatusOpen
 	if clientID != "" {
 		o.setClientID(clientID)
 		o.clientRef = m.clientIDs.Add(key, id)

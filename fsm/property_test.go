@@ -125,7 +125,7 @@ func (s *stream) admin() command.Body {
 		return &command.Transfer{From: s.account(), To: s.account(), Money: command.Money{Asset: "ETH", Value: dec("1")}}
 	case 8, 0:
 		return &command.DefineInstrument{Instrument: "ETH-USD", Base: "ETH", Quote: "USD", PriceTick: dec("0.01"), QuantityStep: dec("0.001"),
-			MakerFeeBps: opt(s.pick("maker", "-1", "0", "2.5")), TakerFeeBps: opt(s.pick("taker", "1", "3.33", "5"))}
+			MakerFeeBps: opt(s.pick("maker", "-3", "0", "2.5")), TakerFeeBps: opt(s.pick("taker", "1", "3.33", "5"))}
 	}
 	return &command.Probe{Target: "c50"}
 }

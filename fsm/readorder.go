@@ -38,6 +38,10 @@ func (m *Machine) readOrder(b *command.PlaceOrder, about *subject, i *instrument
 	if o.display > o.quantity {
 		return o, invalid("display_quantity is above the quantity")
 	}
+	o.status = market.StatusOpen
+	if o.stop != 0 {
+		o.status, o.worst = market.StatusPendingTrigger, i.worstPrice(&o)
+	}
 	return o, nil
 }
 
@@ -99,7 +103,7 @@ type orderShape struct {
 func (s orderShape) allows(t market.TimeInForce) bool {
 	switch t {
 	case market.ImmediateOrCancel, market.FillOrKill:
-		return !s.stop || s.immediateOnly
+		return !s.stop
 	case market.GoodTillCancel, market.Day, market.GoodTillDate:
 		return !s.immediateOnly
 	}
@@ -113,6 +117,10 @@ func orderShapes(t market.OrderType) (orderShape, bool) {
 		return orderShape{price: true, defaultTIF: market.GoodTillCancel}, true
 	case market.Market:
 		return orderShape{quoteQuantity: true, defaultTIF: market.ImmediateOrCancel, immediateOnly: true}, true
+	case market.Stop:
+		return orderShape{stop: true, defaultTIF: market.GoodTillCancel}, true
+	case market.StopLimit:
+		return orderShape{price: true, stop: true, defaultTIF: market.GoodTillCancel}, true
 	}
 	return orderShape{}, false
 }

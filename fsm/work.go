@@ -7,11 +7,12 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 
-// workItem is a mass cancel that one entry was too short for. Items are done
-// in their order at the start of the following entries, before anything else
-// for their account and instrument.
+// workItem is what one entry was too short for: the rest of a mass cancel or,
+// without an account, of the stops that an instrument's last price triggered.
+// Items are done in their order at the start of the following entries, before
+// anything else for their account and instrument.
 type workItem struct {
-	account    uint32
+	account    uint32      // 0 = triggered stops
 	instrument uint32      // 0 = all
 	side       market.Side // SideNone = both
 	reason     market.Reason
@@ -31,17 +32,26 @@ func (w *workItem) matches(o *order) bool {
 // runMassEffects does, within the budget of the entry, what earlier entries
 // left and what has become due.
 func (m *Machine) runMassEffects() {
-	for len(m.work) > 0 && m.out.emitted < m.bounds.EventsPerEntry {
+	for len(m.work) > 0 && m.mayGoOn() {
 		m.continueWork()
 	}
-	for len(m.work) == 0 && m.out.emitted < m.bounds.EventsPerEntry && m.expire() {
+	for m.mayGoOn() && m.expire() {
 		continue
 	}
 }
 
+// mayGoOn reports whether the entry has room for more of mass effects.
+func (m *Machine) mayGoOn() bool { return m.out.mass < m.bounds.EventsPerEntry }
+
 // continueWork does one step of the first work item, as a group of its own.
 func (m *Machine) continueWork() {
 	w := m.work[0]
+	if w.account == 0 {
+		if m.trigger(w.instrument) {
+			m.work = append([]workItem(nil), m.work[1:]...)
+		}
+		return
+	}
 	m.out.begin(w.context)
 	if !m.massCancel(&w) {
 		m.work = append([]workItem(nil), m.work[1:]...)
@@ -57,13 +67,14 @@ func (m *Machine) massCancel(w *workItem) (more bool) {
 		o := m.orders.cold.Get(slot)
 		next := o.next
 		if w.matches(o) {
-			if m.out.emitted >= m.bounds.EventsPerEntry {
+			if !m.mayGoOn() {
 				more = true
 				break
 			}
 			m.orders.book.Close(book.Slot(slot))
 			m.cancel(slot, event.TypeOrderCancelled, market.StatusCancelled, w.reason)
 			cancelled++
+			m.out.mass++
 		}
 		slot = next
 	}
@@ -88,13 +99,19 @@ func (m *Machine) beginWork(w workItem) {
 // mustWait reports whether a command comes before the end of a mass cancel
 // that goes before it. Its id stays free: it may come again.
 func (m *Machine) mustWait(c *command.Command, about *subject) bool {
-	if len(m.work) == 0 {
-		return false
+	switch c.Body.Kind() {
+	case command.KindSuspendAccount, command.KindHaltInstrument, command.KindDeposit:
+		return false // what makes the venue safer never waits
 	}
 	places := c.Body.Kind() == command.KindPlaceOrder || c.Body.Kind() == command.KindAmendOrder
+	if places && m.overdue() {
+		return true
+	}
 	for i := range m.work {
 		w := &m.work[i]
-		if about.account != 0 && about.account == w.account {
+		switch {
+		case about.account != 0 && about.account == w.account,
+			w.account == 0 && about.instrument == w.instrument:
 			return true
 		}
 		if places && (w.instrument == 0 || w.instrument == about.instrument) {

@@ -8,8 +8,17 @@ import (
 )
 
 // priceBand: a limit lies within the band on both sides of the reference.
-// Market orders have their own protection.
+// Market orders have their own protection, and a stop's limit is judged when
+// it is triggered, by the reference of then.
 func priceBand(o *Order) *Refusal {
+	if o.Stop != 0 {
+		return nil
+	}
+	return Triggered(o)
+}
+
+// Triggered judges the limit of an order that a price has triggered.
+func Triggered(o *Order) *Refusal {
 	if !o.Instrument.HasPriceBand || o.Price == 0 {
 		return nil
 	}

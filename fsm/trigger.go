@@ -1,0 +1,88 @@
+package fsm
+
+import (
+	"github.com/rialto-exchange/rialto/fsm/book"
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/fsm/risk"
+)
+
+// mayWait refuses a stop that would not wait: a buy stop waits for a higher
+// price, a sell stop for a lower one.
+func (i *instrument) mayWait(o *order) *refusal {
+	last, stop := i.reference(), market.Price(o.stop)*i.image.PriceTick
+	if last != 0 && (o.side == market.Buy && last >= stop || o.side == market.Sell && last <= stop) {
+		return refuse(event.CodeWouldTriggerImmediately, "stop_price", "the last price %s has reached the stop price already",
+			market.FormatFixed(int64(last), i.image.PriceDigits))
+	}
+	return nil
+}
+
+// arm lets an order wait for its trigger price.
+func (m *Machine) arm(slot uint32) {
+	o := m.orders.cold.Get(slot)
+	kind := book.Rising
+	if o.side == market.Sell {
+		kind = book.Falling
+	}
+	m.orders.book.Arm(book.Slot(slot), o.instrument, kind, book.Terms{
+		Price: o.stop, Remaining: o.remaining(), Owner: m.selfOf(o.account),
+	})
+}
+
+// followTrades triggers the stops that a command's trades have reached, behind
+// it in the same entry. Beyond the entry's budget the rest becomes a work item.
+func (m *Machine) followTrades(n uint32) {
+	if n != 0 && !m.trigger(n) && !m.triggering(n) {
+		m.work = append(m.work, workItem{instrument: n})
+	}
+}
+
+// triggering reports whether a work item waits for the instrument's stops.
+func (m *Machine) triggering(n uint32) bool {
+	for i := range m.work {
+		if m.work[i].account == 0 && m.work[i].instrument == n {
+			return true
+		}
+	}
+	return false
+}
+
+// trigger runs the stops that the last price has reached, one after the other
+// as their trades move it, and reports whether it came to the end of them.
+func (m *Machine) trigger(n uint32) bool {
+	i := m.instruments.at(n)
+	for i.last != 0 && risk.MayMatch(i.image.Phase) {
+		slot, ok := m.orders.book.NextTriggered(n, i.last)
+		if !ok {
+			return true
+		}
+		if !m.mayGoOn() {
+			return false
+		}
+		before := m.out.emitted
+		m.triggerOrder(uint32(slot), i)
+		m.out.mass += m.out.emitted - before
+	}
+	return true
+}
+
+// triggerOrder makes a stop the order that it waited to be, as a group of its
+// own.
+func (m *Machine) triggerOrder(slot uint32, i *instrument) {
+	id := m.orderID(slot)
+	m.out.begin(event.Context{Source: market.SourceSystem})
+	m.orders.book.Detach(book.Slot(slot))
+	o := m.orders.cold.Mut(slot)
+	if no := risk.Triggered(&risk.Order{
+		Instrument: &i.image, Price: market.Price(o.price) * i.image.PriceTick, Reference: i.reference(),
+	}); no != nil {
+		m.orders.book.Close(book.Slot(slot))
+		m.cancel(slot, event.TypeOrderRejected, market.StatusRejected, market.ReasonTriggerRefused)
+	} else {
+		o.status = market.StatusOpen
+		m.changeOrder(event.TypeOrderTriggered, slot, 0)
+		m.run(slot)
+	}
+	m.out.end(id.String(), m.orders.sequence(id))
+}
