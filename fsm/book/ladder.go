@@ -21,15 +21,14 @@ const (
 	kinds = 4
 )
 
-// kindOf returns where orders of a side rest.
+// kindOf returns where orders of a side rest. Here and below arithmetic stands
+// for branches on the side: it is as good as random, so they would be mispredicted.
 func kindOf(side market.Side) Kind {
-	switch side {
-	case market.Buy:
-		return Bids
-	case market.Sell:
-		return Asks
+	k := Kind(side - market.Buy)
+	if k > Asks {
+		panic("book: order without a side")
 	}
-	panic("book: order without a side")
+	return k
 }
 
 // Side returns the side of the orders that rest in Bids or Asks.
@@ -45,8 +44,7 @@ func (k Kind) Side() market.Side {
 
 // descending reports whether the highest price of a ladder comes first.
 func descending(ladder uint32) bool {
-	k := Kind(ladder % kinds)
-	return k == Bids || k == Falling
+	return (ladder+1)&2 == 0 // of four: the first and the last
 }
 
 // ladder is one kind's prices of one instrument.

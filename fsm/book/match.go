@@ -75,15 +75,11 @@ type Outcome struct {
 // done reports whether matching is over.
 func (o *Outcome) done() bool { return o.Remaining == 0 || o.Reason != market.ReasonNone }
 
-// reaches reports whether the order may trade at a price.
+// reaches reports whether the order may trade at a price. Prices are positive,
+// so their difference fits.
 func (in *Incoming) reaches(price Ticks) bool {
-	if in.Limit == 0 {
-		return true
-	}
-	if in.Side == market.Buy {
-		return price <= in.Limit
-	}
-	return price >= in.Limit
+	sign := 3 - 2*Ticks(in.Side) // buy 1, sell -1
+	return in.Limit == 0 || (price-in.Limit)*sign <= 0
 }
 
 func (in *Incoming) maxSteps() uint32 {
@@ -95,7 +91,7 @@ func (in *Incoming) maxSteps() uint32 {
 
 // opposite returns the ladder that the order trades with.
 func (in *Incoming) opposite() uint32 {
-	return in.Instrument*kinds + uint32(kindOf(in.Side.Opposite()))
+	return in.Instrument*kinds + uint32(kindOf(in.Side)^Asks)
 }
 
 // Crosses reports whether the order would trade with the best opposite price.
