@@ -18,7 +18,7 @@ func accountCommand(sh *shell.Shell) *cobra.Command {
 		accountTransfer(sh),
 		accountSimple(sh, "suspend", "Cancel an account's orders and stop it from trading", true),
 		accountSimple(sh, "resume", "End a suspension", true),
-		accountBalance(sh), accountBalances(sh), accountTrades(sh),
+		accountList(sh), accountBalance(sh), accountBalances(sh), accountTrades(sh),
 	)
 	return c
 }
@@ -77,6 +77,27 @@ func accountTransfer(sh *shell.Shell) *cobra.Command {
 		return execute(c, sh, id, client.Command{Verb: "accounts/transfer", Aggregate: args[0], Payload: p})
 	}
 	return c
+}
+
+func accountList(sh *shell.Shell) *cobra.Command {
+	var limit int
+	c := &cobra.Command{
+		Use: "list", Short: "List the accounts", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			q := url.Values{"limit": {strconv.Itoa(limit)}}
+			return printList(c, sh, "/v1/queries/accounts", q, printAccounts)
+		},
+	}
+	c.Flags().IntVar(&limit, "limit", 100, "at most so many, up to 1000")
+	return c
+}
+
+func printAccounts(sh *shell.Shell, accounts []client.Account) error {
+	rows := make([][]string, 0, len(accounts))
+	for _, a := range accounts {
+		rows = append(rows, []string{a.Account, a.Owner, a.Participant, a.Status})
+	}
+	return sh.Table([]string{"ACCOUNT", "OWNER", "PARTICIPANT", "STATUS"}, rows)
 }
 
 func accountBalance(sh *shell.Shell) *cobra.Command {

@@ -5,6 +5,9 @@ package cli
 func commands() []entry {
 	return []entry{
 		{groupRun, devCommand, false},
+		{groupRun, serveCommand, false},
+		{groupRun, configCommand, false},
+		{groupRun, applyCommand, true},
 		{groupTrade, orderCommand, true},
 		{groupTrade, accountCommand, true},
 		{groupTrade, bookCommand, true},
@@ -15,6 +18,7 @@ func commands() []entry {
 		{groupObserve, transferLeaderCommand, true},
 		{groupObserve, snapshotCommand, true},
 		{groupMeasure, replayCommand, true},
+		{groupMeasure, benchCommand, false},
 		{"", versionCommand, false},
 	}
 }

@@ -3,17 +3,21 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rialto-exchange/rialto/cmd/rialto/client"
 	"github.com/rialto-exchange/rialto/cmd/rialto/devcluster"
+	"github.com/rialto-exchange/rialto/cmd/rialto/flow"
 	"github.com/rialto-exchange/rialto/cmd/rialto/shell"
+	"github.com/rialto-exchange/rialto/cmd/rialto/venuefile"
 )
 
 func devCommand(sh *shell.Shell) *cobra.Command {
 	var o devcluster.Options
+	var orders bool
 	c := &cobra.Command{
 		Use: "dev", Short: "Run a whole cluster on this machine, with the demo venue", Args: cobra.NoArgs,
 		Long: `Run a whole cluster on this machine: one process a node, so that kill -9 is a
@@ -27,20 +31,21 @@ unless --supervise is given. Ctrl-C stops everything.`,
 			if _, err := devcluster.Plan(o); err != nil {
 				return shell.Usage(err)
 			}
-			return runDev(c.Context(), sh, o)
+			return runDev(c.Context(), sh, o, orders)
 		},
 	}
 	f := c.Flags()
 	f.IntVar(&o.Nodes, "nodes", 3, "how many nodes, 1 … 9")
 	f.StringVar(&o.Data, "data", "data/dev", "folder of everything that the cluster keeps")
 	f.BoolVar(&o.Fresh, "fresh", false, "throw away what the folder holds")
+	f.BoolVar(&orders, "flow", false, "send a gentle synthetic order flow, so that there is something to see")
 	f.BoolVar(&o.Supervise, "supervise", false, "start a node that died again after a second")
 	f.StringVar(&o.Host, "host", "127.0.0.1", "loopback address to listen on")
 	f.IntVar(&o.PortOffset, "port-offset", 0, "added to every port, to run clusters side by side")
 	return c
 }
 
-func runDev(ctx context.Context, sh *shell.Shell, o devcluster.Options) (err error) {
+func runDev(ctx context.Context, sh *shell.Shell, o devcluster.Options, orders bool) (err error) {
 	cluster, err := devcluster.Start(ctx, o, func(text string) { sh.Line("%s", text) })
 	if err != nil {
 		return err
@@ -49,7 +54,7 @@ func runDev(ctx context.Context, sh *shell.Shell, o devcluster.Options) (err err
 		sh.Note("stopping %d nodes", len(cluster.Nodes))
 		err = errors.Join(err, cluster.Stop())
 	}()
-	err = serveDev(ctx, sh, cluster, o)
+	err = serveDev(ctx, sh, cluster, o, orders)
 	if ctx.Err() != nil {
 		return nil // Ctrl-C is how one ends it
 	}
@@ -57,7 +62,7 @@ func runDev(ctx context.Context, sh *shell.Shell, o devcluster.Options) (err err
 }
 
 // serveDev brings the venue up and keeps it until ctx ends.
-func serveDev(ctx context.Context, sh *shell.Shell, cluster *devcluster.Cluster, o devcluster.Options) error {
+func serveDev(ctx context.Context, sh *shell.Shell, cluster *devcluster.Cluster, o devcluster.Options, orders bool) error {
 	if err := cluster.WaitReady(ctx); err != nil {
 		return err
 	}
@@ -69,11 +74,35 @@ func serveDev(ctx context.Context, sh *shell.Shell, cluster *devcluster.Cluster,
 	if err != nil {
 		return err
 	}
+	if err := applyDemo(ctx, cl); err != nil {
+		return fmt.Errorf("demo venue: %w", err)
+	}
 	if err := greet(ctx, sh, cluster, cl, o); err != nil {
 		return err
 	}
+	if orders {
+		err := flow.Run(ctx, cl, flowSeed, "flow"+client.NewID()[:8])
+		if err != nil && ctx.Err() == nil {
+			sh.Note("%v; the venue goes on without", err)
+		}
+	}
 	<-ctx.Done()
 	return nil
+}
+
+// flowSeed makes the order flow the same in every run.
+const flowSeed = 2012
+
+func applyDemo(ctx context.Context, cl *client.Client) error {
+	venue, err := venuefile.Parse(venuefile.Demo())
+	if err != nil {
+		return err
+	}
+	changes, err := venuefile.Plan(ctx, cl, venue)
+	if err != nil {
+		return err
+	}
+	return venuefile.Apply(ctx, cl, changes)
 }
 
 // greet prints what there is and what to try.

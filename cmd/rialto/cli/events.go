@@ -125,6 +125,7 @@ func eventsExport(sh *shell.Shell) *cobra.Command {
 // ends at all.
 func export(ctx context.Context, cl *client.Client, q url.Values, after, until uint64, w io.Writer) error {
 	q.Set("after", strconv.FormatUint(after, 10))
+	toEnd := until == 0
 	for {
 		var page client.List[json.RawMessage]
 		if err := cl.Get(ctx, "/v1/queries/events", q, &page); err != nil {
@@ -132,6 +133,9 @@ func export(ctx context.Context, cl *client.Client, q url.Values, after, until u
 		}
 		if until == 0 {
 			until = page.Sequence
+		}
+		if toEnd && page.Sequence > until {
+			return nil // the pages up to then are read: this one is newer
 		}
 		done, err := exportPage(page.Items, until, w)
 		if err != nil || done || page.Next == "" || page.Next == q.Get("cursor") {

@@ -47,7 +47,7 @@ func readmodelCommand(sh *shell.Shell) *cobra.Command {
 	c.AddCommand(&cobra.Command{
 		Use: "rebuild NAME", Short: "Drop a read model of the first --server and fold it anew", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return operate(c, sh, http.MethodPost, "/v1/admin/readmodels/"+url.PathEscape(args[0])+"/rebuild", nil, "rebuilding "+args[0])
+			return operate(c, sh, http.MethodPost, "/v1/admin/read-models/"+url.PathEscape(args[0])+"/rebuild", nil, "rebuilding "+args[0])
 		},
 	})
 	return c

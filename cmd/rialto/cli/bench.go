@@ -1,0 +1,113 @@
+package cli
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rialto-exchange/rialto/cmd/rialto/client"
+	"github.com/rialto-exchange/rialto/cmd/rialto/corebench"
+	"github.com/rialto-exchange/rialto/cmd/rialto/load"
+	"github.com/rialto-exchange/rialto/cmd/rialto/shell"
+)
+
+func benchCommand(sh *shell.Shell) *cobra.Command {
+	c := &cobra.Command{Use: "bench", Short: "Measure a running cluster, or the machine alone"}
+	rest := benchREST(sh)
+	clusterFlags(rest, sh)
+	c.AddCommand(rest, benchCore(sh))
+	return c
+}
+
+func benchREST(sh *shell.Shell) *cobra.Command {
+	var o load.Options
+	c := &cobra.Command{
+		Use: "rest", Short: "Load the REST port and measure what clients see", Args: cobra.NoArgs,
+		Long: `Load the REST port and measure what clients see. Without --rate each client
+sends when it was answered (closed loop); with it the rate is kept whatever the
+answers do, and latency counts from when a request was due.`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := checkLoad(o); err != nil {
+				return err
+			}
+			cl, err := sh.Client()
+			if err != nil {
+				return err
+			}
+			o.Run = "load" + client.NewID()[:8]
+			report, err := load.Run(c.Context(), cl, o)
+			if err != nil {
+				return err
+			}
+			if sh.WantsJSON() {
+				return sh.JSON(report)
+			}
+			return sh.Table([]string{"BENCH REST", ""}, loadRows(report))
+		},
+	}
+	f := c.Flags()
+	f.IntVar(&o.Clients, "clients", 64, "how many send at once")
+	f.IntVar(&o.Batch, "batch", 1, "commands a request, up to 1000")
+	f.Float64Var(&o.Rate, "rate", 0, "commands a second offered in all (default: closed loop)")
+	f.DurationVar(&o.Duration, "duration", 10*time.Second, "how long")
+	f.StringVar(&o.Instrument, "instrument", "BTC-USD", "the instrument to trade")
+	f.Float64Var(&o.Cancels, "cancels", 0.4, "share of commands that cancel, 0 … 1")
+	return c
+}
+
+func checkLoad(o load.Options) error {
+	switch {
+	case o.Clients < 1 || o.Clients > 10_000:
+		return shell.Usagef("--clients: %d is not within 1 … 10000", o.Clients)
+	case o.Batch < 1 || o.Batch > client.MaxBatch:
+		return shell.Usagef("--batch: %d is not within 1 … %d", o.Batch, client.MaxBatch)
+	case o.Rate < 0:
+		return shell.Usagef("--rate: %v is below 0", o.Rate)
+	case o.Duration <= 0:
+		return shell.Usagef("--duration: %v is not above 0", o.Duration)
+	case o.Cancels < 0 || o.Cancels > 1:
+		return shell.Usagef("--cancels: %v is not within 0 … 1", o.Cancels)
+	}
+	return nil
+}
+
+func loadRows(r *load.Report) [][]string {
+	cell := func(l load.Latency) string {
+		return fmt.Sprintf("p50 %.2f ms, p99 %.2f ms, p99.9 %.2f ms, max %.2f ms", l.P50, l.P99, l.P999, l.Max)
+	}
+	return [][]string{
+		{"commands", fmt.Sprint(r.Commands)},
+		{"commands per second", fmt.Sprintf("%.0f", r.CommandsPerSecond)},
+		{"latency of a request", cell(r.Latency)},
+		{"balance read", cell(r.BalanceRead)},
+		{"projection lag", cell(r.ProjectionLag)},
+		{"rejected", fmt.Sprint(r.Rejected)},
+		{"requests sent again", fmt.Sprint(r.Retries)},
+		{"errors", fmt.Sprint(r.Errors)},
+	}
+}
+
+func benchCore(sh *shell.Shell) *cobra.Command {
+	var workload string
+	var bookOnly bool
+	c := &cobra.Command{
+		Use: "core --workload FILE", Short: "Measure the machine alone, one thread, on a workload file", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if workload == "" {
+				return shell.Usagef("name the workload: --workload FILE")
+			}
+			if !bookOnly {
+				return shell.Usagef("only --book-only is there yet")
+			}
+			result, err := corebench.RunBook(workload)
+			if err != nil {
+				return err
+			}
+			return sh.JSON(result)
+		},
+	}
+	c.Flags().StringVar(&workload, "workload", "", "the workload file")
+	c.Flags().BoolVar(&bookOnly, "book-only", false, "only the order book, without risk, ledger and events")
+	return c
+}

@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rialto-exchange/rialto/cmd/rialto/settings"
+	"github.com/rialto-exchange/rialto/cmd/rialto/shell"
+	"github.com/rialto-exchange/rialto/node"
+)
+
+// closeTimeout is how long a node may take to stop in good order.
+const closeTimeout = 8 * time.Second
+
+func serveCommand(sh *shell.Shell) *cobra.Command {
+	var file string
+	c := &cobra.Command{
+		Use: "serve --config FILE", Short: "Run one node", Args: cobra.NoArgs,
+		Long: `Run one node of a cluster. Settings come from the file, then from RIALTO_…
+variables (RIALTO_NODE_ID, RIALTO_CONSENSUS_LOG_STORE, …), then from flags.`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := loadSettings(c, sh, file)
+			if err != nil {
+				return err
+			}
+			return serve(c.Context(), sh, cfg)
+		},
+	}
+	settingFlags(c, &file)
+	return c
+}
+
+func settingFlags(c *cobra.Command, file *string) {
+	c.Flags().StringVar(file, "config", "", "file with the settings, YAML")
+	settings.Declare(c.Flags())
+	c.Flags().SortFlags = false
+}
+
+func loadSettings(c *cobra.Command, sh *shell.Shell, file string) (node.Config, error) {
+	cfg, unknown, err := settings.Load(settings.Sources{File: file, Environ: sh.Environ(), Flags: c.Flags()})
+	for _, name := range unknown {
+		sh.Note("warning: %s is no setting of Rialto", name)
+	}
+	return cfg, shell.Usage(err)
+}
+
+// serve runs a node until ctx ends or the node must not go on.
+func serve(ctx context.Context, sh *shell.Shell, cfg node.Config) error {
+	log := node.NewLogger(cfg, sh.Err)
+	n, err := node.Open(ctx, cfg, node.WithLogger(log), node.WithVersion(sh.Version))
+	if err != nil {
+		return err
+	}
+	var fatal error
+	select {
+	case <-ctx.Done():
+		log.Info("stopping")
+	case fatal = <-n.Fatal():
+		log.Error("the node must not go on", "error", fatal)
+	}
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+	if err := n.Close(closing); err != nil {
+		return errors.Join(fatal, fmt.Errorf("stop: %w", err))
+	}
+	return fatal
+}
+
+func configCommand(sh *shell.Shell) *cobra.Command {
+	c := &cobra.Command{Use: "config", Short: "Look after configuration files"}
+	var file string
+	check := &cobra.Command{
+		Use: "check --config FILE", Short: "Say whether `rialto serve` would accept the settings", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := loadSettings(c, sh, file)
+			if err != nil {
+				return err
+			}
+			sh.Line("the settings of node %s of cluster %s are good", cfg.NodeID, cfg.ClusterID)
+			return nil
+		},
+	}
+	settingFlags(check, &file)
+	c.AddCommand(check)
+	return c
+}

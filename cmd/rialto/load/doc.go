@@ -1,0 +1,3 @@
+// Package load is the load generator: it sends orders to a running cluster
+// from many clients and measures what a client sees.
+package load

@@ -1,0 +1,60 @@
+// Package settings fills a node's configuration: defaults, then a file, then
+// RIALTO_… variables, then flags, each overriding what came before.
+package settings
+
+import "strings"
+
+// Prefix begins the variables.
+const Prefix = "RIALTO_"
+
+// Setting is one setting of a node, under its three names.
+type Setting struct {
+	// Key is the name in the file; a dot enters a section.
+	Key string
+	// Help says what it is, in a line.
+	Help string
+	// Hidden settings are not shown in the help.
+	Hidden bool
+}
+
+// Flag returns the name of the setting's flag.
+func (s Setting) Flag() string { return strings.NewReplacer(".", "-", "_", "-").Replace(s.Key) }
+
+// Variable returns the name of the setting's variable.
+func (s Setting) Variable() string {
+	return Prefix + strings.ToUpper(strings.ReplaceAll(s.Key, ".", "_"))
+}
+
+// List returns all settings; a test compares it with node.Config.
+func List() []Setting {
+	return []Setting{
+		{Key: "node_id", Help: "name of the node; it stays with the data"},
+		{Key: "cluster_id", Help: "name of the cluster; nodes of another are refused"},
+		{Key: "data_dir", Help: "folder of everything that the node keeps"},
+		{Key: "role", Help: "voter or reader"},
+		{Key: "http_address", Help: "REST, streams, console, health and metrics, host:port"},
+		{Key: "fix_address", Help: "FIX acceptor, host:port"},
+		{Key: "peer_address", Help: "Raft and forwarding between nodes, host:port"},
+		{Key: "gossip_address", Help: "membership, TCP and UDP, host:port"},
+		{Key: "advertise_host", Help: "host that others reach the node at, if it listens on all interfaces"},
+		{Key: "initial_cluster", Help: "first voters of a new cluster, the same on each: id=host:port,…"},
+		{Key: "join", Help: "gossip addresses of members of a running cluster, host:port,…"},
+		{Key: "gossip_key", Help: "key that encrypts gossip: 16, 24 or 32 bytes in base64"},
+		{Key: "tls_cert", Help: "certificate of the HTTP port, a PEM file"},
+		{Key: "tls_key", Help: "its private key, a PEM file"},
+		{Key: "demo", Help: "let loopback callers act as administrators (rialto dev)", Hidden: true},
+		{Key: "bootstrap_key", Help: "first administrator: <key id>:<hex SHA-256 of the secret>"},
+		{Key: "log_format", Help: "text or json"},
+		{Key: "log_level", Help: "debug, info, warn or error"},
+		{Key: "consensus.log_store", Help: "wal or bolt"},
+		{Key: "consensus.heartbeat_timeout", Help: "silence after which a follower stands for election"},
+		{Key: "consensus.commit_timeout", Help: "how long a follower waits for a commit index at most"},
+		{Key: "consensus.snapshot_bytes", Help: "how much log is written between snapshots"},
+		{Key: "consensus.trailing_entries", Help: "entries that stay in the log behind a snapshot"},
+		{Key: "commands.retry_budget", Help: "how long a gateway looks for a leader before it answers 503"},
+		{Key: "commands.deadline", Help: "age after which no copy of a command executes"},
+		{Key: "commands.dedup_capacity", Help: "command ids remembered beyond their deadline; the same on every node"},
+		{Key: "commands.max_connections", Help: "HTTP connections at most"},
+		{Key: "read_models.book_checkpoint_events", Help: "events between two checkpoints of the books"},
+	}
+}
