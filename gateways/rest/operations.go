@@ -18,17 +18,17 @@ const operationTimeout = 30 * time.Second
 
 func (h *Handler) operationRoutes() []route {
 	return []route{
-		{"GET", "/healthz", open, nil, (*exchange).health},
-		{"GET", "/readyz", open, nil, (*exchange).ready},
-		{"GET", "/openapi.json", open, nil, (*exchange).openapi},
-		{"GET", "/docs", open, nil, (*exchange).docs},
-		{"GET", "/{$}", open, nil, (*exchange).home},
-		{"GET", "/v1/cluster", signedIn, nil, (*exchange).cluster},
-		{"GET", "/v1/streams/events", signedIn, []string{"after"}, (*exchange).eventStream},
-		{"POST", "/v1/admin/leader/transfer", admins, nil, (*exchange).transferLeader},
-		{"POST", "/v1/admin/snapshot", admins, nil, (*exchange).snapshot},
-		{"DELETE", "/v1/admin/nodes/{id}", admins, nil, (*exchange).removeNode},
-		{"POST", "/v1/admin/read-models/{name}/rebuild", admins, nil, (*exchange).rebuild},
+		{"GET", "/healthz", open, nil, (*exchange).health, "The process serves requests", openapi.Health{}},
+		{"GET", "/readyz", open, nil, (*exchange).ready, "The node is fit to serve", openapi.Health{}},
+		{"GET", "/openapi.json", open, nil, (*exchange).openapi, "This description", nil},
+		{"GET", "/docs", open, nil, (*exchange).docs, "This description for people", nil},
+		{"GET", "/{$}", open, nil, (*exchange).home, "Status page", nil},
+		{"GET", "/v1/cluster", signedIn, nil, (*exchange).cluster, "The cluster as this node sees it", gateways.Twin{}},
+		{"GET", "/v1/streams/events", signedIn, []string{"after"}, (*exchange).eventStream, "Events as they happen (Server-Sent Events); Last-Event-ID resumes", nil},
+		{"POST", transferPath, admins, nil, (*exchange).transferLeader, "Hand leadership over", openapi.Operated{}},
+		{"POST", "/v1/admin/snapshot", admins, nil, (*exchange).snapshot, "Take a snapshot of this node", openapi.Operated{}},
+		{"DELETE", "/v1/admin/nodes/{id}", admins, nil, (*exchange).removeNode, "Remove a node from the cluster", openapi.Operated{}},
+		{"POST", "/v1/admin/read-models/{name}/rebuild", admins, nil, (*exchange).rebuild, "Drop a read model of this node and fold it anew", openapi.Operated{}},
 	}
 }
 

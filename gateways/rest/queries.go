@@ -9,6 +9,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/gateways/rest/openapi"
 	"github.com/rialto-exchange/rialto/gateways/rest/render"
 )
 
@@ -28,28 +29,28 @@ func (h *Handler) queryRoutes() []route {
 	list := append(freshnessParams(), listParams()...)
 	ownedList := append(list[:len(list):len(list)], "min_aggregate_sequence")
 	return []route{
-		{"GET", q + "accounts", signedIn, list, (*exchange).accounts},
-		{"GET", q + "accounts/{id}", signedIn, owned, (*exchange).account},
-		{"GET", q + "accounts/{id}/balance", signedIn, append(owned[:len(owned):len(owned)], "asset"), (*exchange).balance},
-		{"GET", q + "accounts/{id}/balances", signedIn, owned, (*exchange).balances},
-		{"GET", q + "accounts/{id}/orders", signedIn, append(ownedList[:len(ownedList):len(ownedList)], "status", "client_order_id", "instrument"), (*exchange).accountOrders},
-		{"GET", q + "accounts/{id}/trades", signedIn, ownedList, (*exchange).accountTrades},
-		{"GET", q + "accounts/{id}/limits", signedIn, owned, (*exchange).accountLimits},
-		{"GET", q + "owners/{id}/limits", signedIn, one, (*exchange).ownerLimits},
-		{"GET", q + "instruments/{id}/limits", signedIn, one, (*exchange).instrumentLimits},
-		{"GET", q + "venue/limits", signedIn, one, (*exchange).venueLimits},
-		{"GET", q + "orders/{id}", signedIn, owned, (*exchange).order},
-		{"GET", q + "orders/{id}/history", signedIn, ownedList, (*exchange).orderHistory},
-		{"GET", q + "orders/{id}/fills", signedIn, ownedList, (*exchange).orderFills},
-		{"GET", q + "assets", signedIn, one, (*exchange).assets},
-		{"GET", q + "assets/{id}", signedIn, one, (*exchange).asset},
-		{"GET", q + "instruments", signedIn, list, (*exchange).instruments},
-		{"GET", q + "instruments/{id}", signedIn, one, (*exchange).instrument},
-		{"GET", q + "instruments/{id}/book", signedIn, append(one[:len(one):len(one)], "depth"), (*exchange).book},
-		{"GET", q + "instruments/{id}/trades", signedIn, list, (*exchange).instrumentTrades},
-		{"GET", q + "participants", signedIn, one, (*exchange).participants},
-		{"GET", q + "events", signedIn, append(list[:len(list):len(list)], "type", "aggregate_id"), (*exchange).events},
-		{"GET", q + "ledger/trial-balance", signedIn, one, (*exchange).trialBalance},
+		{"GET", q + "accounts", signedIn, list, (*exchange).accounts, "All accounts", openapi.List[openapi.Account]{}},
+		{"GET", q + "accounts/{id}", signedIn, owned, (*exchange).account, "An account", openapi.Account{}},
+		{"GET", q + "accounts/{id}/balance", signedIn, append(owned[:len(owned):len(owned)], "asset"), (*exchange).balance, "The balance of one asset", openapi.Balance{}},
+		{"GET", q + "accounts/{id}/balances", signedIn, owned, (*exchange).balances, "All balances of an account", openapi.Balances{}},
+		{"GET", q + "accounts/{id}/orders", signedIn, append(ownedList[:len(ownedList):len(ownedList)], "status", "client_order_id", "instrument"), (*exchange).accountOrders, "Orders of an account", openapi.List[openapi.Order]{}},
+		{"GET", q + "accounts/{id}/trades", signedIn, ownedList, (*exchange).accountTrades, "Fills of an account", openapi.List[openapi.Fill]{}},
+		{"GET", q + "accounts/{id}/limits", signedIn, owned, (*exchange).accountLimits, "Risk limits set for an account", openapi.Limits{}},
+		{"GET", q + "owners/{id}/limits", signedIn, one, (*exchange).ownerLimits, "Risk limits set for an owner", openapi.Limits{}},
+		{"GET", q + "instruments/{id}/limits", signedIn, one, (*exchange).instrumentLimits, "Risk limits set for an instrument", openapi.Limits{}},
+		{"GET", q + "venue/limits", signedIn, one, (*exchange).venueLimits, "Risk limits of the venue", openapi.Limits{}},
+		{"GET", q + "orders/{id}", signedIn, owned, (*exchange).order, "An order", openapi.Order{}},
+		{"GET", q + "orders/{id}/history", signedIn, ownedList, (*exchange).orderHistory, "Events of an order", openapi.List[openapi.Event]{}},
+		{"GET", q + "orders/{id}/fills", signedIn, ownedList, (*exchange).orderFills, "Fills of an order", openapi.List[openapi.Fill]{}},
+		{"GET", q + "assets", signedIn, one, (*exchange).assets, "All assets", openapi.List[openapi.Asset]{}},
+		{"GET", q + "assets/{id}", signedIn, one, (*exchange).asset, "An asset", openapi.Asset{}},
+		{"GET", q + "instruments", signedIn, list, (*exchange).instruments, "All instruments", openapi.List[openapi.Instrument]{}},
+		{"GET", q + "instruments/{id}", signedIn, one, (*exchange).instrument, "An instrument", openapi.Instrument{}},
+		{"GET", q + "instruments/{id}/book", signedIn, append(one[:len(one):len(one)], "depth"), (*exchange).book, "Depth of an instrument, best first", openapi.Book{}},
+		{"GET", q + "instruments/{id}/trades", signedIn, list, (*exchange).instrumentTrades, "Public trades of an instrument", openapi.List[openapi.Trade]{}},
+		{"GET", q + "participants", signedIn, one, (*exchange).participants, "All participants", openapi.List[openapi.Participant]{}},
+		{"GET", q + "events", signedIn, append(list[:len(list):len(list)], "type", "aggregate_id"), (*exchange).events, "The event store", openapi.List[openapi.Event]{}},
+		{"GET", q + "ledger/trial-balance", signedIn, one, (*exchange).trialBalance, "Sums of the whole ledger", openapi.TrialBalance{}},
 	}
 }
 

@@ -22,7 +22,6 @@ import (
 
 	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/gateways/rest/decode"
-	"github.com/rialto-exchange/rialto/gateways/rest/openapi"
 )
 
 // DefaultMaxStreams is how many event streams a node serves at once.
@@ -76,7 +75,7 @@ func New(cfg Config) *Handler {
 	h.keys.reads, h.keys.now = cfg.Reads, cfg.Clock
 	h.streams.open(cfg.MaxStreams)
 	h.buffers.New = func() any { b := make([]byte, 0, 4096); return &b }
-	h.description = describe()
+	h.description = h.describe()
 	h.mount(cfg.Metrics)
 	return h
 }
@@ -106,15 +105,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.Serv
 // Close ends all streams, so that a server can drain. It may be called more
 // than once.
 func (h *Handler) Close() { h.streams.close() }
-
-// describe returns the OpenAPI document. It depends on nothing but the code.
-func describe() []byte {
-	text, err := openapi.Describe()
-	if err != nil {
-		panic("rest: the API can't be described: " + err.Error())
-	}
-	return text
-}
 
 // newUUID returns a random UUID.
 func newUUID() string {

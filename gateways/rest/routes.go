@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rialto-exchange/rialto/gateways/rest/openapi"
 )
 
 // access says who may call a route.
@@ -22,12 +24,14 @@ const (
 )
 
 // route is one method of one path. params are the query parameters that it
-// knows.
+// knows; answer is a value of the type that documents what it answers.
 type route struct {
 	method, pattern string
 	access          access
 	params          []string
 	handle          func(*exchange)
+	summary         string
+	answer          any
 }
 
 // routes lists the HTTP surface. Positions, statements, candles and the market
@@ -38,12 +42,19 @@ func (h *Handler) routes() []route {
 	return append(all, h.queryRoutes()...)
 }
 
+// Paths whose requests have bodies.
+const (
+	batchPath    = "/v1/commands"
+	verbPath     = "/v1/commands/{kind}/{verb}"
+	transferPath = "/v1/admin/leader/transfer"
+)
+
 func (h *Handler) commandRoutes() []route {
 	return []route{
-		{"POST", "/v1/commands", signedIn, nil, (*exchange).batch},
-		{"POST", "/v1/commands/{kind}/{verb}", signedIn, nil, (*exchange).command},
-		{"GET", "/v1/commands/{id}", signedIn, nil, (*exchange).probe},
-		{"POST", "/v1/commands/{id}/fence", signedIn, nil, (*exchange).fence},
+		{"POST", batchPath, signedIn, nil, (*exchange).batch, "Several commands in order", []openapi.BatchItem{}},
+		{"POST", verbPath, signedIn, nil, (*exchange).command, "", nil},
+		{"GET", "/v1/commands/{id}", signedIn, nil, (*exchange).probe, "What became of a command", openapi.Settled{}},
+		{"POST", "/v1/commands/{id}/fence", signedIn, nil, (*exchange).fence, "Settle a command id for good", openapi.Settled{}},
 	}
 }
 

@@ -1,0 +1,493 @@
+package rest_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/gateways/rest"
+)
+
+// venue is a venue in memory: enough of one to answer through the ports.
+// Accounts are "mine" and "linked" (participant p1) and "other" (p2).
+type venue struct {
+	mu       sync.Mutex
+	history  uint64
+	floor    event.Pin
+	blocks   []*event.Block
+	sequence market.Sequence
+	settled  map[string]*settled
+	fenced   map[string]bool
+	inFlight map[string]bool
+	fail     error // of Submit
+	kind     event.OutcomeKind
+	received []*command.Command
+	arrived  chan struct{} // closed and made anew at each block
+	demo     bool
+	ready    error
+	opErr    error
+	asked    []string // operations
+}
+
+type settled struct {
+	digest uint64
+	block  *event.Block
+}
+
+const testHistory = 0xab
+
+func newVenue() *venue {
+	return &venue{
+		history: testHistory, settled: map[string]*settled{}, fenced: map[string]bool{},
+		inFlight: map[string]bool{}, arrived: make(chan struct{}), demo: true,
+	}
+}
+
+func (v *venue) at() market.Nanos {
+	return market.Nanos(time.Date(2026, 5, 23, 10, 0, 0, 123456789, time.UTC).UnixNano())
+}
+
+// Submit implements gateways.Commands.
+func (v *venue) Submit(_ context.Context, commands []*command.Command) ([]event.Outcome, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.received = append(v.received, commands...)
+	if v.fail != nil {
+		return nil, v.fail
+	}
+	out := make([]event.Outcome, len(commands))
+	for i, c := range commands {
+		out[i] = v.execute(c)
+		out[i].At, out[i].History = v.at(), v.history
+		out[i].Sequence = v.sequence
+	}
+	return out, nil
+}
+
+func (v *venue) execute(c *command.Command) event.Outcome {
+	if v.kind != event.OutcomeNone {
+		return event.Outcome{Kind: v.kind}
+	}
+	switch b := c.Body.(type) {
+	case *command.Probe:
+		return v.settle(c, b.Target, nil)
+	case *command.Fence:
+		return v.settle(c, b.Target, &event.CommandFenced{Participant: c.Participant, Target: b.Target})
+	}
+	id := c.Participant + " " + c.ID
+	if s := v.settled[id]; s != nil {
+		if s.digest != c.Digest {
+			return event.Outcome{Kind: event.OutcomeReused}
+		}
+		return event.Outcome{Kind: event.OutcomeRepeat, First: s.block.First}
+	}
+	if v.fenced[id] {
+		return event.Outcome{Kind: event.OutcomeFenced}
+	}
+	aggregate, records := v.records(c)
+	if c.Role == market.RoleTrader && aggregate == "other" {
+		return event.Outcome{Kind: event.OutcomeForbidden}
+	}
+	b := v.append(c, aggregate, records...)
+	v.settled[id] = &settled{c.Digest, b}
+	return event.Outcome{Kind: event.OutcomeExecuted, Group: &b.Groups[0]}
+}
+
+func (v *venue) settle(c *command.Command, target string, fence event.Record) event.Outcome {
+	id := c.Participant + " " + target
+	if s := v.settled[id]; s != nil {
+		return event.Outcome{Kind: event.OutcomeRepeat, First: s.block.First}
+	}
+	if v.fenced[id] {
+		return event.Outcome{Kind: event.OutcomeFenced}
+	}
+	if fence == nil {
+		return event.Outcome{Kind: event.OutcomeUnseen}
+	}
+	v.fenced[id] = true
+	return event.Outcome{Kind: event.OutcomeExecuted, Group: &v.append(c, "", fence).Groups[0]}
+}
+
+// append makes a block of one group.
+func (v *venue) append(c *command.Command, aggregate string, records ...event.Record) *event.Block {
+	count := uint32(0)
+	for _, r := range records {
+		count += uint32(r.Events())
+	}
+	b := &event.Block{
+		Index: uint64(len(v.blocks) + 1), Term: 1, At: v.at(), History: v.history, First: v.sequence + 1, Count: count,
+		Groups: []event.Group{{
+			First: v.sequence + 1, Count: count, Aggregate: aggregate, AggregateSequence: 14, Records: records,
+			Context: event.Context{
+				CommandKind: uint8(c.Body.Kind()), Source: c.Source, Participant: c.Participant, Actor: c.Actor,
+				CommandID: c.ID, Correlation: c.Correlation,
+			},
+		}},
+	}
+	v.sequence += market.Sequence(count)
+	v.blocks = append(v.blocks, b)
+	close(v.arrived)
+	v.arrived = make(chan struct{})
+	return b
+}
+
+func (v *venue) records(c *command.Command) (string, []event.Record) {
+	switch b := c.Body.(type) {
+	case *command.PlaceOrder:
+		if b.Account == "ghost" {
+			return b.Account, []event.Record{&event.CommandRejected{Code: event.CodeUnknownAccount, Rule: "account", Detail: "there is no account ghost", Aggregate: "ghost"}}
+		}
+		o := testOrder(b.Account, b.ClientOrderID)
+		return b.Account, []event.Record{&event.OrderChanged{Type: event.TypeOrderAccepted, Order: o, Hold: event.Balance{Asset: "USD", Total: 100, Held: 10, Scale: 2}}}
+	case *command.Deposit:
+		return b.Account, []event.Record{&event.FundsChanged{
+			Type: event.TypeFundsDeposited, Account: b.Account, Sequence: 14, Reference: b.Reference,
+			Balance: event.Balance{Asset: "USD", Delta: 500_000_000, Total: 500_000_000, Scale: 6, MinorUnit: 2},
+			Counter: event.AccountBalance{Account: market.AccountExternal, Balance: event.Balance{Asset: "USD", Scale: 6}},
+		}}
+	case *command.CancelAll:
+		return b.Account, []event.Record{
+			&event.OrderChanged{Type: event.TypeOrderCancelled, Order: testOrder(b.Account, "")},
+			&event.OrdersCancelled{Account: b.Account, Cancelled: 1, Continues: true},
+		}
+	case *command.OpenAccount:
+		return b.Account, []event.Record{&event.AccountChanged{Type: event.TypeAccountOpened, Account: event.Account{Account: b.Account, Sequence: 1}}}
+	}
+	return c.Aggregate, []event.Record{&event.AssetChanged{Type: event.TypeAssetConfirmed, Asset: event.Asset{Asset: "USD", Scale: 6, MinorUnit: 2, Sequence: 1}}}
+}
+
+func testOrder(account, client string) event.Order {
+	return event.Order{
+		ID: market.NewOrderID(7, 1), ClientOrderID: client, Account: account, Instrument: "BTC-USD", Side: market.Buy,
+		Type: market.Limit, TimeInForce: market.GoodTillCancel, Status: market.StatusOpen, Quantity: 10000,
+		Remaining: 10000, Price: 58533, Sequence: 1, PriceDigits: 2, QuantityDigits: 4, QuoteScale: 6,
+		CreatedAt: 1779530400123456789, UpdatedAt: 1779530400123456789,
+	}
+}
+
+// Executed implements gateways.Commands.
+func (v *venue) Executed(_ context.Context, first market.Sequence) (*event.Block, *event.Group, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, b := range v.blocks {
+		if b.First == first {
+			return b, &b.Groups[0], nil
+		}
+	}
+	return nil, nil, gateways.ErrNotFound
+}
+
+// InFlight implements gateways.Commands.
+func (v *venue) InFlight(participant, id string) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.inFlight[participant+" "+id]
+}
+
+func (v *venue) History() uint64 { return v.history }
+
+func (v *venue) Now() event.Pin {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return event.Pin{Sequence: v.sequence, At: v.at()}
+}
+
+func (v *venue) Wait(ctx context.Context, s market.Sequence) (event.Pin, error) {
+	for {
+		v.mu.Lock()
+		reached, arrived, floor := v.sequence >= s, v.arrived, v.floor
+		v.mu.Unlock()
+		if s < floor.Sequence {
+			return event.Pin{}, gateways.ErrBeforeFloor
+		}
+		if reached {
+			return event.Pin{Sequence: s, At: v.at()}, nil
+		}
+		select {
+		case <-arrived:
+		case <-ctx.Done():
+			return event.Pin{}, gateways.ErrNotCaughtUp
+		}
+	}
+}
+
+func (v *venue) Linearizable(context.Context) (market.Sequence, error) {
+	return v.Now().Sequence, v.fail
+}
+
+func (v *venue) SequenceAt(_ context.Context, at market.Nanos) (market.Sequence, error) {
+	if at < v.at() {
+		return 0, nil
+	}
+	return v.Now().Sequence, nil
+}
+
+func (v *venue) Floor() event.Pin { return v.floor }
+
+func (v *venue) Asset(_ event.Pin, asset string) (event.Reading[event.Asset], error) {
+	if asset != "USD" {
+		return event.Reading[event.Asset]{}, gateways.ErrNotFound
+	}
+	return event.Reading[event.Asset]{Value: event.Asset{Asset: "USD", Scale: 6, MinorUnit: 2, Sequence: 1}, Version: 1}, nil
+}
+
+func (v *venue) Assets(at event.Pin) ([]event.Reading[event.Asset], error) {
+	a, err := v.Asset(at, "USD")
+	return []event.Reading[event.Asset]{a}, err
+}
+
+func (v *venue) DefaultAsset(event.Pin) (string, error) { return "USD", nil }
+
+func (v *venue) Instrument(_ event.Pin, id string) (out event.Reading[event.Instrument], err error) {
+	if id != "BTC-USD" {
+		return out, gateways.ErrNotFound
+	}
+	out.Value = event.Instrument{Instrument: id, Base: "BTC", Quote: "USD", PriceTick: 1, QuantityStep: 1, PriceDigits: 2, QuantityDigits: 4, Phase: market.PhaseContinuous}
+	return out, nil
+}
+
+func (v *venue) Instruments(at event.Pin, _ event.Page) (out event.List[event.Reading[event.Instrument]], err error) {
+	i, err := v.Instrument(at, "BTC-USD")
+	out.Items = append(out.Items, i)
+	return out, err
+}
+
+func hashOf(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
+
+func (v *venue) Participants() []event.Participant {
+	define := func(name string, role market.Role, accounts ...string) event.Participant {
+		return event.Participant{DefineParticipant: command.DefineParticipant{
+			Participant: name, Role: role, Accounts: accounts,
+			Keys: []command.Key{{ID: "key." + name, SecretHash: hashOf("s.e"), Role: role, MaxAgeMillis: 1000}},
+		}}
+	}
+	return []event.Participant{
+		define("ops", market.RoleAdmin), define("p1", market.RoleTrader, "mine"),
+		define("p2", market.RoleTrader, "other"), define("view", market.RoleRead), define("aud", market.RoleAudit),
+	}
+}
+
+func (v *venue) Limits(event.Pin, command.LimitScope, string) (event.Reading[command.Limits], error) {
+	var l event.Reading[command.Limits]
+	l.Value[command.MaxOpenOrders] = command.Limit{State: command.LimitValue, Value: market.Decimal{Units: 10000}}
+	l.Value[command.MaxPosition] = command.Limit{State: command.LimitUnlimited}
+	return l, nil
+}
+
+func (v *venue) Account(_ event.Pin, id string) (out event.Reading[event.Account], err error) {
+	owners := map[string]string{"mine": "", "linked": "p1", "other": "p2", "acc-998811": ""}
+	p, ok := owners[id]
+	if !ok {
+		return out, gateways.ErrNotFound
+	}
+	out.Value = event.Account{Account: id, Participant: p, Sequence: 1}
+	out.Version = 1
+	return out, nil
+}
+
+func (v *venue) Accounts(at event.Pin, _ event.Page) (out event.List[event.Reading[event.Account]], err error) {
+	a, err := v.Account(at, "mine")
+	out.Items = append(out.Items, a)
+	return out, err
+}
+
+func (v *venue) Balance(at event.Pin, account, asset string) (out event.Reading[event.Balance], err error) {
+	if _, err := v.Account(at, account); err != nil || asset != "USD" {
+		return out, gateways.ErrNotFound
+	}
+	out.Value = event.Balance{Asset: "USD", Total: 500_009_999, Held: 9_999, Scale: 6, MinorUnit: 2}
+	out.Version, out.Changed = 14, event.Pin{Sequence: 3, At: v.at()}
+	return out, nil
+}
+
+func (v *venue) Balances(at event.Pin, account string) ([]event.Reading[event.Balance], error) {
+	b, err := v.Balance(at, account, "USD")
+	return []event.Reading[event.Balance]{b}, err
+}
+
+func (v *venue) TrialBalance(event.Pin) ([]event.TrialBalanceLine, error) {
+	return []event.TrialBalanceLine{{Asset: "USD", Scale: 6, Debits: 5, Credits: 5}}, nil
+}
+
+func (v *venue) Order(_ event.Pin, id market.OrderID) (out event.Reading[event.Order], err error) {
+	owners := map[uint32]string{7: "mine", 8: "other"}
+	account, ok := owners[id.Slot()]
+	if !ok {
+		return out, gateways.ErrNotFound
+	}
+	out.Value = testOrder(account, "")
+	out.Value.ID = id
+	return out, nil
+}
+
+func (v *venue) Orders(_ event.Pin, account string, f gateways.OrderFilter, page event.Page) (out event.List[event.Reading[event.Order]], err error) {
+	for i := range page.Limit {
+		if int(page.After)+i >= 5 {
+			return out, nil
+		}
+		out.Items = append(out.Items, event.Reading[event.Order]{Value: testOrder(account, f.ClientOrderID)})
+	}
+	out.Next = page.After + market.Sequence(page.Limit)
+	return out, nil
+}
+
+func (v *venue) OrderHistory(_ event.Pin, _ market.OrderID, _ event.Page) (out event.List[event.Public], err error) {
+	return out, nil
+}
+
+func (v *venue) OrderFills(event.Pin, market.OrderID, event.Page) (event.List[event.OwnFill], error) {
+	return event.List[event.OwnFill]{Items: []event.OwnFill{{OrderID: 1, Account: "mine", Counterparty: "other"}}}, nil
+}
+
+func (v *venue) AccountTrades(at event.Pin, _ string, page event.Page) (event.List[event.OwnFill], error) {
+	return v.OrderFills(at, 0, page)
+}
+
+func (v *venue) Book(at event.Pin, instrument string, depth int) (event.Book, error) {
+	if instrument != "BTC-USD" {
+		return event.Book{}, gateways.ErrNotFound
+	}
+	return event.Book{Instrument: instrument, PriceDigits: 2, QuantityDigits: 4, Sequence: at.Sequence, Bids: []event.Level{{Price: 58533, Quantity: 10000, Orders: 1}}}, nil
+}
+
+func (v *venue) Trades(event.Pin, string, event.Page) (out event.List[event.Trade], err error) {
+	return out, nil
+}
+
+func (v *venue) public() []event.Public {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	var all []event.Public
+	for _, b := range v.blocks {
+		b.Events(func(e event.Public) bool { all = append(all, e); return true })
+	}
+	return all
+}
+
+func (v *venue) Events(at event.Pin, f gateways.EventFilter, page event.Page) (out event.List[event.Public], err error) {
+	out.Next = page.After
+	for _, e := range v.public() {
+		if e.Sequence <= page.After || e.Sequence > at.Sequence || len(out.Items) == page.Limit {
+			continue
+		}
+		out.Next = e.Sequence
+		if f.Type == "" || f.Type == e.Type {
+			out.Items = append(out.Items, e)
+		}
+	}
+	return out, nil
+}
+
+func (v *venue) Follow(ctx context.Context, after market.Sequence, yield func(event.Public) error) error {
+	for {
+		v.mu.Lock()
+		arrived := v.arrived
+		v.mu.Unlock()
+		for _, e := range v.public() {
+			if e.Sequence > after {
+				if err := yield(e); err != nil {
+					return err
+				}
+				after = e.Sequence
+			}
+		}
+		select {
+		case <-arrived:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (v *venue) Twin() gateways.Twin { return gateways.Twin{ClusterID: "c1", Leader: "n1"} }
+func (v *venue) Ready() error        { return v.ready }
+func (v *venue) Demo() bool          { return v.demo }
+
+func (v *venue) operation(name string) error {
+	v.asked = append(v.asked, name)
+	return v.opErr
+}
+
+func (v *venue) TransferLeader(_ context.Context, to string) error {
+	return v.operation("transfer " + to)
+}
+func (v *venue) Snapshot(context.Context) error                { return v.operation("snapshot") }
+func (v *venue) RemoveNode(_ context.Context, id string) error { return v.operation("remove " + id) }
+func (v *venue) RebuildReadModel(_ context.Context, n string) error {
+	return v.operation("rebuild " + n)
+}
+
+// handler returns the gateway of a venue, with a clock that stands and ids
+// that count.
+func handler(t testing.TB, v *venue) *rest.Handler {
+	t.Helper()
+	n := 0
+	h := rest.New(rest.Config{
+		Commands: v, Reads: v, Operations: v, NodeID: "n1",
+		Clock: func() time.Time { return time.Unix(0, int64(v.at())) },
+		NewID: func() string { n++; return "made-" + string(rune('0'+n%10)) },
+	})
+	t.Cleanup(h.Close)
+	return h
+}
+
+// reply is a response with its body read.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// request is one request of a test: "METHOD path", and headers in pairs.
+func do(t testing.TB, h http.Handler, line, body string, headers ...string) reply {
+	t.Helper()
+	method, path, _ := strings.Cut(line, " ")
+	r := httptest.NewRequest(method, "http://127.0.0.1"+path, strings.NewReader(body))
+	r.RemoteAddr = "127.0.0.1:5000"
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		if headers[i] == "remote" {
+			r.RemoteAddr = headers[i+1]
+		} else if headers[i+1] == "" {
+			r.Header.Del(headers[i])
+		} else {
+			r.Header.Set(headers[i], headers[i+1])
+		}
+	}
+	if i := slices.Index(headers, "Host"); i >= 0 {
+		r.Host = headers[i+1]
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	text, _ := io.ReadAll(w.Result().Body)
+	return reply{w.Code, w.Result().Header, string(text)}
+}
+
+func (r reply) want(t testing.TB, status int, parts ...string) {
+	t.Helper()
+	if r.status != status {
+		t.Fatalf("status %d, want %d: %s", r.status, status, r.body)
+	}
+	for _, p := range parts {
+		if !strings.Contains(r.body, p) {
+			t.Errorf("answer lacks %s:\n%s", p, r.body)
+		}
+	}
+}
