@@ -1,0 +1,98 @@
+package books_test
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/readmodels"
+	"github.com/rialto-exchange/rialto/readmodels/books"
+	"github.com/rialto-exchange/rialto/readmodels/store"
+	"github.com/rialto-exchange/rialto/readmodels/viewtest"
+)
+
+// openStore opens a store whose generations hold a few blocks only.
+func openStore(dir string) (readmodels.Store, error) {
+	return store.Open(store.Options{Dir: dir, Identity: "test", Boot: "boot", MemTable: 1 << 20, Generation: 8 << 10})
+}
+
+// TestSuite shows that depth reads the same as the sum of the resting orders,
+// now, a little back (from the levels' last changes) and far back (from
+// checkpoints).
+func TestSuite(t *testing.T) {
+	viewtest.Run(t, viewtest.Case{
+		New:       func(j readmodels.Journal) readmodels.View { return books.New(j, 300) },
+		Dump:      dump,
+		Naive:     func() viewtest.Naive { return &naive{orders: map[market.OrderID]event.Order{}} },
+		OpenStore: openStore,
+	})
+}
+
+func dump(v readmodels.View, at event.Pin) (string, error) {
+	var out strings.Builder
+	for _, instrument := range viewtest.Instruments() {
+		b, err := v.(*books.View).Book(at, instrument, 8)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(&out, "%d %v %v\n", b.Sequence, b.Bids, b.Asks)
+	}
+	return out.String(), nil
+}
+
+type naive struct {
+	orders map[market.OrderID]event.Order
+	group  []event.Order // images of the command under way
+}
+
+func (n *naive) Event(e event.Public) {
+	switch r := e.Record.(type) {
+	case *event.OrderChanged:
+		n.group = append(n.group, r.Order)
+	case *event.Fill:
+		if e.Index == 1 || e.Index == 2 {
+			n.group = append(n.group, []event.Order{r.Taker, r.Maker}[e.Index-1])
+		}
+	case *event.SelfTradePrevented:
+		n.group = append(n.group, []event.Order{r.Incoming, r.Resting}[e.Index])
+	}
+	if e.Sequence == e.Group.Last() {
+		for _, o := range n.group {
+			n.orders[o.ID] = o
+		}
+		n.group = nil
+	}
+}
+
+func (n *naive) side(instrument string, side market.Side) []event.Level {
+	levels := map[market.Price]event.Level{}
+	for _, o := range n.orders {
+		if o.Instrument == instrument && o.Side == side && o.Visible > 0 {
+			l := levels[o.Price]
+			levels[o.Price] = event.Level{Price: o.Price, Quantity: l.Quantity + o.Visible, Orders: l.Orders + 1}
+		}
+	}
+	var all []event.Level
+	for _, l := range levels {
+		all = append(all, l)
+	}
+	slices.SortFunc(all, func(a, b event.Level) int {
+		if side == market.Buy {
+			a, b = b, a
+		}
+		return cmp.Compare(a.Price, b.Price)
+	})
+	return all[:min(len(all), 8)]
+}
+
+func (n *naive) Dump(at event.Pin) (string, error) {
+	var out strings.Builder
+	for _, instrument := range viewtest.Instruments() {
+		fmt.Fprintf(&out, "%d %v %v\n", at.Sequence, n.side(instrument, market.Buy), n.side(instrument, market.Sell))
+	}
+	return out.String(), nil
+}
