@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus"
@@ -53,10 +54,12 @@ func (g *group) many(count int, data string) {
 	}
 }
 
-// small makes snapshots only when asked and keeps little log behind them.
+// small makes snapshots only when asked and keeps little log behind them. Its
+// leader is patient: these tests count on one that stays.
 func small(set func(*consensus.Config)) func(*consensus.Config) {
 	return func(c *consensus.Config) {
 		set(c)
+		c.Timeouts.Heartbeat = 1500 * time.Millisecond
 		c.Snapshots = consensus.Snapshots{Entries: 1 << 40, Bytes: 1 << 60, TrailingEntries: 10}
 	}
 }
