@@ -1,6 +1,7 @@
 package forward_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -39,6 +40,7 @@ func TestOrderOverFailover(t *testing.T) {
 				"elect":   s.elect,
 				"flap":    s.flap,
 				"cut":     s.cut,
+				"hand":    s.hand,
 				"slow":    s.slow,
 			})
 			s.end(t)
@@ -105,6 +107,29 @@ func (s *story) flap(t *rapid.T) {
 	leader := s.venue.leader
 	s.venue.mu.Unlock()
 	s.venue.elect(leader, rapid.IntRange(0, 3).Draw(t, "kept"), func() { s.wait(t) })
+}
+
+// hand tries to transfer leadership: the leader pauses, Raft refuses entries
+// for a while, and then another leads or, if that failed, the leader resumes.
+func (s *story) hand(t *rapid.T) {
+	s.venue.mu.Lock()
+	leader := s.venue.leader
+	s.venue.mu.Unlock()
+	if leader < 0 {
+		return
+	}
+	sequencer := s.venue.nodes[leader].sequencer
+	if err := sequencer.Pause(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	s.venue.refuse(true)
+	s.wait(t)
+	s.venue.refuse(false)
+	if rapid.Bool().Draw(t, "succeeds") {
+		s.elect(t)
+	} else {
+		sequencer.Resume()
+	}
 }
 
 func (s *story) cut(*rapid.T) { s.venue.cut() }

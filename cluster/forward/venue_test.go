@@ -33,6 +33,7 @@ type venue struct {
 	order    []string // executed commands
 	repeats  int
 	conns    []net.Conn
+	refusing bool // proposals, though there is a leader
 	deaf     bool // dialling hangs until its context ends
 	wires    sync.WaitGroup
 }
@@ -234,13 +235,20 @@ func (n *node) Propose(entry []byte) cluster.Proposal {
 	v := n.venue
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.leader != n.number {
+	if v.leader != n.number || v.refusing {
 		p.resolve(0, nil, cluster.ErrNotLeader)
 		return p
 	}
 	v.under = append(v.under, p)
 	time.AfterFunc(v.latency, func() { v.commit(p) })
 	return p
+}
+
+// refuse makes the leader refuse proposals, as Raft does during a transfer.
+func (v *venue) refuse(on bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.refusing = on
 }
 
 // commit commits everything up to p, unless a change of leader came first.

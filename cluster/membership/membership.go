@@ -60,7 +60,7 @@ type Config struct {
 	// Logger takes memberlist's own lines; nil drops them.
 	Logger *slog.Logger
 	// ProbeInterval is how often one other node is probed; 0 means
-	// DefaultProbeInterval. A dead node is declared so after about eight.
+	// DefaultProbeInterval. A dead node of three is declared so after about six.
 	ProbeInterval time.Duration
 }
 

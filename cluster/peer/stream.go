@@ -78,8 +78,16 @@ func (s *StreamLayer) Dial(address string, timeout time.Duration) (net.Conn, err
 // Addr is the address of the Mux.
 func (s *StreamLayer) Addr() net.Addr { return s.mux.Addr() }
 
-// Close ends Accept. The Mux and its other protocols go on.
+// Close ends Accept and closes what nobody accepted. The Mux and its other
+// protocols go on.
 func (s *StreamLayer) Close() error {
 	s.once.Do(func() { close(s.closed) })
-	return nil
+	for {
+		select {
+		case conn := <-s.streams:
+			conn.Close()
+		default:
+			return nil
+		}
+	}
 }
