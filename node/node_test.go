@@ -1,0 +1,287 @@
+package node_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/node"
+)
+
+// trio is three nodes in this process, each with its own ports and data.
+type trio struct {
+	t       *testing.T
+	configs []node.Config
+	nodes   []*node.Node
+	count   int
+}
+
+func newTrio(t *testing.T) *trio {
+	t.Helper()
+	c := &trio{t: t, nodes: make([]*node.Node, 3)}
+	var initial []node.InitialMember
+	for i := range 3 {
+		cfg := testConfig(t, fmt.Sprintf("n%d", i+1))
+		initial = append(initial, node.InitialMember{ID: cfg.NodeID, PeerAddress: cfg.PeerAddress})
+		c.configs = append(c.configs, cfg)
+	}
+	for i := range c.configs {
+		c.configs[i].InitialCluster = initial
+		c.start(i)
+	}
+	t.Cleanup(func() {
+		for i := range c.nodes {
+			c.stop(i)
+		}
+	})
+	c.until("all nodes are ready", func() bool {
+		for _, n := range c.nodes {
+			if n == nil || n.Operations().Ready() != nil {
+				return false
+			}
+		}
+		return true
+	})
+	return c
+}
+
+func testConfig(t *testing.T, id string) node.Config {
+	t.Helper()
+	cfg := node.DefaultConfig()
+	cfg.NodeID, cfg.ClusterID, cfg.Demo = id, "test", true
+	cfg.DataDir = filepath.Join(t.TempDir(), id)
+	for _, a := range []*string{&cfg.HTTPAddress, &cfg.FIXAddress, &cfg.PeerAddress, &cfg.GossipAddress} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		*a = l.Addr().String()
+		t.Cleanup(func() { _ = l.Close() })
+		_ = l.Close()
+	}
+	return cfg
+}
+
+func (c *trio) start(i int) {
+	c.t.Helper()
+	n, err := node.Open(c.t.Context(), c.configs[i], node.WithLogger(slog.New(slog.NewTextHandler(testWriter{c.t}, nil)).With("node", c.configs[i].NodeID)))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.nodes[i] = n
+}
+
+func (c *trio) stop(i int) {
+	if c.nodes[i] == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := c.nodes[i].Close(ctx); err != nil {
+		c.t.Errorf("close node %d: %v", i, err)
+	}
+	c.nodes[i] = nil
+}
+
+// testWriter puts the nodes' logs where a failed test shows them.
+type testWriter struct{ t *testing.T }
+
+func (w testWriter) Write(p []byte) (int, error) {
+	w.t.Log(string(p))
+	return len(p), nil
+}
+
+func (c *trio) until(what string, condition func() bool) {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), 30*time.Second)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !condition() {
+		select {
+		case <-ctx.Done():
+			c.t.Fatalf("waited in vain until %s", what)
+		case <-tick.C:
+		}
+	}
+}
+
+// do submits one command as the administrator and fails unless it is accepted.
+func (c *trio) do(i int, body command.Body) event.Outcome {
+	c.t.Helper()
+	c.count++
+	out, err := c.send(i, fmt.Sprintf("cmd-%d", c.count), body)
+	if err != nil {
+		c.t.Fatalf("%T: %v", body, err)
+	}
+	if out.Kind != event.OutcomeExecuted || out.Group.Rejection() != nil {
+		c.t.Fatalf("%T: outcome %+v, rejection %+v", body, out, out.Group.Rejection())
+	}
+	return out
+}
+
+func (c *trio) send(i int, id string, body command.Body) (event.Outcome, error) {
+	out, err := c.nodes[i].Commands().Submit(c.t.Context(), []*command.Command{{
+		Header: command.Header{ID: id, Role: market.RoleAdmin, Source: market.SourceREST}, Body: body,
+	}})
+	if err != nil {
+		return event.Outcome{}, err
+	}
+	return out[0], nil
+}
+
+func decimal(t *testing.T, s string) market.Decimal {
+	t.Helper()
+	d, err := market.ParseDecimal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func (c *trio) fund(i int, account, amount string) event.Outcome {
+	c.t.Helper()
+	return c.do(i, &command.Deposit{Account: account, Money: command.Money{Asset: "USD", Value: decimal(c.t, amount)}})
+}
+
+// total reads an account's dollars at a node once it shows a sequence.
+func (c *trio) total(i int, account string, at market.Sequence) market.Amount {
+	c.t.Helper()
+	pin, err := c.nodes[i].Reads().Wait(c.t.Context(), at)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	b, err := c.nodes[i].Reads().Balance(pin, account, "USD")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return b.Value.Total
+}
+
+// TestWriteHereReadThere shows that a command sent to any node is readable on
+// every other, now and as it was before.
+func TestWriteHereReadThere(t *testing.T) {
+	c := newTrio(t)
+	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6, HasMinorUnit: true, MinorUnit: 2})
+	c.do(1, &command.OpenAccount{Account: "alice"})
+	first := c.fund(2, "alice", "100.25")
+	second := c.fund(0, "alice", "50")
+	for i := range 3 {
+		if got := c.total(i, "alice", second.Sequence); got != 150_250_000 {
+			t.Errorf("node %d: got %d, want 150.25", i, got)
+		}
+		if got := c.total(i, "alice", first.Sequence); got != 100_250_000 {
+			t.Errorf("node %d as of %d: got %d, want 100.25", i, first.Sequence, got)
+		}
+	}
+}
+
+// TestRepeatAcrossNodes shows that the same id takes effect once, wherever it
+// is sent, and that the same id with another body is told so.
+func TestRepeatAcrossNodes(t *testing.T) {
+	c := newTrio(t)
+	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
+	c.do(0, &command.OpenAccount{Account: "bob"})
+	deposit := func(i int, digest uint64) event.Outcome {
+		out, err := c.nodes[i].Commands().Submit(t.Context(), []*command.Command{{
+			Header: command.Header{ID: "once", Role: market.RoleAdmin, Digest: digest},
+			Body:   &command.Deposit{Account: "bob", Money: command.Money{Asset: "USD", Value: decimal(t, "7")}},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out[0]
+	}
+	first := deposit(0, 1)
+	for i := range 3 {
+		again := deposit(i, 1)
+		if again.Kind != event.OutcomeRepeat || again.First != first.Group.First {
+			t.Errorf("node %d: got %+v, want a repeat of %d", i, again, first.Group.First)
+		}
+		_, group, err := c.nodes[i].Commands().Executed(t.Context(), again.First)
+		if err != nil || group.Last() != first.Group.Last() {
+			t.Errorf("node %d: the first outcome is not there: %v", i, err)
+		}
+		if other := deposit(i, 2); other.Kind != event.OutcomeReused {
+			t.Errorf("node %d: another body got %+v", i, other)
+		}
+	}
+	if got := c.total(1, "bob", first.Sequence); got != 7_000_000 {
+		t.Errorf("got %d, want 7", got)
+	}
+}
+
+// TestLeaderStops shows that commands go on over a change of leader under the
+// same ids, and that the stopped node comes back with everything.
+func TestLeaderStops(t *testing.T) {
+	c := newTrio(t)
+	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
+	c.do(0, &command.OpenAccount{Account: "carol"})
+	leader := c.leader()
+	c.stop(leader)
+	survivor := (leader + 1) % 3
+	c.count++
+	id := fmt.Sprintf("cmd-%d", c.count)
+	var out event.Outcome
+	c.until("the survivors take the deposit", func() bool {
+		var err error
+		out, err = c.send(survivor, id, &command.Deposit{Account: "carol", Money: command.Money{Asset: "USD", Value: decimal(t, "3")}})
+		if err != nil && !errors.Is(err, gateways.ErrNoLeader) && !errors.Is(err, gateways.ErrUnknownOutcome) {
+			t.Fatal(err)
+		}
+		return err == nil
+	})
+	c.start(leader)
+	if got := c.total(leader, "carol", out.Sequence); got != 3_000_000 {
+		t.Errorf("the node that came back shows %d, want 3", got)
+	}
+}
+
+// TestNodeJoins shows that a node that is only told where gossip is registers
+// itself, catches up, becomes a voter, and can be removed again.
+func TestNodeJoins(t *testing.T) {
+	c := newTrio(t)
+	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
+	c.do(0, &command.OpenAccount{Account: "dave"})
+	out := c.fund(0, "dave", "5")
+	cfg := testConfig(t, "n4")
+	cfg.Join = []string{c.configs[1].GossipAddress}
+	c.configs, c.nodes = append(c.configs, cfg), append(c.nodes, nil)
+	c.start(3)
+	role := func(of string) string {
+		for _, n := range c.nodes[0].Operations().Twin().Nodes {
+			if n.ID == of {
+				return n.Role
+			}
+		}
+		return "unknown"
+	}
+	c.until("the newcomer is a voter", func() bool { return role("n4") == "follower" })
+	if got := c.total(3, "dave", out.Sequence); got != 5_000_000 {
+		t.Errorf("the newcomer shows %d, want 5", got)
+	}
+	if err := c.nodes[3].Operations().RemoveNode(t.Context(), "n4"); err != nil {
+		t.Fatal(err)
+	}
+	c.stop(3)
+	c.until("the configuration forgets it", func() bool { return role("n4") != "follower" })
+}
+
+func (c *trio) leader() int {
+	for i, cfg := range c.configs[:3] {
+		if c.nodes[i] != nil && c.nodes[(i+1)%3] != nil && c.nodes[(i+1)%3].Operations().Twin().Leader == cfg.NodeID {
+			return i
+		}
+	}
+	c.t.Fatal("no leader is known")
+	return -1
+}
