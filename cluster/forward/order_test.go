@@ -123,8 +123,11 @@ func (s *story) hand(t *rapid.T) {
 		t.Fatal(err)
 	}
 	s.venue.refuse(true)
+	s.submit(t)
 	s.wait(t)
 	s.venue.refuse(false)
+	s.submit(t)
+	s.wait(t)
 	if rapid.Bool().Draw(t, "succeeds") {
 		s.elect(t)
 	} else {
