@@ -102,7 +102,7 @@ func writeTwin(w io.Writer, t client.Twin) error {
 
 func nodeRow(n *client.TwinNode, last uint64) []string {
 	hash := "-"
-	if n.StateHash != "" {
+	if n.StateHashIndex != 0 {
 		hash = fmt.Sprintf("%.12s@%d", n.StateHash, n.StateHashIndex)
 	}
 	return []string{

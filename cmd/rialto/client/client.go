@@ -181,7 +181,11 @@ func (c *Client) attempt(ctx context.Context, server string, r request) (*respon
 // *Problem.
 func (c *Client) Get(ctx context.Context, path string, query url.Values, into any) error {
 	if len(query) > 0 {
-		path += "?" + query.Encode()
+		separator := "?"
+		if strings.Contains(path, "?") {
+			separator = "&"
+		}
+		path += separator + query.Encode()
 	}
 	return c.exchange(ctx, request{method: http.MethodGet, path: path}, into)
 }

@@ -18,7 +18,7 @@ func CheckPorts(ctx context.Context, nodes []Node) error {
 	var errs []error
 	for _, n := range nodes {
 		for _, p := range []struct{ what, network, address string }{
-			{"HTTP", "tcp", n.HTTP}, {"peers", "tcp", n.Peer}, {"gossip", "tcp", n.Gossip}, {"gossip", "udp", n.Gossip},
+			{"HTTP", "tcp", n.HTTP}, {"peers", "tcp", n.Peer}, {"gossip, TCP", "tcp", n.Gossip}, {"gossip, UDP", "udp", n.Gossip},
 		} {
 			if err := free(ctx, p.network, p.address); err != nil {
 				errs = append(errs, fmt.Errorf("%s (%s, node %s) is taken%s", p.address, p.what, n.ID, owner(ctx, p.what, p.address)))

@@ -183,9 +183,10 @@ func (p *planner) account(a Account) {
 	} else {
 		c.commands = []client.Command{{Verb: "accounts/open", Aggregate: a.Account, Expected: new(uint64(0)), Payload: a.payload()}}
 	}
+	reached := p.reached(a, have)
 	for n, d := range a.Deposit {
 		before := uint64(n + 1)
-		if have.Sequence > before {
+		if reached > before {
 			continue
 		}
 		if found {
@@ -198,4 +199,21 @@ func (p *planner) account(a Account) {
 	}
 	p.add(c)
 	p.limits("limits of account "+a.Account, "/v1/queries/accounts/"+url.PathEscape(a.Account)+"/limits", "accounts/set-limits", a.Account, a.Limits)
+}
+
+// reached returns a sequence that the account has reached: the account's own
+// image tells of its opening only, its balances of the postings since.
+func (p *planner) reached(a Account, have client.Account) uint64 {
+	reached := have.Sequence
+	if reached == 0 {
+		return 0
+	}
+	for _, d := range a.Deposit {
+		var balance struct {
+			Sequence uint64 `json:"last_updated_sequence"`
+		}
+		p.get("/v1/queries/accounts/"+url.PathEscape(a.Account)+"/balance?asset="+url.QueryEscape(d.Asset), &balance)
+		reached = max(reached, balance.Sequence)
+	}
+	return reached
 }
