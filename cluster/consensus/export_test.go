@@ -1,0 +1,35 @@
+package consensus
+
+import (
+	"io"
+	"time"
+)
+
+// SnapshotStream frames state as a snapshot of index and term.
+func SnapshotStream(to io.Writer, index, term uint64, state io.Reader) error {
+	if _, err := to.Write(appendSnapshotHeader(index, term)); err != nil {
+		return err
+	}
+	out := newChunkWriter(to)
+	if _, err := io.Copy(out, state); err != nil {
+		return err
+	}
+	return out.end()
+}
+
+// ReadSnapshotStream returns the state in a stream.
+func ReadSnapshotStream(from io.Reader) (state []byte, index, term uint64, err error) {
+	in, err := openSnapshot(from)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	state, err = io.ReadAll(in)
+	return state, in.index, in.term, err
+}
+
+// Watchdog returns the transfer watchdog alone: it tells of each proposal
+// whether the node must stop.
+func Watchdog(limit time.Duration) func(refused bool, now time.Time) bool {
+	w := &watchdog{limit: limit}
+	return w.stuck
+}
