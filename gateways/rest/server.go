@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -99,12 +100,13 @@ func (s *Server) Shutdown(ctx context.Context) error {
 }
 
 // Connections returns how many sockets are open.
-func (s *Server) Connections() int { return len(s.ln.free) }
+func (s *Server) Connections() int { return int(s.ln.open.Load()) }
 
 // boundedListener accepts while fewer than cap(free) connections are open.
 type boundedListener struct {
 	net.Listener
-	free   chan struct{} // holds one for each open connection
+	free   chan struct{} // holds one for each open connection, and for the one awaited
+	open   atomic.Int64
 	closed chan struct{}
 	once   sync.Once
 }
@@ -121,7 +123,8 @@ func (l *boundedListener) Accept() (net.Conn, error) {
 		<-l.free
 		return nil, err
 	}
-	return &boundedConn{Conn: c, free: l.free}, nil
+	l.open.Add(1)
+	return &boundedConn{Conn: c, listener: l}, nil
 }
 
 // Close implements net.Listener.
@@ -133,13 +136,16 @@ func (l *boundedListener) Close() error {
 // boundedConn gives its place back when it is closed.
 type boundedConn struct {
 	net.Conn
-	free chan struct{}
-	once sync.Once
+	listener *boundedListener
+	once     sync.Once
 }
 
 // Close implements net.Conn.
 func (c *boundedConn) Close() error {
 	err := c.Conn.Close()
-	c.once.Do(func() { <-c.free })
+	c.once.Do(func() {
+		c.listener.open.Add(-1)
+		<-c.listener.free
+	})
 	return err
 }

@@ -434,11 +434,13 @@ func (v *venue) RebuildReadModel(_ context.Context, n string) error {
 
 // handler returns the gateway of a venue, with a clock that stands and ids
 // that count.
-func handler(t testing.TB, v *venue) *rest.Handler {
+func handler(t testing.TB, v *venue) *rest.Handler { return handlerOf(t, v, v) }
+
+func handlerOf(t testing.TB, v *venue, commands gateways.Commands) *rest.Handler {
 	t.Helper()
 	n := 0
 	h := rest.New(rest.Config{
-		Commands: v, Reads: v, Operations: v, NodeID: "n1",
+		Commands: commands, Reads: v, Operations: v, NodeID: "n1",
 		Clock: func() time.Time { return time.Unix(0, int64(v.at())) },
 		NewID: func() string { n++; return "made-" + string(rune('0'+n%10)) },
 	})

@@ -1,0 +1,215 @@
+package rest_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/rialto-exchange/rialto/fsm/event"
+)
+
+// The answers have the contract's shapes.
+func TestShapes(t *testing.T) {
+	h := handler(t, newVenue())
+	for line, want := range map[string]string{
+		"accounts/acc-998811/balance": `{"aggregate_id":"acc-998811","current_balance_cents":50000,"currency":"USD","available":"500.000000","held":"0.009999","total":"500.009999","last_updated_sequence":14,"last_updated_at":"2026-05-23T10:00:00.123456789Z"}`,
+		"accounts/mine/balances":      `{"account":"mine","sequence":0,"balances":[{"asset":"USD","available":"500.000000","held":"0.009999","total":"500.009999"}]}`,
+		"accounts/linked":             `{"account":"linked","participant":"p1","status":"open","aggregate_sequence":1}`,
+		"instruments/BTC-USD/book":    `{"instrument":"BTC-USD","sequence":0,"bids":[["585.33","1.0000",1]],"asks":[]}`,
+		"instruments/BTC-USD/trades":  `{"sequence":0,"items":[]}`,
+		"ledger/trial-balance":        `{"sequence":0,"assets":[{"asset":"USD","debits":"0.000005","credits":"0.000005","net":"0.000000"}]}`,
+		"assets":                      `{"sequence":0,"items":[{"asset":"USD","scale":6,"minor_unit":2,"aggregate_sequence":1}]}`,
+		"venue/limits":                `{"scope":"venue","limits":{"max_open_orders":"10000","max_position":"none"},"aggregate_sequence":0}`,
+	} {
+		r := do(t, h, "GET /v1/queries/"+line, "")
+		r.want(t, 200)
+		if r.body != want {
+			t.Errorf("%s:\n%s\nwant\n%s", line, r.body, want)
+		}
+	}
+}
+
+// What is not there is told apart.
+func TestNotFound(t *testing.T) {
+	h := handler(t, newVenue())
+	for path, code := range map[string]string{
+		"accounts/none/balance":            "unknown_account",
+		"accounts/mine/balance?asset=GOLD": "unknown_asset",
+		"orders/O0000000000000":            "unknown_order",
+		"instruments/GOLD-USD":             "unknown_instrument",
+		"instruments/GOLD-USD/book":        "unknown_instrument",
+		"assets/GOLD":                      "unknown_asset",
+	} {
+		do(t, h, "GET /v1/queries/"+path, "").want(t, 404, `"code":"`+code+`"`)
+	}
+}
+
+// A list is read page by page with next, whether its parameters are repeated
+// or not; next is refused for another list and with other parameters.
+func TestPaging(t *testing.T) {
+	h := handler(t, newVenue())
+	const path = "GET /v1/queries/accounts/mine/orders"
+	seen := 0
+	query := "?limit=2&status=open&client_order_id=x"
+	for range 3 {
+		r := do(t, h, path+query, "")
+		r.want(t, 200)
+		var page struct {
+			Items []struct {
+				ClientOrderID string `json:"client_order_id"`
+			}
+			Next string
+		}
+		if err := json.Unmarshal([]byte(r.body), &page); err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range page.Items {
+			if seen++; o.ClientOrderID != "x" {
+				t.Error("the filter was lost on the way")
+			}
+		}
+		if page.Next == "" {
+			break
+		}
+		query = "?limit=2&cursor=" + page.Next
+		do(t, h, "GET /v1/queries/accounts/linked/orders?cursor="+page.Next, "").want(t, 400, `"field":"cursor"`)
+		do(t, h, path+"?status=filled&cursor="+page.Next, "").want(t, 400, `"field":"cursor"`)
+		do(t, h, path+"?status=open&client_order_id=x&limit=1&cursor="+page.Next, "").want(t, 200)
+	}
+	if seen != 5 {
+		t.Errorf("saw %d orders, want 5", seen)
+	}
+}
+
+// A cursor of another history is told apart from a bad one.
+func TestCursorOfAnotherHistory(t *testing.T) {
+	v := newVenue()
+	h := handler(t, v)
+	r := do(t, h, "GET /v1/queries/accounts/mine/orders?limit=1", "")
+	var page struct{ Next string }
+	if err := json.Unmarshal([]byte(r.body), &page); err != nil {
+		t.Fatal(err)
+	}
+	v.history++
+	do(t, h, "GET /v1/queries/accounts/mine/orders?cursor="+page.Next, "").want(t, 409, `"code":"history_changed"`)
+}
+
+// A read that carries a sequence waits for it, and says so when it does not
+// come; as_of is answered at its point or not at all.
+func TestConsistency(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newVenue()
+		h := handler(t, v)
+		const book = "GET /v1/queries/instruments/BTC-USD/book"
+		do(t, h, book+"?min_sequence=1&timeout=10ms", "").want(t, 504, `"code":"not_caught_up"`)
+		do(t, h, book+"?timeout=0", "", "Rialto-Sequence", "1").want(t, 504, `"code":"not_caught_up"`)
+		do(t, h, book+"?consistency=stale", "", "Rialto-Sequence", "1").want(t, 200)
+		do(t, h, book+"?as_of=1&timeout=10ms", "").want(t, 504)
+
+		waited := make(chan reply)
+		go func() { waited <- do(t, h, book+"?min_sequence=1", "") }()
+		synctest.Wait()
+		do(t, h, "POST /v1/commands/orders/place", place).want(t, 200)
+		(<-waited).want(t, 200, `"sequence":1`)
+
+		do(t, h, book+"?consistency=linearizable", "").want(t, 200, `"sequence":1`)
+		do(t, h, book+"?as_of=0", "").want(t, 200, `"sequence":0`)
+		do(t, h, book+"?as_of=2026-05-23T09:00:00Z", "").want(t, 200, `"sequence":0`)
+		do(t, h, book+"?as_of=2026-05-23T10:00:00.123456789Z", "").want(t, 200, `"sequence":1`)
+		do(t, h, "GET /v1/queries/accounts/mine/balance?min_aggregate_sequence=14", "").want(t, 200)
+		do(t, h, "GET /v1/queries/accounts/mine/balance?min_aggregate_sequence=15&timeout=10ms", "").want(t, 504)
+
+		v.floor = event.Pin{Sequence: 1, At: v.at()}
+		do(t, h, book+"?as_of=0", "").want(t, 410, `"code":"before_retention_floor"`, `"floor_sequence":1,"floor_at":"2026-05-23T10:00:00.123456789Z"`)
+	})
+}
+
+// A trader sees the events of its own accounts and commands, and of a trade
+// its own side only; an auditor sees both sides.
+func TestEventsAreTheCallersOwn(t *testing.T) {
+	v := newVenue()
+	maker, taker := testOrder("other", ""), testOrder("mine", "")
+	v.mu.Lock()
+	v.append(&placeOf("p2").Command, "other",
+		&event.OrderChanged{Type: event.TypeOrderAccepted, Order: maker},
+		&event.Fill{
+			TradeID: 9, Price: 58533, Quantity: 1, Notional: 58533, TakerSide: taker.Side, Taker: taker, Maker: maker, FeeAsset: "USD",
+			Postings: []event.Posting{
+				{Account: "mine", Sequence: 2, Balances: []event.Balance{{Asset: "BTC", Delta: 1}}},
+				{Account: "other", Sequence: 3, Balances: []event.Balance{{Asset: "BTC", Delta: -1}}},
+			},
+		})
+	v.mu.Unlock()
+	h := handler(t, v)
+	as := func(who string) string {
+		r := do(t, h, "GET /v1/queries/events", "", "Authorization", "Bearer key."+who+".s.e")
+		r.want(t, 200, `"next":"`)
+		return r.body
+	}
+	trader := as("p1")
+	for _, secret := range []string{`"other"`, `"p2"`, `key.p2`, `"counterparty"`, `maker_account`, `"sequence":1,"type"`, `"sequence":4,"type"`, `"sequence":6,"type"`} {
+		if strings.Contains(trader, secret) {
+			t.Errorf("the trader sees %s:\n%s", secret, trader)
+		}
+	}
+	for _, part := range []string{`"sequence":2,"type":"TradeExecuted"`, `"sequence":3,"type":"OrderFilled"`, `"sequence":5,"type":"FundsPosted"`} {
+		if !strings.Contains(trader, part) {
+			t.Errorf("the trader lacks %s:\n%s", part, trader)
+		}
+	}
+	auditor := as("aud")
+	for _, part := range []string{`"counterparty":"other"`, `"maker_account":"other"`, `"participant":"p2"`, `"postings":[{"account":"mine"`, `"sequence":6,"type"`} {
+		if !strings.Contains(auditor, part) {
+			t.Errorf("the auditor lacks %s:\n%s", part, auditor)
+		}
+	}
+	if nobody := as("view"); !strings.Contains(nobody, `"items":[]`) {
+		t.Errorf("a reader without accounts sees %s", nobody)
+	}
+}
+
+// The last page of events leads on: next finds what came after it.
+func TestEventsLeadOn(t *testing.T) {
+	v := newVenue()
+	h := handler(t, v)
+	next := ""
+	for i := range 3 {
+		do(t, h, "POST /v1/commands/orders/place", strings.Replace(place, "c1", "c"+string(rune('1'+i)), 1)).want(t, 200)
+		query := "?limit=10"
+		if next != "" {
+			query += "&cursor=" + next
+		}
+		r := do(t, h, "GET /v1/queries/events"+query, "")
+		var page struct {
+			Items []struct{ Sequence int }
+			Next  string
+		}
+		if err := json.Unmarshal([]byte(r.body), &page); err != nil || len(page.Items) != 1 || page.Items[0].Sequence != i+1 {
+			t.Fatalf("page %d: %s", i, r.body)
+		}
+		next = page.Next
+	}
+	do(t, h, "GET /v1/queries/events?after=2", "").want(t, 200, `"items":[{"sequence":3`)
+}
+
+// Operations reach the node, and what they refuse has a problem.
+func TestOperations(t *testing.T) {
+	v := newVenue()
+	h := handler(t, v)
+	do(t, h, "POST /v1/admin/leader/transfer", "").want(t, 200)
+	do(t, h, "POST /v1/admin/leader/transfer", `{"to":"n2"}`).want(t, 200)
+	do(t, h, "POST /v1/admin/snapshot", "").want(t, 200)
+	do(t, h, "DELETE /v1/admin/nodes/n3", "").want(t, 200)
+	do(t, h, "POST /v1/admin/read-models/orders/rebuild", "").want(t, 200)
+	want := "transfer |transfer n2|snapshot|remove n3|rebuild orders"
+	if got := strings.Join(v.asked, "|"); got != want {
+		t.Errorf("asked %q, want %q", got, want)
+	}
+	v.ready = http.ErrServerClosed
+	do(t, h, "GET /readyz", "").want(t, 503, `"status":"not_ready"`)
+	do(t, h, "GET /healthz", "").want(t, 200)
+	do(t, h, "GET /v1/cluster", "").want(t, 200, `"cluster_id":"c1"`, `"nodes":[]`, `"findings":[]`)
+	do(t, h, "GET /metrics", "").want(t, 200, "http_server_request_duration_seconds_bucket", "http_server_active_requests")
+}
