@@ -24,11 +24,7 @@ func (m *Machine) Apply(index, term uint64, data []byte) (*event.Block, []event.
 	c.index, c.term = index, term
 	c.now = max(c.now, header.At)
 	c.chain = extend(c.chain, data)
-	m.out.block = &event.Block{
-		Index: index, Term: term, At: c.now, First: m.out.last + 1, Chain: c.chain,
-		Groups: make([]event.Group, 0, len(commands)),
-	}
-	m.out.emitted, m.out.mass = 0, 0
+	m.out.open(&event.Block{Index: index, Term: term, At: c.now, First: m.out.last + 1, Chain: c.chain}, len(commands))
 	m.runMassEffects()
 	outcomes := make([]event.Outcome, len(commands))
 	groups := make([]int, len(commands))
@@ -68,10 +64,8 @@ func (m *Machine) open(index uint64, data []byte) (entry.Header, []*command.Comm
 // seal finishes the block, and ties the outcomes to the groups that they
 // began, now that these stay where they are.
 func (m *Machine) seal(outcomes []event.Outcome, groups []int) *event.Block {
-	b := m.out.block
-	m.out.block = nil
+	b := m.out.close()
 	b.History = m.clock.history
-	b.Count = m.out.emitted
 	for i := range outcomes {
 		o := &outcomes[i]
 		o.History = m.clock.history

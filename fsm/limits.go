@@ -3,7 +3,6 @@ package fsm
 import (
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
-	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/fsm/risk"
 )
 
@@ -11,29 +10,25 @@ import (
 type limits struct {
 	link uint32 // the pool's
 	_    uint32
-	row  [command.LimitCount]limitRow
+	row  risk.Limits
 }
 
-// limitRow is a command.Limit without the gaps that a compiler leaves.
-type limitRow struct {
-	units  int64
-	digits uint32
-	state  uint32
-}
-
-// limitsAt returns the limits of a number, nil for 0.
-func (m *Machine) limitsAt(n uint32) *command.Limits {
+// limitsAt returns the limits of a number, nil for 0. They are good until
+// limits are set again.
+func (m *Machine) limitsAt(n uint32) *risk.Limits {
 	if n == 0 {
 		return nil
 	}
-	var out command.Limits
-	for i, r := range m.limits.Get(n).row {
-		out[i] = command.Limit{
-			State: command.LimitState(r.state),
-			Value: market.Decimal{Units: r.units, Digits: uint8(r.digits)},
-		}
+	return &m.limits.Get(n).row
+}
+
+// scopes returns the limits that an order of an account is held to.
+func (m *Machine) scopes(a *account, i *instrument) risk.Scopes {
+	s := risk.Scopes{m.limitsAt(a.limits), nil, m.limitsAt(i.limits), m.limitsAt(m.venueLimits)}
+	if a.owner != 0 {
+		s[1] = m.limitsAt(m.owners.Get(a.owner).limits)
 	}
-	return &out
+	return s
 }
 
 func (m *Machine) setLimits(b *command.SetLimits, about *subject) *refusal {
@@ -49,19 +44,17 @@ func (m *Machine) setLimits(b *command.SetLimits, about *subject) *refusal {
 	}
 	row, kind := m.limits.Mut(*number), event.TypeLimitsConfirmed
 	for n := range command.LimitCount {
-		l := b.Limits[n]
-		if l.State != command.LimitValue {
-			l.Value = market.Decimal{}
-		}
-		next := limitRow{l.Value.Units, uint32(l.Value.Digits), uint32(l.State)}
+		next := risk.LimitOf(b.Limits[n])
 		if b.Named[n] && row.row[n] != next {
 			row.row[n], kind = next, event.TypeLimitsSet
 		}
 	}
 	*sequence++
-	m.out.emit(&event.LimitsChanged{
-		Type: kind, Scope: b.Scope, Target: b.Target, Limits: *m.limitsAt(*number), Sequence: *sequence,
-	})
+	r := &event.LimitsChanged{Type: kind, Scope: b.Scope, Target: b.Target, Sequence: *sequence}
+	for n, l := range row.row {
+		r.Limits[n] = l.Command()
+	}
+	m.out.emit(r)
 	return nil
 }
 

@@ -102,7 +102,8 @@ func (x *matching) Filled(f book.Fill) {
 	}
 	taker := m.orders.cold.Get(x.taker)
 	r.TakerSide = taker.side
-	r.Taker, r.Maker = m.image(x.taker, shown(taker)), m.image(maker, visible)
+	m.image(&r.Taker, x.taker, shown(taker))
+	m.image(&r.Maker, maker, visible)
 	r.Postings = m.settle(i, f.Quantity, n,
 		leg{x.taker, takerPays, takerFrees}, leg{maker, makerPays, makerFrees})
 	m.out.emit(r)
@@ -237,10 +238,12 @@ func (x *matching) SelfTradePrevented(s book.SelfTrade) {
 		m.touch(maker)
 	}
 	taker := m.orders.cold.Get(x.taker)
-	m.out.emit(&event.SelfTradePrevented{
-		Mode: taker.stp, Quantity: market.Quantity(untraded) * x.i.image.QuantityStep,
-		Incoming: m.image(x.taker, shown(taker)), Resting: m.image(maker, visible), Holds: holds,
-	})
+	r := &event.SelfTradePrevented{
+		Mode: taker.stp, Quantity: market.Quantity(untraded) * x.i.image.QuantityStep, Holds: holds,
+	}
+	m.image(&r.Incoming, x.taker, shown(taker))
+	m.image(&r.Resting, maker, visible)
+	m.out.emit(r)
 	if s.Remaining == 0 && s.Decremented == 0 {
 		m.cancel(maker, event.TypeOrderCancelled, market.StatusCancelled, market.ReasonSelfTrade)
 	}

@@ -131,11 +131,11 @@ func shown(o *order) book.Lots {
 }
 
 // image is the whole order as events carry it; visible is what it shows.
-func (m *Machine) image(slot uint32, visible book.Lots) event.Order {
+func (m *Machine) image(image *event.Order, slot uint32, visible book.Lots) {
 	o := m.orders.cold.Get(slot)
 	i := &m.instruments.at(o.instrument).image
 	tick, step := i.PriceTick, i.QuantityStep
-	image := event.Order{
+	*image = event.Order{
 		ID: market.NewOrderID(slot, o.generation), ClientOrderID: o.clientID(),
 		Account: m.accountName(o.account), Instrument: i.Instrument,
 		Side: o.side, Type: o.orderType, TimeInForce: o.tif, STP: o.stp,
@@ -153,7 +153,6 @@ func (m *Machine) image(slot uint32, visible book.Lots) event.Order {
 	} else {
 		image.Reason = o.reason
 	}
-	return image
 }
 
 // changeOrder emits an event about an order in the state that it has now.
@@ -168,7 +167,9 @@ func (m *Machine) changeOrder(t event.Type, slot uint32, held ledger.Ref) {
 			}
 		}
 	}
-	r := &event.OrderChanged{Type: t, Order: m.image(slot, visible)}
+	r := m.out.change()
+	r.Type = t
+	m.image(&r.Order, slot, visible)
 	if held != 0 {
 		r.Hold = m.balance(held, m.holdAsset(o), 0)
 	}

@@ -16,18 +16,51 @@ type outbox struct {
 	emitted uint32
 	// mass counts those of mass effects, which have a budget.
 	mass uint32
+	// records are those of the whole block; each group's are a part of them.
+	// from is where the open group's begin.
+	records []event.Record
+	from    int
+	// changes is memory for the most frequent record: one allocation for many.
+	changes []event.OrderChanged
+}
+
+// change returns an empty record that is not used yet.
+func (o *outbox) change() *event.OrderChanged {
+	if len(o.changes) == 0 {
+		o.changes = make([]event.OrderChanged, 16)
+	}
+	r := &o.changes[0]
+	o.changes = o.changes[1:]
+	return r
+}
+
+// open begins the block of an entry with so many commands.
+func (o *outbox) open(b *event.Block, commands int) {
+	o.block, o.emitted, o.mass = b, 0, 0
+	b.Groups = make([]event.Group, 0, commands)
+	o.records = make([]event.Record, 0, commands+commands/2)
+	o.changes = make([]event.OrderChanged, commands)
+}
+
+// close ends the block and keeps nothing of it.
+func (o *outbox) close() *event.Block {
+	b := o.block
+	b.Count = o.emitted
+	o.block, o.records, o.changes = nil, nil, nil
+	return b
 }
 
 // begin opens a group.
 func (o *outbox) begin(c event.Context) {
 	o.block.Groups = append(o.block.Groups, event.Group{Context: c, First: o.last + 1})
+	o.from = len(o.records)
 }
 
 // emit adds a record to the open group.
 func (o *outbox) emit(r event.Record) {
 	g := o.group()
 	n := uint32(r.Events())
-	g.Records = append(g.Records, r)
+	o.records = append(o.records, r)
 	g.Count += n
 	o.emitted += n
 	o.last += market.Sequence(n)
@@ -37,6 +70,7 @@ func (o *outbox) emit(r event.Record) {
 func (o *outbox) end(aggregate string, sequence uint64) {
 	g := o.group()
 	g.Aggregate, g.AggregateSequence = aggregate, sequence
+	g.Records = o.records[o.from:len(o.records):len(o.records)]
 }
 
 func (o *outbox) group() *event.Group { return &o.block.Groups[len(o.block.Groups)-1] }

@@ -101,15 +101,12 @@ func (m *Machine) risked(o *order, i *instrument) risk.Order {
 		Quantity:  market.Quantity(o.quantity) * i.image.QuantityStep,
 		Display:   market.Quantity(o.display) * i.image.QuantityStep,
 		Reference: i.reference(), Open: a.open,
-		Position:  func() market.Amount { return m.position(o, i) },
 		Available: m.ledger.Get(ref).Available(),
 		Asset:     m.assets.at(asset).image.Asset, Digits: m.assets.at(asset).image.Scale,
 	}
-	ask.Limits = [4]*command.Limits{
-		m.limitsAt(a.limits), nil, m.limitsAt(i.limits), m.limitsAt(m.venueLimits),
-	}
-	if a.owner != 0 {
-		ask.Limits[1] = m.limitsAt(m.owners.Get(a.owner).limits)
+	ask.Limits = m.scopes(a, i)
+	if ask.Limits.InForce(command.MaxPosition).State == command.LimitValue {
+		ask.Position = m.position(o, i)
 	}
 	return ask
 }

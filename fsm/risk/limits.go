@@ -19,12 +19,44 @@ func Enforced(n command.LimitName) bool {
 	return false
 }
 
-// limit returns the limit in force: the first that is set, from the account
+// Limits are a scope's, as records can hold them: a command.Limits without
+// the gaps that a compiler leaves.
+type Limits [command.LimitCount]Limit
+
+// Limit is one of them.
+type Limit struct {
+	Units  int64
+	Digits uint32
+	State  uint32 // command.LimitState
+}
+
+// LimitOf converts. Only a limit that is a value keeps one.
+func LimitOf(l command.Limit) Limit {
+	if l.State != command.LimitValue {
+		l.Value = market.Decimal{}
+	}
+	return Limit{l.Value.Units, uint32(l.Value.Digits), uint32(l.State)}
+}
+
+// Command converts back.
+func (l Limit) Command() command.Limit {
+	return command.Limit{State: l.state(), Value: l.value()}
+}
+
+func (l Limit) state() command.LimitState { return command.LimitState(l.State) }
+
+func (l Limit) value() market.Decimal { return market.Decimal{Units: l.Units, Digits: uint8(l.Digits)} }
+
+// Scopes are the limits of account, owner, instrument and venue, in this
+// order; nil where nothing was ever set.
+type Scopes [4]*Limits
+
+// InForce returns the limit in force: the first that is set, from the account
 // up to the venue.
-func (o *Order) limit(n command.LimitName) command.Limit {
-	for _, scope := range o.Limits {
-		if scope != nil && scope[n].State != command.LimitInherited {
-			return scope[n]
+func (s *Scopes) InForce(n command.LimitName) command.Limit {
+	for _, scope := range s {
+		if scope != nil && scope[n].state() != command.LimitInherited {
+			return scope[n].Command()
 		}
 	}
 	return command.Limit{}
@@ -33,7 +65,7 @@ func (o *Order) limit(n command.LimitName) command.Limit {
 // limitsPresent: every limit is set somewhere, if only to "none".
 func limitsPresent(o *Order) *Refusal {
 	for n := range command.LimitCount {
-		if o.limit(n).State == command.LimitInherited {
+		if o.Limits.InForce(n).State == command.LimitInherited {
 			return &Refusal{event.CodeRiskLimitMissing, n.String(), "the limit is not set at any level"}
 		}
 	}
@@ -60,15 +92,15 @@ func maxOpenOrders(o *Order) *Refusal {
 
 // maxPosition bounds what a buy can make of the account's holding of the base.
 func maxPosition(o *Order) *Refusal {
-	if o.Side != market.Buy || o.limit(command.MaxPosition).State != command.LimitValue {
+	if o.Side != market.Buy || o.Limits.InForce(command.MaxPosition).State != command.LimitValue {
 		return nil
 	}
-	return o.atMost(command.MaxPosition, event.CodeRiskMaxPosition, int64(o.Position()), o.Instrument.BaseScale)
+	return o.atMost(command.MaxPosition, event.CodeRiskMaxPosition, int64(o.Position), o.Instrument.BaseScale)
 }
 
 // atMost refuses value × 10^-digits above the limit in force.
 func (o *Order) atMost(n command.LimitName, code event.Code, value int64, digits uint8) *Refusal {
-	l := o.limit(n)
+	l := o.Limits.InForce(n)
 	if l.State != command.LimitValue || !above(value, digits, l.Value) {
 		return nil
 	}

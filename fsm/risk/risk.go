@@ -8,7 +8,6 @@
 package risk
 
 import (
-	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
@@ -45,17 +44,15 @@ type Order struct {
 	// Open is the number of the account's open orders, without this one.
 	Open uint32
 	// Position is what the account's holding of the base can become: what it
-	// has and what all its open buys, this one included, can add. It is called
-	// only when a limit on it is in force.
-	Position func() market.Amount
+	// has and what all its open buys, this one included, can add. It is looked
+	// at only where a limit on it is in force.
+	Position market.Amount
 	// Needs is what must be available in Asset beyond what is held already,
 	// and Available what is. Digits are the asset's scale.
 	Needs, Available market.Amount
 	Asset            string
 	Digits           uint8
-	// Limits are those of account, owner, instrument and venue, nil where
-	// nothing was ever set.
-	Limits [4]*command.Limits
+	Limits           Scopes
 }
 
 // Evaluate returns the first rule's refusal, nil if the order may go on.
