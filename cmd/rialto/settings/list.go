@@ -44,6 +44,7 @@ func List() []Setting {
 		{Key: "tls_key", Help: "its private key, a PEM file"},
 		{Key: "demo", Help: "let loopback callers act as administrators (rialto dev)", Hidden: true},
 		{Key: "bootstrap_key", Help: "first administrator: <key id>:<hex SHA-256 of the secret>"},
+		{Key: "debug_address", Help: "Go's profiles, on a loopback host:port; none if empty"},
 		{Key: "log_format", Help: "text or json"},
 		{Key: "log_level", Help: "debug, info, warn or error"},
 		{Key: "consensus.log_store", Help: "wal or bolt"},
