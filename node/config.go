@@ -52,6 +52,10 @@ type Config struct {
 	// administrator who may act before the venue has keys of its own.
 	BootstrapKey string `yaml:"bootstrap_key" koanf:"bootstrap_key"`
 
+	// DebugAddress serves Go's profiles (net/http/pprof), on loopback only.
+	// "" = not at all.
+	DebugAddress string `yaml:"debug_address" koanf:"debug_address"`
+
 	LogFormat string `yaml:"log_format" koanf:"log_format"` // json or text
 	LogLevel  string `yaml:"log_level" koanf:"log_level"`   // debug, info, warn, error
 
@@ -220,6 +224,10 @@ func (c *Config) validateMembership() error {
 }
 
 func (c *Config) validateSecurity() error {
+	if host, _, err := net.SplitHostPort(c.DebugAddress); c.DebugAddress != "" &&
+		(err != nil || net.ParseIP(host) == nil || !net.ParseIP(host).IsLoopback()) {
+		return setting("debug_address", "%q is not a loopback address and port", c.DebugAddress)
+	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return setting("tls_cert", "and tls_key go together")
 	}

@@ -23,6 +23,9 @@ type door struct {
 
 // openGateways opens the doors last: behind them everything is there.
 func (n *Node) openGateways(ctx, background context.Context) error {
+	if err := n.openDebug(); err != nil {
+		return err
+	}
 	var doors []door
 	for _, open := range []func(ctx, background context.Context) (door, error){
 		n.openREST,

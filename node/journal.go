@@ -75,7 +75,7 @@ func (n *Node) fillJournal(ctx context.Context) {
 		}
 		if n.consensus.Status().Role == cluster.RoleLeader {
 			// Who leads must be able to tell the past.
-			if err := n.consensus.TransferLeadership(ctx, ""); err != nil {
+			if err := n.handOver(ctx, ""); err != nil {
 				n.log.Warn("leadership was not handed over", "error", err)
 			}
 		}

@@ -77,8 +77,24 @@ func (n *Node) registerCalls() {
 		return nil, n.consensus.Remove(ctx, cluster.NodeID(id))
 	})
 	n.control.HandleCall(callTransfer, func(ctx context.Context, to []byte) ([]byte, error) {
-		return nil, n.consensus.TransferLeadership(ctx, cluster.NodeID(to))
+		return nil, n.handOver(ctx, cluster.NodeID(to))
 	})
+}
+
+// handOver makes another voter the leader, the most current one if to is
+// empty. The sequencer pauses first: Raft refuses entries during a transfer
+// and takes them again when it fails, so a later command could overtake an
+// earlier one.
+func (n *Node) handOver(ctx context.Context, to cluster.NodeID) error {
+	if err := n.sequencer.Pause(ctx); err != nil {
+		n.sequencer.Resume()
+		return fmt.Errorf("pause the sequencer: %w", err)
+	}
+	err := n.consensus.TransferLeadership(ctx, to)
+	if err != nil {
+		n.sequencer.Resume()
+	}
+	return err
 }
 
 // answerJoin admits a newcomer as a non-voter; it becomes a voter once it has

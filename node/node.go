@@ -140,13 +140,13 @@ func (n *Node) onClose(what string, do func(ctx context.Context) error) {
 // clients, and hands leadership over.
 func (n *Node) Drain(ctx context.Context) error {
 	n.draining.Store(true)
-	if n.consensus == nil || n.consensus.Status().Role != cluster.RoleLeader {
+	if n.consensus == nil || n.sequencer == nil || n.consensus.Status().Role != cluster.RoleLeader {
 		return nil
 	}
 	if voters(n.consensus.Members()) < 2 {
 		return nil
 	}
-	return n.consensus.TransferLeadership(ctx, "")
+	return n.handOver(ctx, "")
 }
 
 func voters(members []cluster.Member) int {
