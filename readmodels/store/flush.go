@@ -73,7 +73,7 @@ func (s *Store) flush() error {
 		defer s.mu.Unlock()
 		return s.failure
 	}
-	s.flushing, s.active = g, newGeneration(g.through)
+	s.flushing, s.active = g, s.fresh(g.through)
 	s.swapped.Broadcast()
 	s.mu.Unlock()
 
@@ -85,10 +85,23 @@ func (s *Store) flush() error {
 		s.swapped.Broadcast()
 		return s.failure
 	}
-	s.flushing = nil
+	s.flushing, s.spare = nil, g
 	s.cursor = g.through
 	s.epoch++
 	return nil
+}
+
+// fresh returns an empty generation, in the memory of one that was flushed if
+// there is one: nobody looks into that any more. The caller holds the lock.
+func (s *Store) fresh(through market.Sequence) *generation {
+	g := s.spare
+	s.spare = nil
+	if g == nil {
+		return newGeneration(through)
+	}
+	clear(g.newest)
+	g.versions, g.bytes, g.through = g.versions[:0], g.bytes[:0], through
+	return g
 }
 
 func (d *disk) write(g *generation) error {

@@ -52,11 +52,13 @@ type generation struct {
 }
 
 // memory is one version in a generation. Versions of a key are chained from
-// the newest to the oldest.
+// the newest to the oldest, with jumps over many of them (skew-binary jump
+// pointers), so that an old version of a hot key is found in O(log n).
 type memory struct {
-	from       market.Sequence
-	start, end uint32
-	older      int32 // −1 = none
+	from        market.Sequence
+	start, end  uint32
+	older, jump int32 // −1 = none
+	depth       int32 // how many are older
 }
 
 const none = int32(-1)
@@ -96,46 +98,66 @@ func (g *generation) add(key, value []byte, from market.Sequence) error {
 		v.start, v.end = start, end
 		return nil
 	}
-	g.versions = append(g.versions, memory{from, start, end, newest})
+	jump, depth := g.jumpOver(newest)
+	g.versions = append(g.versions, memory{from, start, end, newest, jump, depth})
 	g.newest[string(key)] = int32(len(g.versions) - 1)
 	return nil
 }
 
-// get returns the version of a key in force at a point.
-func (g *generation) get(key []byte, at market.Sequence) (version, bool) {
+// jumpOver returns the jump and the depth of a version that follows another:
+// two jumps of equal length in a row become one of twice that and one.
+func (g *generation) jumpOver(older int32) (jump, depth int32) {
+	if older == none {
+		return none, 0
+	}
+	o := &g.versions[older]
+	if o.jump == none {
+		return older, o.depth + 1
+	}
+	middle := &g.versions[o.jump]
+	if middle.jump != none && o.depth-middle.depth == middle.depth-g.versions[middle.jump].depth {
+		return middle.jump, o.depth + 1
+	}
+	return older, o.depth + 1
+}
+
+// find returns the newest version of a key at or before a point.
+func (g *generation) find(key []byte, at market.Sequence) int32 {
 	if g == nil {
-		return version{}, false
+		return none
 	}
 	i, ok := g.newest[string(key)]
 	if !ok {
-		return version{}, false
+		return none
 	}
-	for ; i != none; i = g.versions[i].older {
-		if v := &g.versions[i]; v.from <= at {
-			return version{v.from, g.bytes[v.start:v.end]}, true
+	for i != none && g.versions[i].from > at {
+		v := &g.versions[i]
+		if i = v.older; v.jump != none && g.versions[v.jump].from > at {
+			i = v.jump
 		}
 	}
-	return version{}, false
+	return i
+}
+
+// get returns the version of a key in force at a point.
+func (g *generation) get(key []byte, at market.Sequence) (version, bool) {
+	i := g.find(key, at)
+	if i == none {
+		return version{}, false
+	}
+	return g.version(i), true
+}
+
+func (g *generation) version(i int32) version {
+	v := &g.versions[i]
+	return version{v.from, g.bytes[v.start:v.end]}
 }
 
 // within appends the versions of a key with low < sequence ≤ high, newest
 // first.
 func (g *generation) within(dst []version, key []byte, low, high market.Sequence) []version {
-	if g == nil {
-		return dst
-	}
-	i, ok := g.newest[string(key)]
-	if !ok {
-		return dst
-	}
-	for ; i != none; i = g.versions[i].older {
-		v := &g.versions[i]
-		if v.from <= low {
-			break
-		}
-		if v.from <= high {
-			dst = append(dst, version{v.from, g.bytes[v.start:v.end]})
-		}
+	for i := g.find(key, high); i != none && g.versions[i].from > low; i = g.versions[i].older {
+		dst = append(dst, g.version(i))
 	}
 	return dst
 }

@@ -66,6 +66,7 @@ type Store struct {
 	disk       *disk
 	active     *generation // takes commits
 	flushing   *generation // on its way to Badger; nil = none
+	spare      *generation // its memory is used again; nil = none
 	swapped    *sync.Cond  // active was replaced, or failure was set
 	epoch      uint64      // counts finished flushes
 	watermark  market.Sequence

@@ -34,7 +34,7 @@ type Naive interface {
 }
 
 // venueBlocks is how long the made-up venue runs in each test.
-const venueBlocks = 250
+const venueBlocks = 150
 
 // Run runs the suite.
 func Run(t *testing.T, c Case) {

@@ -1,0 +1,14 @@
+package store
+
+// FlushWithoutCursor writes the active generation as a process would that is
+// killed just before it wrote the cursor. The store is of no use afterwards.
+func (s *Store) FlushWithoutCursor() error {
+	s.flusher.stop()
+	if err := s.disk.setMeta("intent", s.active.through); err != nil {
+		return err
+	}
+	if err := s.disk.writeRuns(s.active); err != nil {
+		return err
+	}
+	return s.disk.db.Close()
+}
