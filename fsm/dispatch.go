@@ -11,8 +11,8 @@ type verb struct {
 	trader bool
 }
 
-// verbs is the list of all commands but Probe and Fence, which are settled
-// before it. To add a command is to add a file and a row.
+// verbs is the list of all commands but Probe and Fence, which execute settles
+// before it looks here. To add a command is to add a file and a row.
 func verbs() [256]verb {
 	return [256]verb{
 		command.KindTermStart:         {run: run((*Machine).startTerm)},

@@ -29,7 +29,6 @@ func (m *Machine) money(in command.Money) (asset uint32, amount market.Amount, n
 	case err != nil || units <= 0:
 		return 0, 0, refuse(event.CodeAmountOutOfRange, "amount", "the amount must be above zero and within range")
 	}
-	a.used = true
 	return n, market.Amount(units), nil
 }
 
@@ -113,6 +112,7 @@ func (m *Machine) spend(account uint32, name string, in command.Money) (uint32, 
 
 // moveFunds posts delta to the account against the external one.
 func (m *Machine) moveFunds(t event.Type, account, asset uint32, delta market.Amount, reference string) {
+	m.assets.at(asset).used = true
 	ref, external := m.ledger.Open(account, asset), m.ledger.Open(accountExternal, asset)
 	m.ledger.Post(ledger.Entry{Ref: ref, Delta: delta}, ledger.Entry{Ref: external, Delta: -delta})
 	a := m.accounts.Mut(account)

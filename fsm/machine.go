@@ -174,6 +174,15 @@ func (m *Machine) NextDeadline() (market.Nanos, bool) {
 	return t.Due, ok
 }
 
+// Memory returns the bytes of the big tables, what snapshots hold included.
+func (m *Machine) Memory() int64 {
+	var sum int64
+	for _, t := range m.tables() {
+		sum += t.Bytes()
+	}
+	return sum
+}
+
 // Horizon says how far back command ids are remembered.
 type Horizon struct {
 	IDs, Capacity uint32

@@ -250,13 +250,14 @@ func (x *matching) SelfTradePrevented(s book.SelfTrade) {
 }
 
 // decrement takes lots from an order without a trade, and ends it when nothing
-// remains.
+// remains. An order that ends so keeps the quantity that it had.
 func (m *Machine) decrement(holds []event.Balance, slot uint32, lots book.Lots) []event.Balance {
 	o := m.touch(slot)
 	i := m.instruments.at(o.instrument)
 	frees := i.mustNeed(o, o.remaining()) - i.mustNeed(o, o.remaining()-lots)
-	o.quantity -= lots
-	if o.filled == o.quantity {
+	if o.remaining() > lots {
+		o.quantity -= lots
+	} else {
 		m.finish(slot, market.StatusCancelled, market.ReasonSelfTrade)
 	}
 	o = m.orders.cold.Get(slot)

@@ -80,8 +80,8 @@ func (i *instrument) need(o *order, remaining book.Lots) (market.Amount, bool) {
 	if !ok {
 		return 0, false
 	}
-	n += charge(n, o.highestRate())
-	return n, n <= ledger.MaxSupply
+	fee := charge(n, o.highestRate())
+	return n + fee, fee <= ledger.MaxSupply-n
 }
 
 // holdPrice is the worst price that the order can trade at, for a buy.

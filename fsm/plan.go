@@ -88,7 +88,7 @@ func (p *planning) cost(price book.Ticks, lots book.Lots) (n, cost market.Amount
 	n = p.i.mustNotional(price, lots)
 	fee := max(charge(n, p.o.takerFee), 0)
 	if p.o.side == market.Buy {
-		return n, n + fee
+		return n, addSaturating(n, fee)
 	}
 	return n, n - fee
 }

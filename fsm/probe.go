@@ -4,6 +4,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/dedup"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
 )
 
 // probe says what became of a command id, and changes nothing. Without a
@@ -31,7 +32,7 @@ func (m *Machine) fence(c *command.Command, f *command.Fence) event.Outcome {
 	m.ids.Add(key, dedup.Record{}, m.clock.now, c.Deadline)
 	m.out.begin(contextOf(c))
 	m.out.emit(&event.CommandFenced{Participant: c.Participant, Target: f.Target})
-	m.out.end(f.Target, 0)
+	m.out.end(market.Venue, m.clock.venue)
 	return m.outcome(event.OutcomeExecuted)
 }
 
