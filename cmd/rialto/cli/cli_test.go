@@ -1,0 +1,168 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
+
+	"github.com/rialto-exchange/rialto/cmd/rialto/cli"
+	"github.com/rialto-exchange/rialto/cmd/rialto/shell"
+)
+
+// asProgram makes the test binary behave as the program itself: rialto dev
+// runs its own executable.
+const asProgram = "CLI_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) == "1" {
+		os.Exit(program(os.Args[1:]))
+	}
+	os.Exit(m.Run())
+}
+
+var update = flag.Bool("update", false, "rewrite testdata/help.golden")
+
+// newShell returns a shell without environment, terminal or input.
+func newShell(out, err io.Writer) *shell.Shell {
+	return &shell.Shell{
+		In: strings.NewReader(""), Out: out, Err: err, Version: "test",
+		Env: func(string) (string, bool) { return "", false }, Environ: func() []string { return nil },
+	}
+}
+
+// run executes a command line.
+func run(t *testing.T, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	var out, err bytes.Buffer
+	status = cli.Run(t.Context(), newShell(&out, &err), args)
+	return status, out.String(), err.String()
+}
+
+// TestHelp shows the whole command line; its golden file is what a reviewer
+// reads (go test ./cmd/rialto/cli -run TestHelp -update rewrites it).
+func TestHelp(t *testing.T) {
+	var got strings.Builder
+	var walk func(path []string, c *cobra.Command)
+	walk = func(path []string, c *cobra.Command) {
+		_, help, _ := run(t, append(path, "--help")...)
+		got.WriteString("$ rialto " + strings.Join(append(path, "--help"), " ") + "\n" + help + "\n")
+		for _, sub := range c.Commands() {
+			if sub.Name() != "completion" && sub.Name() != "help" {
+				walk(append(path[:len(path):len(path)], sub.Name()), sub)
+			}
+		}
+	}
+	walk(nil, cli.Root(newShell(io.Discard, io.Discard)))
+	golden := filepath.Join("testdata", "help.golden")
+	if *update {
+		if err := os.WriteFile(golden, []byte(got.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got.String()); diff != "" {
+		t.Errorf("help (-golden +got):\n%s", diff)
+	}
+}
+
+// TestUsageErrors shows that what is typed wrong ends with status 2 and says
+// what is wrong.
+func TestUsageErrors(t *testing.T) {
+	bad := filepath.Join(t.TempDir(), "bad.yaml")
+	if err := os.WriteFile(bad, []byte("foo: 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ line, want string }{
+		{"stauts", `unknown command "stauts"`},
+		{"order plaice", `unknown command "plaice"`},
+		{"status --wtach", "unknown flag: --wtach"},
+		{"status extra", "unknown command"},
+		{"order place trader1 buy", "accepts between 4 and 5 arg(s)"},
+		{"order cancel", "name the order"},
+		{"order cancel O1 --account a --client-id b", "name the order"},
+		{"order amend O1", "nothing to change"},
+		{"status --output xml", "neither table nor json"},
+		{"status --server 127.0.0.1:8081", "is not http://host:port"},
+		{"apply", "name the file"},
+		{"apply -f " + bad, `unknown field "foo"`},
+		{"replay x.csv --format itch50", "supported: lobster"},
+		{"replay x.csv --speed fast", "neither max nor a number"},
+		{"replay x.csv --batch 1001", "not within 1 … 1000"},
+		{"dev --nodes 0", "not within 1 … 9"},
+		{"dev --host 0.0.0.0", "not a loopback address"},
+		{"config check --config " + bad, `unknown field "foo"`},
+		{"config check --role king --node-id a", "role:"},
+		{"bench rest --clients 0", "--clients"},
+		{"bench core", "name the workload"},
+	} {
+		status, _, stderr := run(t, strings.Fields(c.line)...)
+		if status != shell.ExitUsage || !strings.Contains(stderr, c.want) {
+			t.Errorf("rialto %s: status %d, want 2; said %q, want %q in it", c.line, status, stderr, c.want)
+		}
+	}
+}
+
+// TestFailures shows that what fails ends with status 1.
+func TestFailures(t *testing.T) {
+	node := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		_, _ = io.WriteString(w, `{"code":"insufficient_funds","detail":"[funds] trader1 has 0"}`)
+	}))
+	defer node.Close()
+	for _, c := range []struct{ line, want string }{
+		{"order place trader1 buy 1 BTC-USD 1 --server " + node.URL, "insufficient_funds: [funds] trader1 has 0"},
+		{"replay no-such-file.csv", "no such file"},
+		{"apply -f no-such-file.yaml", "no such file"},
+	} {
+		status, _, stderr := run(t, strings.Fields(c.line)...)
+		if status != shell.ExitFailed || !strings.Contains(stderr, c.want) {
+			t.Errorf("rialto %s: status %d, want 1; said %q, want %q in it", c.line, status, stderr, c.want)
+		}
+	}
+}
+
+// TestKeyIsSent shows that the key comes from the flag or else RIALTO_KEY, and
+// that no help text shows it.
+func TestKeyIsSent(t *testing.T) {
+	var got string
+	node := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = r.Header.Get("Authorization")
+		_, _ = io.WriteString(w, `{"balances":[]}`)
+	}))
+	defer node.Close()
+	for _, c := range []struct{ flag, want string }{{"", "Bearer k.env"}, {"--key=k.flag", "Bearer k.flag"}} {
+		var out bytes.Buffer
+		sh := newShell(&out, &out)
+		sh.Env = func(name string) (string, bool) { return "k.env", name == "RIALTO_KEY" }
+		args := strings.Fields("account balances a --server " + node.URL + " " + c.flag)
+		if status := cli.Run(t.Context(), sh, args); status != 0 || got != c.want {
+			t.Errorf("status %d, sent %q, want %q\n%s", status, got, c.want, out.String())
+		}
+		out.Reset()
+		if cli.Run(t.Context(), sh, []string{"account", "--help"}); strings.Contains(out.String(), "k.env") {
+			t.Error("the help shows the key")
+		}
+	}
+}
+
+// program runs the program with the surroundings of the process.
+func program(args []string) int {
+	sh := newShell(os.Stdout, os.Stderr)
+	sh.Env, sh.Environ = os.LookupEnv, os.Environ
+	ctx, stop := signalContext(context.Background())
+	defer stop()
+	return cli.Run(ctx, sh, args)
+}

@@ -1,0 +1,211 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rialto-exchange/rialto/cmd/rialto/cli"
+	"github.com/rialto-exchange/rialto/cmd/rialto/devcluster"
+)
+
+func signalContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)
+}
+
+// screen is what a command prints, readable while it runs.
+type screen struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (s *screen) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(b)
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// eventually waits for a condition, and fails the test if it does not come.
+func eventually(t *testing.T, what string, within time.Duration, holds func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(within)
+	defer deadline.Stop()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !holds() {
+		select {
+		case <-deadline.C:
+			t.Fatalf("not within %v: %s", within, what)
+		case <-tick.C:
+		}
+	}
+}
+
+// freeOffset finds ports for a cluster of three.
+func freeOffset(t *testing.T) int {
+	t.Helper()
+	for o := 1000; o < 20_000; o += 10 {
+		nodes, err := devcluster.Plan(devcluster.Options{Nodes: 3, Host: "127.0.0.1", PortOffset: o})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if devcluster.CheckPorts(t.Context(), nodes) == nil {
+			return o
+		}
+	}
+	t.Fatal("no free ports")
+	return 0
+}
+
+func alive(pid int) bool { return !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
+
+// TestDev shows a newcomer's first minutes: the cluster comes up with its
+// order flow, the printed curl works as printed, the leader is killed with
+// kill -9 and told of, another leads and nothing is lost, --supervise brings
+// the node back, and Ctrl-C leaves no process behind.
+func TestDev(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes")
+	}
+	t.Setenv(asProgram, "1")
+	var out screen
+	ctx, interrupt := context.WithCancel(t.Context())
+	offset := freeOffset(t)
+	done := make(chan int, 1)
+	go func() {
+		done <- cli.Run(ctx, newShell(&out, &out), []string{
+			"dev", "--data", t.TempDir(), "--port-offset", strconv.Itoa(offset), "--flow", "--supervise",
+		})
+	}()
+	ended := false
+	defer func() {
+		if interrupt(); !ended {
+			<-done
+		}
+		if t.Failed() {
+			t.Log(out.String())
+		}
+	}()
+
+	eventually(t, "the greeting", time.Minute, func() bool { return strings.Contains(out.String(), "Ctrl-C stops everything") })
+	var pids []int
+	for _, m := range regexp.MustCompile(`(?m)^n\d .*127\.0\.0\.1:\d+  (\d+)`).FindAllStringSubmatch(out.String(), -1) {
+		pid, _ := strconv.Atoi(m[1])
+		pids = append(pids, pid)
+	}
+	if len(pids) != 3 {
+		t.Fatalf("pids %v", pids)
+	}
+	url, body := printedCurl(t, out.String())
+	if got := post(t, url, body); !strings.Contains(got, `"status":"accepted"`) {
+		t.Errorf("the printed curl was answered %s", got)
+	}
+
+	leader := regexp.MustCompile(`kill -9 (\d+)`).FindStringSubmatch(out.String())
+	pid, _ := strconv.Atoi(leader[1])
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the death is told", 5*time.Second, func() bool { return strings.Contains(out.String(), fmt.Sprintf("(pid %d) died", pid)) })
+	eventually(t, "the node is back", 10*time.Second, func() bool { return strings.Contains(out.String(), "is back with pid") })
+	again := regexp.MustCompile(`is back with pid (\d+)`).FindStringSubmatch(out.String())
+	back, _ := strconv.Atoi(again[1])
+	base := fmt.Sprintf("http://127.0.0.1:%d", devcluster.HTTPBase+offset)
+	eventually(t, "the deposit is read from every node", 20*time.Second, func() bool {
+		for i := range 3 {
+			if deposited(fmt.Sprintf("http://127.0.0.1:%d", devcluster.HTTPBase+offset+i)) != "1000500.000000" {
+				return false
+			}
+		}
+		return true
+	})
+	before := sequence(base)
+	eventually(t, "the flow goes on", 20*time.Second, func() bool { return sequence(base) > before+20 })
+
+	interrupt()
+	status := <-done
+	ended = true
+	if status != 0 {
+		t.Errorf("status %d after Ctrl-C, want 0", status)
+	}
+	for _, p := range append(pids, back) {
+		if alive(p) {
+			t.Errorf("process %d is left behind", p)
+		}
+	}
+	l, err := net.Listen("tcp", strings.TrimPrefix(base, "http://"))
+	if err != nil {
+		t.Errorf("a port is still taken: %v", err)
+	} else {
+		l.Close()
+	}
+}
+
+// printedCurl reads the one command that the greeting invites to copy.
+func printedCurl(t *testing.T, text string) (url, body string) {
+	t.Helper()
+	m := regexp.MustCompile(`(?s)curl -s (\S+) -H 'Content-Type: application/json' \\\n\s+-d '([^']+)'`).FindStringSubmatch(text)
+	if m == nil {
+		t.Fatal("no curl was printed")
+	}
+	return m[1], m[2]
+}
+
+func post(t *testing.T, url, body string) string {
+	t.Helper()
+	resp, err := http.Post(url, "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(answer)
+}
+
+// get reads a JSON object, nil if there is none.
+func get(url string) map[string]any {
+	resp, err := http.Get(url)
+	if err != nil {
+		return nil
+	}
+	defer resp.Body.Close()
+	var v map[string]any
+	if json.NewDecoder(resp.Body).Decode(&v) != nil {
+		return nil
+	}
+	return v
+}
+
+func deposited(base string) string {
+	total, _ := get(base + "/v1/queries/accounts/trader1/balance")["total"].(string)
+	return total
+}
+
+// sequence returns how many events a node shows.
+func sequence(base string) float64 {
+	s, _ := get(base + "/v1/queries/accounts/trader1/balances")["sequence"].(float64)
+	return s
+}
