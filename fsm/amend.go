@@ -82,7 +82,8 @@ func (m *Machine) readAmend(b *command.AmendOrder, was *order, i *instrument) (o
 // admitAmend asks risk, funds and book about the new order. What only makes
 // it smaller is let through as a cancel is, but not past the phase.
 func (m *Machine) admitAmend(was, next *order, i *instrument) *refusal {
-	ask := m.risked(next, i)
+	ask := &m.scratch.ask
+	*ask = m.risked(next, i)
 	ask.Amends = true
 	ask.Open--
 	before := i.mustNeed(was, was.remaining())
@@ -92,7 +93,7 @@ func (m *Machine) admitAmend(was, next *order, i *instrument) *refusal {
 		return refuse(event.CodeQuantityOutOfRange, "notional", "the venue cannot count what the order is worth")
 	}
 	ask.Notional, ask.Needs = worth, max(after-before, 0)
-	if no := risk.Evaluate(&ask); no != nil {
+	if no := risk.Evaluate(ask); no != nil {
 		return no
 	}
 	if next.remaining() == 0 {

@@ -44,16 +44,17 @@ func (m *Machine) execute(c *command.Command) event.Outcome {
 	if v.run == nil {
 		panic(&Fault{Index: m.clock.index, What: fmt.Sprintf("no verb for command kind %d", c.Body.Kind())})
 	}
-	about := m.about(c.Body)
-	if !m.permitted(c, v, &about) {
+	about := &m.scratch.about
+	*about = m.about(c.Body)
+	if !m.permitted(c, v, about) {
 		return m.outcome(event.OutcomeForbidden)
 	}
-	if m.mustWait(c, &about) || (c.ID != "" && !m.roomForID()) {
+	if m.mustWait(c, about) || (c.ID != "" && !m.roomForID()) {
 		return m.outcome(event.OutcomeThrottled)
 	}
 	first := m.out.last + 1
 	m.out.begin(contextOf(c))
-	m.decide(c, v, &about)
+	m.decide(c, v, about)
 	if c.ID != "" {
 		m.ids.Add(key, dedup.Record{Digest: c.Digest, First: first}, m.clock.now, m.keepUntil(c))
 	}

@@ -14,11 +14,13 @@
 package fsm
 
 import (
+	"github.com/rialto-exchange/rialto/fsm/book"
 	"github.com/rialto-exchange/rialto/fsm/clientid"
 	"github.com/rialto-exchange/rialto/fsm/dedup"
 	"github.com/rialto-exchange/rialto/fsm/ledger"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/fsm/names"
+	"github.com/rialto-exchange/rialto/fsm/risk"
 	"github.com/rialto-exchange/rialto/fsm/slab"
 	"github.com/rialto-exchange/rialto/fsm/timers"
 )
@@ -93,6 +95,17 @@ type Machine struct {
 	orders orders
 	timers *timers.Heap
 	work   []workItem
+
+	scratch scratch
+}
+
+// scratch is memory of the command being executed, kept so that none is
+// allocated for each. It is not state: every use begins by overwriting it.
+type scratch struct {
+	about    subject
+	ask      risk.Order
+	incoming book.Incoming
+	matching matching
 }
 
 // clock is where the machine stands in the log and in time.

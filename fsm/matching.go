@@ -26,8 +26,9 @@ func (m *Machine) run(slot uint32) {
 	if o.quantity == 0 {
 		m.orders.book.Close(book.Slot(slot))
 	} else {
-		in := m.incoming(&o, i)
-		result := m.orders.book.Execute(book.Slot(slot), &in, &matching{m: m, taker: slot, i: i})
+		in, sink := &m.scratch.incoming, &m.scratch.matching
+		*in, *sink = m.incoming(&o, i), matching{m: m, taker: slot, i: i}
+		result := m.orders.book.Execute(book.Slot(slot), in, sink)
 		if result.Rests || !m.orders.cold.Get(slot).status.IsOpen() {
 			return
 		}

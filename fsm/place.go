@@ -43,11 +43,12 @@ func (m *Machine) placeOrder(b *command.PlaceOrder, about *subject) *refusal {
 // admit asks risk, funds and book. For an order whose size is an amount of
 // quote it settles the size, and remembers why it is not larger.
 func (m *Machine) admit(o *order, i *instrument) *refusal {
-	ask := m.risked(o, i)
+	ask := &m.scratch.ask
+	*ask = m.risked(o, i)
 	plan, no := m.planFills(o, i)
 	if no != nil {
 		// Nothing is wrong with the market: what every order must be comes first.
-		if earlier := risk.Evaluate(&ask); earlier != nil {
+		if earlier := risk.Evaluate(ask); earlier != nil {
 			return earlier
 		}
 		return no
@@ -64,7 +65,7 @@ func (m *Machine) admit(o *order, i *instrument) *refusal {
 			return refuse(event.CodeQuantityOutOfRange, "notional", "the venue cannot count what the order needs")
 		}
 	}
-	if no := risk.Evaluate(&ask); no != nil {
+	if no := risk.Evaluate(ask); no != nil {
 		return no
 	}
 	o.reason = plan.reason
@@ -76,8 +77,9 @@ func (m *Machine) bookAdmits(o *order, i *instrument) *refusal {
 	if o.status == market.StatusPendingTrigger {
 		return i.mayWait(o)
 	}
-	in := m.incoming(o, i)
-	switch m.orders.book.Admit(&in) {
+	in := &m.scratch.incoming
+	*in = m.incoming(o, i)
+	switch m.orders.book.Admit(in) {
 	case book.WouldCross:
 		return refuse(event.CodeWouldCross, "post_only", "the post-only order would trade at once")
 	case book.FOKUnfillable:

@@ -26,12 +26,13 @@ func (m *Machine) planFills(o *order, i *instrument) (plan, *refusal) {
 	if o.orderType != market.Market {
 		return plan{}, nil
 	}
-	in := m.incoming(o, i)
-	p := planning{o: o, i: i, left: o.quoteQuantity}
+	in := &m.scratch.incoming
+	*in = m.incoming(o, i)
+	p := &planning{i: i, side: o.side, rate: o.takerFee, byQuote: o.quoteQuantity != 0, left: o.quoteQuantity}
 	if o.quoteQuantity != 0 {
 		in.Quantity = maxLots(i)
 	}
-	out := m.orders.book.Preview(&in, p.fill)
+	out := m.orders.book.Preview(in, p.fill)
 	needs, traded := p.paid, p.lots
 	if o.side == market.Sell {
 		needs = lotsWorth(i, traded)
@@ -44,7 +45,7 @@ func (m *Machine) planFills(o *order, i *instrument) (plan, *refusal) {
 		return plan{}, refuse(event.CodeNotionalTooSmall, "quote_quantity", "quote_quantity does not reach for one step")
 	}
 	o.quantity = traded + out.Decremented
-	result.reason = p.shortfall(m, &in, out)
+	result.reason = p.shortfall(m, in, out)
 	return result, nil
 }
 
@@ -53,9 +54,11 @@ func maxLots(i *instrument) book.Lots { return book.Lots(int64(1) << 62 / max(i.
 
 // planning adds up the fills of a preview.
 type planning struct {
-	o *order
-	i *instrument
+	i    *instrument
+	side market.Side
+	rate int32 // the taker's
 	// left is what is left of the amount of quote, of an order that has one.
+	byQuote        bool
 	left           market.Amount
 	lots           book.Lots
 	notional, paid market.Amount
@@ -67,7 +70,7 @@ type planning struct {
 // will not pay for cannot be counted on.
 func (p *planning) fill(f book.Fill) bool {
 	lots := f.Quantity
-	if p.o.quoteQuantity != 0 {
+	if p.byQuote {
 		if lots = p.affordable(f); lots < f.Quantity {
 			p.stopped = true
 		}
@@ -86,8 +89,8 @@ func (p *planning) fill(f book.Fill) bool {
 // sell gets.
 func (p *planning) cost(price book.Ticks, lots book.Lots) (n, cost market.Amount) {
 	n = p.i.mustNotional(price, lots)
-	fee := max(charge(n, p.o.takerFee), 0)
-	if p.o.side == market.Buy {
+	fee := max(charge(n, p.rate), 0)
+	if p.side == market.Buy {
 		return n, addSaturating(n, fee)
 	}
 	return n, n - fee
