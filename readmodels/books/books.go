@@ -23,6 +23,10 @@ const Name = "books"
 // DefaultEvery is how many events lie between checkpoints at least.
 const DefaultEvery = 50_000
 
+// undoChanges is how many changes of each side of a book can be undone, to
+// answer for a point a little back.
+const undoChanges = 2048
+
 // eventsPerOrder stretches that when many orders rest: a checkpoint is
 // written after this many events for each resting order, so that its cost an
 // event is bounded too.
@@ -33,6 +37,7 @@ type View struct {
 	journal readmodels.Journal
 	reader  readmodels.Reader
 	every   market.Sequence
+	keep    int // changes of each side's levels in memory
 
 	mu     sync.RWMutex // guards now
 	now    *state
@@ -47,7 +52,7 @@ func New(j readmodels.Journal, every market.Sequence) *View {
 	if every == 0 {
 		every = DefaultEvery
 	}
-	return &View{journal: j, every: every}
+	return &View{journal: j, every: every, keep: undoChanges}
 }
 
 // Name implements readmodels.View.
@@ -58,7 +63,7 @@ func (*View) Format() uint32 { return 1 }
 
 // Open implements readmodels.View. It goes on from the last checkpoint.
 func (v *View) Open(r readmodels.Reader, cursor market.Sequence) (market.Sequence, error) {
-	s := newState()
+	s := newState(v.keep)
 	from := market.Sequence(0)
 	if cursor > 0 {
 		var err error
@@ -95,7 +100,7 @@ func (v *View) Book(at event.Pin, instrument string, depth int) (event.Book, err
 	if b, ok := v.recent(at.Sequence, instrument, depth); ok {
 		return b, nil
 	}
-	s := newState()
+	s := newState(1)
 	from, err := load(v.reader, at.Sequence, instrument, s)
 	if err != nil {
 		return event.Book{}, err

@@ -21,11 +21,20 @@ func openStore(dir string) (readmodels.Store, error) {
 }
 
 // TestSuite shows that depth reads the same as the sum of the resting orders,
-// now, a little back (from the levels' last changes) and far back (from
-// checkpoints).
+// now and a little back (from the levels' last changes).
 func TestSuite(t *testing.T) {
+	suite(t, func(j readmodels.Journal) readmodels.View { return books.New(j, 300) })
+}
+
+// TestFarBack shows the same for points that are answered from checkpoints and
+// the journal.
+func TestFarBack(t *testing.T) {
+	suite(t, func(j readmodels.Journal) readmodels.View { return books.New(j, 100).Forgetful() })
+}
+
+func suite(t *testing.T, build func(readmodels.Journal) readmodels.View) {
 	viewtest.Run(t, viewtest.Case{
-		New:       func(j readmodels.Journal) readmodels.View { return books.New(j, 300) },
+		New:       build,
 		Dump:      dump,
 		Naive:     func() viewtest.Naive { return &naive{orders: map[market.OrderID]event.Order{}} },
 		OpenStore: openStore,

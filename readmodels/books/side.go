@@ -27,6 +27,7 @@ type side struct {
 	bids   bool // the highest price is the best
 	levels []event.Level
 	undo   []change
+	keep   int // changes at least, twice as many at most
 	// forgotten is the last sequence whose change can no longer be undone.
 	forgotten market.Sequence
 }
@@ -36,10 +37,6 @@ type change struct {
 	at     market.Sequence
 	before event.Level
 }
-
-// undoChanges is how many changes of a side are kept at least; twice as many
-// at most.
-const undoChanges = 2048
 
 // worse reports whether price a ranks behind price b.
 func (s *side) worse(a, b market.Price) bool {
@@ -72,9 +69,9 @@ func (s *side) add(price market.Price, quantity market.Quantity, orders int32, a
 }
 
 func (s *side) remember(c change) {
-	if len(s.undo) == 2*undoChanges {
-		s.forgotten = s.undo[undoChanges-1].at
-		s.undo = s.undo[:copy(s.undo, s.undo[undoChanges:])]
+	if len(s.undo) == 2*s.keep {
+		s.forgotten = s.undo[s.keep-1].at
+		s.undo = s.undo[:copy(s.undo, s.undo[s.keep:])]
 	}
 	s.undo = append(s.undo, c)
 }

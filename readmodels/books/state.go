@@ -14,6 +14,7 @@ type state struct {
 	// resting is what each order adds to its level. No pointers: the garbage
 	// collector does not look into it.
 	resting map[market.OrderID]rest
+	keep    int // changes of each side's levels
 	// only, when set, is the one instrument that is folded.
 	only string
 }
@@ -26,8 +27,8 @@ type rest struct {
 	side    market.Side
 }
 
-func newState() *state {
-	return &state{numbers: map[string]uint32{}, resting: map[market.OrderID]rest{}}
+func newState(keep int) *state {
+	return &state{keep: keep, numbers: map[string]uint32{}, resting: map[market.OrderID]rest{}}
 }
 
 // number returns the number of an instrument's book, which it begins.
@@ -36,7 +37,7 @@ func (s *state) number(instrument string, priceDigits, quantityDigits uint8) uin
 	if !ok {
 		n = uint32(len(s.books))
 		s.numbers[instrument] = n
-		s.books = append(s.books, &book{instrument: instrument, bids: side{bids: true}})
+		s.books = append(s.books, &book{instrument: instrument, bids: side{bids: true, keep: s.keep}, asks: side{keep: s.keep}})
 	}
 	b := s.books[n]
 	b.priceDigits, b.quantityDigits = priceDigits, quantityDigits

@@ -25,7 +25,7 @@ func (v *View) count(account string) {
 		a = &activity{}
 		v.changes[account] = a
 	}
-	if a.changes++; a.changes == max(checkpointChanges, a.open) {
+	if a.changes++; a.changes == max(v.every, a.open) {
 		v.due = append(v.due, account)
 	}
 }

@@ -29,6 +29,7 @@ type View struct {
 	// changes counts the items of an account's list since its checkpoint;
 	// Fold's alone, and 0 again after a start: it only says when to write one.
 	changes map[string]*activity
+	every   int      // changes between checkpoints at least
 	due     []string // accounts whose next checkpoint is to be written
 }
 
@@ -36,7 +37,7 @@ var _ readmodels.View = (*View)(nil)
 
 // New returns the view. The journal holds the events behind an order's
 // history.
-func New(j readmodels.Journal) *View { return &View{journal: j} }
+func New(j readmodels.Journal) *View { return &View{journal: j, every: checkpointChanges} }
 
 // Name implements readmodels.View.
 func (*View) Name() string { return Name }

@@ -24,7 +24,7 @@ func openStore(dir string) (readmodels.Store, error) {
 // fills read the same as a list of images.
 func TestSuite(t *testing.T) {
 	viewtest.Run(t, viewtest.Case{
-		New:       func(j readmodels.Journal) readmodels.View { return orders.New(j) },
+		New:       func(j readmodels.Journal) readmodels.View { return orders.New(j).Often() },
 		Dump:      dump,
 		Naive:     func() viewtest.Naive { return &naive{images: map[market.OrderID]event.Order{}} },
 		OpenStore: openStore,

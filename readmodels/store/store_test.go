@@ -130,7 +130,9 @@ func TestPast(t *testing.T) {
 // written do not hide what is folded again, however the generations are cut
 // the second time.
 func TestKilledBeforeCursor(t *testing.T) {
-	for _, generation := range []int{1 << 10, 7 << 10, 1 << 20} {
+	// With 28 KiB a run of the second time begins before the last one of the
+	// first time and ends after it.
+	for _, generation := range []int{1 << 10, 7 << 10, 28 << 10, 1 << 20} {
 		o := store.Options{Dir: t.TempDir(), Boot: "same", Generation: 1 << 20}
 		s := open(t, o)
 		fill(t, s, 0, 300)
@@ -138,7 +140,7 @@ func TestKilledBeforeCursor(t *testing.T) {
 			t.Fatal(err)
 		}
 		s = open(t, o)
-		fill(t, s, 300, 900)
+		fill(t, s, 300, 1000)
 		if err := s.FlushWithoutCursor(); err != nil {
 			t.Fatal(err)
 		}
