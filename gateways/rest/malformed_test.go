@@ -76,7 +76,7 @@ func TestMalformed(t *testing.T) {
 		{"no limit named", "venue/set-limits", `{"payload":{}}`, "payload."},
 		{"negative limit", "venue/set-limits", `{"payload":{"max_position":"-1"}}`, "payload.max_position"},
 		{"secret hash", "participants/define", `{"payload":{"participant":"p","role":"trader","keys":[{"id":"k","secret_hash":"zz"}]}}`, "payload.keys.secret_hash"},
-		{"key member", "participants/define", `{"payload":{"participant":"p","role":"trader","keys":[{"id":"k","secret":"zz"}]}}`, "payload.keys.secret_hash"},
+		{"key member", "participants/define", `{"payload":{"participant":"p","role":"trader","keys":[{"id":"k","secret":"zz"}]}}`, "payload.keys.secret"},
 		{"scale", "assets/define", `{"payload":{"asset":"A","scale":19}}`, "payload.scale"},
 		{"phase", "instruments/set-phase", `{"payload":{"instrument":"A","phase":"open"}}`, "payload.phase"},
 		{"too many members", "orders/place", `{"payload":{` + strings.TrimSuffix(manyMembers(70), ",") + `}}`, "payload.m64"},

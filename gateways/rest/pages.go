@@ -27,4 +27,4 @@ func (x *exchange) page(body []byte) {
 func (x *exchange) docs() { x.page(docsPage) }
 func (x *exchange) home() { x.page(homePage) }
 
-func (x *exchange) openapi() { x.json(http.StatusOK, x.h.description) }
+func (x *exchange) openapi() { x.json(http.StatusOK, x.h.description()) }

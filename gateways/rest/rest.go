@@ -56,8 +56,8 @@ type Handler struct {
 	streams    streams
 	mux        *http.ServeMux
 	buffers    sync.Pool
-	// description is the OpenAPI document.
-	description []byte
+	// description returns the OpenAPI document, made when first asked for.
+	description func() []byte
 }
 
 var _ http.Handler = (*Handler)(nil)
@@ -75,7 +75,7 @@ func New(cfg Config) *Handler {
 	h.keys.reads, h.keys.now = cfg.Reads, cfg.Clock
 	h.streams.open(cfg.MaxStreams)
 	h.buffers.New = func() any { b := make([]byte, 0, 4096); return &b }
-	h.description = h.describe()
+	h.description = sync.OnceValue(h.describe)
 	h.mount(cfg.Metrics)
 	return h
 }

@@ -416,7 +416,12 @@ func (v *venue) Follow(ctx context.Context, after market.Sequence, yield func(ev
 
 func (v *venue) Twin() gateways.Twin { return gateways.Twin{ClusterID: "c1", Leader: "n1"} }
 func (v *venue) Ready() error        { return v.ready }
-func (v *venue) Demo() bool          { return v.demo }
+
+func (v *venue) Demo() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.demo
+}
 
 func (v *venue) operation(name string) error {
 	v.asked = append(v.asked, name)

@@ -34,6 +34,9 @@ const (
 	MaxMembers = 64
 )
 
+// typicalCommand is how many bytes a short command has.
+const typicalCommand = 200
+
 // FaultKind says which refusal a fault is.
 type FaultKind uint8
 
@@ -126,7 +129,7 @@ func (d *Decoder) Batch(body []byte) ([]Request, *Fault) {
 	if _, err := p.dec.ReadToken(); err != nil {
 		return nil, syntaxFault(err)
 	}
-	out := make([]Request, 0, 16)
+	out := make([]Request, 0, min(MaxBatch, len(body)/typicalCommand+1))
 	for p.dec.PeekKind() != ']' {
 		if len(out) == MaxBatch {
 			return nil, &Fault{Kind: TooLarge, Reason: "a batch has at most 1000 commands"}

@@ -8,8 +8,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 
-// object takes the members of one JSON object by name. The first fault stays;
-// after it every accessor returns the zero value. close refuses the members
+// object takes the members of one JSON object by name. The first fault stays. close refuses the members
 // that nobody asked for.
 type object struct {
 	nodes []node
@@ -43,16 +42,18 @@ func (o *object) fail(name, reason string) {
 	}
 }
 
-// close refuses members that were not asked for, and returns the first fault.
+// close refuses members that were not asked for, else returns the first fault.
+// The unknown one goes first: who wrote qty for quantity is better served by
+// "qty: unknown field" than by "quantity: is required". So a decoder asks for
+// all its members, also after a fault.
 func (o *object) close() *Fault {
-	if o.fault != nil || o.at < 0 {
+	if o.at < 0 {
 		return o.fault
 	}
 	position := 0
 	for i := o.at + 1; i < int(o.nodes[o.at].end); i = int(o.nodes[i].end) {
 		if o.used&(1<<position) == 0 {
-			o.fail(o.nodes[i].name, "unknown field")
-			break
+			return &Fault{Field: printable(o.path + o.nodes[i].name), Reason: "unknown field"}
 		}
 		position++
 	}

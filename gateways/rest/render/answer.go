@@ -28,7 +28,10 @@ func Answer(dst []byte, g *event.Group, at market.Nanos) ([]byte, int) {
 	switch command.Kind(g.Context.CommandKind) {
 	case command.KindPlaceOrder, command.KindAmendOrder, command.KindCancelOrder:
 		w.orderOutcome(g, at)
-	case command.KindCancelAll, command.KindSuspendAccount:
+	case command.KindCancelAll:
+		w.cancelled(g)
+	case command.KindSuspendAccount:
+		w.subject(g)
 		w.cancelled(g)
 	default:
 		w.subject(g)
