@@ -234,6 +234,9 @@ func (c *Config) validateSecurity() error {
 	if c.Demo {
 		return nil
 	}
+	if c.BootstrapKey == "" && len(c.InitialCluster) > 0 {
+		return setting("bootstrap_key", "is missing: a venue without keys would let nobody in, or everybody")
+	}
 	id, hash, ok := strings.Cut(c.BootstrapKey, ":")
 	if c.BootstrapKey != "" && (!ok || !market.ValidID(id) || len(hash) != 64) {
 		return setting("bootstrap_key", "is not <key id>:<64 hex digits of SHA-256>")

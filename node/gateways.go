@@ -45,9 +45,15 @@ func (n *Node) openREST(_, _ context.Context) (door, error) {
 	if err != nil {
 		return door{}, fmt.Errorf("http_address: %w", err)
 	}
+	metrics, err := n.newMetrics()
+	if err != nil {
+		_ = listener.Close()
+		return door{}, fmt.Errorf("register metrics: %w", err)
+	}
 	log := n.log.With("part", "rest")
 	handler := rest.New(rest.Config{
-		Commands: n.commands, Reads: n.reads, Operations: operations{n}, NodeID: n.cfg.NodeID, Logger: log,
+		Commands: n.commands, Reads: n.reads, Operations: operations{n},
+		NodeID: n.cfg.NodeID, Logger: log, Metrics: metrics,
 	})
 	server, err := rest.NewServer(rest.ServerConfig{
 		Handler: handler, Listener: listener, CertFile: n.cfg.TLSCert, KeyFile: n.cfg.TLSKey,

@@ -183,6 +183,9 @@ func (n *Node) openData(context.Context, context.Context) error {
 	if err := os.MkdirAll(n.cfg.DataDir, 0o700); err != nil {
 		return fmt.Errorf("data_dir: %w", err)
 	}
+	if err := n.refuseQuarantined(); err != nil {
+		return err
+	}
 	n.addresses = addresses{
 		http:   advertised(n.cfg.HTTPAddress, n.cfg.AdvertiseHost),
 		fix:    advertised(n.cfg.FIXAddress, n.cfg.AdvertiseHost),
@@ -324,7 +327,7 @@ func (n *Node) openGossip(_, background context.Context) error {
 		return err
 	}
 	n.onClose("gossip", func(ctx context.Context) error { return n.gossip.Leave(ctx) })
-	n.twin = &twin{node: n}
+	n.twin = newTwin(n)
 	n.registerCalls()
 	n.background.Go(func() { n.findPeers(background) })
 	n.background.Go(func() { n.twin.run(background) })

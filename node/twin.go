@@ -20,6 +20,9 @@ import (
 const (
 	twinInterval = 500 * time.Millisecond
 	twinTimeout  = 400 * time.Millisecond
+	// twinFresh is how old a picture may be that is shown, and how long one
+	// who wants to see it waits for a newer one.
+	twinFresh = 50 * time.Millisecond
 	// lagFinding is the read-model lag from which a finding is raised; it is
 	// also what /readyz allows.
 	lagFinding = time.Second
@@ -29,28 +32,68 @@ const (
 type twin struct {
 	node    *Node
 	picture atomic.Pointer[gateways.Twin]
+	wake    chan struct{} // capacity 1: a picture is wanted now
 	// lastSeen keeps each node's last own words, so that a dead node is still
 	// shown with where it stopped.
 	lastSeen map[string]gateways.TwinNode
+	verdict  verdict
+
+	mu    sync.Mutex
+	taken time.Time     // when picture was begun
+	fresh chan struct{} // closed when the next picture is there
+}
+
+func newTwin(n *Node) *twin {
+	return &twin{
+		node: n, wake: make(chan struct{}, 1), lastSeen: map[string]gateways.TwinNode{},
+		verdict: verdict{own: map[uint64]string{}}, fresh: make(chan struct{}),
+	}
 }
 
 // run refreshes the picture until ctx ends.
 func (t *twin) run(ctx context.Context) {
-	t.lastSeen = map[string]gateways.TwinNode{}
 	ticker := time.NewTicker(twinInterval)
 	defer ticker.Stop()
 	for {
+		begun := time.Now()
 		t.refresh(ctx)
+		t.mu.Lock()
+		t.taken = begun
+		close(t.fresh)
+		t.fresh = make(chan struct{})
+		t.mu.Unlock()
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+		case <-t.wake:
 		}
 	}
 }
 
-// current returns the last picture, with this node's own words of now.
+// want waits a little for a picture that is not stale.
+func (t *twin) want() {
+	t.mu.Lock()
+	fresh, stale := t.fresh, time.Since(t.taken) > twinFresh
+	t.mu.Unlock()
+	if !stale {
+		return
+	}
+	select {
+	case t.wake <- struct{}{}:
+	default: // it is wanted already
+	}
+	timeout := time.NewTimer(twinFresh)
+	defer timeout.Stop()
+	select {
+	case <-fresh:
+	case <-timeout.C: // a node is slow to answer; the last picture will do
+	}
+}
+
+// current returns a picture of now, with this node's own words.
 func (t *twin) current() gateways.Twin {
+	t.want()
 	var p gateways.Twin
 	if last := t.picture.Load(); last != nil {
 		p = *last
@@ -66,15 +109,19 @@ func (t *twin) current() gateways.Twin {
 	} else {
 		p.Nodes[at] = self
 	}
-	if leader, ok := t.node.consensus.Leader(); ok {
-		p.Leader = string(leader.ID)
-	} else {
-		p.Leader = ""
-	}
+	p.Leader = t.node.leaderID()
 	if p.Findings == nil {
 		p.Findings = []gateways.Finding{}
 	}
 	return p
+}
+
+func (n *Node) leaderID() string {
+	leader, ok := n.consensus.Leader()
+	if !ok {
+		return ""
+	}
+	return string(leader.ID)
 }
 
 func (t *twin) refresh(ctx context.Context) {
@@ -89,12 +136,13 @@ func (t *twin) refresh(ctx context.Context) {
 		t.lastSeen[n.ID] = n
 	}
 	slices.SortFunc(nodes, func(a, b gateways.TwinNode) int { return compareIDs(a.ID, b.ID) })
-	picture := gateways.Twin{Nodes: nodes}
-	if leader, ok := t.node.consensus.Leader(); ok {
-		picture.Leader = string(leader.ID)
-	}
+	picture := gateways.Twin{Nodes: nodes, Leader: t.node.leaderID()}
 	picture.Findings = findings(picture)
 	t.picture.Store(&picture)
+	state := t.node.replica.state.Load()
+	if index, outvoted := t.verdict.look(state.hashIndex, state.hash, t.node.cfg.NodeID, nodes, voters(t.node.consensus.Members())); outvoted {
+		t.node.quarantine(index)
+	}
 }
 
 // compareIDs puts n2 before n10.

@@ -1,0 +1,99 @@
+package node
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/rialto-exchange/rialto/cluster"
+)
+
+// gauge is one number that is read when Prometheus asks.
+type gauge struct {
+	name, help string
+	kind       prometheus.ValueType
+	read       func() float64
+}
+
+// newMetrics returns the registry of /metrics with what the node knows of
+// itself; gateways add their own.
+func (n *Node) newMetrics() (*prometheus.Registry, error) {
+	registry := prometheus.NewRegistry()
+	parts := []prometheus.Collector{
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		&readModelCollector{node: n},
+	}
+	for _, g := range n.gauges() {
+		labels := prometheus.Labels{"node": n.cfg.NodeID}
+		if g.kind == prometheus.CounterValue {
+			parts = append(parts, prometheus.NewCounterFunc(prometheus.CounterOpts{Name: g.name, Help: g.help, ConstLabels: labels}, g.read))
+			continue
+		}
+		parts = append(parts, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: g.name, Help: g.help, ConstLabels: labels}, g.read))
+	}
+	for _, p := range parts {
+		if err := registry.Register(p); err != nil {
+			return nil, err
+		}
+	}
+	return registry, nil
+}
+
+func (n *Node) gauges() []gauge {
+	return []gauge{
+		{"rialto_raft_term", "Current Raft term.", prometheus.GaugeValue,
+			func() float64 { return float64(n.consensus.Status().Term) }},
+		{"rialto_raft_commit_index", "Last index known to be committed.", prometheus.GaugeValue,
+			func() float64 { return float64(n.consensus.Status().CommitIndex) }},
+		{"rialto_raft_applied_index", "Last index applied by the machine.", prometheus.GaugeValue,
+			func() float64 { return float64(n.consensus.Status().AppliedIndex) }},
+		{"rialto_raft_leader", "1 on the leader, else 0.", prometheus.GaugeValue, func() float64 {
+			if n.consensus.Status().Role == cluster.RoleLeader {
+				return 1
+			}
+			return 0
+		}},
+		{"rialto_raft_log_sync_seconds", "How long the last append to the log took to be durable.", prometheus.GaugeValue,
+			func() float64 { return n.consensus.Status().LogSync.Seconds() }},
+		{"rialto_venue_sequence", "Last event sequence of the machine.", prometheus.GaugeValue,
+			func() float64 { return float64(n.replica.state.Load().sequence) }},
+		{"rialto_sequencer_entries_total", "Entries proposed by this node.", prometheus.CounterValue,
+			func() float64 { return float64(n.sequencer.Stats().Entries) }},
+		{"rialto_sequencer_commands_total", "Commands proposed by this node.", prometheus.CounterValue,
+			func() float64 { return float64(n.sequencer.Stats().Commands) }},
+		{"rialto_sequencer_queued_commands", "Commands that wait for an entry.", prometheus.GaugeValue,
+			func() float64 { return float64(n.sequencer.Stats().Queued) }},
+		{"rialto_forward_unanswered_commands", "Commands of this node's gateways without an answer yet.", prometheus.GaugeValue,
+			func() float64 { return float64(n.forward.Stats().Commands) }},
+		{"rialto_disk_free_bytes", "Free space of the data folder.", prometheus.GaugeValue,
+			func() float64 { return float64(diskFree(n.cfg.DataDir)) }},
+	}
+}
+
+// readModelCollector gives each read model's cursor and lag, whichever read
+// models there are.
+type readModelCollector struct{ node *Node }
+
+func (c *readModelCollector) sequence() *prometheus.Desc {
+	return prometheus.NewDesc("rialto_read_model_sequence", "Last sequence that the read model shows.",
+		[]string{"read_model"}, prometheus.Labels{"node": c.node.cfg.NodeID})
+}
+
+func (c *readModelCollector) lag() *prometheus.Desc {
+	return prometheus.NewDesc("rialto_read_model_lag_seconds", "How long the oldest event that the read model lacks has waited.",
+		[]string{"read_model"}, prometheus.Labels{"node": c.node.cfg.NodeID})
+}
+
+// Describe implements prometheus.Collector.
+func (c *readModelCollector) Describe(out chan<- *prometheus.Desc) {
+	out <- c.sequence()
+	out <- c.lag()
+}
+
+// Collect implements prometheus.Collector.
+func (c *readModelCollector) Collect(out chan<- prometheus.Metric) {
+	for _, s := range c.node.views.projector.Status() {
+		out <- prometheus.MustNewConstMetric(c.sequence(), prometheus.GaugeValue, float64(s.Watermark), s.Name)
+		out <- prometheus.MustNewConstMetric(c.lag(), prometheus.GaugeValue, s.Waited.Seconds(), s.Name)
+	}
+}
