@@ -86,6 +86,9 @@ func (m *Machine) admitAmend(was, next *order, i *instrument) *refusal {
 	*ask = m.risked(next, i)
 	ask.Amends = true
 	ask.Open--
+	if next.price == was.price {
+		ask.Price = 0 // the band has judged it already
+	}
 	before := i.mustNeed(was, was.remaining())
 	after, ok := i.need(next, next.remaining())
 	worth, fits := i.notional(next.holdPrice(), next.quantity)

@@ -44,6 +44,9 @@ func (m *Machine) open(index uint64, data []byte) (entry.Header, []*command.Comm
 	if index <= m.clock.index {
 		panic(&Fault{Index: index, What: "index does not rise"})
 	}
+	if header.Level > FeatureLevel {
+		panic(&Fault{Index: index, What: "entry of a later feature level"})
+	}
 	if header.Cluster != m.cluster {
 		panic(&Fault{Index: index, What: "entry of another cluster"})
 	}

@@ -69,6 +69,8 @@ func (m *Machine) addInstrument(b *command.DefineInstrument, about *subject, nex
 func (m *Machine) redefineInstrument(b *command.DefineInstrument, i, next *instrument) *refusal {
 	was := i.image
 	switch {
+	case was.Retired:
+		return refuse(event.CodeInstrumentRetired, "instrument", "%s is retired", was.Instrument)
 	case was.Base != next.image.Base || was.Quote != next.image.Quote:
 		return refuse(event.CodeImmutable, "instrument", "base and quote of %s are fixed", was.Instrument)
 	case i.open != 0 && (was.PriceTick != next.image.PriceTick || was.PriceDigits != next.image.PriceDigits ||

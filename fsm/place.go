@@ -99,6 +99,7 @@ func (m *Machine) risked(o *order, i *instrument) risk.Order {
 	ask := risk.Order{
 		Instrument: &i.image, Suspended: a.has(accountSuspended),
 		Side: o.side, Type: o.orderType, PostOnly: o.postOnly != 0,
+		Rests: o.rests() || o.stop != 0,
 		Price: market.Price(o.price) * i.image.PriceTick, Stop: market.Price(o.stop) * i.image.PriceTick,
 		Quantity:  market.Quantity(o.quantity) * i.image.QuantityStep,
 		Display:   market.Quantity(o.display) * i.image.QuantityStep,

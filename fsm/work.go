@@ -5,6 +5,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/fsm/risk"
 )
 
 // workItem is what one entry was too short for: the rest of a mass cancel or,
@@ -66,7 +67,7 @@ func (m *Machine) massCancel(w *workItem) (more bool) {
 	for slot := m.accounts.Get(w.account).first; slot != 0; {
 		o := m.orders.cold.Get(slot)
 		next := o.next
-		if w.matches(o) {
+		if w.matches(o) && m.mayMassCancel(w, o) {
 			if !m.mayGoOn() {
 				more = true
 				break
@@ -83,6 +84,12 @@ func (m *Machine) massCancel(w *workItem) (more bool) {
 		Cancelled: cancelled, Continues: more,
 	})
 	return more
+}
+
+// mayMassCancel: a suspension cancels in every phase, a client only where it
+// could cancel the order by itself.
+func (m *Machine) mayMassCancel(w *workItem, o *order) bool {
+	return w.reason == market.ReasonSuspended || risk.MayCancel(m.instruments.at(o.instrument).image.Phase) == nil
 }
 
 // beginWork does the first step of a mass cancel in the open group and leaves

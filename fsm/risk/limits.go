@@ -84,7 +84,7 @@ func maxOrderNotional(o *Order) *Refusal {
 
 // maxOpenOrders bounds how many orders an account has open.
 func maxOpenOrders(o *Order) *Refusal {
-	if o.Amends {
+	if o.Amends || !o.Rests {
 		return nil
 	}
 	return o.atMost(command.MaxOpenOrders, event.CodeRiskMaxOpenOrders, int64(o.Open)+1, 0)

@@ -41,6 +41,8 @@ type Order struct {
 	// Reference is the last price, or the instrument's reference price before
 	// the first trade; 0 = none.
 	Reference market.Price
+	// Rests says that the order can stay open.
+	Rests bool
 	// Open is the number of the account's open orders, without this one.
 	Open uint32
 	// Position is what the account's holding of the base can become: what it
