@@ -97,10 +97,11 @@ func benchCore(sh *shell.Shell) *cobra.Command {
 			if workload == "" {
 				return shell.Usagef("name the workload: --workload FILE")
 			}
-			if !bookOnly {
-				return shell.Usagef("only --book-only is there yet")
+			run := corebench.RunMachine
+			if bookOnly {
+				run = corebench.RunBook
 			}
-			result, err := corebench.RunBook(workload)
+			result, err := run(workload)
 			if err != nil {
 				return err
 			}

@@ -10,8 +10,10 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"os/signal"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -77,7 +79,15 @@ func freeOffset(t *testing.T) int {
 	return 0
 }
 
-func alive(pid int) bool { return !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
+// alive reports whether a process runs. One that has ended but that nobody
+// waits for, as in a container without an init, does not.
+func alive(pid int) bool {
+	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+		return false
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	return err != nil || !strings.Contains(string(status), "State:\tZ")
+}
 
 // TestDev shows a newcomer's first minutes: the cluster comes up with its
 // order flow, the printed curl works as printed, the leader is killed with
@@ -108,11 +118,7 @@ func TestDev(t *testing.T) {
 	}()
 
 	eventually(t, "the greeting", time.Minute, func() bool { return strings.Contains(out.String(), "Ctrl-C stops everything") })
-	var pids []int
-	for _, m := range regexp.MustCompile(`(?m)^n\d .*127\.0\.0\.1:\d+  (\d+)`).FindAllStringSubmatch(out.String(), -1) {
-		pid, _ := strconv.Atoi(m[1])
-		pids = append(pids, pid)
-	}
+	pids := printedPIDs(out.String())
 	if len(pids) != 3 {
 		t.Fatalf("pids %v", pids)
 	}
@@ -159,6 +165,53 @@ func TestDev(t *testing.T) {
 	} else {
 		l.Close()
 	}
+}
+
+// TestDevDiesWhole shows that no node outlives a rialto dev that is killed
+// without a chance to stop them.
+func TestDevDiesWhole(t *testing.T) {
+	if testing.Short() || runtime.GOOS != "linux" {
+		t.Skip("starts processes; only Linux tells a child of its parent's death")
+	}
+	t.Setenv(asProgram, "1")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out screen
+	dev := exec.Command(self, "dev", "--nodes", "2", "--data", t.TempDir(), "--port-offset", strconv.Itoa(freeOffset(t)))
+	dev.Stdout, dev.Stderr = &out, &out
+	if err := dev.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = dev.Process.Kill()
+		_ = dev.Wait()
+		if t.Failed() {
+			t.Log(out.String())
+		}
+	}()
+	eventually(t, "the greeting", time.Minute, func() bool { return strings.Contains(out.String(), "Ctrl-C stops everything") })
+	pids := printedPIDs(out.String())
+	if err := dev.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range pids {
+		eventually(t, "no node is left", 10*time.Second, func() bool { return !alive(p) })
+	}
+	if len(pids) != 2 {
+		t.Errorf("pids %v", pids)
+	}
+}
+
+// printedPIDs reads the table of nodes.
+func printedPIDs(text string) []int {
+	var pids []int
+	for _, m := range regexp.MustCompile(`(?m)^n\d .*127\.0\.0\.1:\d+  (\d+)`).FindAllStringSubmatch(text, -1) {
+		pid, _ := strconv.Atoi(m[1])
+		pids = append(pids, pid)
+	}
+	return pids
 }
 
 // printedCurl reads the one command that the greeting invites to copy.

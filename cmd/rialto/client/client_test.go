@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -32,6 +33,13 @@ func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := s.answers[min(len(s.bodies), len(s.answers))-1]
 	s.mu.Unlock()
 	answer(w, r)
+}
+
+// sent returns the bodies so far.
+func (s *script) sent() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.bodies)
 }
 
 func reply(status int, body string) func(http.ResponseWriter, *http.Request) {
@@ -80,8 +88,8 @@ func TestExecuteFailsOver(t *testing.T) {
 				t.Fatalf("%s: got %+v, %v", name, answer, err)
 			}
 		}
-		if len(first.bodies) != 1 || len(second.bodies) != 2 || first.bodies[0] != second.bodies[0] {
-			t.Errorf("%s: bodies %q then %q, want one and twice the same", name, first.bodies, second.bodies)
+		if len(first.sent()) != 1 || len(second.sent()) != 2 || first.sent()[0] != second.sent()[0] {
+			t.Errorf("%s: bodies %q then %q, want one and twice the same", name, first.sent(), second.sent())
 		}
 		if c.Failures() != 1 {
 			t.Errorf("%s: %d failures, want 1", name, c.Failures())
@@ -98,8 +106,8 @@ func TestRefusalIsFinal(t *testing.T) {
 	if !errors.As(err, &p) || p.Code != "insufficient_funds" || p.Status != 422 {
 		t.Errorf("error %v, want the problem", err)
 	}
-	if len(first.bodies) != 1 {
-		t.Errorf("sent %d times, want once", len(first.bodies))
+	if len(first.sent()) != 1 {
+		t.Errorf("sent %d times, want once", len(first.sent()))
 	}
 }
 
@@ -115,7 +123,7 @@ func TestBatchIsSentAgainAsOne(t *testing.T) {
 	if err != nil || results[0].Answer.Sequence != 1 || results[1].Problem.Code != "order_closed" {
 		t.Fatalf("got %+v, %v", results, err)
 	}
-	if diff := cmp.Diff(first.bodies, second.bodies); diff != "" {
+	if diff := cmp.Diff(first.sent(), second.sent()); diff != "" {
 		t.Errorf("bodies differ:\n%s", diff)
 	}
 }
@@ -137,8 +145,8 @@ func TestCommandNeedsID(t *testing.T) {
 	c := nodes(t, node)
 	_, one := c.Execute(t.Context(), client.Command{Verb: "x/y"})
 	_, many := c.Batch(t.Context(), []client.Command{{Verb: "x/y", ID: "a"}, {Verb: "x/y"}})
-	if one == nil || many == nil || len(node.bodies) != 0 {
-		t.Errorf("errors %v and %v, %d requests", one, many, len(node.bodies))
+	if one == nil || many == nil || len(node.sent()) != 0 {
+		t.Errorf("errors %v and %v, %d requests", one, many, len(node.sent()))
 	}
 }
 

@@ -1,0 +1,83 @@
+package load_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rialto-exchange/rialto/cmd/rialto/client"
+	"github.com/rialto-exchange/rialto/cmd/rialto/load"
+)
+
+// node accepts everything. The stall-th order is answered only after a while.
+func node(t *testing.T, stall int64, pause time.Duration) *client.Client {
+	t.Helper()
+	var orders atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/v1/queries/instruments/"):
+			_, _ = io.WriteString(w, `{"instrument":"A-B","base":"A","quote":"B","price_tick":"0.05","quantity_step":"1","reference_price":"100"}`)
+		case r.Method == http.MethodGet:
+			_, _ = io.WriteString(w, `{"nodes":[{"read_models":[{"lag_ms":2}]}]}`)
+		case r.URL.Path == "/v1/commands":
+			body, _ := io.ReadAll(r.Body)
+			n := bytes.Count(body, []byte(`"command_id"`))
+			_, _ = io.WriteString(w, "["+strings.TrimSuffix(strings.Repeat(`{"http_status":200,"answer":{}},`, n), ",")+"]")
+		default:
+			if orders.Add(1) == stall {
+				timer := time.NewTimer(pause)
+				defer timer.Stop()
+				<-timer.C
+			}
+			_, _ = io.WriteString(w, `{}`)
+		}
+	}))
+	t.Cleanup(server.Close)
+	cl, err := client.New([]string{server.URL}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cl
+}
+
+// TestOpenLoopCountsStalls shows that a stall of the venue counts for every
+// request that was due meanwhile, not for the one that hung alone, and that
+// the offered rate is made up for afterwards.
+func TestOpenLoopCountsStalls(t *testing.T) {
+	const pause = 200 * time.Millisecond
+	report, err := load.Run(t.Context(), node(t, 10, pause), load.Options{
+		Run: "t", Clients: 1, Batch: 1, Rate: 200, Duration: time.Second, Instrument: "A-B",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// 200 were due, 40 of them during the stall: a fifth waited, on average
+	// half of it.
+	if report.Commands < 150 || report.Commands > 201 {
+		t.Errorf("%d commands, want about 200", report.Commands)
+	}
+	if report.Latency.P99 < 100 {
+		t.Errorf("p99 %.1f ms: the stall was left out", report.Latency.P99)
+	}
+	if report.Errors != 0 || report.ProjectionLag.Max < 1.9 {
+		t.Errorf("report %+v", report)
+	}
+}
+
+// TestBatches shows that a closed loop counts the commands of batches.
+func TestBatches(t *testing.T) {
+	report, err := load.Run(t.Context(), node(t, 0, 0), load.Options{
+		Run: "t", Clients: 3, Batch: 7, Duration: 100 * time.Millisecond, Instrument: "A-B", Cancels: 0.5,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Commands == 0 || report.Commands%7 != 0 || report.CommandsPerSecond <= 0 {
+		t.Errorf("report %+v", report)
+	}
+}
