@@ -34,11 +34,11 @@ type Options struct {
 	// Boot is BootID(). After an unclean stop a store goes on only within the
 	// same boot: then the page cache survived.
 	Boot string
-	// MemTable is Badger's memtable in bytes, 1–64 MiB; 0 = 8 MiB. Two of
+	// MemTable is Badger's memtable in bytes, 1–64 MiB; 0 = 4 MiB. Two of
 	// them may be resident.
 	MemTable int64
 	// Generation is how many bytes of fresh values are kept in memory before
-	// they go to Badger; 0 = 2 MiB. Up to four times that is held at worst.
+	// they go to Badger; 0 = 1 MiB. Up to four times that is held at worst.
 	Generation int
 	// FlushEvery is how long fresh values wait at most; 0 = 1 s.
 	FlushEvery time.Duration
@@ -46,10 +46,10 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	if o.MemTable == 0 {
-		o.MemTable = 8 << 20
+		o.MemTable = 4 << 20
 	}
 	if o.Generation == 0 {
-		o.Generation = 2 << 20
+		o.Generation = 1 << 20
 	}
 	if o.FlushEvery == 0 {
 		o.FlushEvery = time.Second
