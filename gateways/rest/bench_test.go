@@ -99,3 +99,11 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkDescribe is what the first request for the OpenAPI document waits.
+func BenchmarkDescribe(b *testing.B) {
+	for range b.N {
+		h := handlerOf(b, newVenue(), newVenue())
+		do(b, h, "GET /openapi.json", "").want(b, 200)
+	}
+}

@@ -121,8 +121,9 @@ func (x *exchange) body() ([]byte, bool) {
 		x.tooLarge()
 		return nil, false
 	}
-	// Not every ResponseWriter has deadlines; the server's own remain.
-	_ = http.NewResponseController(x.w).SetReadDeadline(x.h.now().Add(bodyTimeout))
+	// The socket's deadline is of the machine's clock, not the venue's. Not
+	// every ResponseWriter has deadlines; the server's own remain.
+	_ = http.NewResponseController(x.w).SetReadDeadline(time.Now().Add(bodyTimeout))
 	body, err := readAll(http.MaxBytesReader(x.w, x.r.Body, decode.MaxBody), x.r.ContentLength)
 	_ = http.NewResponseController(x.w).SetReadDeadline(time.Time{})
 	var tooLarge *http.MaxBytesError

@@ -141,6 +141,22 @@ func TestStreamBelowFloor(t *testing.T) {
 	do(t, handler(t, v), "GET /v1/streams/events?after=1", "").want(t, 410, `"code":"before_retention_floor"`, `"floor_sequence":3`)
 }
 
+// A command goes over a real socket as it does in the tables.
+func TestCommandOverSocket(t *testing.T) {
+	v := newVenue()
+	url, _ := serve(t, v)
+	for range 2 {
+		response, err := http.Post(url+"/v1/commands/orders/place", "application/json", strings.NewReader(place))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != 200 {
+			t.Errorf("status %d", response.StatusCode)
+		}
+	}
+}
+
 // A server that drains ends its streams and refuses none that are waiting.
 func TestShutdownEndsStreams(t *testing.T) {
 	v := newVenue()
