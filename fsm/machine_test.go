@@ -2,6 +2,7 @@ package fsm_test
 
 import (
 	"bytes"
+	"io"
 	"testing"
 
 	"github.com/rialto-exchange/rialto/fsm"
@@ -56,5 +57,55 @@ func TestSnapshot(t *testing.T) {
 	}
 	if got, want := other.Hash(), v.machine.Hash(); got != want {
 		t.Fatalf("after more entries got hash %x, want %x", got, want)
+	}
+}
+
+// A snapshot that is cut short or has a wrong bit anywhere is refused.
+func TestBrokenSnapshot(t *testing.T) {
+	v := newVenue(t, fsm.Bounds{})
+	v.demo()
+	var file bytes.Buffer
+	if _, err := v.machine.Capture().WriteTo(&file); err != nil {
+		t.Fatal(err)
+	}
+	whole := file.Bytes()
+	restore := func(r io.Reader) error {
+		_, err := fsm.Restore(fsm.Options{Cluster: cluster}, r)
+		return err
+	}
+	step := len(whole)/500 + 1
+	for i := 0; i < len(whole); i += step {
+		if restore(bytes.NewReader(whole[:i])) == nil {
+			t.Fatalf("restored from %d of %d bytes", i, len(whole))
+		}
+		broken := bytes.Clone(whole)
+		broken[i] ^= 4
+		if restore(bytes.NewReader(broken)) == nil {
+			t.Fatalf("restored with a wrong bit at %d of %d", i, len(whole))
+		}
+	}
+	if _, err := fsm.Restore(fsm.Options{Cluster: cluster + 1}, bytes.NewReader(whole)); err == nil {
+		t.Fatal("restored another cluster's snapshot")
+	}
+}
+
+// What is not an entry of this venue's log stops the machine.
+func TestFaults(t *testing.T) {
+	v := newVenue(t, fsm.Bounds{})
+	v.demo()
+	good := seal(t, v.now, v.admin(&command.CancelAll{Account: "trader1"}))
+	for name, apply := range map[string]func(m *fsm.Machine){
+		"undecodable":      func(m *fsm.Machine) { m.Apply(m.Index()+1, 1, good[1:]) },
+		"index not rising": func(m *fsm.Machine) { m.Apply(m.Index(), 1, good) },
+		"another's entry":  func(m *fsm.Machine) { fsm.New(fsm.Options{Cluster: 99}).Apply(1, 1, good) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if _, ok := recover().(*fsm.Fault); !ok {
+					t.Fatal("no fault")
+				}
+			}()
+			apply(v.machine)
+		})
 	}
 }

@@ -174,6 +174,7 @@ func TestInvariants(t *testing.T) {
 			}
 			block, outcomes := v.apply(commands...)
 			w.check(block, outcomes)
+			w.once(commands, outcomes)
 			s.remember(block)
 			if err := v.machine.Audit(); err != nil {
 				rt.Fatal(err)
@@ -230,6 +231,8 @@ type watcher struct {
 	// would keep.
 	balances map[[2]string]event.Balance
 	fills    int
+	// executed are the ids that took effect, by participant.
+	executed map[[2]string]market.Sequence
 }
 
 func (w *watcher) check(b *event.Block, outcomes []event.Outcome) {
@@ -246,6 +249,28 @@ func (w *watcher) check(b *event.Block, outcomes []event.Outcome) {
 	for _, o := range outcomes {
 		if o.Kind == event.OutcomeExecuted && o.Group.Count == 0 {
 			w.t.Fatal("an executed command emitted nothing")
+		}
+	}
+}
+
+// once: an id of a participant takes effect once, and every repeat is of that.
+func (w *watcher) once(commands []*command.Command, outcomes []event.Outcome) {
+	if w.executed == nil {
+		w.executed = make(map[[2]string]market.Sequence)
+	}
+	for i, c := range commands {
+		key := [2]string{c.Participant, c.ID}
+		first, before := w.executed[key]
+		switch o := &outcomes[i]; o.Kind {
+		case event.OutcomeExecuted:
+			if before {
+				w.t.Fatalf("%s of %q was executed twice", c.ID, c.Participant)
+			}
+			w.executed[key] = o.Group.First
+		case event.OutcomeRepeat:
+			if _, probe := c.Body.(*command.Probe); !probe && o.First != first {
+				w.t.Fatalf("the repeat of %s is of %d, want %d", c.ID, o.First, first)
+			}
 		}
 	}
 }
