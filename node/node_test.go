@@ -7,6 +7,9 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,14 +26,21 @@ type trio struct {
 	configs []node.Config
 	nodes   []*node.Node
 	count   int
+	logged  *logBuffer
 }
 
 func newTrio(t *testing.T) *trio {
 	t.Helper()
-	c := &trio{t: t, nodes: make([]*node.Node, 3)}
+	return newTrioWith(t, func(*node.Config) {})
+}
+
+func newTrioWith(t *testing.T, change func(*node.Config)) *trio {
+	t.Helper()
+	c := &trio{t: t, nodes: make([]*node.Node, 3), logged: &logBuffer{t: t}}
 	var initial []node.InitialMember
 	for i := range 3 {
 		cfg := testConfig(t, fmt.Sprintf("n%d", i+1))
+		change(&cfg)
 		initial = append(initial, node.InitialMember{ID: cfg.NodeID, PeerAddress: cfg.PeerAddress})
 		c.configs = append(c.configs, cfg)
 	}
@@ -73,7 +83,7 @@ func testConfig(t *testing.T, id string) node.Config {
 
 func (c *trio) start(i int) {
 	c.t.Helper()
-	n, err := node.Open(c.t.Context(), c.configs[i], node.WithLogger(slog.New(slog.NewTextHandler(testWriter{c.t}, nil)).With("node", c.configs[i].NodeID)))
+	n, err := node.Open(c.t.Context(), c.configs[i], node.WithLogger(slog.New(slog.NewTextHandler(c.logged, nil)).With("node", c.configs[i].NodeID)))
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -92,12 +102,24 @@ func (c *trio) stop(i int) {
 	c.nodes[i] = nil
 }
 
-// testWriter puts the nodes' logs where a failed test shows them.
-type testWriter struct{ t *testing.T }
+// logBuffer keeps the nodes' logs and puts them where a failed test shows them.
+type logBuffer struct {
+	t    *testing.T
+	mu   sync.Mutex
+	text strings.Builder
+}
 
-func (w testWriter) Write(p []byte) (int, error) {
-	w.t.Log(string(p))
-	return len(p), nil
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.t.Log(string(p))
+	return b.text.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
 
 func (c *trio) until(what string, condition func() bool) {
@@ -226,7 +248,7 @@ func TestLeaderStops(t *testing.T) {
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	c.do(0, &command.OpenAccount{Account: "carol"})
-	leader := c.leader()
+	leader := c.settledLeader()
 	c.stop(leader)
 	survivor := (leader + 1) % 3
 	c.count++
@@ -276,12 +298,23 @@ func TestNodeJoins(t *testing.T) {
 	c.until("the configuration forgets it", func() bool { return role("n4") != "follower" })
 }
 
-func (c *trio) leader() int {
-	for i, cfg := range c.configs[:3] {
-		if c.nodes[i] != nil && c.nodes[(i+1)%3] != nil && c.nodes[(i+1)%3].Operations().Twin().Leader == cfg.NodeID {
-			return i
+// settledLeader waits until the running nodes agree on one of them.
+func (c *trio) settledLeader() int {
+	c.t.Helper()
+	leader := -1
+	c.until("the running nodes agree on a leader", func() bool {
+		leader = -1
+		for _, n := range c.nodes {
+			if n == nil {
+				continue
+			}
+			at := slices.IndexFunc(c.configs, func(cfg node.Config) bool { return cfg.NodeID == n.Operations().Twin().Leader })
+			if at < 0 || c.nodes[at] == nil || leader >= 0 && leader != at {
+				return false
+			}
+			leader = at
 		}
-	}
-	c.t.Fatal("no leader is known")
-	return -1
+		return leader >= 0
+	})
+	return leader
 }

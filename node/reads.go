@@ -189,8 +189,12 @@ func (r *reads) Order(at event.Pin, id market.OrderID) (event.Reading[event.Orde
 	return answer(r.views.orders.Order(at, id))
 }
 
-// Orders lists an account's orders.
+// Orders lists an account's orders. A list of something that did not exist
+// then is not empty but not found, here and below.
 func (r *reads) Orders(at event.Pin, account string, f gateways.OrderFilter, page event.Page) (event.List[event.Reading[event.Order]], error) {
+	if _, err := r.views.catalogue.Account(at, account); err != nil {
+		return event.List[event.Reading[event.Order]]{}, readError(err)
+	}
 	return answer(r.views.orders.Orders(at, account, orders.Filter(f), page))
 }
 
@@ -206,15 +210,24 @@ func (r *reads) OrderFills(at event.Pin, id market.OrderID, page event.Page) (ev
 
 // AccountTrades lists an account's fills.
 func (r *reads) AccountTrades(at event.Pin, account string, page event.Page) (event.List[event.OwnFill], error) {
+	if _, err := r.views.catalogue.Account(at, account); err != nil {
+		return event.List[event.OwnFill]{}, readError(err)
+	}
 	return answer(r.views.trades.AccountTrades(at, account, page))
 }
 
 // Book reads the depth of an instrument.
 func (r *reads) Book(at event.Pin, instrument string, depth int) (event.Book, error) {
+	if _, err := r.views.catalogue.Instrument(at, instrument); err != nil {
+		return event.Book{}, readError(err)
+	}
 	return answer(r.views.books.Book(at, instrument, depth))
 }
 
 // Trades lists an instrument's trades.
 func (r *reads) Trades(at event.Pin, instrument string, page event.Page) (event.List[event.Trade], error) {
+	if _, err := r.views.catalogue.Instrument(at, instrument); err != nil {
+		return event.List[event.Trade]{}, readError(err)
+	}
 	return answer(r.views.trades.Trades(at, instrument, page))
 }

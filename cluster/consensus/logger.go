@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 )
@@ -14,10 +16,66 @@ import (
 type libraryLogger struct {
 	hclog.Logger // the methods that the libraries do not call
 	to           *slog.Logger
+	quiet        *quiet
 }
 
 func newLibraryLogger(to *slog.Logger) hclog.Logger {
-	return libraryLogger{Logger: hclog.NewNullLogger(), to: to}
+	return libraryLogger{Logger: hclog.NewNullLogger(), to: to, quiet: &quiet{now: time.Now}}
+}
+
+// quiet drops the repeats of a warning: Raft says of a peer that is down ten
+// times a second that it is.
+type quiet struct {
+	now  func() time.Time
+	mu   sync.Mutex
+	seen map[string]*repeats
+}
+
+// repeats is when a warning was last let through, and how many were dropped
+// since.
+type repeats struct {
+	at      time.Time
+	dropped int
+}
+
+// The bounds of quiet: how long a warning is dropped after it was let
+// through, and how many different ones are told apart before all are
+// forgotten.
+const (
+	quietFor  = 10 * time.Second
+	quietMost = 256
+)
+
+// lets reports whether a warning is let through, and how many like it were
+// dropped before.
+func (q *quiet) lets(key string) (dropped int, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.seen == nil || len(q.seen) >= quietMost {
+		q.seen = map[string]*repeats{}
+	}
+	now := q.now()
+	r := q.seen[key]
+	if r == nil {
+		q.seen[key] = &repeats{at: now}
+		return 0, true
+	}
+	if now.Sub(r.at) < quietFor {
+		r.dropped++
+		return 0, false
+	}
+	dropped, r.at, r.dropped = r.dropped, now, 0
+	return dropped, true
+}
+
+// about is what tells warnings apart: the message and the peer.
+func about(msg string, args []any) string {
+	for i := 0; i+1 < len(args); i += 2 {
+		if args[i] == "peer" || args[i] == "server-id" {
+			return fmt.Sprint(msg, args[i+1])
+		}
+	}
+	return msg
 }
 
 func (l libraryLogger) Log(level hclog.Level, msg string, args ...any) {
@@ -28,6 +86,15 @@ func (l libraryLogger) Log(level hclog.Level, msg string, args ...any) {
 	for i, arg := range args {
 		if format, ok := arg.(hclog.Format); ok && len(format) > 0 {
 			args[i] = fmt.Sprintf(fmt.Sprint(format[0]), format[1:]...)
+		}
+	}
+	if to == slog.LevelWarn {
+		dropped, ok := l.quiet.lets(about(msg, args))
+		if !ok {
+			return
+		}
+		if dropped > 0 {
+			args = append(args, "repeated", dropped)
 		}
 	}
 	l.to.Log(context.Background(), to, msg, args...)
@@ -50,7 +117,7 @@ func (l libraryLogger) Warn(msg string, args ...any)  { l.Log(hclog.Warn, msg, a
 func (l libraryLogger) Error(msg string, args ...any) { l.Log(hclog.Error, msg, args...) }
 
 func (l libraryLogger) With(args ...any) hclog.Logger {
-	return libraryLogger{Logger: l.Logger, to: l.to.With(args...)}
+	return libraryLogger{Logger: l.Logger, to: l.to.With(args...), quiet: l.quiet}
 }
 
 func (l libraryLogger) Named(string) hclog.Logger      { return l }
