@@ -56,8 +56,9 @@ type Journal interface {
 // View is one read model.
 //
 // Open is called once before the first Fold and again after a rebuild has
-// emptied the store: the view loads what it keeps in memory and returns the
-// sequence after which it wants to be folded, at most the store's cursor.
+// emptied the store, with the same reader: the view loads what it keeps in
+// memory and returns the sequence after which it wants to be folded, at most
+// the store's cursor. Queries may run beside it, except the first time.
 //
 // Fold is called for each block in order from one goroutine, with a writer
 // that is valid until it returns. It may be called again with blocks that it

@@ -43,7 +43,10 @@ func (*View) Format() uint32 { return 1 }
 
 // Open implements readmodels.View.
 func (v *View) Open(r readmodels.Reader, cursor market.Sequence) (market.Sequence, error) {
-	v.reader, v.sums = r, map[string]sum{}
+	v.sums = map[string]sum{}
+	if v.reader == nil {
+		v.reader = r
+	}
 	if cursor == 0 {
 		return 0, nil
 	}

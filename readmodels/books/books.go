@@ -9,7 +9,6 @@
 package books
 
 import (
-	"errors"
 	"sync"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
@@ -73,7 +72,10 @@ func (v *View) Open(r readmodels.Reader, cursor market.Sequence) (market.Sequenc
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.reader, v.now, v.marked = r, s, from
+	v.now, v.marked = s, from
+	if v.reader == nil {
+		v.reader = r
+	}
 	return from, nil
 }
 
@@ -110,9 +112,6 @@ func (v *View) Book(at event.Pin, instrument string, depth int) (event.Book, err
 		s.foldThrough(b, at.Sequence)
 		return b.Last() < at.Sequence
 	})
-	if errors.Is(err, readmodels.ErrBeforeFloor) && from == 0 {
-		return event.Book{}, readmodels.ErrBeforeFloor
-	}
 	if err != nil {
 		return event.Book{}, err
 	}

@@ -47,7 +47,10 @@ func (*View) Format() uint32 { return 1 }
 
 // Open implements readmodels.View.
 func (v *View) Open(r readmodels.Reader, cursor market.Sequence) (market.Sequence, error) {
-	v.reader, v.changes, v.due = r, map[string]*activity{}, nil
+	v.changes, v.due = map[string]*activity{}, nil
+	if v.reader == nil {
+		v.reader = r
+	}
 	return cursor, nil
 }
 

@@ -205,14 +205,23 @@ func TestRebuild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var readers sync.WaitGroup
+	for range 2 {
+		readers.Go(func() {
+			for range 200 {
+				r, err := v.Order(last, before.Items[0].Value.ID)
+				if err == nil && r != before.Items[0] || err != nil && !errors.Is(err, readmodels.ErrRebuilding) {
+					t.Errorf("read while rebuilding: got %+v, %v", r, err)
+				}
+			}
+		})
+	}
 	if err := p.Rebuild(patience(t), "orders"); err != nil {
 		t.Fatal(err)
 	}
+	defer readers.Wait()
 	if got := p.Reached(); got != last.Sequence {
 		t.Errorf("reached %d while rebuilding, want %d", got, last.Sequence)
-	}
-	if _, err := v.Order(last, before.Items[0].Value.ID); err != nil && !errors.Is(err, readmodels.ErrRebuilding) {
-		t.Errorf("read while rebuilding: got %v", err)
 	}
 	waitLive(t, p, last.Sequence)
 	after, err := v.Orders(last, "alice", orders.Filter{}, event.Page{Limit: 1000})

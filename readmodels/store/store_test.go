@@ -68,7 +68,7 @@ func check(t *testing.T, s *store.Store, last market.Sequence) {
 			}
 		}
 	}
-	for range 100 {
+	for range 30 {
 		at, after := 1+market.Sequence(rand.Uint64N(uint64(last))), market.Sequence(rand.Uint64N(uint64(last)))
 		for _, descending := range []bool{false, true} {
 			span := readmodels.Span{At: at, After: after, Descending: descending}

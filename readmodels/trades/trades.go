@@ -32,7 +32,9 @@ func (*View) Format() uint32 { return 1 }
 
 // Open implements readmodels.View.
 func (v *View) Open(r readmodels.Reader, cursor market.Sequence) (market.Sequence, error) {
-	v.reader = r
+	if v.reader == nil {
+		v.reader = r
+	}
 	return cursor, nil
 }
 
