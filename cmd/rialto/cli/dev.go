@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -74,7 +75,7 @@ func serveDev(ctx context.Context, sh *shell.Shell, cluster *devcluster.Cluster,
 	if err != nil {
 		return err
 	}
-	if err := applyDemo(ctx, cl); err != nil {
+	if err := applyDemo(ctx, cl.WithPatience(demoPatience)); err != nil {
 		return fmt.Errorf("demo venue: %w", err)
 	}
 	if err := greet(ctx, sh, cluster, cl, o); err != nil {
@@ -89,6 +90,9 @@ func serveDev(ctx context.Context, sh *shell.Shell, cluster *devcluster.Cluster,
 	<-ctx.Done()
 	return nil
 }
+
+// demoPatience is long: views may still be folding what the log holds.
+const demoPatience = 2 * time.Minute
 
 // flowSeed makes the order flow the same in every run.
 const flowSeed = 2012

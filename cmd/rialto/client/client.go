@@ -236,7 +236,8 @@ func retryUnlessFinal(r *response) error {
 
 func retryable(status int) bool {
 	switch status {
-	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable:
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable,
+		http.StatusGatewayTimeout: // this node has not caught up; another may have
 		return true
 	}
 	return false
