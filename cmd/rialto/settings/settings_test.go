@@ -49,10 +49,14 @@ func TestListIsComplete(t *testing.T) {
 	}
 }
 
+// bootstrapKey is a first administrator; nobody knows the secret.
+const bootstrapKey = "root:0000000000000000000000000000000000000000000000000000000000000000"
+
 // load loads settings from the text of a file, variables and flags.
 func load(t *testing.T, file string, environ []string, args ...string) (node.Config, []string, error) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "node.yaml")
+	environ = append(environ, "RIALTO_BOOTSTRAP_KEY="+bootstrapKey) // a node needs one
 	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -88,6 +92,7 @@ initial_cluster:
 	want.Consensus.HeartbeatTimeout, want.Consensus.SnapshotBytes = 300*time.Millisecond, 2097152
 	want.Consensus.CommitTimeout = 7 * time.Millisecond
 	want.Commands.MaxConnections = 5
+	want.BootstrapKey = bootstrapKey
 	want.InitialCluster = []node.InitialMember{{ID: "from-flag", PeerAddress: "127.0.0.1:1"}}
 	if diff := cmp.Diff(want, cfg); diff != "" {
 		t.Errorf("configuration (-want +got):\n%s", diff)
