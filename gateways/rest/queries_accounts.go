@@ -109,11 +109,21 @@ func (x *exchange) accountVersion(at event.Pin, id string) (uint64, error) {
 func (x *exchange) account() {
 	x.owned(func(at event.Pin, id string) error {
 		a, err := x.h.reads.Account(at, id)
+		if err == nil {
+			err = x.advance(at, &a)
+		}
 		if err != nil {
 			return err
 		}
 		return x.reply(func(dst []byte) []byte { return render.Account(dst, &a.Value) })
 	})
+}
+
+// advance sets the account's sequence to what it was at the point: the image
+// is of the last change of the account itself, and money moves it too.
+func (x *exchange) advance(at event.Pin, a *event.Reading[event.Account]) (err error) {
+	a.Value.Sequence, err = x.accountVersion(at, a.Value.Account)
+	return err
 }
 
 func (x *exchange) accounts() {
@@ -122,7 +132,13 @@ func (x *exchange) accounts() {
 		return
 	}
 	list(x, unknownAccount, func(_ context.Context, at event.Pin, page event.Page) (event.List[event.Reading[event.Account]], error) {
-		return x.h.reads.Accounts(at, page)
+		l, err := x.h.reads.Accounts(at, page)
+		for i := range l.Items {
+			if err == nil {
+				err = x.advance(at, &l.Items[i])
+			}
+		}
+		return l, err
 	}, func(dst []byte, a *event.Reading[event.Account]) []byte { return render.Account(dst, &a.Value) })
 }
 

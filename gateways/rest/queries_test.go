@@ -16,7 +16,7 @@ func TestShapes(t *testing.T) {
 	for line, want := range map[string]string{
 		"accounts/acc-998811/balance": `{"aggregate_id":"acc-998811","current_balance_cents":50000,"currency":"USD","available":"500.000000","held":"0.009999","total":"500.009999","last_updated_sequence":14,"last_updated_at":"2026-05-23T10:00:00.123456789Z"}`,
 		"accounts/mine/balances":      `{"account":"mine","sequence":0,"balances":[{"asset":"USD","available":"500.000000","held":"0.009999","total":"500.009999"}]}`,
-		"accounts/linked":             `{"account":"linked","participant":"p1","status":"open","aggregate_sequence":1}`,
+		"accounts/linked":             `{"account":"linked","participant":"p1","status":"open","aggregate_sequence":14}`,
 		"instruments/BTC-USD/book":    `{"instrument":"BTC-USD","sequence":0,"bids":[["585.33","1.0000",1]],"asks":[]}`,
 		"instruments/BTC-USD/trades":  `{"sequence":0,"items":[]}`,
 		"ledger/trial-balance":        `{"sequence":0,"assets":[{"asset":"USD","debits":"0.000005","credits":"0.000005","net":"0.000000"}]}`,

@@ -33,7 +33,7 @@ func Verbs() []Verb {
 		{"accounts/withdraw", true, FundsPayload{}, "Debit an account", withdraw},
 		{"accounts/transfer", true, TransferPayload{}, "Move money to another account", transfer},
 		{"accounts/set-limits", false, AccountLimitsPayload{}, "Set an account's risk limits", accountLimits},
-		{"accounts/suspend", false, AccountReasonPayload{}, "Kill switch: cancel all orders and block new ones", suspendAccount},
+		{"accounts/suspend", true, AccountReasonPayload{}, "Kill switch: cancel all orders and block new ones", suspendAccount},
 		{"accounts/resume", false, AccountReasonPayload{}, "End a suspension", resumeAccount},
 		{"owners/set-limits", false, OwnerLimitsPayload{}, "Set an owner's risk limits", ownerLimits},
 		{"venue/set-limits", false, LimitsPayload{}, "Set the venue's risk limits", venueLimits},
