@@ -13,6 +13,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -65,6 +67,7 @@ func (o Options) withDefaults() Options {
 // from one goroutine at a time each; everything else from any.
 type Journal struct {
 	options Options
+	lock    *os.File // held while the journal is open
 
 	mu     sync.RWMutex
 	main   *chain
@@ -85,20 +88,28 @@ type Journal struct {
 var _ readmodels.Journal = (*Journal)(nil)
 
 // Open opens the journal in a folder, which it makes if it is not there. A
-// torn end is cut off; ErrCorrupt if what was durable does not verify.
+// torn end is cut off; ErrCorrupt if what was durable does not verify,
+// readmodels.ErrLocked if another process has it open.
 func Open(o Options) (*Journal, error) {
 	o = o.withDefaults()
-	main, err := openChain(o.Dir, o.SegmentBytes)
+	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make journal folder: %w", err)
+	}
+	lock, err := readmodels.Lock(filepath.Join(o.Dir, "LOCK"))
 	if err != nil {
 		return nil, err
 	}
-	j := &Journal{options: o, main: main, cache: newDecoded()}
+	main, err := openChain(o.Dir, o.SegmentBytes)
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	j := &Journal{options: o, lock: lock, main: main, cache: newDecoded()}
 	j.recent.bound = o.RecentBytes
 	j.last = main.last.pin()
 	// No snapshot counts while there is a gap, so the machine makes again what
 	// came after the one that opened it.
 	if err := removeBeside(o.Dir); err != nil {
-		return nil, errors.Join(err, main.close())
+		return nil, errors.Join(err, main.close(), lock.Close())
 	}
 	return j, nil
 }
@@ -234,5 +245,5 @@ func (j *Journal) Close() error {
 	if j.beside != nil {
 		err = errors.Join(err, j.beside.close())
 	}
-	return errors.Join(err, j.main.close())
+	return errors.Join(err, j.main.close(), j.lock.Close())
 }

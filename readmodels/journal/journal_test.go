@@ -394,6 +394,17 @@ func TestWait(t *testing.T) {
 	})
 }
 
+// TestLocked shows that a second process does not cut the end that the first
+// one is writing.
+func TestLocked(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, dir)
+	defer closing(t, j)
+	if _, err := journal.Open(journal.Options{Dir: dir}); !errors.Is(err, readmodels.ErrLocked) {
+		t.Errorf("second open: got %v, want %v", err, readmodels.ErrLocked)
+	}
+}
+
 // TestNotThere shows what is answered about sequences that are not there.
 func TestNotThere(t *testing.T) {
 	blocks := made(10)

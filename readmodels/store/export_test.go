@@ -10,5 +10,8 @@ func (s *Store) FlushWithoutCursor() error {
 	if err := s.disk.writeRuns(s.active); err != nil {
 		return err
 	}
-	return s.disk.db.Close()
+	if err := s.disk.db.Close(); err != nil {
+		return err
+	}
+	return s.lock.Close()
 }

@@ -12,6 +12,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -60,7 +61,8 @@ func (o Options) withDefaults() Options {
 // Store implements readmodels.Store.
 type Store struct {
 	options Options
-	staged  staging // of the one goroutine that commits
+	lock    *os.File // held while the store is open
+	staged  staging  // of the one goroutine that commits
 
 	mu         sync.RWMutex // guards what follows
 	disk       *disk
@@ -80,29 +82,41 @@ type Store struct {
 var _ readmodels.Store = (*Store)(nil)
 
 // Open opens the store, or begins an empty one if there is none that can be
-// trusted.
+// trusted. ErrLocked if another process has it open.
 func Open(o Options) (*Store, error) {
 	o = o.withDefaults()
-	s := &Store{options: o}
-	s.staged.past = past{s}
-	s.swapped = sync.NewCond(&s.mu)
-	if !trusted(o) {
-		if err := os.RemoveAll(o.Dir); err != nil {
-			return nil, fmt.Errorf("remove untrusted store: %w", err)
-		}
+	if err := os.MkdirAll(filepath.Dir(o.Dir), 0o755); err != nil {
+		return nil, fmt.Errorf("make store folder: %w", err)
 	}
-	err := s.start()
-	if err != nil {
-		// What can't be opened is thrown away; only a second failure counts.
-		if err := os.RemoveAll(o.Dir); err != nil {
-			return nil, fmt.Errorf("remove damaged store: %w", err)
-		}
-		err = s.start()
-	}
+	lock, err := readmodels.Lock(o.Dir + ".lock") // beside: the folder may be thrown away
 	if err != nil {
 		return nil, err
 	}
+	s := &Store{options: o, lock: lock}
+	s.staged.past = past{s}
+	s.swapped = sync.NewCond(&s.mu)
+	if err := s.startTrusted(); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
 	return s, nil
+}
+
+// startTrusted starts from what is there if it can be trusted, else anew.
+func (s *Store) startTrusted() error {
+	o := s.options
+	if !trusted(o) {
+		if err := os.RemoveAll(o.Dir); err != nil {
+			return fmt.Errorf("remove untrusted store: %w", err)
+		}
+	}
+	if s.start() == nil {
+		return nil
+	}
+	// What can't be opened is thrown away; only a second failure counts.
+	if err := os.RemoveAll(o.Dir); err != nil {
+		return fmt.Errorf("remove damaged store: %w", err)
+	}
+	return s.start()
 }
 
 // start opens Badger in the folder and begins to flush.
@@ -208,13 +222,14 @@ func (s *Store) Close() error {
 	d := s.disk
 	s.mu.Unlock()
 	d.readers.Wait()
-	if err := d.db.Close(); err != nil {
+	err := errors.Join(flushed, d.db.Close())
+	if err == nil {
+		err = writeState(s.options, true)
+	}
+	if err = errors.Join(err, s.lock.Close()); err != nil {
 		return fmt.Errorf("close store: %w", err)
 	}
-	if flushed != nil {
-		return flushed
-	}
-	return writeState(s.options, true)
+	return nil
 }
 
 // acquire returns the disk for one read; its readers.Done ends it.

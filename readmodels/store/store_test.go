@@ -255,6 +255,19 @@ func TestReset(t *testing.T) {
 	}
 }
 
+// TestLocked shows that a second process does not throw away what the first
+// one is writing.
+func TestLocked(t *testing.T) {
+	o := store.Options{Dir: t.TempDir()}
+	s := open(t, o)
+	defer s.Close()
+	if _, err := store.Open(o); !errors.Is(err, readmodels.ErrLocked) {
+		t.Errorf("second open: got %v, want %v", err, readmodels.ErrLocked)
+	}
+	fill(t, s, 0, 20)
+	check(t, s, 20)
+}
+
 // TestFailedFold shows that a fold that fails leaves nothing behind.
 func TestFailedFold(t *testing.T) {
 	s := open(t, store.Options{Dir: t.TempDir()})
