@@ -24,10 +24,13 @@ type outbox struct {
 	changes []event.OrderChanged
 }
 
+// maxChanges keeps that memory within what Go's allocator has size classes for.
+const maxChanges = 64
+
 // change returns an empty record that is not used yet.
 func (o *outbox) change() *event.OrderChanged {
 	if len(o.changes) == 0 {
-		o.changes = make([]event.OrderChanged, 16)
+		o.changes = make([]event.OrderChanged, 4)
 	}
 	r := &o.changes[0]
 	o.changes = o.changes[1:]
@@ -39,7 +42,7 @@ func (o *outbox) open(b *event.Block, commands int) {
 	o.block, o.emitted, o.mass = b, 0, 0
 	b.Groups = make([]event.Group, 0, commands)
 	o.records = make([]event.Record, 0, commands+commands/2)
-	o.changes = make([]event.OrderChanged, commands)
+	o.changes = make([]event.OrderChanged, min(commands, maxChanges))
 }
 
 // close ends the block and keeps nothing of it.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 
 	"github.com/rialto-exchange/rialto/fsm/slab"
 	"github.com/rialto-exchange/rialto/fsm/wire"
@@ -160,16 +161,22 @@ func (m *Machine) applyBounds() {
 	m.clientIDs.SetCapacity(m.bounds.DedupCapacity)
 }
 
-// tables lists the big tables, in the order of hash and snapshot.
+// tables lists the big tables, in the order of the snapshot.
 func (m *Machine) tables() []slab.Table {
-	tables := m.ids.Tables()
-	for _, more := range [][]slab.Table{
-		m.clientIDs.Tables(), m.accountNames.Tables(), {m.accounts}, m.ownerNames.Tables(), {m.owners, m.limits},
-		m.ledger.Tables(), m.orders.book.Tables(), {m.orders.cold}, m.timers.Tables(),
-	} {
-		tables = append(tables, more...)
-	}
-	return tables
+	return slices.Concat(m.ids.Tables(), m.clientIDs.Tables(), m.otherTables())
+}
+
+// hashed lists those of them that the state hash covers: all but what is
+// made of others and expensive.
+func (m *Machine) hashed() []slab.Table {
+	return slices.Concat(m.ids.Records(), m.clientIDs.Records(), m.otherTables())
+}
+
+func (m *Machine) otherTables() []slab.Table {
+	return slices.Concat(
+		m.accountNames.Tables(), []slab.Table{m.accounts}, m.ownerNames.Tables(), []slab.Table{m.owners, m.limits},
+		m.ledger.Tables(), m.orders.book.Tables(), []slab.Table{m.orders.cold}, m.timers.Tables(),
+	)
 }
 
 func crc(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }

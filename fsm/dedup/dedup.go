@@ -148,8 +148,13 @@ func (t *Table) Oldest() market.Nanos {
 	return 0
 }
 
-// Tables lists the slabs, for hashing, capture and restoration.
-func (t *Table) Tables() []slab.Table { return append(t.index.Tables(), t.records, t.queue) }
+// Tables lists the slabs, for capture and restoration.
+func (t *Table) Tables() []slab.Table { return append(t.index.Tables(), t.Records()...) }
+
+// Records lists those that the index is made of: what a state hash covers.
+// Keys are random, so that new ones write all over a big index; hashing it
+// every few thousand entries would stall the venue for milliseconds.
+func (t *Table) Records() []slab.Table { return []slab.Table{t.records, t.queue} }
 
 func (t *Table) append(i uint32) {
 	q := t.queue.Mut(0)
