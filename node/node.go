@@ -293,6 +293,9 @@ func (n *Node) openSequencer(context.Context, context.Context) error {
 	return nil
 }
 
+// goodbye is how long a stopping node waits until the others know.
+const goodbye = 500 * time.Millisecond
+
 // newHistory names a past. Only the first leader of a new venue uses it; the
 // name then comes out of the log.
 func newHistory() (uint64, error) {
@@ -326,7 +329,14 @@ func (n *Node) openGossip(_, background context.Context) error {
 	if err != nil {
 		return err
 	}
-	n.onClose("gossip", func(ctx context.Context) error { return n.gossip.Leave(ctx) })
+	n.onClose("gossip", func(ctx context.Context) error {
+		leaving, cancel := context.WithTimeout(ctx, goodbye)
+		defer cancel()
+		if err := n.gossip.Leave(leaving); err != nil {
+			n.log.Warn("nobody heard the goodbye", "error", err) // they will see for themselves
+		}
+		return nil
+	})
 	n.twin = newTwin(n)
 	n.registerCalls()
 	n.background.Go(func() { n.findPeers(background) })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
@@ -84,27 +85,37 @@ func (r *reads) Wait(ctx context.Context, sequence market.Sequence) (event.Pin, 
 }
 
 // Linearizable implements gateways.Reads: a marker goes through the log.
-// VerifyLeader of the library would allow stale reads, see cluster/DESIGN.md.
+// VerifyLeader of the library would allow stale reads, see DESIGN.md.
 func (r *reads) Linearizable(ctx context.Context) (market.Sequence, error) {
+	marker, err := r.marker(ctx)
+	return marker.Sequence, err
+}
+
+func (r *reads) marker(ctx context.Context) (event.Outcome, error) {
 	outcomes, err := r.node.commands.Submit(ctx, []*command.Command{{
 		Header: command.Header{Source: market.SourceSystem, Role: market.RoleAdmin, Actor: r.node.cfg.NodeID},
 		Body:   &command.Probe{},
 	}})
 	if err != nil {
-		return 0, err
+		return event.Outcome{}, err
 	}
-	return outcomes[0].Sequence, nil
+	return outcomes[0], nil
 }
+
+// markerPause is the least time between two markers of one waiting read.
+const markerPause = market.Nanos(5 * time.Millisecond)
 
 // SequenceAt implements gateways.Reads. Venue time passes only with entries:
 // an instant that no entry has passed is settled by a marker, which carries
 // the leader's time.
 func (r *reads) SequenceAt(ctx context.Context, at market.Nanos) (market.Sequence, error) {
 	for r.node.replica.state.Load().now <= at {
-		if _, err := r.Linearizable(ctx); err != nil {
+		marker, err := r.marker(ctx)
+		if err != nil {
 			return 0, err
 		}
-		if err := sleep(ctx, at-r.node.replica.state.Load().now); err != nil {
+		// Ahead: wait for the rest. Passed: it is on its way to this node.
+		if err := sleep(ctx, max(at-marker.At, markerPause)); err != nil {
 			return 0, fmt.Errorf("%w: %w", gateways.ErrNotCaughtUp, err)
 		}
 	}

@@ -2,10 +2,11 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+
+	"github.com/go-json-experiment/json"
 )
 
 // MaxBatch is the largest number of commands of one request.
@@ -68,10 +69,36 @@ func (c *Client) Execute(ctx context.Context, command Command) (*Answer, error) 
 	return answer, nil
 }
 
+// Brief is a Result for those who send much and read little: whether it was
+// executed, and if not the code.
+type Brief struct {
+	HTTPStatus int           `json:"http_status"`
+	Problem    *BriefProblem `json:"problem,omitempty"`
+}
+
+// BriefProblem is a refusal's code.
+type BriefProblem struct {
+	Code string `json:"code"`
+}
+
 // Batch sends commands to be executed in their order and returns a result for
 // each. While one is without a final outcome all are sent again: those that
 // were executed give their first answer.
 func (c *Client) Batch(ctx context.Context, commands []Command) ([]Result, error) {
+	return batch(ctx, c, commands, func(r *Result) (int, error) {
+		if r.Problem == nil {
+			return r.HTTPStatus, nil
+		}
+		return r.HTTPStatus, r.Problem
+	})
+}
+
+// BatchBrief is Batch without the answers.
+func (c *Client) BatchBrief(ctx context.Context, commands []Command) ([]Brief, error) {
+	return batch(ctx, c, commands, func(b *Brief) (int, error) { return b.HTTPStatus, nil })
+}
+
+func batch[R any](ctx context.Context, c *Client, commands []Command, status func(*R) (int, error)) ([]R, error) {
 	for i := range commands {
 		if commands[i].ID == "" {
 			return nil, errNoID
@@ -81,7 +108,7 @@ func (c *Client) Batch(ctx context.Context, commands []Command) ([]Result, error
 	if err != nil {
 		return nil, fmt.Errorf("encode batch: %w", err)
 	}
-	var results []Result
+	var results []R
 	settled := func(r *response) error {
 		if err := retryUnlessFinal(r); err != nil || r.status != http.StatusOK {
 			return err
@@ -90,7 +117,7 @@ func (c *Client) Batch(ctx context.Context, commands []Command) ([]Result, error
 		if err := json.Unmarshal(r.body, &results); err != nil {
 			return fmt.Errorf("decode answer: %w", err)
 		}
-		return allSettled(results, len(commands))
+		return allSettled(results, len(commands), status)
 	}
 	resp, err := c.do(ctx, request{method: http.MethodPost, path: "/v1/commands", body: body}, settled)
 	if err != nil {
@@ -104,16 +131,16 @@ func (c *Client) Batch(ctx context.Context, commands []Command) ([]Result, error
 
 // allSettled returns an error while a command of the batch has no final
 // outcome.
-func allSettled(results []Result, want int) error {
+func allSettled[R any](results []R, want int, status func(*R) (int, error)) error {
 	if len(results) != want {
 		return fmt.Errorf("%d results for %d commands", len(results), want)
 	}
 	for i := range results {
-		if retryable(results[i].HTTPStatus) {
-			if results[i].Problem != nil {
-				return results[i].Problem
+		if code, why := status(&results[i]); retryable(code) {
+			if why != nil {
+				return why
 			}
-			return fmt.Errorf("status %d", results[i].HTTPStatus)
+			return fmt.Errorf("status %d", code)
 		}
 	}
 	return nil

@@ -81,7 +81,7 @@ type tally struct {
 	rejected map[string]int
 }
 
-func (t *tally) add(latency time.Duration, results []client.Result) {
+func (t *tally) add(latency time.Duration, results []client.Brief) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	record(t.latency, latency)
