@@ -109,3 +109,44 @@ func TestFaults(t *testing.T) {
 		})
 	}
 }
+
+// A rebate is at most what the other side of the trade pays, also when the
+// maker's rates are of an older definition than the taker's.
+func TestRebateIsPaidFor(t *testing.T) {
+	v := newVenue(t, fsm.Bounds{})
+	v.demo()
+	define := func(maker, taker string) command.Body {
+		return &command.DefineInstrument{Instrument: "ETH-USD", Base: "ETH", Quote: "USD", PriceTick: dec("0.01"),
+			QuantityStep: dec("0.001"), MakerFeeBps: opt(maker), TakerFeeBps: opt(taker)}
+	}
+	v.must(define("-3", "5"), limit("trader1", "ETH-USD", market.Sell, "1", "3000"), define("0", "1"))
+	o := v.do(limit("trader2", "ETH-USD", market.Buy, "1", "3000"))
+	f := o.Group.Records[1].(*event.Fill)
+	if f.TakerFee != 300_000 || f.MakerFee != -300_000 {
+		t.Fatalf("got fees %d and %d, want 0.3 and -0.3 USD", f.TakerFee, f.MakerFee)
+	}
+}
+
+// Orders whose time has come end before anything is placed: what one entry is
+// too short for goes on in the next, and an order that would overtake it is
+// throttled.
+func TestExpiryGoesFirst(t *testing.T) {
+	v := newVenue(t, fsm.Bounds{EventsPerEntry: 3})
+	v.demo()
+	for range 4 {
+		b := limit("trader1", "ETH-USD", market.Sell, "1", "3000")
+		b.TimeInForce, b.ExpireAt = market.GoodTillDate, v.now+10
+		v.must(b)
+	}
+	v.now += 10
+	if o := v.do(limit("trader2", "ETH-USD", market.Buy, "4", "3000")); o.Kind != event.OutcomeThrottled {
+		t.Fatalf("got outcome %d", o.Kind)
+	}
+	if !v.machine.Pending() {
+		t.Fatal("nothing is pending")
+	}
+	o := v.do(limit("trader2", "ETH-USD", market.Buy, "4", "3000"))
+	if got := types(o.Group); got != "OrderAccepted" || v.machine.Pending() {
+		t.Fatalf("got %s: all four have expired", got)
+	}
+}
