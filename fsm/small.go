@@ -179,8 +179,8 @@ func (a archive) context(v *event.Context) {
 	}
 }
 
-// place passes through where the machine stands in the log.
-func (m *Machine) place(a archive) {
+// logPosition passes through where the machine stands in the log.
+func (m *Machine) logPosition(a archive) {
 	c := &m.clock
 	for _, v := range []*uint64{&c.index, &c.term, &c.hashIndex, &c.hash} {
 		number(a, v)
@@ -198,7 +198,7 @@ func (m *Machine) encodeSmall() []byte {
 func (m *Machine) decodeSmall(b []byte) error {
 	r := wire.NewReader(b)
 	a := archive{r: &r}
-	m.place(a)
+	m.logPosition(a)
 	m.small(a)
 	return r.Finish()
 }

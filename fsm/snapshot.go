@@ -53,7 +53,7 @@ type Snapshot struct {
 // tables; after it the first write to each page copies the page.
 func (m *Machine) Capture() *Snapshot {
 	w := wire.Writer{Bytes: make([]byte, snapshotHead)}
-	m.place(archive{w: &w})
+	m.logPosition(archive{w: &w})
 	m.small(archive{w: &w})
 	le := binary.LittleEndian
 	b := w.Bytes
