@@ -88,7 +88,11 @@ func (c *commands) catchUp(ctx context.Context, sequence market.Sequence) {
 	c.answered.raise(sequence)
 }
 
+// submitError keeps the verdict: where there is a doubt the outcome is unknown.
 func submitError(err error) error {
+	if errors.Is(err, cluster.ErrUnknownOutcome) {
+		return fmt.Errorf("%w: %w", gateways.ErrUnknownOutcome, err)
+	}
 	for _, e := range []struct{ from, to error }{
 		{cluster.ErrNoLeader, gateways.ErrNoLeader},
 		{cluster.ErrNotLeader, gateways.ErrNoLeader},

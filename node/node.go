@@ -55,6 +55,8 @@ type Node struct {
 	background sync.WaitGroup
 	stop       context.CancelFunc
 	fatal      chan error
+	failed     chan struct{} // closed with the first word on fatal
+	failing    sync.Once
 	closing    sync.Once
 	closeErr   error
 }
@@ -85,7 +87,7 @@ func Open(ctx context.Context, cfg Config, options ...Option) (*Node, error) {
 	}
 	n := &Node{
 		cfg: cfg, log: slog.New(slog.DiscardHandler), version: "dev", startedAt: time.Now(),
-		fatal: make(chan error, 1),
+		fatal: make(chan error, 1), failed: make(chan struct{}),
 	}
 	for _, o := range options {
 		o(n)
@@ -126,9 +128,20 @@ func (n *Node) Operations() gateways.Operations { return operations{n} }
 func (n *Node) Fatal() <-chan error { return n.fatal }
 
 func (n *Node) fail(err error) {
+	n.failing.Do(func() {
+		n.fatal <- err
+		close(n.failed)
+	})
+}
+
+// hasFailed reports whether the node must not go on. Consensus stands still
+// then: nothing that is under way will be answered.
+func (n *Node) hasFailed() bool {
 	select {
-	case n.fatal <- err:
-	default: // it is failing already
+	case <-n.failed:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -163,8 +176,10 @@ func voters(members []cluster.Member) int {
 // under way.
 func (n *Node) Close(ctx context.Context) error {
 	n.closing.Do(func() {
-		if err := n.Drain(ctx); err != nil {
-			n.log.Warn("leadership was not handed over", "error", err)
+		if !n.hasFailed() {
+			if err := n.Drain(ctx); err != nil {
+				n.log.Warn("leadership was not handed over", "error", err)
+			}
 		}
 		n.stop()
 		var errs []error
@@ -267,7 +282,7 @@ func (n *Node) openSequencer(context.Context, context.Context) error {
 		},
 		Schedule: n.replica,
 	})
-	n.onClose("sequencer", func(context.Context) error { n.sequencer.Close(); return nil })
+	n.onClose("sequencer", n.closeSequencer)
 	n.leaders = newLeadership(n.sequencer)
 	states, stopWatching := n.consensus.WatchLeadership()
 	done := make(chan struct{})
@@ -290,6 +305,22 @@ func (n *Node) openSequencer(context.Context, context.Context) error {
 		clock: cluster.SystemClock{}, answered: answered,
 	}
 	n.reads = newReads(n, answered)
+	return nil
+}
+
+// closeSequencer waits for what is under way, unless consensus stands still:
+// then it is consensus's own closing, which comes next, that ends the wait.
+func (n *Node) closeSequencer(ctx context.Context) error {
+	closed := make(chan struct{})
+	n.background.Go(func() {
+		n.sequencer.Close()
+		close(closed)
+	})
+	select {
+	case <-closed:
+	case <-n.failed:
+	case <-ctx.Done():
+	}
 	return nil
 }
 

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -55,19 +54,22 @@ func serve(ctx context.Context, sh *shell.Shell, cfg node.Config) error {
 	if err != nil {
 		return err
 	}
-	var fatal error
 	select {
 	case <-ctx.Done():
 		log.Info("stopping")
-	case fatal = <-n.Fatal():
+	case fatal := <-n.Fatal():
+		// The process ends at once, without a goodbye: while its sockets are
+		// open a halted leader still looks alive to its peers, and its log or
+		// its state is not to be trusted with anything more.
 		log.Error("the node must not go on", "error", fatal)
+		return fatal
 	}
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	if err := n.Close(closing); err != nil {
-		return errors.Join(fatal, fmt.Errorf("stop: %w", err))
+		return fmt.Errorf("stop: %w", err)
 	}
-	return fatal
+	return nil
 }
 
 func configCommand(sh *shell.Shell) *cobra.Command {
