@@ -121,8 +121,8 @@ func TestRefusedIsNotUnknown(t *testing.T) {
 func TestRefusalSaysWhatWasTaken(t *testing.T) {
 	for node := range 2 {
 		in(t, func(t *testing.T, v *venue) {
-			v.latency = time.Hour
 			v.elect(1, 0, atOnce)
+			v.silence()
 			taken, refused := make(chan error, 1), make(chan error, 1)
 			c := v.nodes[node].client
 			c.Enqueue(commands("taken"), func(_ []cluster.Outcome, err error) { taken <- err })
@@ -138,6 +138,37 @@ func TestRefusalSaysWhatWasTaken(t *testing.T) {
 			v.elect(-1, 0, atOnce)
 		}, 2, nil)
 	}
+}
+
+// Whatever broke the last link stands in an error's text and nowhere else:
+// who branches on the error sees one verdict. Here "taken" is unknown, and the
+// text says that nobody leads; who took that for the verdict would tell a
+// client that a command was not executed which may yet be.
+func TestOneVerdict(t *testing.T) {
+	in(t, func(t *testing.T, v *venue) {
+		v.elect(1, 0, atOnce)
+		v.silence()
+		taken, unsent := make(chan error, 1), make(chan error, 1)
+		c := v.nodes[1].client
+		c.Enqueue(commands("taken"), func(_ []cluster.Outcome, err error) { taken <- err })
+		synctest.Wait()
+		v.nodes[1].sequencer.LostLeadership()
+		c.Enqueue(commands("never sent"), func(_ []cluster.Outcome, err error) { unsent <- err })
+		for name, test := range map[string]struct {
+			got  <-chan error
+			want error
+		}{"taken": {taken, cluster.ErrUnknownOutcome}, "never sent": {unsent, cluster.ErrNoLeader}} {
+			got := <-test.got
+			for _, verdict := range []error{
+				cluster.ErrUnknownOutcome, cluster.ErrNoLeader, cluster.ErrNotLeader, cluster.ErrClosed,
+			} {
+				if errors.Is(got, verdict) != (verdict == test.want) {
+					t.Errorf("%s: errors.Is(%q, %q) is %t", name, got, verdict, verdict != test.want)
+				}
+			}
+		}
+		v.elect(-1, 0, atOnce)
+	}, 2, nil)
 }
 
 // A context that ends early is told apart in the same way, and what surely

@@ -244,6 +244,15 @@ func (n *node) Propose(entry []byte) cluster.Proposal {
 	return p
 }
 
+// silence waits until the new leader's opening entry is committed; from then on
+// nothing is.
+func (v *venue) silence() {
+	time.Sleep(2 * v.latency)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.latency = time.Hour
+}
+
 // refuse makes the leader refuse proposals, as Raft does during a transfer.
 func (v *venue) refuse(on bool) {
 	v.mu.Lock()

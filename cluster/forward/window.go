@@ -1,6 +1,7 @@
 package forward
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -31,10 +32,27 @@ func (sub *submission) failure(neverSent error, cause error) error {
 	if sub.exposed || sub.flying > 0 || len(sub.outcomes) > 0 {
 		err = cluster.ErrUnknownOutcome
 	}
-	if cause == nil || errors.Is(cause, err) {
+	if cause == nil || cause == err {
 		return err
 	}
-	return fmt.Errorf("%w: %w", err, cause)
+	return &verdict{error: err, cause: cause}
+}
+
+// verdict is what a submitter is told, with why. The cause may be an error of
+// package cluster too, about a link and not about these commands: it is for
+// people, and errors.Is must not find it. Only the submitter's own context is
+// found there.
+type verdict struct {
+	error
+	cause error
+}
+
+func (v *verdict) Error() string { return v.error.Error() + ": " + v.cause.Error() }
+func (v *verdict) Unwrap() error { return v.error }
+
+// Is finds the end of a context.
+func (v *verdict) Is(target error) bool {
+	return (target == context.Canceled || target == context.DeadlineExceeded) && errors.Is(v.cause, target)
 }
 
 // frame is what goes to the leader at once: commands of one or several

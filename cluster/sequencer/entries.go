@@ -52,7 +52,7 @@ func (s *Sequencer) next() (f *flight, wait time.Duration) {
 	if wait = s.lead.renew(now, s.under); !s.lead.serving {
 		return nil, wait
 	}
-	if s.under >= s.cfg.InFlight {
+	if s.under >= s.cfg.InFlight || s.lead.begun && !s.lead.proven {
 		return nil, 0
 	}
 	f = s.fresh()
@@ -71,6 +71,7 @@ func (s *Sequencer) next() (f *flight, wait time.Duration) {
 			return nil, left
 		}
 	}
+	s.lead.begun = true
 	s.under++
 	s.stats.Entries++
 	s.stats.Commands += uint64(len(f.commands))
@@ -136,7 +137,10 @@ func (s *Sequencer) settle(f *flight, index cluster.Index, outcomes [][]byte, er
 		}
 		outcomes = outcomes[n:]
 	}
-	if err != nil && s.lead.broken(f, now) {
+	switch {
+	case err == nil:
+		s.lead.committed(f)
+	case s.lead.broken(f, now):
 		done.join(s.flush(cluster.ErrNotLeader))
 	}
 	s.under--

@@ -24,8 +24,13 @@ type leadership struct {
 	reign   cluster.Reign
 	// opened: the entry that opens the term has been proposed in this reign,
 	// or was committed in an earlier one of the same term.
-	opened  bool
-	retryAt time.Time
+	opened bool
+	// begun, proven: an entry of this reign was proposed, one was committed.
+	// Until then no other is under way. Consensus may refuse entries for a
+	// while and then take them (Raft does around a failed transfer, for longer
+	// than it says), and of two at once it could refuse the first only.
+	begun, proven bool
+	retryAt       time.Time
 	// paused: Pause was called, and only Resume or consensus begins a reign.
 	paused bool
 }
@@ -35,11 +40,19 @@ func (l *leadership) begin(term cluster.Term) {
 		l.opened = false
 	}
 	l.told, l.serving, l.paused, l.term = true, true, false, term
+	l.begun, l.proven = false, false
 	l.reign++
 }
 
 func (l *leadership) end() {
 	l.told, l.serving, l.paused = false, false, false
+}
+
+// committed books the success of an entry.
+func (l *leadership) committed(f *flight) {
+	if f.reign == l.reign {
+		l.proven = true
+	}
 }
 
 // broken ends the reign of a failed entry, without the word of consensus, and

@@ -192,12 +192,13 @@ func answerTo(ch chan<- answer) func([]cluster.Outcome, error) {
 	return func(outcomes []cluster.Outcome, err error) { ch <- answer{outcomes, err} }
 }
 
-// unknown makes ErrUnknownOutcome of another failure and keeps its text.
+// unknown makes ErrUnknownOutcome of another failure and keeps its text, but
+// not its identity: ErrNotLeader says "not executed" to who looks for it.
 func unknown(cause error) error {
 	if errors.Is(cause, cluster.ErrUnknownOutcome) {
 		return cause
 	}
-	return fmt.Errorf("%w: %w", cluster.ErrUnknownOutcome, cause)
+	return fmt.Errorf("%w: %v", cluster.ErrUnknownOutcome, cause) //nolint:errorlint // see above
 }
 
 // result is what the submitter is told.
