@@ -65,7 +65,10 @@ func TestCommandID(t *testing.T) {
 	do(t, h, "POST /v1/commands/orders/place", place, "Idempotency-Key", "k1").want(t, 200, `"command_id":"c1"`)
 	do(t, h, "POST /v1/commands/orders/place", without, "Idempotency-Key", `"k1"`).want(t, 200, `"command_id":"k1"`)
 	do(t, h, "POST /v1/commands/orders/place", without).want(t, 200, `"command_id":"made-`)
-	do(t, h, "POST /v1/commands/orders/place", without, "Idempotency-Key", "a/b").want(t, 400, `"field":"Idempotency-Key"`)
+	for _, key := range []string{"a/b", "venue:k"} {
+		do(t, h, "POST /v1/commands/orders/place", without, "Idempotency-Key", key).want(t, 400, `"field":"Idempotency-Key"`)
+		do(t, h, "POST /v1/commands", "[]", "Idempotency-Key", key).want(t, 400, `"field":"Idempotency-Key"`)
+	}
 }
 
 // What the machine decided and what it did not each have their status, code
@@ -144,6 +147,7 @@ func TestProbeAndFence(t *testing.T) {
 	do(t, h, "GET /v1/commands/c2", "").want(t, 200, `"status":"rejected","http_status":404,"problem":{`)
 	do(t, h, "GET /v1/commands/key%2F17", "").want(t, 404, `"code":"unknown_command"`)
 	do(t, h, "GET /v1/commands/a%20b", "").want(t, 400, `"code":"malformed"`)
+	do(t, h, "POST /v1/commands/venue:c/fence", "").want(t, 400, `"code":"malformed"`)
 }
 
 // Each element of a batch is answered in its place, in order; a bad one does

@@ -55,7 +55,8 @@ func isJSON(contentType string) bool {
 }
 
 // idempotencyKey returns the header's key, without the quotes that the IETF
-// draft puts around it. ok is false if it is no id of at most max bytes.
+// draft puts around it. ok is false if it is no id of at most max bytes that a
+// client may make up.
 func idempotencyKey(h http.Header, max int) (key string, ok bool) {
 	values := h["Idempotency-Key"]
 	if len(values) == 0 {
@@ -65,8 +66,12 @@ func idempotencyKey(h http.Header, max int) (key string, ok bool) {
 	if n := len(key); n >= 2 && key[0] == '"' && key[n-1] == '"' {
 		key = key[1 : n-1]
 	}
-	return key, len(values) == 1 && len(key) <= max && market.ValidID(key)
+	return key, len(values) == 1 && len(key) <= max && clientID(key)
 }
+
+// clientID reports whether a client may make up such an id: the venue's own
+// begin with market.ReservedPrefix.
+func clientID(s string) bool { return market.ValidID(s) && !market.Reserved(s) }
 
 // respondAsync reports whether the client prefers not to wait (RFC 7240).
 func respondAsync(h http.Header) bool {

@@ -82,9 +82,9 @@ func validCommandID(id string) bool {
 		n--
 	}
 	if n > 1 && n < len(id) && id[n-1] == '/' && len(id) <= market.MaxIDLength {
-		return market.ValidID(id[:n-1])
+		return clientID(id[:n-1])
 	}
-	return market.ValidID(id)
+	return clientID(id)
 }
 
 func fenced(id string) render.Problem {

@@ -16,7 +16,7 @@ func (d *Decoder) envelope(p *parser, out *Request) {
 		return
 	}
 	h := &out.Command.Header
-	h.ID = o.id("command_id")
+	h.ID = o.clientID("command_id")
 	h.Label = o.text("command_type", maxLabel)
 	h.Aggregate = o.id("aggregate_id")
 	h.ValidUntil = o.instant("valid_until")

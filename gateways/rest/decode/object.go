@@ -36,9 +36,10 @@ func (o *object) find(name string) int {
 
 func (o *object) has(name string) bool { return o.find(name) >= 0 }
 
+// fail records a fault of a member; of the object itself when name is "".
 func (o *object) fail(name, reason string) {
 	if o.fault == nil {
-		o.fault = &Fault{Field: printable(o.path + name), Reason: reason}
+		o.fault = &Fault{Field: printable(strings.TrimSuffix(o.path+name, ".")), Reason: reason}
 	}
 }
 
@@ -84,6 +85,16 @@ func (o *object) id(name string) string {
 	if s != "" && !market.ValidID(s) {
 		o.fail(name, "must have 1-64 characters of A-Z a-z 0-9 . _ : -")
 		return ""
+	}
+	return s
+}
+
+// clientID returns an id that the client makes up, "" if absent. The venue's
+// own are not to be had.
+func (o *object) clientID(name string) string {
+	s := o.id(name)
+	if market.Reserved(s) {
+		o.fail(name, "ids that begin with "+market.ReservedPrefix+" are the venue's own")
 	}
 	return s
 }

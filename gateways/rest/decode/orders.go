@@ -27,7 +27,7 @@ func placeOrder(o *object, aggregate string) command.Body {
 	c := &command.PlaceOrder{
 		Account:         o.about("account", aggregate, ""),
 		Instrument:      o.needID("instrument"),
-		ClientOrderID:   o.id("client_order_id"),
+		ClientOrderID:   o.clientID("client_order_id"),
 		Side:            needEnum(o, "side", market.ParseSide, "buy, sell"),
 		Type:            needEnum(o, "type", market.ParseOrderType, "limit, market, stop, stop_limit"),
 		TimeInForce:     enum(o, "time_in_force", market.ParseTimeInForce, "gtc, day, ioc, fok, gtd"),
@@ -89,7 +89,7 @@ func (o *object) orderRef(aggregate string) (ref command.OrderRef, byClient bool
 	}
 	ref.Account = account
 	if id == "" {
-		ref.ClientOrderID = o.id("client_order_id")
+		ref.ClientOrderID = o.clientID("client_order_id")
 		if account == "" || ref.ClientOrderID == "" {
 			o.fail("order_id", "is required, here or as aggregate_id; or account and client_order_id")
 		}
@@ -129,13 +129,13 @@ func amendOrder(o *object, aggregate string) command.Body {
 		Price:            o.decimal("price"),
 		StopPrice:        o.decimal("stop_price"),
 		DisplayQuantity:  o.decimal("display_quantity"),
-		NewClientOrderID: o.id("new_client_order_id"),
+		NewClientOrderID: o.clientID("new_client_order_id"),
 		ExpireAt:         o.instant("expire_at"),
 	}
 	if byClient {
 		return c
 	}
-	if id := o.id("client_order_id"); id != "" {
+	if id := o.clientID("client_order_id"); id != "" {
 		if c.NewClientOrderID != "" && c.NewClientOrderID != id {
 			o.fail("new_client_order_id", "differs from client_order_id")
 		}
@@ -150,7 +150,7 @@ type CancelPayload struct{ OrderPayload }
 func cancelOrder(o *object, aggregate string) command.Body {
 	ref, byClient := o.orderRef(aggregate)
 	if !byClient {
-		ref.ClientOrderID = o.id("client_order_id")
+		ref.ClientOrderID = o.clientID("client_order_id")
 	}
 	return &command.CancelOrder{Order: ref}
 }
