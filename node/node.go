@@ -184,15 +184,42 @@ func (n *Node) Close(ctx context.Context) error {
 		n.stop()
 		var errs []error
 		for i := len(n.closers) - 1; i >= 0; i-- {
-			if err := n.closers[i].do(ctx); err != nil {
+			if err := within(ctx, n.closers[i].do); err != nil {
 				errs = append(errs, fmt.Errorf("close %s: %w", n.closers[i].what, err))
 			}
 		}
-		n.background.Wait()
+		if err := within(ctx, func(context.Context) error { n.background.Wait(); return nil }); err != nil {
+			errs = append(errs, fmt.Errorf("wait for the background: %w", err))
+		}
 		n.closeErr = errors.Join(errs...)
 	})
 	return n.closeErr
 }
+
+// errSlow: a part did not stop in time. Its goroutine is left behind.
+var errSlow = errors.New("did not stop in time")
+
+// within gives a part of the node until ctx ends to stop. A store whose disk
+// is full or gone tries for ever to write what it holds, and must not keep a
+// process that was told to stop.
+func within(ctx context.Context, stop func(context.Context) error) error {
+	done := make(chan error, 1)
+	go func() { done <- stop(ctx) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(closeGrace):
+		return errSlow
+	}
+}
+
+// closeGrace is what each part gets when the time of all is over.
+const closeGrace = 200 * time.Millisecond
 
 func (n *Node) openData(context.Context, context.Context) error {
 	if err := os.MkdirAll(n.cfg.DataDir, 0o700); err != nil {
