@@ -35,7 +35,7 @@ func (x *exchange) batch() {
 		x.problem(faultProblem(fault, ""))
 		return
 	}
-	commands := x.accepted(requests, key)
+	commands, refused := x.accepted(requests, key)
 	var outcomes []event.Outcome
 	if len(commands) > 0 {
 		var err error
@@ -45,33 +45,57 @@ func (x *exchange) batch() {
 		}
 	}
 	buf := x.h.buffer()
-	out := x.answers(*buf, requests, outcomes)
+	out := x.answers(*buf, requests, refused, outcomes)
 	x.json(http.StatusOK, out)
 	x.h.release(buf, out)
 }
 
-// accepted completes the commands that can be submitted; the others get their
-// fault.
-func (x *exchange) accepted(requests []decode.Request, key string) []*command.Command {
+// refusals are what elements of a batch are refused with before they are
+// submitted, by their index.
+type refusals map[int]render.Problem
+
+// accepted completes the commands, and parts those that can be submitted from
+// those that are refused here.
+func (x *exchange) accepted(requests []decode.Request, key string) ([]*command.Command, refusals) {
 	commands := make([]*command.Command, 0, len(requests))
+	var refused refusals
 	for i := range requests {
 		r := &requests[i]
-		id := r.Command.ID
-		if id == "" && key != "" {
+		id := key
+		if key != "" && r.Command.ID == "" {
 			id = key + "/" + strconv.Itoa(i)
 		}
-		r.Command.ID = id
-		if r.Fault != nil || !mayCommand(&x.caller, r.Verb) {
+		x.identify(&r.Command, id)
+		if p := x.refusal(r); p != nil {
+			if refused == nil {
+				refused = refusals{}
+			}
+			refused[i] = *p
 			continue
 		}
-		x.fill(&r.Command, "")
+		x.fill(&r.Command)
 		commands = append(commands, &r.Command)
 	}
-	return commands
+	return commands, refused
+}
+
+// refusal is why an element can't be submitted, nil if it can.
+func (x *exchange) refusal(r *decode.Request) *render.Problem {
+	var p render.Problem
+	switch {
+	case r.Verb != nil && !mayCommand(&x.caller, r.Verb):
+		p = forbiddenVerb(r.Verb)
+	case r.Fault != nil:
+		p = faultProblem(r.Fault, "")
+	default:
+		return nil
+	}
+	p.CommandID = r.Command.ID
+	return &p
 }
 
 // answers appends the array of answers.
-func (x *exchange) answers(dst []byte, requests []decode.Request, outcomes []event.Outcome) []byte {
+func (x *exchange) answers(dst []byte, requests []decode.Request, refused refusals, outcomes []event.Outcome) []byte {
 	dst = append(dst, '[')
 	next := 0
 	for i := range requests {
@@ -80,15 +104,9 @@ func (x *exchange) answers(dst []byte, requests []decode.Request, outcomes []eve
 		}
 		r := &requests[i]
 		var s settled
-		switch {
-		case r.Fault != nil:
-			s.problem = faultProblem(r.Fault, r.Command.ID)
-		case !mayCommand(&x.caller, r.Verb):
-			s.problem = render.Problem{
-				Status: http.StatusForbidden, Code: "forbidden",
-				Detail: "keys of this role may not send " + r.Verb.Name, CommandID: r.Command.ID,
-			}
-		default:
+		if p, ok := refused[i]; ok {
+			s.problem = p
+		} else {
 			s = x.h.settle(x.r.Context(), &r.Command, &outcomes[next], outcomes)
 			next++
 			x.sequence = max(x.sequence, s.sequence)
@@ -109,11 +127,8 @@ func (x *exchange) count(r *decode.Request, s *settled) {
 
 // appendSettled appends {"command_id","status"?,"http_status","answer"|"problem"}.
 func appendSettled(dst []byte, id, status string, s *settled) []byte {
-	dst = append(dst, '{')
-	if id != "" {
-		dst = append(dst, `"command_id":`...)
-		dst = append(render.Quote(dst, id), ',')
-	}
+	dst = append(dst, `{"command_id":`...)
+	dst = append(render.Quote(dst, id), ',')
 	if status != "" {
 		dst = append(dst, `"status":"`...)
 		dst = append(append(dst, status...), `",`...)

@@ -21,7 +21,9 @@ func (x *exchange) command() {
 		return
 	}
 	if !mayCommand(&x.caller, verb) {
-		x.forbidden("keys of this role may not send " + verb.Name)
+		p := forbiddenVerb(verb)
+		p.CommandID = x.sentID(verb)
+		x.problem(p)
 		return
 	}
 	key, ok := idempotencyKey(x.r.Header, market.MaxIDLength)
@@ -35,11 +37,12 @@ func (x *exchange) command() {
 	}
 	var request decode.Request
 	x.h.decoder.Single(verb, body, &request)
+	x.identify(&request.Command, key)
 	if request.Fault != nil {
 		x.problem(faultProblem(request.Fault, request.Command.ID))
 		return
 	}
-	x.fill(&request.Command, key)
+	x.fill(&request.Command)
 	x.submit(verb.Name, &request.Command)
 }
 
@@ -49,14 +52,33 @@ func mayCommand(c *caller, verb *decode.Verb) bool {
 	return c.role == market.RoleAdmin || (c.role == market.RoleTrader && verb.Trader)
 }
 
-// fill completes the header of a command.
-func (x *exchange) fill(c *command.Command, id string) {
+// identify gives a command its id: the one in its body, else the one here,
+// else one that is made.
+func (x *exchange) identify(c *command.Command, id string) {
 	if c.ID == "" {
 		c.ID = id
 	}
 	if c.ID == "" {
 		c.ID = x.h.newID()
 	}
+}
+
+// sentID is the id of a command that is refused whatever it says.
+func (x *exchange) sentID(verb *decode.Verb) string {
+	var request decode.Request
+	if body, p := x.readBody(); p == nil {
+		x.h.decoder.Single(verb, body, &request)
+	}
+	key, ok := idempotencyKey(x.r.Header, market.MaxIDLength)
+	if !ok {
+		key = ""
+	}
+	x.identify(&request.Command, key)
+	return request.Command.ID
+}
+
+// fill completes the header of a command that has its id.
+func (x *exchange) fill(c *command.Command) {
 	c.Participant, c.Actor, c.Role = x.caller.participant, x.caller.actor, x.caller.role
 	c.Source = market.SourceREST
 	c.Correlation, c.Traceparent = x.correlation, x.traceparent
@@ -112,14 +134,24 @@ const bodyTimeout = 10 * time.Second
 
 // body reads the request's body, or answers why not.
 func (x *exchange) body() ([]byte, bool) {
+	body, p := x.readBody()
+	if p != nil {
+		x.problem(*p)
+	}
+	return body, p == nil
+}
+
+// readBody returns the request's body, or why it can't be had.
+func (x *exchange) readBody() ([]byte, *render.Problem) {
 	if !isJSON(x.r.Header.Get("Content-Type")) || x.r.Header.Get("Content-Encoding") != "" {
 		x.w.Header().Set("Accept-Post", "application/json")
-		x.refuse(http.StatusUnsupportedMediaType, "unsupported_media_type", "send application/json in UTF-8, not compressed")
-		return nil, false
+		return nil, &render.Problem{
+			Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type",
+			Detail: "send application/json in UTF-8, not compressed",
+		}
 	}
 	if x.r.ContentLength > decode.MaxBody {
-		x.tooLarge()
-		return nil, false
+		return nil, bodyTooLarge()
 	}
 	// The socket's deadline is of the machine's clock, not the venue's. Not
 	// every ResponseWriter has deadlines; the server's own remain.
@@ -129,13 +161,11 @@ func (x *exchange) body() ([]byte, bool) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		x.tooLarge()
-		return nil, false
+		return nil, bodyTooLarge()
 	case err != nil:
-		x.malformed("", "the body could not be read")
-		return nil, false
+		return nil, &render.Problem{Status: http.StatusBadRequest, Code: "malformed", Detail: "the body could not be read"}
 	}
-	return body, true
+	return body, nil
 }
 
 func readAll(r io.Reader, length int64) ([]byte, error) {
@@ -147,6 +177,9 @@ func readAll(r io.Reader, length int64) ([]byte, error) {
 	return body, err
 }
 
-func (x *exchange) tooLarge() {
-	x.refuse(http.StatusRequestEntityTooLarge, "too_large", "a body has at most "+strconv.Itoa(decode.MaxBody)+" bytes")
+func bodyTooLarge() *render.Problem {
+	return &render.Problem{
+		Status: http.StatusRequestEntityTooLarge, Code: "too_large",
+		Detail: "a body has at most " + strconv.Itoa(decode.MaxBody) + " bytes",
+	}
 }

@@ -113,4 +113,9 @@ func faultProblem(f *decode.Fault, id string) render.Problem {
 	return p
 }
 
+// forbiddenVerb is the refusal of a verb that is not of the caller's role.
+func forbiddenVerb(verb *decode.Verb) render.Problem {
+	return render.Problem{Status: http.StatusForbidden, Code: "forbidden", Detail: "keys of this role may not send " + verb.Name}
+}
+
 func pathEscape(id string) string { return url.PathEscape(id) }

@@ -58,7 +58,8 @@ func (x *exchange) settleID(id string, question command.Body) (settled, *event.O
 		return settled{}, nil, false
 	}
 	c := command.Command{Body: question}
-	x.fill(&c, "")
+	x.identify(&c, "")
+	x.fill(&c)
 	outcomes, err := x.h.commands.Submit(x.r.Context(), []*command.Command{&c})
 	if err != nil {
 		p := submitProblem(err)

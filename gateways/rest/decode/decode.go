@@ -63,7 +63,8 @@ func (f *Fault) Error() string {
 }
 
 // Request is one decoded command, or why there is none. Of its header the
-// decoder fills ID, Label, Aggregate, Expected, ValidUntil and Digest.
+// decoder fills ID, Label, Aggregate, Expected, ValidUntil and Digest; with a
+// fault, at least the ID if one was given.
 type Request struct {
 	Verb    *Verb // nil when the fault is that there is no such verb
 	Command command.Command
@@ -103,15 +104,10 @@ func (d *Decoder) Single(verb *Verb, body []byte, out *Request) {
 	if err == nil {
 		err = p.finish()
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		out.Fault = syntaxFault(err)
-	case size > MaxCommand:
-		out.Fault = tooLarge()
-	case p.fault != nil:
-		out.Fault = p.fault
-	default:
-		d.envelope(p, out)
+	} else {
+		d.one(p, size, out)
 	}
 	p.end()
 }
@@ -139,7 +135,7 @@ func (d *Decoder) Batch(body []byte) ([]Request, *Fault) {
 			return nil, syntaxFault(err)
 		}
 		out = append(out, Request{})
-		d.element(p, size, &out[len(out)-1])
+		d.one(p, size, &out[len(out)-1])
 	}
 	if _, err := p.dec.ReadToken(); err != nil {
 		return nil, syntaxFault(err)
@@ -150,7 +146,10 @@ func (d *Decoder) Batch(body []byte) ([]Request, *Fault) {
 	return out, nil
 }
 
-func (d *Decoder) element(p *parser, size int, out *Request) {
+// one decodes the value that the parser holds. The id goes first: the answer
+// names it also when the rest is bad.
+func (d *Decoder) one(p *parser, size int, out *Request) {
+	out.Command.ID = p.commandID()
 	switch {
 	case size > MaxCommand:
 		out.Fault = tooLarge()

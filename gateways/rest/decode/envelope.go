@@ -36,12 +36,17 @@ func (d *Decoder) envelope(p *parser, out *Request) {
 	h.Digest = p.bodyDigest(out.Verb.Name)
 }
 
+// commandID returns the id that the value gives, "" if there is none.
+func (p *parser) commandID() string {
+	o := object{nodes: p.nodes}
+	if i := o.find("command_id"); i >= 0 && market.ValidID(o.nodes[i].text) {
+		return o.nodes[i].text
+	}
+	return ""
+}
+
 // findVerb reads the "command" member of a batch's element.
 func (d *Decoder) findVerb(o *object, out *Request) bool {
-	// The id is for the answer in the element's place, also of a bad element.
-	if i := o.find("command_id"); i >= 0 && market.ValidID(o.nodes[i].text) {
-		out.Command.ID = o.nodes[i].text
-	}
 	name := o.text("command", MaxText)
 	verb, ok := d.verbs[name]
 	switch {
