@@ -128,7 +128,7 @@ func (j *Journal) Fill(r io.Reader) error {
 	for {
 		frame, err := readFrame(r)
 		if err == io.EOF {
-			return nil
+			return j.finish()
 		}
 		if err != nil {
 			return err
@@ -173,20 +173,37 @@ func (j *Journal) fill(b *event.Block, frame []byte) (bool, error) {
 		return true, nil
 	}
 	if b.First > j.target {
-		return true, nil
+		return true, j.joinIfFull()
 	}
 	j.main.based = j.main.empty()
 	if err := j.add(b, frame); err != nil {
 		return false, err
 	}
-	if j.last.Sequence < j.target {
-		return false, nil
+	return j.last.Sequence >= j.target, j.joinIfFull()
+}
+
+// finish ends a Fill: the gap may have been full before, with a join that
+// failed.
+func (j *Journal) finish() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closed {
+		return ErrClosed
 	}
-	return true, j.join()
+	return j.joinIfFull()
+}
+
+// joinIfFull closes a gap that is full.
+func (j *Journal) joinIfFull() error {
+	if j.beside == nil || j.last.Sequence < j.target {
+		return nil
+	}
+	return j.join()
 }
 
 // join appends the chain beside to the main one. Only blocks that will stay
-// decoded in memory are decoded.
+// decoded in memory are decoded. After an error the gap stays open, and the
+// next join goes on where this one ended.
 func (j *Journal) join() error {
 	var left int64
 	for _, s := range j.beside.segments {
@@ -212,7 +229,8 @@ func (j *Journal) join() error {
 }
 
 func (j *Journal) joinFrame(p place, frame []byte, history uint64, keep bool) error {
-	if err := j.main.put(frame, history); err != nil {
+	before := j.main.last.index
+	if err := j.main.put(frame, history); err != nil || j.main.last.index == before {
 		return err
 	}
 	j.last = p.pin()

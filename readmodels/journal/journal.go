@@ -217,13 +217,13 @@ func (j *Journal) Sync() error {
 	defer j.syncing.Unlock()
 	j.mu.RLock()
 	from, to := j.missing()
-	main, closed := j.main, j.closed
+	main, closed, gap := j.main, j.closed, j.beside != nil
 	mark := main.mark()
 	j.mu.RUnlock()
 	switch {
 	case closed:
 		return ErrClosed
-	case to > from:
+	case gap: // also a full one: what is beside would be dropped at the next start
 		return fmt.Errorf("events %d to %d are missing: %w", from+1, to, ErrGap)
 	}
 	return main.sync(mark)

@@ -345,6 +345,57 @@ func TestGapRefusesOthers(t *testing.T) {
 	}
 }
 
+// TestJoinFails shows that a full gap that could not be joined, here for a bad
+// byte beside it, stays a gap for Sync, and is joined once that can be done.
+func TestJoinFails(t *testing.T) {
+	blocks := made(100)
+	peer := open(t, t.TempDir())
+	defer closing(t, peer)
+	appendAll(t, peer, blocks)
+	dir := t.TempDir()
+	j := open(t, dir)
+	defer closing(t, j)
+	appendAll(t, j, blocks[:20])
+	if err := j.Rebase(blocks[49].Last(), blocks[49].Index); err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, j, blocks[50:])
+	beside, err := filepath.Glob(filepath.Join(dir, "beside", "*.journal"))
+	if err != nil || len(beside) != 1 {
+		t.Fatalf("segments beside the gap: %v, %v", beside, err)
+	}
+	whole, err := os.ReadFile(beside[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := bytes.Clone(whole)
+	bad[len(bad)/2] ^= 1
+	write(t, beside[0], bad)
+	for range 2 {
+		var wire bytes.Buffer
+		if _, err := peer.ServeRange(&wire, j.Last().Sequence, 1<<20); err != nil {
+			t.Fatal(err)
+		}
+		if err := j.Fill(&wire); !errors.Is(err, journal.ErrCorrupt) {
+			t.Errorf("fill with a bad byte beside the gap: got %v, want %v", err, journal.ErrCorrupt)
+		}
+		if err := j.Sync(); !errors.Is(err, journal.ErrGap) {
+			t.Errorf("sync with an unjoined gap: got %v, want %v", err, journal.ErrGap)
+		}
+	}
+	write(t, beside[0], whole)
+	if err := j.Fill(bytes.NewReader(nil)); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, open := j.Missing(); open {
+		t.Error("the gap is still open")
+	}
+	check(t, j, blocks)
+	if err := j.Sync(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestGapForgotten shows that a node that is stopped beside a gap begins again
 // where the gap begins: the log and the snapshot bring back the rest.
 func TestGapForgotten(t *testing.T) {
