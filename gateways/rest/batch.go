@@ -59,6 +59,7 @@ type refusals map[int]render.Problem
 func (x *exchange) accepted(requests []decode.Request, key string) ([]*command.Command, refusals) {
 	commands := make([]*command.Command, 0, len(requests))
 	var refused refusals
+	guard := orderGuard{x: x}
 	for i := range requests {
 		r := &requests[i]
 		id := key
@@ -66,7 +67,7 @@ func (x *exchange) accepted(requests []decode.Request, key string) ([]*command.C
 			id = key + "/" + strconv.Itoa(i)
 		}
 		x.identify(&r.Command, id)
-		if p := x.refusal(r); p != nil {
+		if p := x.refusal(r, &guard); p != nil {
 			if refused == nil {
 				refused = refusals{}
 			}
@@ -77,21 +78,6 @@ func (x *exchange) accepted(requests []decode.Request, key string) ([]*command.C
 		commands = append(commands, &r.Command)
 	}
 	return commands, refused
-}
-
-// refusal is why an element can't be submitted, nil if it can.
-func (x *exchange) refusal(r *decode.Request) *render.Problem {
-	var p render.Problem
-	switch {
-	case r.Verb != nil && !mayCommand(&x.caller, r.Verb):
-		p = forbiddenVerb(r.Verb)
-	case r.Fault != nil:
-		p = faultProblem(r.Fault, "")
-	default:
-		return nil
-	}
-	p.CommandID = r.Command.ID
-	return &p
 }
 
 // answers appends the array of answers.

@@ -38,12 +38,30 @@ func (x *exchange) command() {
 	var request decode.Request
 	x.h.decoder.Single(verb, body, &request)
 	x.identify(&request.Command, key)
-	if request.Fault != nil {
-		x.problem(faultProblem(request.Fault, request.Command.ID))
+	if p := x.refusal(&request, &orderGuard{x: x}); p != nil {
+		x.problem(*p)
 		return
 	}
 	x.fill(&request.Command)
 	x.submit(verb.Name, &request.Command)
+}
+
+// refusal is why a request can't be submitted, nil if it can.
+func (x *exchange) refusal(r *decode.Request, guard *orderGuard) *render.Problem {
+	var p render.Problem
+	switch {
+	case r.Verb != nil && !mayCommand(&x.caller, r.Verb):
+		p = forbiddenVerb(r.Verb)
+	case r.Fault != nil:
+		p = faultProblem(r.Fault, "")
+	case guard.forbids(r.Command.Body):
+		p = notOwned()
+		p.Aggregate = r.Command.Aggregate
+	default:
+		return nil
+	}
+	p.CommandID = r.Command.ID
+	return &p
 }
 
 // mayCommand reports whether the caller's role allows the verb at all. Whose

@@ -78,7 +78,7 @@ func outcomeProblem(kind event.OutcomeKind) render.Problem {
 	case event.OutcomeFenced:
 		return fencedProblem()
 	case event.OutcomeForbidden:
-		return render.Problem{Status: http.StatusForbidden, Code: "forbidden", Detail: "the account or order is not this participant's"}
+		return notOwned()
 	case event.OutcomeThrottled:
 		return render.Problem{Status: http.StatusTooManyRequests, Code: "throttled", Detail: "too many command ids are in use", Outcome: "not_executed"}
 	}
@@ -116,6 +116,12 @@ func faultProblem(f *decode.Fault, id string) render.Problem {
 // forbiddenVerb is the refusal of a verb that is not of the caller's role.
 func forbiddenVerb(verb *decode.Verb) render.Problem {
 	return render.Problem{Status: http.StatusForbidden, Code: "forbidden", Detail: "keys of this role may not send " + verb.Name}
+}
+
+// notOwned is the refusal of somebody else's account or order, whether it
+// exists or not.
+func notOwned() render.Problem {
+	return render.Problem{Status: http.StatusForbidden, Code: "forbidden", Detail: "the account or order is not this participant's"}
 }
 
 func pathEscape(id string) string { return url.PathEscape(id) }

@@ -11,32 +11,6 @@ import (
 	"github.com/rialto-exchange/rialto/gateways/rest/render"
 )
 
-// owns reports whether an account is the caller's: it is in the participant's
-// definition, or was opened for the participant.
-func (x *exchange) owns(at event.Pin, account string) (bool, error) {
-	if x.caller.seesAll() || contains(x.caller.accounts, account) {
-		return true, nil
-	}
-	if x.caller.participant == "" {
-		return false, nil
-	}
-	a, err := x.h.reads.Account(at, account)
-	if errors.Is(err, gateways.ErrNotFound) {
-		return false, nil
-	}
-	return err == nil && a.Value.Participant == x.caller.participant, err
-}
-
-// mine refuses an account that is not the caller's, whether it exists or not.
-func (x *exchange) mine(at event.Pin, account string) error {
-	ok, err := x.owns(at, account)
-	if err == nil && !ok {
-		x.forbidden("the account or order is not this participant's")
-		return errAnswered
-	}
-	return err
-}
-
 // owned runs read for the account of the path once the caller may see it and
 // it has reached min_aggregate_sequence.
 func (x *exchange) owned(read func(at event.Pin, account string) error) {

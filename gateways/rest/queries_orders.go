@@ -91,7 +91,7 @@ func (x *exchange) orderAt(ctx context.Context, at event.Pin) (event.Reading[eve
 	}
 	switch {
 	case errors.Is(err, gateways.ErrNotFound) && !x.caller.seesAll():
-		x.forbidden("the account or order is not this participant's")
+		x.problem(notOwned())
 		return o, at, errAnswered
 	case err != nil:
 		return o, at, err

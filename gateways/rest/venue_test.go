@@ -25,13 +25,15 @@ type venue struct {
 	fenced   map[string]bool
 	inFlight map[string]bool
 	fail     error // of Submit
-	kind     event.OutcomeKind
-	received []*command.Command
-	arrived  chan struct{} // closed and made anew at each block
-	demo     bool
-	ready    error
-	opErr    error
-	asked    []string // operations
+	// ordersErr is why the orders view can't be read.
+	ordersErr error
+	kind      event.OutcomeKind
+	received  []*command.Command
+	arrived   chan struct{} // closed and made anew at each block
+	demo      bool
+	ready     error
+	opErr     error
+	asked     []string // operations
 }
 
 type settled struct {
@@ -155,6 +157,9 @@ func (v *venue) records(c *command.Command) (string, []event.Record) {
 			&event.OrderChanged{Type: event.TypeOrderCancelled, Order: testOrder(b.Account, "")},
 			&event.OrdersCancelled{Account: b.Account, Cancelled: 1, Continues: true},
 		}
+	case *command.AmendOrder, *command.CancelOrder:
+		// As of orders that are closed and forgotten.
+		return c.Aggregate, []event.Record{&event.CommandRejected{Code: event.CodeOrderClosed, Rule: "order", Detail: "the order is closed"}}
 	case *command.OpenAccount:
 		return b.Account, []event.Record{&event.AccountChanged{Type: event.TypeAccountOpened, Account: event.Account{Account: b.Account, Sequence: 1}}}
 	}
@@ -318,6 +323,9 @@ func (v *venue) TrialBalance(event.Pin) ([]event.TrialBalanceLine, error) {
 }
 
 func (v *venue) Order(_ event.Pin, id market.OrderID) (out event.Reading[event.Order], err error) {
+	if v.ordersErr != nil {
+		return out, v.ordersErr
+	}
 	owners := map[uint32]string{7: "mine", 8: "other"}
 	account, ok := owners[id.Slot()]
 	if !ok {

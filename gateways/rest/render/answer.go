@@ -42,12 +42,16 @@ func Answer(dst []byte, g *event.Group, at market.Nanos) ([]byte, int) {
 
 // Rejection returns the problem of a command that the machine refused.
 func Rejection(g *event.Group, r *event.CommandRejected) Problem {
-	current := r.CurrentSequence
-	return Problem{
+	p := Problem{
 		Status: r.Code.HTTPStatus(), Code: r.Code.Text(), Rule: r.Rule, Detail: r.Detail,
-		CommandID: g.Context.CommandID, Aggregate: r.Aggregate,
-		Sequence: uint64(g.Last()), Current: &current,
+		CommandID: g.Context.CommandID, Aggregate: r.Aggregate, Sequence: uint64(g.Last()),
 	}
+	// An order that was there has had an event. 0 is one that the machine has
+	// forgotten all of but that it is closed.
+	if current := r.CurrentSequence; current > 0 || r.Code != event.CodeOrderClosed {
+		p.Current = &current
+	}
+	return p
 }
 
 // Main returns the order that a place, amend or cancel was about, as the
