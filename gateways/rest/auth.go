@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
@@ -30,8 +31,9 @@ func (c *caller) seesAll() bool { return c.role == market.RoleAdmin || c.role ==
 
 // keyring holds the keys in force as an immutable snapshot. It is taken again
 // when it is older than keyringAge, or at once when a credential does not
-// match and the venue has moved on since: so a new key works immediately, and
-// a withdrawn one stops within keyringAge.
+// match or an account is not the caller's and the venue has moved on since: so
+// what is granted works immediately, and what is withdrawn stops within
+// keyringAge.
 type keyring struct {
 	reads    gateways.Reads
 	now      func() time.Time
@@ -43,6 +45,7 @@ const keyringAge = 100 * time.Millisecond
 
 type keys struct {
 	byID     map[string]*key
+	accounts map[string][]string // by participant
 	sequence market.Sequence
 	taken    time.Time
 }
@@ -65,7 +68,28 @@ func (h *Handler) authenticate(r *http.Request) (caller, bool) {
 	if len(header) != 1 || !strings.EqualFold(scheme, "Bearer") || len(credential) > maxCredential {
 		return caller{}, false
 	}
-	return h.keys.check(strings.TrimSpace(credential))
+	credential = strings.TrimSpace(credential)
+	if c, ok := h.keys.check(credential); ok || !h.awaitHeader(r) {
+		return c, ok
+	}
+	return h.keys.check(credential)
+}
+
+// awaitHeader waits for the sequence that the request carries, and reports
+// whether the venue has moved on to it: whoever was told of a key knows a
+// sequence that the key is in, but this node may not have reached it.
+func (h *Handler) awaitHeader(r *http.Request) bool {
+	sequence, ok := parseSequence(r.Header.Get("Rialto-Sequence"))
+	if given := r.Header.Get("Rialto-History"); !ok || (given != "" && given != h.history()) {
+		return false
+	}
+	if market.Sequence(sequence) <= h.reads.Now().Sequence {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), defaultTimeout)
+	defer cancel()
+	_, err := h.reads.Wait(ctx, market.Sequence(sequence))
+	return err == nil
 }
 
 func demoCaller() caller { return caller{actor: "demo", role: market.RoleAdmin} }
@@ -98,10 +122,19 @@ func (k *keyring) check(credential string) (caller, bool) {
 	if c, ok := snapshot.check(credential); ok {
 		return c, true
 	}
-	if k.reads.Now().Sequence == snapshot.sequence {
-		return caller{}, false
+	if fresh := k.fresh(); fresh != snapshot {
+		return fresh.check(credential)
 	}
-	return k.take(snapshot).check(credential)
+	return caller{}, false
+}
+
+// fresh returns a snapshot of now.
+func (k *keyring) fresh() *keys {
+	s := k.snapshot.Load()
+	if s != nil && k.reads.Now().Sequence == s.sequence {
+		return s
+	}
+	return k.take(s)
 }
 
 // take returns a snapshot newer than the old one.
@@ -111,7 +144,10 @@ func (k *keyring) take(old *keys) *keys {
 	if s := k.snapshot.Load(); s != old && s != nil {
 		return s
 	}
-	s := &keys{byID: map[string]*key{}, sequence: k.reads.Now().Sequence, taken: k.now()}
+	s := &keys{
+		byID: map[string]*key{}, accounts: map[string][]string{},
+		sequence: k.reads.Now().Sequence, taken: k.now(),
+	}
 	for _, p := range k.reads.Participants() {
 		s.add(&p)
 	}
@@ -120,6 +156,7 @@ func (k *keyring) take(old *keys) *keys {
 }
 
 func (s *keys) add(p *event.Participant) {
+	s.accounts[p.Participant] = p.Accounts
 	for i := range p.Keys {
 		role := p.Keys[i].Role
 		if role == market.RoleNone {

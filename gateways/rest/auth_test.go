@@ -1,6 +1,9 @@
 package rest_test
 
-import "testing"
+import (
+	"testing"
+	"testing/synctest"
+)
 
 // Who may do what, by role; a trader learns nothing about accounts and orders
 // of others, not even whether there are any.
@@ -107,4 +110,42 @@ func TestCommandCarriesItsSender(t *testing.T) {
 	if got := r.header.Get("Rialto-Correlation"); got != "corr-1" {
 		t.Errorf("Rialto-Correlation %q", got)
 	}
+}
+
+// An account that was just granted is the participant's at once, though the
+// keys in memory are older than the grant.
+func TestGrantWorksAtOnce(t *testing.T) {
+	v := newVenue()
+	h := handler(t, v)
+	p1 := []string{"Authorization", "Bearer key.p1.s.e"}
+	const balance, cancel = "GET /v1/queries/accounts/other/balance", "POST /v1/commands/orders/cancel"
+	const order = `{"payload":{"order_id":"O0000008000008"}}`
+	do(t, h, balance, "", p1...).want(t, 403)
+	do(t, h, cancel, order, p1...).want(t, 403)
+	v.granted = "other"
+	do(t, h, "POST /v1/commands/accounts/deposit", deposit) // the venue moves on
+	do(t, h, cancel, order, p1...).want(t, 422)
+	do(t, h, balance, "", p1...).want(t, 200)
+}
+
+// A key that this node has not seen yet is waited for if the request carries
+// the sequence that it came with; a key that does not come is refused.
+func TestKeyOfALaterSequence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newVenue()
+		v.newcomer = "late"
+		h := handler(t, v)
+		headers := []string{"Authorization", "Bearer key.late.s.e", "Rialto-Sequence", "1"}
+		const query = "GET /v1/queries/instruments/BTC-USD/book"
+		do(t, h, query, "", headers[:2]...).want(t, 401)
+		do(t, h, query, "", headers...).want(t, 401) // after the timeout
+		done := make(chan reply)
+		go func() { done <- do(t, h, query, "", headers...) }()
+		synctest.Wait()
+		do(t, h, "POST /v1/commands/accounts/deposit", deposit)
+		if r := <-done; r.status != 200 {
+			t.Errorf("status %d, want 200: %s", r.status, r.body)
+		}
+		do(t, h, query, "", append(headers, "Rialto-History", "00000000000000ff")...).want(t, 409)
+	})
 }

@@ -25,9 +25,20 @@ func (x *exchange) owns(at event.Pin, account string) (bool, error) {
 	return err == nil && a.Value.Participant == x.caller.participant, err
 }
 
+// ownsNow is owns for what ends in a refusal: an account that the caller's
+// key does not have is looked for in the newest definition before it is said.
+func (x *exchange) ownsNow(at event.Pin, account string) (bool, error) {
+	own, err := x.owns(at, account)
+	if own || err != nil || x.caller.participant == "" {
+		return own, err
+	}
+	x.caller.accounts = x.h.keys.fresh().accounts[x.caller.participant]
+	return contains(x.caller.accounts, account), nil
+}
+
 // mine refuses an account that is not the caller's, whether it exists or not.
 func (x *exchange) mine(at event.Pin, account string) error {
-	ok, err := x.owns(at, account)
+	ok, err := x.ownsNow(at, account)
 	if err == nil && !ok {
 		x.problem(notOwned())
 		return errAnswered
@@ -64,7 +75,7 @@ func (g *orderGuard) forbids(body command.Body) bool {
 	if err != nil {
 		return false
 	}
-	own, err := g.x.owns(g.at, o.Value.Account)
+	own, err := g.x.ownsNow(g.at, o.Value.Account)
 	return err == nil && !own
 }
 

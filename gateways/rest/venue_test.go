@@ -27,6 +27,8 @@ type venue struct {
 	fail     error // of Submit
 	// ordersErr is why the orders view can't be read.
 	ordersErr error
+	granted   string // an account that is p1's too
+	newcomer  string // a participant that is defined by the first event
 	kind      event.OutcomeKind
 	received  []*command.Command
 	arrived   chan struct{} // closed and made anew at each block
@@ -267,15 +269,22 @@ func hashOf(secret string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func (v *venue) Participants() []event.Participant {
+func (v *venue) Participants() (all []event.Participant) {
 	define := func(name string, role market.Role, accounts ...string) event.Participant {
 		return event.Participant{DefineParticipant: command.DefineParticipant{
 			Participant: name, Role: role, Accounts: accounts,
 			Keys: []command.Key{{ID: "key." + name, SecretHash: hashOf("s.e"), Role: role, MaxAgeMillis: 1000}},
 		}}
 	}
+	p1 := []string{"mine"}
+	if v.granted != "" {
+		p1 = append(p1, v.granted)
+	}
+	if v.newcomer != "" && v.Now().Sequence > 0 {
+		defer func() { all = append(all, define(v.newcomer, market.RoleRead)) }()
+	}
 	return []event.Participant{
-		define("ops", market.RoleAdmin), define("p1", market.RoleTrader, "mine"),
+		define("ops", market.RoleAdmin), define("p1", market.RoleTrader, p1...),
 		define("p2", market.RoleTrader, "other"), define("view", market.RoleRead), define("aud", market.RoleAudit),
 	}
 }
