@@ -65,12 +65,15 @@ func (c *commands) encode(batch []*command.Command) ([][]byte, error) {
 	encoded := make([][]byte, len(batch))
 	buffer := make([]byte, 0, 192*len(batch))
 	for i, cmd := range batch {
-		if cmd.Deadline == 0 {
-			cmd.Deadline = deadline
+		// The deadline is this copy's: the caller's command stays as it is,
+		// and the same one submitted again later gets a new deadline.
+		stamped := *cmd
+		if stamped.Deadline == 0 {
+			stamped.Deadline = deadline
 		}
 		from := len(buffer)
 		var err error
-		if buffer, err = command.Append(buffer, cmd); err != nil {
+		if buffer, err = command.Append(buffer, &stamped); err != nil {
 			return nil, fmt.Errorf("%w: %w", gateways.ErrTooLarge, err)
 		}
 		encoded[i] = buffer[from:len(buffer):len(buffer)]

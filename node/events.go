@@ -24,8 +24,9 @@ func sleep(ctx context.Context, d market.Nanos) error {
 	}
 }
 
-// eventsExamined bounds how many events one filtered page looks at.
-const eventsExamined = 50_000
+// eventsExamined bounds how many events one filtered page looks at: about
+// half a second of reading. A page that ends there says where to go on.
+const eventsExamined = 1_000_000
 
 // Events implements gateways.EventReads.
 func (r *reads) Events(at event.Pin, filter gateways.EventFilter, page event.Page) (event.List[event.Public], error) {

@@ -25,6 +25,8 @@ const (
 	journalStall = 10 * time.Second
 	// fillInterval is how often a node looks whether its journal has a gap.
 	fillInterval = 200 * time.Millisecond
+	// handOverEvery is how often a leader with a gap tries to hand over.
+	handOverEvery = 5 * time.Second
 )
 
 func (n *Node) openJournal(context.Context, context.Context) error {
@@ -33,7 +35,10 @@ func (n *Node) openJournal(context.Context, context.Context) error {
 		return err
 	}
 	n.journal = j
-	n.onClose("event journal", func(context.Context) error { return j.Close() })
+	// Apply writes to the journal for as long as consensus runs.
+	n.closers = append(n.closers, closer{
+		what: "event journal", do: func(context.Context) error { return j.Close() }, after: "consensus",
+	})
 	return nil
 }
 
@@ -68,13 +73,16 @@ func (r stallingReader) Read(p []byte) (int, error) {
 
 // fillJournal fetches from peers what an installed snapshot left out.
 func (n *Node) fillJournal(ctx context.Context) {
+	var tried time.Time
 	every(ctx, fillInterval, func() bool {
 		after, through, open := n.journal.Missing()
 		if !open {
 			return true
 		}
-		if n.consensus.Status().Role == cluster.RoleLeader {
-			// Who leads must be able to tell the past.
+		if n.consensus.Status().Role == cluster.RoleLeader && voters(n.consensus.Members()) > 1 && time.Since(tried) > handOverEvery {
+			// Who leads should be able to tell the past. It orders commands
+			// correctly without, so it does not insist.
+			tried = time.Now()
 			if err := n.handOver(ctx, ""); err != nil {
 				n.log.Warn("leadership was not handed over", "error", err)
 			}

@@ -180,8 +180,7 @@ func (n *Node) promoteNewcomers(ctx context.Context) {
 	})
 }
 
-// candidates is what the twin last heard of each member. A node whose journal
-// still lacks events is not ready to lead, so it is no candidate either.
+// candidates is what the twin last heard of each member.
 func (n *Node) candidates(members []cluster.Member) []membership.Candidate {
 	nodes := map[string]gateways.TwinNode{}
 	for _, t := range n.twin.current().Nodes {

@@ -34,6 +34,9 @@ type Node struct {
 	startedAt time.Time
 	addresses addresses
 	draining  atomic.Bool
+	// level is set once the node has been level with the leader since its
+	// start.
+	level atomic.Bool
 
 	journal   *journal.Journal
 	replica   *replica
@@ -67,6 +70,8 @@ type addresses struct{ http, fix, peer, gossip string }
 type closer struct {
 	what string
 	do   func(ctx context.Context) error
+	// after names the part that must have stopped before this one may.
+	after string
 }
 
 // Option changes how a node is opened, beside its configuration.
@@ -146,7 +151,7 @@ func (n *Node) hasFailed() bool {
 }
 
 func (n *Node) onClose(what string, do func(ctx context.Context) error) {
-	n.closers = append(n.closers, closer{what, do})
+	n.closers = append(n.closers, closer{what: what, do: do})
 }
 
 // Drain makes the node say that it is not ready, so that nobody sends it new
@@ -183,9 +188,15 @@ func (n *Node) Close(ctx context.Context) error {
 		}
 		n.stop()
 		var errs []error
+		stuck := map[string]bool{}
 		for i := len(n.closers) - 1; i >= 0; i-- {
-			if err := within(ctx, n.closers[i].do); err != nil {
-				errs = append(errs, fmt.Errorf("close %s: %w", n.closers[i].what, err))
+			c := n.closers[i]
+			if c.after != "" && stuck[c.after] {
+				continue // that part still works with this one
+			}
+			if err := within(ctx, c.do); err != nil {
+				stuck[c.what] = true
+				errs = append(errs, fmt.Errorf("close %s: %w", c.what, err))
 			}
 		}
 		if err := within(ctx, func(context.Context) error { n.background.Wait(); return nil }); err != nil {

@@ -78,8 +78,27 @@ func (o operations) RebuildReadModel(ctx context.Context, name string) error {
 	return readError(o.views.projector.Rebuild(ctx, name))
 }
 
-// Ready implements gateways.Operations: a leader is known, no event is
-// missing, and the read models are within a second.
+// readyLag is how many entries a ready node may be behind what it knows to be
+// committed.
+const readyLag = 4096
+
+// levelWithLeader fails until this node has once been level with the leader
+// since it started, and whenever it is far behind.
+func (n *Node) levelWithLeader() error {
+	if !n.level.Load() {
+		n.twin.want() // which compares the two
+	}
+	if !n.level.Load() {
+		return fmt.Errorf("not yet level with the leader")
+	}
+	if s := n.consensus.Status(); s.AppliedIndex+readyLag < s.CommitIndex {
+		return fmt.Errorf("%d entries behind", s.CommitIndex-s.AppliedIndex)
+	}
+	return nil
+}
+
+// Ready implements gateways.Operations: a leader is known, this node is level
+// with it, no event is missing, and the read models are within a second.
 func (n *Node) Ready() error {
 	if n.draining.Load() {
 		return fmt.Errorf("draining")
@@ -87,8 +106,8 @@ func (n *Node) Ready() error {
 	if _, ok := n.consensus.Leader(); !ok {
 		return fmt.Errorf("no leader is known")
 	}
-	if n.replica.state.Load().history == 0 {
-		return fmt.Errorf("nothing has been applied yet")
+	if err := n.levelWithLeader(); err != nil {
+		return err
 	}
 	if after, through, open := n.journal.Missing(); open {
 		return fmt.Errorf("events after %d up to %d are missing", after, through)

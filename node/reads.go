@@ -11,6 +11,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/readmodels"
+	"github.com/rialto-exchange/rialto/readmodels/journal"
 	"github.com/rialto-exchange/rialto/readmodels/orders"
 	"github.com/rialto-exchange/rialto/readmodels/projector"
 )
@@ -41,6 +42,8 @@ func readError(err error) error {
 		{readmodels.ErrRebuilding, gateways.ErrUnavailable},
 		{readmodels.ErrDamaged, gateways.ErrUnavailable},
 		{projector.ErrFailed, gateways.ErrUnavailable},
+		{projector.ErrClosed, gateways.ErrUnavailable},
+		{journal.ErrClosed, gateways.ErrUnavailable},
 		{projector.ErrUnknownView, gateways.ErrNotFound},
 	} {
 		if errors.Is(err, e.from) {
@@ -118,6 +121,10 @@ func (r *reads) SequenceAt(ctx context.Context, at market.Nanos) (market.Sequenc
 		if err := sleep(ctx, max(at-marker.At, markerPause)); err != nil {
 			return 0, fmt.Errorf("%w: %w", gateways.ErrNotCaughtUp, err)
 		}
+	}
+	// With a gap the journal's end is older than the venue's time.
+	if _, _, open := r.node.journal.Missing(); open {
+		return 0, fmt.Errorf("%w: events are missing", gateways.ErrUnavailable)
 	}
 	return answer(r.node.journal.SequenceAt(at))
 }

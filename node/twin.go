@@ -139,6 +139,7 @@ func (t *twin) refresh(ctx context.Context) {
 	picture := gateways.Twin{Nodes: nodes, Leader: t.node.leaderID()}
 	picture.Findings = findings(picture)
 	t.picture.Store(&picture)
+	t.node.compareWithLeader(picture)
 	state := t.node.replica.state.Load()
 	if index, outvoted := t.verdict.look(state.hashIndex, state.hash, t.node.cfg.NodeID, nodes, voters(t.node.consensus.Members())); outvoted {
 		t.node.quarantine(index)
@@ -157,6 +158,20 @@ func compareIDs(a, b string) int {
 		return 1
 	}
 	return 0
+}
+
+// compareWithLeader sees whether this node is level with the leader, as the
+// leader itself says.
+func (n *Node) compareWithLeader(picture gateways.Twin) {
+	at := slices.IndexFunc(picture.Nodes, func(t gateways.TwinNode) bool {
+		return t.ID == picture.Leader && t.State != stateDead && t.State != stateSuspect
+	})
+	if at < 0 || n.replica.state.Load().history == 0 {
+		return
+	}
+	if uint64(n.consensus.Status().AppliedIndex) >= picture.Nodes[at].AppliedIndex {
+		n.level.Store(true)
+	}
 }
 
 // look asks one node; one that does not answer is shown as gossip has it,
