@@ -25,10 +25,10 @@ func (m *Machine) aboutOrder(ref *command.OrderRef) subject {
 	return s
 }
 
-// aboutClientOrder resolves account and client order id. The account is who is
-// asked for permission when there is no such order.
+// aboutClientOrder resolves account and client order id. The account is what
+// the command is about when there is no such order.
 func (m *Machine) aboutClientOrder(ref *command.OrderRef, s *subject) {
-	s.aggregate = ref.Account
+	s.kind, s.aggregate = aboutAccount, ref.Account
 	s.account = uint32(m.accountNames.Find(ref.Account))
 	if s.account == 0 || ref.ClientOrderID == "" {
 		return
@@ -41,7 +41,7 @@ func (m *Machine) aboutClientOrder(ref *command.OrderRef, s *subject) {
 	if lookup != orderPassed && m.orders.cold.Get(id.Slot()).account != s.account {
 		return // another account's of the same participant
 	}
-	s.order, s.aggregate, s.lookup = id, id.String(), lookup
+	s.kind, s.order, s.aggregate, s.lookup = aboutOrder, id, id.String(), lookup
 }
 
 // openOrder returns the slot of the order that a command is about.

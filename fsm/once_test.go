@@ -194,6 +194,57 @@ func TestExpectedSequence(t *testing.T) {
 	}
 }
 
+// An order that is named by the client's id and is not there is a matter of
+// its account: the refusal is the account's, with the account's sequence.
+func TestUnknownClientOrderIsTheAccounts(t *testing.T) {
+	v := newVenue(t, fsm.Bounds{})
+	v.demo()
+	_, outcomes := v.apply(v.admin(&command.Deposit{Account: "trader1", Money: command.Money{Asset: "USD", Value: dec("5")}}))
+	want := outcomes[0].Group.AggregateSequence
+	ref := command.OrderRef{Account: "trader1", ClientOrderID: "nope"}
+	for _, body := range []command.Body{&command.CancelOrder{Order: ref}, &command.AmendOrder{Order: ref}} {
+		for _, expected := range []uint64{want, want + 1} {
+			c := v.admin(body)
+			c.HasExpected, c.Expected = true, expected
+			_, outcomes := v.apply(c)
+			code := event.CodeUnknownOrder
+			if expected != want {
+				code = event.CodeSequenceConflict
+			}
+			g := outcomes[0].Group
+			if r := g.Rejection(); r == nil || r.Code != code || r.Aggregate != "trader1" || r.CurrentSequence != want {
+				t.Errorf("%T at %d: got %+v, want %v of trader1 at %d", body, expected, r, code, want)
+			}
+			if g.Aggregate != "trader1" || g.AggregateSequence != want {
+				t.Errorf("%T: group of %s at %d, want trader1 at %d", body, g.Aggregate, g.AggregateSequence, want)
+			}
+		}
+	}
+}
+
+// No account can be called what a participant or an owner is called as an
+// aggregate: those names begin with the venue's own prefix.
+func TestAggregatesOfParticipantsAndOwners(t *testing.T) {
+	v := newVenue(t, fsm.Bounds{})
+	v.demo()
+	limits := &command.SetLimits{Scope: command.ScopeOwner, Target: "own1"}
+	limits.Named[command.MaxOpenOrders], limits.Limits[command.MaxOpenOrders] = true, command.Limit{State: command.LimitUnlimited}
+	for want, body := range map[string]command.Body{
+		"venue:participant:p9": &command.DefineParticipant{Participant: "p9", Role: market.RoleTrader},
+		"venue:owner:own1":     limits,
+	} {
+		_, outcomes := v.apply(v.admin(body))
+		g := outcomes[0].Group
+		if part := g.Records[0].Event(0); g.Aggregate != want || part.Aggregate != want {
+			t.Errorf("%T: group of %s, event of %s, want %s", body, g.Aggregate, part.Aggregate, want)
+		}
+		_, outcomes = v.apply(v.admin(&command.OpenAccount{Account: want}))
+		if r := outcomes[0].Group.Rejection(); r == nil || r.Code != event.CodeReservedID {
+			t.Errorf("an account %s: got %+v, want reserved_id", want, r)
+		}
+	}
+}
+
 // The state hash is taken after every 4,096th index, also when raft used that
 // index, or several, for itself.
 func TestLastHash(t *testing.T) {

@@ -15,6 +15,9 @@ func (m *Machine) defineParticipant(b *command.DefineParticipant, about *subject
 	if no := checkParticipant(b); no != nil {
 		return no
 	}
+	if no := m.namesTaken(b); no != nil {
+		return no
+	}
 	kind := event.TypeParticipantDefined
 	switch {
 	case about.participant == 0 && m.participants.full(m.bounds.Participants):
@@ -46,6 +49,28 @@ func checkParticipant(b *command.DefineParticipant) *refusal {
 	for _, a := range b.Accounts {
 		if no := ownID(a, "account"); no != nil {
 			return no
+		}
+	}
+	return nil
+}
+
+// namesTaken refuses key ids and FIX CompIDs that are another participant's:
+// either alone says who is speaking, so giving one away would lock its owner
+// out. Definitions are rare enough to look through all participants.
+func (m *Machine) namesTaken(b *command.DefineParticipant) *refusal {
+	for _, p := range m.participants.rows {
+		if p.Participant == b.Participant {
+			continue
+		}
+		for i := range b.Keys {
+			if slices.ContainsFunc(p.Keys, func(k command.Key) bool { return k.ID == b.Keys[i].ID }) {
+				return refuse(event.CodeAlreadyExists, "keys", "key %s is another participant's", b.Keys[i].ID)
+			}
+		}
+		for _, id := range b.FixCompIDs {
+			if slices.Contains(p.FixCompIDs, id) {
+				return refuse(event.CodeAlreadyExists, "fix_comp_ids", "CompID %s is another participant's", id)
+			}
 		}
 	}
 	return nil

@@ -53,7 +53,7 @@ func (m *Machine) about(body command.Body) subject {
 		return m.aboutInstrument(b.Instrument)
 	case *command.DefineParticipant:
 		n, _ := m.participants.find(b.Participant)
-		return subject{aggregate: "participant:" + b.Participant, kind: aboutParticipant, participant: n}
+		return subject{aggregate: market.ParticipantPrefix + b.Participant, kind: aboutParticipant, participant: n}
 	case *command.SetLimits:
 		return m.aboutLimits(b)
 	case *command.AmendOrder:
@@ -106,7 +106,7 @@ func (m *Machine) aboutLimits(b *command.SetLimits) subject {
 	case command.ScopeAccount:
 		return m.aboutAccount(b.Target)
 	case command.ScopeOwner:
-		return subject{aggregate: "owner:" + b.Target, kind: aboutOwner, owner: uint32(m.ownerNames.Find(b.Target))}
+		return subject{aggregate: market.OwnerPrefix + b.Target, kind: aboutOwner, owner: uint32(m.ownerNames.Find(b.Target))}
 	case command.ScopeInstrument:
 		return m.aboutInstrument(b.Target)
 	}

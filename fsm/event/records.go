@@ -42,7 +42,7 @@ type InstrumentChanged struct {
 }
 
 // ParticipantChanged is ParticipantDefined or ParticipantConfirmed. Its
-// aggregate is "participant:" and the id.
+// aggregate is market.ParticipantPrefix and the id.
 type ParticipantChanged struct {
 	Type        Type
 	Participant Participant
@@ -57,8 +57,8 @@ type AccountChanged struct {
 }
 
 // LimitsChanged is LimitsSet or LimitsConfirmed: the limits of one scope after
-// it. Its aggregate is the account or instrument, "owner:" and the owner, or
-// market.Venue.
+// it. Its aggregate is the account or instrument, market.OwnerPrefix and the
+// owner, or market.Venue.
 type LimitsChanged struct {
 	Type     Type
 	Scope    command.LimitScope
@@ -184,7 +184,7 @@ func (*ParticipantChanged) Events() int { return 1 }
 
 // Event implements Record.
 func (r *ParticipantChanged) Event(int) Part {
-	return Part{r.Type, "participant:" + r.Participant.Participant, r.Participant.Sequence}
+	return Part{r.Type, market.ParticipantPrefix + r.Participant.Participant, r.Participant.Sequence}
 }
 
 // RecordKind implements Record.
@@ -210,7 +210,7 @@ func (r *LimitsChanged) Event(int) Part {
 	case command.ScopeVenue:
 		return Part{r.Type, market.Venue, r.Sequence}
 	case command.ScopeOwner:
-		return Part{r.Type, "owner:" + r.Target, r.Sequence}
+		return Part{r.Type, market.OwnerPrefix + r.Target, r.Sequence}
 	}
 	return Part{r.Type, r.Target, r.Sequence}
 }

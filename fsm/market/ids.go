@@ -23,6 +23,25 @@ const (
 // Venue is the aggregate of the events that concern nobody else.
 const Venue = "venue:rialto"
 
+// What owners and participants are called as aggregates: these and their id.
+// Accounts, assets, instruments and orders are called by their id alone, and
+// none of those can begin so.
+const (
+	OwnerPrefix       = ReservedPrefix + "owner:"
+	ParticipantPrefix = ReservedPrefix + "participant:"
+)
+
+// ValidAggregate reports whether s can be the name of an aggregate: an id, or
+// a prefix and an id.
+func ValidAggregate(s string) bool {
+	for _, prefix := range [...]string{OwnerPrefix, ParticipantPrefix} {
+		if id, ok := strings.CutPrefix(s, prefix); ok {
+			return ValidID(id)
+		}
+	}
+	return ValidID(s)
+}
+
 // ValidID reports whether s has 1–64 characters of [A-Za-z0-9._:-].
 func ValidID(s string) bool {
 	if len(s) == 0 || len(s) > MaxIDLength {

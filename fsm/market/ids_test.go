@@ -37,6 +37,19 @@ func FuzzValidID(f *testing.F) {
 	})
 }
 
+// An aggregate is called by an id, or by its sort and an id of full length.
+func TestValidAggregate(t *testing.T) {
+	long := strings.Repeat("x", market.MaxIDLength)
+	for s, want := range map[string]bool{
+		"a": true, long: true, "venue:rialto": true, market.OwnerPrefix + long: true, market.ParticipantPrefix + "p": true,
+		"": false, long + "x": false, market.OwnerPrefix: false, market.OwnerPrefix + long + "x": false, market.ParticipantPrefix + "a b": false,
+	} {
+		if got := market.ValidAggregate(s); got != want {
+			t.Errorf("%q: got %v, want %v", s, got, want)
+		}
+	}
+}
+
 // Every order id comes back from its text, which is a valid id of its own.
 func TestOrderIDRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
