@@ -31,7 +31,7 @@ func (x *exchange) events() {
 		return
 	}
 	filter := gateways.EventFilter{Type: event.Type(x.query.Get("type")), Aggregate: x.query.Get("aggregate_id")}
-	if filter.Aggregate != "" && !market.ValidID(filter.Aggregate) {
+	if filter.Aggregate != "" && !market.ValidAggregate(filter.Aggregate) {
 		x.malformed("aggregate_id", "is not an id")
 		return
 	}

@@ -129,12 +129,9 @@ type ParticipantPayload struct {
 	Keys            []KeyPayload `json:"keys,omitempty" nullable:"false"`
 }
 
-// participantPrefix begins the aggregate ids of participants.
-const participantPrefix = "participant:"
-
 func defineParticipant(o *object, aggregate string) command.Body {
 	c := &command.DefineParticipant{
-		Participant:     o.about("participant", aggregate, participantPrefix),
+		Participant:     o.about("participant", aggregate, market.ParticipantPrefix),
 		Role:            needEnum(o, "role", market.ParseRole, roleNames()),
 		Owner:           o.id("owner"),
 		Accounts:        o.ids("accounts"),

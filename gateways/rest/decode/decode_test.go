@@ -35,7 +35,7 @@ func decimal(s string) command.Optional {
 
 // Each verb's payload becomes the command that it describes.
 func TestVerbs(t *testing.T) {
-	id := market.NewOrderID(5, 2)
+	id, long := market.NewOrderID(5, 2), strings.Repeat("x", market.MaxIDLength)
 	for _, c := range []struct {
 		verb, body string
 		want       command.Body
@@ -47,7 +47,7 @@ func TestVerbs(t *testing.T) {
 		{"instruments/resume", `{"payload":{"instrument":"A-B"}}`, &command.ResumeInstrument{Instrument: "A-B"}},
 		{"instruments/set-phase", `{"payload":{"instrument":"A-B","phase":"post_only"}}`, &command.SetPhase{Instrument: "A-B", Phase: market.PhasePostOnly}},
 		{"instruments/retire", `{"aggregate_id":"A-B"}`, &command.RetireInstrument{Instrument: "A-B"}},
-		{"participants/define", `{"aggregate_id":"participant:p","payload":{"participant":"p","role":"trader","accounts":["a","b"],"keys":[{"id":"k","secret_hash":"` + strings.Repeat("0f", 32) + `","max_age_ms":5}]}}`,
+		{"participants/define", `{"aggregate_id":"venue:participant:p","payload":{"participant":"p","role":"trader","accounts":["a","b"],"keys":[{"id":"k","secret_hash":"` + strings.Repeat("0f", 32) + `","max_age_ms":5}]}}`,
 			&command.DefineParticipant{Participant: "p", Role: market.RoleTrader, Accounts: []string{"a", "b"}, Keys: []command.Key{{ID: "k", SecretHash: strings.Repeat("0f", 32), Role: market.RoleTrader, MaxAgeMillis: 5}}}},
 		{"accounts/open", `{"payload":{"account":"a","owner":"o","participant":"p"}}`, &command.OpenAccount{Account: "a", Owner: "o", Participant: "p"}},
 		{"accounts/close", `{"aggregate_id":"a"}`, &command.CloseAccount{Account: "a"}},
@@ -56,8 +56,9 @@ func TestVerbs(t *testing.T) {
 		{"accounts/transfer", `{"aggregate_id":"a","payload":{"to":"b","amount":"1","asset":"USD","reference":"r"}}`, &command.Transfer{From: "a", To: "b", Money: command.Money{Asset: "USD", Value: market.Decimal{Units: 1}}, Reference: "r"}},
 		{"accounts/suspend", `{"payload":{"account":"a","reason":"r"}}`, &command.SuspendAccount{Account: "a", Reason: "r"}},
 		{"accounts/resume", `{"payload":{"account":"a"}}`, &command.ResumeAccount{Account: "a"}},
+		{"owners/set-limits", `{"aggregate_id":"venue:owner:` + long + `","payload":{"max_open_orders":"10000","max_position":"none","max_order_notional":"inherited","max_orders_per_second":"5"}}`, limits(command.ScopeOwner, long)},
 		{"venue/set-limits", `{"payload":{"max_open_orders":"10000","max_position":"none","max_order_notional":"inherited","max_orders_per_second":5}}`, limits(command.ScopeVenue, "")},
-		{"owners/set-limits", `{"aggregate_id":"owner:o","payload":{"owner":"o","max_open_orders":"10000","max_position":"none","max_order_notional":"inherited","max_orders_per_second":"5"}}`, limits(command.ScopeOwner, "o")},
+		{"owners/set-limits", `{"aggregate_id":"venue:owner:o","payload":{"owner":"o","max_open_orders":"10000","max_position":"none","max_order_notional":"inherited","max_orders_per_second":"5"}}`, limits(command.ScopeOwner, "o")},
 		{"orders/place", `{"aggregate_id":"a","payload":{"instrument":"A-B","side":"sell","type":"market","quote_quantity":"5","time_in_force":"fok","self_trade_prevention":"decrement"}}`,
 			&command.PlaceOrder{Account: "a", Instrument: "A-B", Side: market.Sell, Type: market.Market, QuoteQuantity: decimal("5"), TimeInForce: market.FillOrKill, STP: market.STPDecrement}},
 		{"orders/amend", `{"aggregate_id":"` + id.String() + `","payload":{"quantity":"2","client_order_id":"new"}}`, &command.AmendOrder{Order: command.OrderRef{ID: id}, Quantity: decimal("2"), NewClientOrderID: "new"}},

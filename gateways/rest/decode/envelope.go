@@ -18,7 +18,7 @@ func (d *Decoder) envelope(p *parser, out *Request) {
 	h := &out.Command.Header
 	h.ID = o.clientID("command_id")
 	h.Label = o.text("command_type", maxLabel)
-	h.Aggregate = o.id("aggregate_id")
+	h.Aggregate = o.aggregate("aggregate_id")
 	h.ValidUntil = o.instant("valid_until")
 	o.instant("created_at") // checked, and decides nothing
 	h.Expected, h.HasExpected = o.sequence("expected_sequence")

@@ -41,7 +41,7 @@ func accountLimits(o *object, aggregate string) command.Body {
 }
 
 func ownerLimits(o *object, aggregate string) command.Body {
-	return o.limits(command.ScopeOwner, o.about("owner", aggregate, "owner:"))
+	return o.limits(command.ScopeOwner, o.about("owner", aggregate, market.OwnerPrefix))
 }
 
 func instrumentLimits(o *object, aggregate string) command.Body {

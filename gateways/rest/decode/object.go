@@ -79,12 +79,23 @@ func (o *object) text(name string, max int) string {
 	return n.text
 }
 
+const notAnID = "must have 1-64 characters of A-Z a-z 0-9 . _ : -"
+
 // id returns an id, "" if absent.
 func (o *object) id(name string) string {
 	s := o.text(name, 4*market.MaxIDLength)
 	if s != "" && !market.ValidID(s) {
-		o.fail(name, "must have 1-64 characters of A-Z a-z 0-9 . _ : -")
+		o.fail(name, notAnID)
 		return ""
+	}
+	return s
+}
+
+// aggregate returns the name of an aggregate, "" if absent.
+func (o *object) aggregate(name string) string {
+	s := o.text(name, 4*market.MaxIDLength)
+	if s != "" && !market.ValidAggregate(s) {
+		o.fail(name, notAnID)
 	}
 	return s
 }
