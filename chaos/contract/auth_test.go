@@ -1,9 +1,11 @@
 package contract_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -35,6 +37,28 @@ func TestCredentials(t *testing.T) {
 	}
 	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
 		d.get(0, path, "Authorization: Bearer nobody.secret").want(t, 200, nil)
+	}
+}
+
+// TestKeyIDsAreUnique shows that a key id and a CompID belong to one
+// participant: to be given to another they must be taken from the first.
+func TestKeyIDsAreUnique(t *testing.T) {
+	d := open(t)
+	key := d.participant("unique", "read")
+	d.must("participants/define", fields{"participant": "unique-fix", "role": "trader", "fix_comp_ids": []string{"UNIQUE"}})
+	second := fields{"participant": "unique-2", "role": "admin"}
+	named := second.with(fields{"keys": []fields{{"id": "key-unique", "secret_hash": strings.Repeat("0", 64)}}})
+	d.command("participants/define", named).refused(t, 409, "already_exists")
+	d.command("participants/define", second.with(fields{"fix_comp_ids": []string{"UNIQUE"}})).refused(t, 409, "already_exists")
+	d.as(key).get(0, "/v1/queries/instruments").want(t, 200, nil)
+	d.as(key).command("accounts/open", fields{"account": "unique"}).refused(t, 403, "forbidden")
+	d.must("participants/define", fields{"participant": "unique", "role": "read"})
+	d.must("participants/define", named)
+	err := d.Until(t.Context(), "the key that was taken away is refused", func(context.Context) bool {
+		return d.as(key).get(0, "/v1/queries/instruments").status == 401
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 
