@@ -29,12 +29,17 @@ func buildRialto(t *testing.T) string {
 }
 
 // startVenue starts three processes and declares what the traffic trades.
-func startVenue(t *testing.T, extra string) *venue.Venue {
+func startVenue(t *testing.T) *venue.Venue {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("real processes: skipped with -short")
 	}
-	v, err := venue.Start(t.Context(), venue.Options{Binary: buildRialto(t), Dir: t.TempDir(), Nodes: 3, Extra: extra})
+	return startVenueOf(t, buildRialto(t))
+}
+
+func startVenueOf(t *testing.T, binary string) *venue.Venue {
+	t.Helper()
+	v, err := venue.Start(t.Context(), venue.Options{Binary: binary, Dir: t.TempDir(), Nodes: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,6 +65,9 @@ func declare(t *testing.T, v *venue.Venue) {
 	}{
 		{"assets/define", map[string]any{"asset": "USD", "scale": 6, "minor_unit": 2}},
 		{"assets/define", map[string]any{"asset": "BTC", "scale": 8}},
+		{"assets/define", map[string]any{"asset": "AAPL", "scale": 0}},
+		{"instruments/define", map[string]any{"instrument": "AAPL-USD", "base": "AAPL", "quote": "USD",
+			"price_tick": "0.01", "quantity_step": "1", "reference_price": "585.00"}},
 		{"instruments/define", map[string]any{"instrument": "BTC-USD", "base": "BTC", "quote": "USD",
 			"price_tick": "0.01", "quantity_step": "0.0001", "reference_price": "60000.00"}},
 		{"venue/set-limits", map[string]any{
@@ -145,7 +153,7 @@ func trade(v *venue.Venue, run string) *traffic.Run {
 // TestLeaderKilled shows that killing the leader, twice, loses and doubles
 // nothing that clients were told.
 func TestLeaderKilled(t *testing.T) {
-	v := startVenue(t, "")
+	v := startVenue(t)
 	r := trade(v, "k")
 	for round := range int64(2) {
 		reach(t, v, r, 400*(round+1))
@@ -168,7 +176,7 @@ func TestLeaderKilled(t *testing.T) {
 // TestFollowerKilled shows that a follower that dies and comes back ends with
 // the same events and state.
 func TestFollowerKilled(t *testing.T) {
-	v := startVenue(t, "")
+	v := startVenue(t)
 	r := trade(v, "f")
 	reach(t, v, r, 300)
 	leader, err := v.Leader(t.Context())
@@ -190,7 +198,7 @@ func TestFollowerKilled(t *testing.T) {
 // TestAllKilled shows that nothing acknowledged is lost when every process
 // dies at once while commands flow.
 func TestAllKilled(t *testing.T) {
-	v := startVenue(t, "")
+	v := startVenue(t)
 	r := trade(v, "a")
 	for round := range int64(2) {
 		reach(t, v, r, 400*(round+1))
