@@ -1,0 +1,213 @@
+package node
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/consensus"
+	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
+	"github.com/rialto-exchange/rialto/cluster/forward"
+	"github.com/rialto-exchange/rialto/cluster/membership"
+	"github.com/rialto-exchange/rialto/cluster/peer"
+	"github.com/rialto-exchange/rialto/cluster/sequencer"
+	"github.com/rialto-exchange/rialto/fsm"
+)
+
+func (n *Node) openData(context.Context, context.Context) error {
+	if err := os.MkdirAll(n.cfg.DataDir, 0o700); err != nil {
+		return fmt.Errorf("data_dir: %w", err)
+	}
+	if err := n.refuseQuarantined(); err != nil {
+		return err
+	}
+	n.addresses = addresses{
+		http:   advertised(n.cfg.HTTPAddress, n.cfg.AdvertiseHost),
+		fix:    advertised(n.cfg.FIXAddress, n.cfg.AdvertiseHost),
+		peer:   advertised(n.cfg.PeerAddress, n.cfg.AdvertiseHost),
+		gossip: advertised(n.cfg.GossipAddress, n.cfg.AdvertiseHost),
+	}
+	return nil
+}
+
+// advertised replaces the host of an address.
+func advertised(address, host string) string {
+	if host == "" {
+		return address
+	}
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	return net.JoinHostPort(host, port)
+}
+
+func (n *Node) openPeers(context.Context, context.Context) error {
+	mux, err := peer.Listen(n.cfg.PeerAddress, peer.Config{
+		ClusterID: n.cfg.ClusterID,
+		Refused: func(remote net.Addr, reason error) {
+			n.log.Warn("peer refused", "remote", remote, "error", reason)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	n.mux = mux
+	n.onClose("peer port", func(context.Context) error { return mux.Close() })
+	n.control = peer.NewControl(mux)
+	return nil
+}
+
+func (n *Node) openConsensus(ctx, background context.Context) error {
+	var initial []cluster.Member
+	for _, m := range n.cfg.InitialCluster {
+		initial = append(initial, cluster.Member{ID: cluster.NodeID(m.ID), Address: m.PeerAddress, Voter: true})
+	}
+	n.mux.Handle(peer.ProtocolJournal, n.serveJournal)
+	n.replica = newReplica(fsm.Options{
+		Cluster: clusterNumber(n.cfg.ClusterID),
+		Bounds:  fsm.Bounds{DedupCapacity: n.cfg.Commands.DedupCapacity},
+	}, n.journal)
+	c, err := consensus.Open(ctx, consensus.Config{
+		NodeID: cluster.NodeID(n.cfg.NodeID), Dir: n.cfg.path("raft"),
+		Stream: n.mux.StreamLayer(peer.ProtocolRaft), Address: n.addresses.peer,
+		Machine: n.replica, Fatal: n.fail, Logger: n.log.With("part", "consensus"),
+		InitialMembers: initial,
+		LogStore:       logstore.Kind(n.cfg.Consensus.LogStore), ArchiveDir: n.cfg.path("archive"),
+		Timeouts: consensus.Timeouts{Heartbeat: n.cfg.Consensus.HeartbeatTimeout, Commit: n.cfg.Consensus.CommitTimeout},
+		Snapshots: consensus.Snapshots{
+			Bytes: uint64(n.cfg.Consensus.SnapshotBytes), TrailingEntries: n.cfg.Consensus.TrailingEntries,
+		},
+	})
+	if err != nil {
+		return err
+	}
+	n.consensus = c
+	n.onClose("consensus", c.Close)
+	n.background.Go(func() { n.fillJournal(background) })
+	return nil
+}
+
+func (n *Node) openSequencer(context.Context, context.Context) error {
+	history, err := newHistory()
+	if err != nil {
+		return err
+	}
+	n.sequencer = sequencer.Open(sequencer.Config{
+		Node:     cluster.NodeID(n.cfg.NodeID),
+		Proposer: countingProposer{next: n.consensus, replica: n.replica},
+		Sealer: &sealer{
+			cluster: clusterNumber(n.cfg.ClusterID), newHistory: history,
+			history: func() uint64 { return n.replica.state.Load().history },
+		},
+		Schedule: n.replica,
+	})
+	n.onClose("sequencer", n.closeSequencer)
+	n.leaders = newLeadership(n.sequencer)
+	states, stopWatching := n.consensus.WatchLeadership()
+	done := make(chan struct{})
+	n.background.Go(func() { n.leaders.follow(states, done) })
+	n.onClose("leadership", func(context.Context) error { close(done); stopWatching(); return nil })
+
+	server := forward.NewServer(n.sequencer, n.leaders)
+	n.mux.Handle(peer.ProtocolForward, server.Serve)
+	n.forward = forward.Open(forward.Config{
+		Node: cluster.NodeID(n.cfg.NodeID), Leadership: n.leaders, Sequencer: n.sequencer,
+		Dial: func(ctx context.Context, address string) (net.Conn, error) {
+			return n.mux.Dial(ctx, address, peer.ProtocolForward)
+		},
+		Budget: n.cfg.Commands.RetryBudget,
+	})
+	n.onClose("forwarding", func(context.Context) error { n.forward.Close(); return nil })
+	answered := &watermark{}
+	n.commands = &commands{
+		order: n.forward, journal: n.journal, deadline: n.cfg.Commands.Deadline,
+		clock: cluster.SystemClock{}, answered: answered,
+	}
+	n.reads = newReads(n, answered)
+	return nil
+}
+
+// closeSequencer waits for what is under way, unless consensus stands still:
+// then it is consensus's own closing, which comes next, that ends the wait.
+func (n *Node) closeSequencer(ctx context.Context) error {
+	closed := make(chan struct{})
+	n.background.Go(func() {
+		n.sequencer.Close()
+		close(closed)
+	})
+	select {
+	case <-closed:
+	case <-n.failed:
+	case <-ctx.Done():
+	}
+	return nil
+}
+
+// goodbye is how long a stopping node waits until the others know.
+const goodbye = 500 * time.Millisecond
+
+// newHistory names a past. Only the first leader of a new venue uses it; the
+// name then comes out of the log.
+func newHistory() (uint64, error) {
+	var b [8]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return 0, fmt.Errorf("name the venue's history: %w", err)
+	}
+	return binary.BigEndian.Uint64(b[:]) | 1, nil
+}
+
+func historyText(history uint64) string { return fmt.Sprintf("%016x", history) }
+
+func (n *Node) openGossip(_, background context.Context) error {
+	key, err := n.cfg.gossipKey()
+	if err != nil {
+		return err
+	}
+	role := cluster.RoleFollower
+	if n.cfg.Role == "reader" {
+		role = cluster.RoleReader
+	}
+	n.gossip, err = membership.Open(membership.Config{
+		ClusterID: n.cfg.ClusterID, Secret: key,
+		BindAddress: n.cfg.GossipAddress, AdvertiseAddress: n.addresses.gossip,
+		Meta: membership.Meta{
+			ID: cluster.NodeID(n.cfg.NodeID), HTTPAddress: n.addresses.http, FIXAddress: n.addresses.fix,
+			PeerAddress: n.addresses.peer, Version: n.version, Role: role, PID: os.Getpid(),
+		},
+		Logger: n.log.With("part", "gossip"),
+	})
+	if err != nil {
+		return err
+	}
+	n.onClose("gossip", func(ctx context.Context) error {
+		leaving, cancel := context.WithTimeout(ctx, goodbye)
+		defer cancel()
+		if err := n.gossip.Leave(leaving); err != nil {
+			n.log.Warn("nobody heard the goodbye", "error", err) // they will see for themselves
+		}
+		return nil
+	})
+	n.twin = newTwin(n)
+	n.registerCalls()
+	n.background.Go(func() { n.findPeers(background) })
+	n.background.Go(func() { n.twin.run(background) })
+	n.background.Go(func() { n.seekAdmission(background) })
+	n.background.Go(func() { n.promoteNewcomers(background) })
+	return nil
+}
+
+// diskFree returns the bytes that are left for the data folder, 0 if unknown.
+func diskFree(dir string) uint64 {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(dir, &s); err != nil {
+		return 0
+	}
+	return s.Bavail * uint64(s.Bsize)
+}
