@@ -26,7 +26,8 @@ func TestCredentials(t *testing.T) {
 	key := d.participant("credentials", "read")
 	last := d.must("accounts/open", fields{"account": "credentials"}).number(t, "sequence")
 	for node := range d.Size() {
-		d.get(node, fmt.Sprintf("/v1/queries/instruments?min_sequence=%d", last)).want(t, 200, nil)
+		// A node that has yet to hear of the key is told to wait for it.
+		d.as(key).get(node, "/v1/queries/instruments", fmt.Sprintf("Rialto-Sequence: %d", last)).want(t, 200, nil)
 		d.as(key).get(node, "/v1/queries/instruments").want(t, 200, nil)
 		for _, bad := range []string{"Bearer key-credentials.wrong", "Bearer nobody.secret", "Bearer", "Bearer " + key + "x", "Basic " + key, key} {
 			r := d.get(node, "/v1/queries/instruments", "Authorization: "+bad).refused(t, 401, "unauthenticated")
@@ -70,6 +71,8 @@ func TestRoles(t *testing.T) {
 		keys[role] = m.as(m.participant("roles-"+role, role, m.maker))
 	}
 	theirs := m.rest(m.limit(m.third, "sell", "1", "4000"))
+	closed := m.rest(m.limit(m.third, "sell", "1", "4000"))
+	m.must("orders/cancel", fields{"order_id": closed})
 	mine := m.rest(m.limit(m.maker, "sell", "1", "4000"))
 	money := fields{"amount": "1", "asset": "USD"}
 	type request func(d *door) reply
@@ -115,7 +118,10 @@ func TestRoles(t *testing.T) {
 	trader := keys["trader"]
 	trader.command("orders/cancel", fields{"order_id": mine}).want(t, 200, nil)
 	trader.command("orders/cancel", fields{"order_id": mine}).refused(t, 422, "order_closed")
-	trader.command("orders/cancel", fields{"order_id": theirs}).refused(t, 403, "forbidden")
+	for _, order := range []string{theirs, closed} {
+		trader.command("orders/cancel", fields{"order_id": order}).refused(t, 403, "forbidden")
+		trader.command("orders/amend", fields{"order_id": order, "quantity": "0.5"}).refused(t, 403, "forbidden")
+	}
 }
 
 // TestCounterparty shows that only admin and audit see who was on the other
