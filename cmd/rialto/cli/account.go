@@ -84,6 +84,9 @@ func accountList(sh *shell.Shell) *cobra.Command {
 	c := &cobra.Command{
 		Use: "list", Short: "List the accounts", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if err := checkCount("--limit", limit); err != nil {
+				return err
+			}
 			q := url.Values{"limit": {strconv.Itoa(limit)}}
 			return printList(c, sh, "/v1/queries/accounts", q, printAccounts)
 		},
@@ -146,6 +149,9 @@ func accountTrades(sh *shell.Shell) *cobra.Command {
 	c := &cobra.Command{
 		Use: "trades ACCOUNT", Short: "List an account's fills, newest first", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := checkCount("--limit", limit); err != nil {
+				return err
+			}
 			q := url.Values{"limit": {strconv.Itoa(limit)}, "order": {"desc"}}
 			return printList(c, sh, accountPath(args[0])+"/trades", q, printFills)
 		},

@@ -16,6 +16,9 @@ func bookCommand(sh *shell.Shell) *cobra.Command {
 	c := &cobra.Command{
 		Use: "book INSTRUMENT", Short: "Show an instrument's book", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := checkCount("--depth", depth); err != nil {
+				return err
+			}
 			q := url.Values{"depth": {strconv.Itoa(depth)}}
 			return printOne(c, sh, "/v1/queries/instruments/"+url.PathEscape(args[0])+"/book", q, printBook)
 		},

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"net/url"
 	"strconv"
 
@@ -27,6 +28,9 @@ func orderPlace(sh *shell.Shell) *cobra.Command {
 	}
 	id := commandID(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
+		if err := cmp.Or(checkSide(args[1]), checkTimeInForce(tif), checkSelfTradePrevention(stp)); err != nil {
+			return err
+		}
 		p := map[string]any{
 			"account": args[0], "side": args[1], "quantity": args[2], "instrument": args[3], "type": "market",
 		}
@@ -120,6 +124,9 @@ func orderCancelAll(sh *shell.Shell) *cobra.Command {
 	c := &cobra.Command{Use: "cancel-all ACCOUNT", Short: "Cancel an account's open orders", Args: cobra.ExactArgs(1)}
 	id := commandID(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
+		if err := checkSide(side); err != nil {
+			return err
+		}
 		p := map[string]any{"account": args[0]}
 		set(p, "instrument", instrument)
 		set(p, "side", side)
@@ -136,6 +143,9 @@ func orderList(sh *shell.Shell) *cobra.Command {
 	c := &cobra.Command{
 		Use: "list ACCOUNT", Short: "List an account's orders", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := cmp.Or(checkStatus(status), checkCount("--limit", limit)); err != nil {
+				return err
+			}
 			q := url.Values{"limit": {strconv.Itoa(limit)}}
 			if status != "all" {
 				q.Set("status", status)
