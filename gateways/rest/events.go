@@ -9,9 +9,13 @@ import (
 	"github.com/rialto-exchange/rialto/gateways/rest/render"
 )
 
-// maxScanned is how many pages of others' events one request looks through
-// for a caller who may see few of them. `next` goes on from there.
-const maxScanned = 20
+// Where few events pass the filter or are the caller's to see, one request
+// looks through at most scanTime of them, scanPage at a time, or until its own
+// timeout; next goes on from there.
+const (
+	scanTime = defaultTimeout
+	scanPage = 4096
+)
 
 func (x *exchange) viewer() render.Viewer {
 	return render.Viewer{Full: x.caller.seesAll(), Participant: x.caller.participant}
@@ -58,18 +62,19 @@ func (x *exchange) nextPin(p *paging, at event.Pin, next market.Sequence) market
 	return 0
 }
 
-// visibleEvents reads one page of what the caller may see.
+// visibleEvents reads one page of what the caller may see, and scans on until
+// it is full, the end is reached or the time is up: an empty page that is not
+// the last looks to a person as if there were nothing.
 func (x *exchange) visibleEvents(ctx context.Context, at event.Pin, filter gateways.EventFilter, page event.Page) (event.List[event.Public], error) {
-	if x.caller.seesAll() {
-		l, err := x.h.reads.Events(at, filter, page)
-		if l.Next == 0 {
-			l.Next = page.After
-		}
-		return l, err
-	}
+	ctx, cancel := context.WithTimeout(ctx, scanTime)
+	defer cancel()
 	out := event.List[event.Public]{Next: page.After}
 	sight := x.sight(at)
-	for range maxScanned {
+	for limit := page.Limit; ; {
+		page.Limit = limit - len(out.Items)
+		if !x.caller.seesAll() {
+			page.Limit = max(page.Limit, scanPage)
+		}
 		l, err := x.h.reads.Events(at, filter, page)
 		if err != nil {
 			return out, err
@@ -81,17 +86,19 @@ func (x *exchange) visibleEvents(ctx context.Context, at event.Pin, filter gatew
 			}
 			out.Next = l.Items[i].Sequence
 			if seen {
-				if out.Items = append(out.Items, l.Items[i]); len(out.Items) == page.Limit {
+				if out.Items = append(out.Items, l.Items[i]); len(out.Items) == limit {
 					return out, nil
 				}
 			}
 		}
-		if l.Next == 0 || l.Next == page.After || ctx.Err() != nil {
-			break
+		if l.Next == 0 || l.Next == page.After {
+			return out, nil
 		}
 		out.Next, page.After = l.Next, l.Next
+		if end := !page.Descending && l.Next >= at.Sequence; end || ctx.Err() != nil {
+			return out, nil
+		}
 	}
-	return out, nil
 }
 
 // sight says which events a caller may see. It remembers whose accounts are.

@@ -2,6 +2,7 @@ package rest_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -212,4 +213,30 @@ func TestOperations(t *testing.T) {
 	do(t, h, "GET /healthz", "").want(t, 200)
 	do(t, h, "GET /v1/cluster", "").want(t, 200, `"cluster_id":"c1"`, `"nodes":[]`, `"findings":[]`)
 	do(t, h, "GET /metrics", "").want(t, 200, "http_server_request_duration_seconds_bucket", "http_server_active_requests")
+}
+
+// A page of events goes on until it finds something, past others' events and
+// past where one look into the store ends; the next one begins behind it.
+func TestRareEventsAreFound(t *testing.T) {
+	v := newVenue()
+	v.examines = 7
+	h := handler(t, v)
+	const many = 200
+	for i := range many {
+		do(t, h, "POST /v1/commands/accounts/deposit", strings.Replace(deposit, "cmd-", fmt.Sprintf("cmd-%d-", i), 1)).want(t, 200)
+	}
+	do(t, h, "POST /v1/commands/orders/place", place).want(t, 200)
+	found := fmt.Sprintf(`"items":[{"sequence":%d,"type":"OrderAccepted"`, many+1)
+	for _, query := range []string{"?limit=1&type=OrderAccepted", "?type=OrderAccepted"} {
+		do(t, h, "GET /v1/queries/events"+query, "").want(t, 200, found)
+	}
+	for _, query := range []string{"", "?limit=1"} {
+		r := do(t, h, "GET /v1/queries/events"+query, "", "Authorization", "Bearer key.p1.s.e")
+		r.want(t, 200, found)
+		var page struct{ Next string }
+		if err := json.Unmarshal([]byte(r.body), &page); err != nil {
+			t.Fatal(err)
+		}
+		do(t, h, "GET /v1/queries/events?cursor="+page.Next, "", "Authorization", "Bearer key.p1.s.e").want(t, 200, `"items":[]`)
+	}
 }
