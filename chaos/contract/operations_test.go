@@ -252,14 +252,3 @@ func TestCommandLine(t *testing.T) {
 		})
 	}
 }
-
-// TestServeNeedsKeys shows that a node of a real cluster refuses to start
-// without an administrator's key.
-func TestServeNeedsKeys(t *testing.T) {
-	d := open(t)
-	out, code := d.rialto("serve", "--node-id", "n1", "--data-dir", t.TempDir(), "--http-address", "127.0.0.1:0",
-		"--fix-address", "127.0.0.1:0", "--peer-address", "127.0.0.1:0", "--gossip-address", "127.0.0.1:0", "--initial-cluster", "n1=127.0.0.1:7080")
-	if code == 0 || !strings.Contains(out, "key") {
-		t.Errorf("exit %d: %s", code, out)
-	}
-}
