@@ -11,6 +11,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/gateways/rest/decode"
 	"github.com/rialto-exchange/rialto/gateways/rest/render"
 )
 
@@ -150,11 +151,10 @@ func (x *exchange) pinAsOf(ctx context.Context, f *freshness) (event.Pin, error)
 		}
 		return x.h.reads.Wait(ctx, market.Sequence(sequence))
 	}
-	t, err := time.Parse(time.RFC3339Nano, f.asOf)
-	if err != nil || t.Year() < 1970 || t.Year() > 2261 {
+	at, ok := decode.Instant(f.asOf)
+	if !ok {
 		return event.Pin{}, errAsOf
 	}
-	at := market.Nanos(t.UnixNano())
 	venue := max(x.h.reads.Now().At, market.Nanos(x.h.now().UnixNano()))
 	if at > venue+market.Nanos(f.timeout) {
 		return event.Pin{}, gateways.ErrAsOfInFuture

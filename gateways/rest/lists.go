@@ -5,10 +5,10 @@ import (
 	"errors"
 	"net/url"
 	"strconv"
-	"time"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways/rest/decode"
 	"github.com/rialto-exchange/rialto/gateways/rest/render"
 )
 
@@ -147,12 +147,12 @@ func (x *exchange) range1(name string, out *market.Nanos) bool {
 	if v == "" {
 		return true
 	}
-	t, err := time.Parse(time.RFC3339Nano, v)
-	if err != nil || t.Year() < 1970 || t.Year() > 2261 {
+	at, ok := decode.Instant(v)
+	if !ok {
 		x.malformed(name, "must be an RFC 3339 time")
 		return false
 	}
-	*out = market.Nanos(t.UnixNano())
+	*out = at
 	return true
 }
 

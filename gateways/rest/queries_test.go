@@ -119,6 +119,9 @@ func TestConsistency(t *testing.T) {
 		do(t, h, book+"?as_of=0", "").want(t, 200, `"sequence":0`)
 		do(t, h, book+"?as_of=2026-05-23T09:00:00Z", "").want(t, 200, `"sequence":0`)
 		do(t, h, book+"?as_of=2026-05-23T10:00:00.123456789Z", "").want(t, 200, `"sequence":1`)
+		do(t, h, book+"?as_of=1960-01-01T00:00:00Z", "").want(t, 200, `"sequence":0`)
+		do(t, h, book+"?as_of=9999-12-31T23:59:59Z", "").want(t, 400, `"code":"as_of_in_future"`)
+		do(t, h, "GET /v1/queries/accounts/mine/orders?from=1960-01-01T00:00:00Z&to=9999-12-31T23:59:59Z", "").want(t, 200)
 		do(t, h, "GET /v1/queries/accounts/mine/balance?min_aggregate_sequence=14", "").want(t, 200)
 		do(t, h, "GET /v1/queries/accounts/mine/balance?min_aggregate_sequence=15&timeout=10ms", "").want(t, 504)
 

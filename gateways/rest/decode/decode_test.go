@@ -3,6 +3,7 @@ package decode_test
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -224,4 +225,42 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 	})
+}
+
+// An instant is nanoseconds since 1970; what lies outside of them is the
+// first or the last, on the right side of every other.
+func TestInstant(t *testing.T) {
+	for text, want := range map[string]market.Nanos{
+		"1970-01-01T00:00:00.000000007Z": 7,
+		"2026-05-23T10:00:00.123456789Z": 1_779_530_400_123_456_789,
+		"2026-05-23T12:00:00+02:00":      1_779_530_400_000_000_000,
+		"1970-01-01T00:00:00Z":           1,
+		"1960-01-01T00:00:00Z":           1,
+		"0001-01-01T00:00:00Z":           1,
+		"2262-04-11T23:47:16.854775807Z": math.MaxInt64,
+		"2262-04-11T23:47:16.854775808Z": math.MaxInt64,
+		"9999-12-31T23:59:59Z":           math.MaxInt64,
+		"2026-05-23":                     0,
+		"then":                           0,
+		"":                               0,
+	} {
+		got, ok := decode.Instant(text)
+		if got != want || ok != (want != 0) {
+			t.Errorf("%s: got %d, %v, want %d", text, got, ok, want)
+		}
+	}
+}
+
+// An expiry before 1970 is in the past, which is the machine's to refuse; one
+// that can't be kept is refused, because the answer could not repeat it.
+func TestFarInstants(t *testing.T) {
+	const order = `{"payload":{"account":"a","instrument":"A-B","side":"buy","type":"limit","quantity":"1","price":"1","time_in_force":"gtd","expire_at":"%s"}}`
+	r := single(t, "orders/place", fmt.Sprintf(order, "1960-01-01T00:00:00Z"))
+	if r.Fault != nil || r.Command.Body.(*command.PlaceOrder).ExpireAt != 1 {
+		t.Errorf("got %+v, %v", r.Command.Body, r.Fault)
+	}
+	r = single(t, "orders/place", fmt.Sprintf(order, "9999-01-01T00:00:00Z"))
+	if r.Fault == nil || r.Fault.Field != "payload.expire_at" {
+		t.Errorf("got %+v, want a fault of expire_at", r.Fault)
+	}
 }

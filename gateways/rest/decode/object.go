@@ -2,7 +2,6 @@ package decode
 
 import (
 	"strings"
-	"time"
 
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/market"
@@ -186,22 +185,6 @@ func (o *object) boolean(name string) bool {
 		o.fail(name, "must be true or false")
 	}
 	return kind == 't'
-}
-
-// instant returns an RFC 3339 time, 0 if absent.
-func (o *object) instant(name string) market.Nanos {
-	i := o.find(name)
-	if i < 0 {
-		return 0
-	}
-	if o.nodes[i].kind == '"' {
-		t, err := time.Parse(time.RFC3339Nano, o.nodes[i].text)
-		if year := t.Year(); err == nil && year >= 1970 && year < 2262 && t.UnixNano() > 0 {
-			return market.Nanos(t.UnixNano())
-		}
-	}
-	o.fail(name, "must be an RFC 3339 time from 1970 to 2261")
-	return 0
 }
 
 // ids returns a list of ids, nil if absent.
