@@ -36,7 +36,7 @@ func newTrio(t *testing.T) *trio {
 
 func newTrioWith(t *testing.T, change func(*node.Config)) *trio {
 	t.Helper()
-	c := &trio{t: t, nodes: make([]*node.Node, 3), logged: &logBuffer{t: t}}
+	c := &trio{t: t, nodes: make([]*node.Node, 3), logged: newLogBuffer(t)}
 	var initial []node.InitialMember
 	for i := range 3 {
 		cfg := testConfig(t, fmt.Sprintf("n%d", i+1))
@@ -107,12 +107,25 @@ type logBuffer struct {
 	t    *testing.T
 	mu   sync.Mutex
 	text strings.Builder
+	over bool // gossip's goroutines may still say a word when the test is done
+}
+
+func newLogBuffer(t *testing.T) *logBuffer {
+	b := &logBuffer{t: t}
+	t.Cleanup(func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.over = true
+	})
+	return b
 }
 
 func (b *logBuffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.t.Log(string(p))
+	if !b.over {
+		b.t.Log(string(p))
+	}
 	return b.text.Write(p)
 }
 

@@ -78,8 +78,10 @@ type Journal struct {
 	target market.Sequence
 	beside *chain
 	closed bool
-	grown  chan struct{} // closed at the next append; nil = nobody waits
-	frame  []byte        // reused by Append
+	// syncLost is why nothing is proven durable any more; nil = all is well.
+	syncLost error
+	grown    chan struct{} // closed at the next append; nil = nobody waits
+	frame    []byte        // reused by Append
 
 	syncing sync.Mutex // one Sync at a time, beside appends
 	cache   *decoded   // old blocks that readers asked for
@@ -217,7 +219,7 @@ func (j *Journal) Sync() error {
 	defer j.syncing.Unlock()
 	j.mu.RLock()
 	from, to := j.missing()
-	main, closed, gap := j.main, j.closed, j.beside != nil
+	main, closed, gap, lost := j.main, j.closed, j.beside != nil, j.syncLost
 	mark := main.mark()
 	j.mu.RUnlock()
 	switch {
@@ -225,8 +227,18 @@ func (j *Journal) Sync() error {
 		return ErrClosed
 	case gap: // also a full one: what is beside would be dropped at the next start
 		return fmt.Errorf("events %d to %d are missing: %w", from+1, to, ErrGap)
+	case lost != nil:
+		return lost
 	}
-	return main.sync(mark)
+	err := main.sync(mark)
+	if err != nil {
+		// The kernel reports a lost page once: a later fsync that succeeds
+		// would prove nothing. Only opening anew, which verifies, does.
+		j.mu.Lock()
+		j.syncLost = fmt.Errorf("an earlier fsync failed: %w", err)
+		j.mu.Unlock()
+	}
+	return err
 }
 
 // Close closes the files. Nothing that was appended is lost unless the power
