@@ -73,6 +73,13 @@ func (d *door) send(node int, method, path, body string, headers ...string) repl
 	if r.status >= 500 && r.status != http.StatusGatewayTimeout {
 		d.t.Errorf("%s %s: %d %s", method, path, r.status, r.body)
 	}
+	api, err := described()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if why := api.differs(method, path, r); why != "" {
+		d.t.Errorf("%s %s: %s: %s", method, path, why, r.body)
+	}
 	return r
 }
 
