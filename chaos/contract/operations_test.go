@@ -236,6 +236,7 @@ func TestCommandLine(t *testing.T) {
 		{"order cancel none", failed},
 		{"apply -f /does/not/exist.yaml", failed},
 		{"account balance", usage},
+		{"order place cli sideways 1 BTC-USD 1000", usage},
 		{"status --output xml", usage},
 		{"status --colour red", usage},
 		{"apply", usage},
