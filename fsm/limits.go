@@ -8,6 +8,7 @@ import (
 
 // limits are those of one scope.
 type limits struct {
+	//lint:ignore U1000 the pool reads and writes it while the record is free
 	link uint32 // the pool's
 	_    uint32
 	row  risk.Limits

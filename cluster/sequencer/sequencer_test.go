@@ -299,7 +299,7 @@ func TestSchedule(t *testing.T) {
 		time.Sleep(time.Second - 1)
 		wantEntries(t, l, []string{"term 1 by n1"})
 		l.set(func(l *log) { l.manual = true })
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		wantEntries(t, l, []string{"term 1 by n1"}, nil)
 		if got := l.proposal(1).entry.stamp; got < at {
 			t.Errorf("stamp %d before the deadline %d", got, at)

@@ -46,6 +46,7 @@ const detached = 1
 
 // peak is what an iceberg order shows (FIX 1138).
 type peak struct {
+	//lint:ignore U1000 the pool reads and writes it while the record is free
 	link, _ uint32
 	display Lots // of each new tip
 	tip     Lots // shown now, 1 … display

@@ -39,6 +39,7 @@ func (b Balance) Available() market.Amount { return b.Total - b.Held }
 type Owner struct{ Account, Asset uint32 }
 
 type record struct {
+	//lint:ignore U1000 the pool reads and writes it while the record is free
 	link    uint32 // the pool's
 	account uint32
 	asset   uint32

@@ -17,6 +17,7 @@ type Number uint32
 
 // record is an id: its length and its bytes.
 type record struct {
+	//lint:ignore U1000 the pool reads and writes it while the record is free
 	link   uint32 // the pool's
 	length uint32
 	text   [market.MaxIDLength]byte
