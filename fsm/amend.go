@@ -89,6 +89,9 @@ func (m *Machine) admitAmend(was, next *order, i *instrument) *refusal {
 	if next.price == was.price {
 		ask.Price = 0 // the band has judged it already
 	}
+	if next.status != market.StatusPendingTrigger {
+		ask.Stop = 0 // it is a limit order now, within the band like others
+	}
 	before := i.mustNeed(was, was.remaining())
 	after, ok := i.need(next, next.remaining())
 	worth, fits := i.notional(next.holdPrice(), next.quantity)
