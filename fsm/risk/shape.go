@@ -30,11 +30,12 @@ func quantityStep(o *Order) *Refusal {
 }
 
 // quantityBounds: the instrument's own bounds of an order. An amend down may
-// go below the least: what is filled counts.
+// go below the least: what is filled counts. So may an order for an amount of
+// quote that finds nobody: it trades nothing, and says so.
 func quantityBounds(o *Order) *Refusal {
 	i := o.Instrument
 	switch {
-	case o.Quantity < i.MinQuantity && !o.Amends:
+	case o.Quantity < i.MinQuantity && !o.Amends && o.Quantity != 0:
 		return &Refusal{event.CodeQuantityOutOfRange, "min_quantity", "the quantity is below " + quantity(o, i.MinQuantity)}
 	case i.MaxQuantity != 0 && o.Quantity > i.MaxQuantity:
 		return &Refusal{event.CodeQuantityOutOfRange, "max_quantity", "the quantity is above " + quantity(o, i.MaxQuantity)}
