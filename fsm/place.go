@@ -53,7 +53,9 @@ func (m *Machine) admit(o *order, i *instrument) *refusal {
 		}
 		return no
 	}
-	ask.Quantity = market.Quantity(o.quantity) * i.image.QuantityStep
+	if o.quoteQuantity != 0 {
+		*ask = m.risked(o, i) // only now its size is known
+	}
 	if o.orderType == market.Market {
 		ask.Notional, ask.Needs = plan.notional, plan.needs
 	} else {
