@@ -31,7 +31,7 @@ func (m *Machine) arm(slot uint32) {
 }
 
 // followTrades triggers the stops that a command's trades have reached, behind
-// it in the same entry. Beyond the entry's budget the rest becomes a work item.
+// it in the same entry. Beyond the entry's budgets the rest becomes a work item.
 func (m *Machine) followTrades(n uint32) {
 	if n != 0 && !m.trigger(n) && !m.triggering(n) {
 		m.work = append(m.work, workItem{instrument: n})
@@ -57,7 +57,7 @@ func (m *Machine) trigger(n uint32) bool {
 		if !ok {
 			return true
 		}
-		if !m.mayGoOn() {
+		if !m.mayGoOn() || !m.mayMatch() {
 			return false
 		}
 		before := m.out.emitted

@@ -33,8 +33,8 @@ func (w *workItem) matches(o *order) bool {
 // runMassEffects does, within the budget of the entry, what earlier entries
 // left and what has become due.
 func (m *Machine) runMassEffects() {
-	for len(m.work) > 0 && m.mayGoOn() {
-		m.continueWork()
+	for len(m.work) > 0 && m.mayGoOn() && m.continueWork() {
+		continue
 	}
 	for m.mayGoOn() && m.expire() {
 		continue
@@ -44,20 +44,27 @@ func (m *Machine) runMassEffects() {
 // mayGoOn reports whether the entry has room for more of mass effects.
 func (m *Machine) mayGoOn() bool { return m.out.mass < m.bounds.EventsPerEntry }
 
-// continueWork does one step of the first work item, as a group of its own.
-func (m *Machine) continueWork() {
+// mayMatch reports whether the entry has room for the fills of one more order.
+// So an entry has less than twice the fills that an order may have, however
+// many commands it holds: a few hundred bytes of orders against an iceberg
+// would otherwise come to millions of events, on every node and at each start.
+func (m *Machine) mayMatch() bool { return m.out.matched < m.bounds.FillsPerCommand }
+
+// continueWork does one step of the first work item, as a group of its own,
+// and reports whether it came to the item's end.
+func (m *Machine) continueWork() (done bool) {
 	w := m.work[0]
 	if w.account == 0 {
-		if m.trigger(w.instrument) {
-			m.work = append([]workItem(nil), m.work[1:]...)
-		}
-		return
+		done = m.trigger(w.instrument)
+	} else {
+		m.out.begin(w.context)
+		done = !m.massCancel(&w)
+		m.out.end(m.accountName(w.account), m.accounts.Get(w.account).sequence)
 	}
-	m.out.begin(w.context)
-	if !m.massCancel(&w) {
+	if done {
 		m.work = append([]workItem(nil), m.work[1:]...)
 	}
-	m.out.end(m.accountName(w.account), m.accounts.Get(w.account).sequence)
+	return done
 }
 
 // massCancel cancels orders until the entry's budget is spent, closes the step
@@ -104,14 +111,15 @@ func (m *Machine) beginWork(w workItem) {
 }
 
 // mustWait reports whether a command comes before the end of a mass cancel
-// that goes before it. Its id stays free: it may come again.
+// that goes before it, or could trade in an entry that has its fills. Its id
+// stays free: it may come again.
 func (m *Machine) mustWait(c *command.Command, about *subject) bool {
 	switch c.Body.Kind() {
 	case command.KindSuspendAccount, command.KindHaltInstrument, command.KindDeposit:
 		return false // what makes the venue safer never waits
 	}
 	places := c.Body.Kind() == command.KindPlaceOrder || c.Body.Kind() == command.KindAmendOrder
-	if places && m.overdue() {
+	if places && (m.overdue() || !m.mayMatch()) {
 		return true
 	}
 	for i := range m.work {

@@ -20,7 +20,9 @@ const (
 	OutcomeFenced
 	// OutcomeForbidden: the account or order is not the participant's.
 	OutcomeForbidden
-	// OutcomeThrottled: the table of command ids is full of undue ones.
+	// OutcomeThrottled: nothing happened and the id is free; it may come again.
+	// The table of command ids is full of undue ones, or something goes first:
+	// the rest of a mass effect, or an entry that has its fills.
 	OutcomeThrottled
 	// OutcomeUnseen: a probe's answer when the id was never seen.
 	OutcomeUnseen
