@@ -89,11 +89,14 @@ func loadRows(r *load.Report) [][]string {
 }
 
 func benchCore(sh *shell.Shell) *cobra.Command {
-	var workload string
+	var workload, output string
 	var bookOnly bool
 	c := &cobra.Command{
 		Use: "core --workload FILE", Short: "Measure the machine alone, one thread, on a workload file", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
+			if output != "json" && output != "table" {
+				return shell.Usagef("--output %s: table or json", output)
+			}
 			if workload == "" {
 				return shell.Usagef("name the workload: --workload FILE")
 			}
@@ -105,9 +108,16 @@ func benchCore(sh *shell.Shell) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if output == "table" {
+				return sh.Table([]string{"BENCH CORE", ""}, [][]string{
+					{"trades", fmt.Sprint(result.Trades)}, {"trade hash", fmt.Sprintf("0x%016x", uint64(result.TradeHash))},
+					{"rejects", fmt.Sprint(result.Rejects)}, {"commands a second", fmt.Sprintf("%.0f", result.CommandsPerSecond)},
+				})
+			}
 			return sh.JSON(result)
 		},
 	}
+	c.Flags().StringVar(&output, "output", "json", "table or json")
 	c.Flags().StringVar(&workload, "workload", "", "the workload file")
 	c.Flags().BoolVar(&bookOnly, "book-only", false, "only the order book, without risk, ledger and events")
 	return c
