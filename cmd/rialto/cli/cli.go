@@ -38,6 +38,9 @@ func Run(ctx context.Context, sh *shell.Shell, args []string) int {
 	}
 	sh.Note("%s: %v", command.CommandPath(), err)
 	if shell.ExitStatus(err) == shell.ExitUsage {
+		if !command.HasSubCommands() {
+			sh.Note("Usage: %s", command.UseLine())
+		}
 		sh.Note("Try '%s --help'.", command.CommandPath())
 	}
 	return shell.ExitStatus(err)
@@ -71,6 +74,7 @@ func Root(sh *shell.Shell) *cobra.Command {
 	for _, add := range commands() {
 		root.AddCommand(add.build(sh))
 	}
+	root.InitDefaultCompletionCmd() // now, so that it is made strict as well
 	for _, c := range root.Commands() {
 		strict(c)
 	}

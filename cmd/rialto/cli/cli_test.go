@@ -113,6 +113,9 @@ func TestUsageErrors(t *testing.T) {
 		{"config check --role king --node-id a", "role:"},
 		{"bench rest --clients 0", "--clients"},
 		{"bench core", "name the workload"},
+		{"events tail --after -3", "-3 is not a sequence"},
+		{"completion fsh", `unknown command "fsh"`},
+		{"order place", "Usage: rialto order place ACCOUNT buy|sell QUANTITY INSTRUMENT [PRICE]"},
 	} {
 		status, _, stderr := run(t, strings.Fields(c.line)...)
 		if status != shell.ExitUsage || !strings.Contains(stderr, c.want) {
@@ -128,8 +131,14 @@ func TestFailures(t *testing.T) {
 		_, _ = io.WriteString(w, `{"code":"insufficient_funds","detail":"[funds] trader1 has 0"}`)
 	}))
 	defer node.Close()
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(w, `{"code":"unknown_instrument","detail":"[unknown_instrument] there is none"}`)
+	}))
+	defer other.Close()
 	for _, c := range []struct{ line, want string }{
 		{"order place trader1 buy 1 BTC-USD 1 --server " + node.URL, "insufficient_funds: [funds] trader1 has 0"},
+		{"book GONE --server " + other.URL, "book: unknown_instrument: there is none"},
 		{"replay no-such-file.csv", "no such file"},
 		{"apply -f no-such-file.yaml", "no such file"},
 	} {

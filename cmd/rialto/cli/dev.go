@@ -52,7 +52,7 @@ func runDev(ctx context.Context, sh *shell.Shell, o devcluster.Options, orders b
 		return err
 	}
 	defer func() {
-		sh.Note("stopping %d nodes", len(cluster.Nodes))
+		sh.Note("stopping the nodes")
 		err = errors.Join(err, cluster.Stop())
 	}()
 	err = serveDev(ctx, sh, cluster, o, orders)

@@ -29,13 +29,16 @@ func eventsTail(sh *shell.Shell) *cobra.Command {
 		Use: "tail", Short: "Follow events as they happen, across the failure of nodes", Args: cobra.NoArgs,
 		Long: "Follow events as they happen, one a line (--output json: one JSON object a line).\nWhen a node fails it goes on at the next one, exactly after the last event.",
 		RunE: func(c *cobra.Command, _ []string) error {
+			var from *uint64
+			switch {
+			case after >= 0:
+				from = new(uint64(after))
+			case c.Flags().Changed("after"):
+				return shell.Usagef("--after: %d is not a sequence", after)
+			}
 			cl, err := sh.Client()
 			if err != nil {
 				return err
-			}
-			var from *uint64
-			if after >= 0 {
-				from = new(uint64(after))
 			}
 			err = tail(c.Context(), sh, cl, from, count)
 			if errors.Is(err, context.Canceled) {

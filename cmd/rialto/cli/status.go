@@ -156,7 +156,7 @@ func writeFindings(w io.Writer, findings []client.Finding) error {
 		return err
 	}
 	for _, f := range findings {
-		if _, err := fmt.Fprintf(w, "\n%s: %s %s", f.Severity, f.Node, f.Text); err != nil {
+		if _, err := fmt.Fprintf(w, "\n%s: %s", f.Severity, f.Text); err != nil {
 			return err
 		}
 	}

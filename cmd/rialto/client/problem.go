@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 // Problem is a refusal (RFC 9457). It is an error.
@@ -21,11 +22,12 @@ type Problem struct {
 	Outcome string `json:"outcome,omitempty"`
 }
 
-// Error implements error.
+// Error implements error. The code stands first: a detail that names no other
+// rule than the code does not say it again.
 func (p *Problem) Error() string {
 	switch {
 	case p.Code != "" && p.Detail != "":
-		return fmt.Sprintf("%s: %s", p.Code, p.Detail)
+		return fmt.Sprintf("%s: %s", p.Code, strings.TrimPrefix(p.Detail, "["+p.Code+"] "))
 	case p.Code != "":
 		return p.Code
 	case p.Detail != "":
