@@ -151,9 +151,9 @@ func (m *Machine) permitted(c *command.Command, v *verb, s *subject) bool {
 }
 
 // ownsOrder: the order's account decides. An order that is not there is the
-// trader's business only under an account of its own, or once its place is
-// another order's: then nobody can say any more whose it was, only that it is
-// closed.
+// trader's business only under an account of its own, or, if it is named by its
+// id, once its place is another order's: then nobody can say any more whose it
+// was, only that it is closed.
 func (m *Machine) ownsOrder(c *command.Command, s *subject) bool {
-	return s.lookup == orderPassed || m.ownsAccount(c.Participant, s.account)
+	return s.lookup == orderPassed && s.account == 0 || m.ownsAccount(c.Participant, s.account)
 }
