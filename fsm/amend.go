@@ -92,6 +92,9 @@ func (m *Machine) admitAmend(was, next *order, i *instrument) *refusal {
 	if next.status != market.StatusPendingTrigger {
 		ask.Stop = 0 // it is a limit order now, within the band like others
 	}
+	if reduces(was, next) {
+		return risk.Reduced(ask)
+	}
 	before := i.mustNeed(was, was.remaining())
 	after, ok := i.need(next, next.remaining())
 	worth, fits := i.notional(next.holdPrice(), next.quantity)
@@ -106,6 +109,13 @@ func (m *Machine) admitAmend(was, next *order, i *instrument) *refusal {
 		return nil
 	}
 	return m.bookAdmits(next, i)
+}
+
+// reduces reports whether an amend makes an order smaller, or leaves it as
+// large, and nothing else that makes risk.
+func reduces(was, next *order) bool {
+	return next.price == was.price && next.stop == was.stop && next.worst == was.worst &&
+		next.quantity <= was.quantity && next.expireAt <= was.expireAt
 }
 
 // replace makes the record the new order, moves the hold and says so.

@@ -69,3 +69,33 @@ func TestBandOfTriggeredStop(t *testing.T) {
 		t.Fatalf("refused: %s", r.Detail)
 	}
 }
+
+// What only makes an order smaller is let through, also past limits that are
+// tighter now than when it was placed; what does not is held to them.
+func TestReducePastTighterLimit(t *testing.T) {
+	v := newVenue(t, fsm.Bounds{})
+	v.demo()
+	o := limit("trader2", "BTC-USD", market.Buy, "10", "40000")
+	o.ClientOrderID = "o"
+	l := &command.SetLimits{Scope: command.ScopeAccount, Target: "trader2"}
+	for _, n := range []command.LimitName{command.MaxOrderQuantity, command.MaxPosition} {
+		l.Named[n], l.Limits[n] = true, command.Limit{State: command.LimitValue, Value: dec("2")}
+	}
+	v.must(o, l)
+	amend := func(quantity, price string) *event.CommandRejected {
+		return v.do(&command.AmendOrder{Order: command.OrderRef{Account: "trader2", ClientOrderID: "o"},
+			Quantity: opt(quantity), Price: opt(price)}).Group.Rejection()
+	}
+	if r := amend("8", ""); r != nil {
+		t.Fatalf("smaller: refused: %s", r.Detail)
+	}
+	for _, c := range [][2]string{{"9", ""}, {"7", "39999"}} {
+		if r := amend(c[0], c[1]); r == nil || r.Code != event.CodeRiskMaxOrderQuantity {
+			t.Fatalf("%v: got %v, want risk_max_order_quantity", c, r)
+		}
+	}
+	v.must(&command.HaltInstrument{Instrument: "BTC-USD"})
+	if r := amend("7", ""); r == nil || r.Code != event.CodeInstrumentHalted {
+		t.Fatalf("halted: got %v, want instrument_halted", r)
+	}
+}

@@ -57,6 +57,16 @@ type Order struct {
 	Limits           Scopes
 }
 
+// Reduced returns the refusal of an amend that only makes an order smaller. It
+// makes no risk: limits that are tighter now than when it was placed let it
+// through, as they would its cancel.
+func Reduced(o *Order) *Refusal {
+	if no := suspendedAccount(o); no != nil {
+		return no
+	}
+	return instrumentPhase(o)
+}
+
 // Evaluate returns the first rule's refusal, nil if the order may go on.
 func Evaluate(o *Order) *Refusal {
 	for _, check := range rules() {
