@@ -15,3 +15,10 @@ func (s *Store) FlushWithoutCursor() error {
 	}
 	return s.lock.Close()
 }
+
+// BeginFlush takes the active generation out of the way of commits, as the
+// flusher does; what it returns writes it.
+func (s *Store) BeginFlush() (end func() error, err error) {
+	g, d, err := s.beginFlush()
+	return func() error { return s.endFlush(g, d.write(g)) }, err
+}

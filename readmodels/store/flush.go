@@ -67,17 +67,28 @@ func (f *flusher) run(s *Store) {
 // what makes a crash between them harmless: the intent first, so that a next
 // start knows how far runs may reach beyond the cursor; the cursor last.
 func (s *Store) flush() error {
-	s.mu.Lock()
-	g, d := s.active, s.disk
-	if s.failure != nil || g.through == s.cursor {
-		defer s.mu.Unlock()
-		return s.failure
+	g, d, err := s.beginFlush()
+	if g == nil {
+		return err
 	}
-	s.flushing, s.active = g, s.fresh(g.through)
-	s.swapped.Broadcast()
-	s.mu.Unlock()
+	return s.endFlush(g, d.write(g))
+}
 
-	err := d.write(g)
+// beginFlush takes the active generation out of the way of commits; nil if
+// there is nothing to flush.
+func (s *Store) beginFlush() (*generation, *disk, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failure != nil || s.active.through == s.cursor {
+		return nil, nil, s.failure
+	}
+	s.flushing, s.active = s.active, s.fresh(s.active.through)
+	s.swapped.Broadcast()
+	return s.flushing, s.disk, nil
+}
+
+// endFlush lets go of a generation that is in Badger, unless writing it failed.
+func (s *Store) endFlush(g *generation, err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
@@ -87,7 +98,6 @@ func (s *Store) flush() error {
 	}
 	s.flushing, s.spare = nil, g
 	s.cursor = g.through
-	s.epoch++
 	return nil
 }
 

@@ -60,21 +60,23 @@ func (s *Store) get(key []byte, at market.Sequence, acquire acquire) ([]byte, ma
 	defer d.readers.Done()
 	full := append(make([]byte, 0, 64), pointKey)
 	full = append(full, key...)
-	if value, from, ok := s.getMemory(full, at); ok {
+	value, from, ok, cursor := s.getMemory(full, at)
+	if ok {
 		return value, from, nil
 	}
-	// A generation that left memory since is in Badger by now.
-	return d.get(full, at)
+	return d.get(full, min(at, cursor))
 }
 
-func (s *Store) getMemory(key []byte, at market.Sequence) ([]byte, market.Sequence, bool) {
+// getMemory also returns the cursor: what isn't in memory lies in Badger, at
+// or before it.
+func (s *Store) getMemory(key []byte, at market.Sequence) (value []byte, from market.Sequence, ok bool, cursor market.Sequence) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	v, ok := s.active.get(key, at)
 	if !ok {
 		v, ok = s.flushing.get(key, at)
 	}
-	return bytes.Clone(v.value), v.from, ok
+	return bytes.Clone(v.value), v.from, ok, s.cursor
 }
 
 func (d *disk) get(key []byte, at market.Sequence) (value []byte, from market.Sequence, err error) {
@@ -120,9 +122,10 @@ type walk struct {
 	runs    func(*disk, *collector) error
 }
 
-// walk yields the versions of a key in Badger and in memory, in order. They
-// move from memory to Badger meanwhile, so the walk goes on from the last
-// version that was yielded until it has seen both without a flush between.
+// walk yields the versions of a key in Badger and in memory, in order. Badger
+// is read through the cursor only: beyond it there are gaps, for the runs there
+// are of a flush under way or of one that was never finished. All that is
+// missing there is in memory.
 func (s *Store) walk(w walk) error {
 	d, err := w.acquire(w.span.At)
 	if err != nil {
@@ -131,54 +134,67 @@ func (s *Store) walk(w walk) error {
 	defer d.readers.Done()
 	c := newCollector(w.span, w.yield)
 	if w.span.Descending {
-		for s.walkMemory(w.key, c) {
-		}
-		return c.end(w.runs(d, c))
+		c.high = min(c.high, s.walkMemoryDown(w.key, c))
+		return w.walkDisk(d, c)
 	}
-	for !c.stopped {
-		epoch := s.currentEpoch()
-		if err := c.end(w.runs(d, c)); err != nil || c.stopped {
+	for cursor, done := s.Cursor(), false; !done; {
+		c.high = min(w.span.At, cursor)
+		if err := w.walkDisk(d, c); err != nil {
 			return err
 		}
-		for s.walkMemory(w.key, c) {
-		}
-		if s.currentEpoch() == epoch {
-			return nil
-		}
+		c.high = w.span.At
+		cursor, done = s.walkMemoryUp(w.key, c, cursor)
 	}
 	return nil
 }
 
-func (s *Store) currentEpoch() uint64 {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.epoch
+func (w *walk) walkDisk(d *disk, c *collector) error {
+	if c.stopped || c.high <= c.low {
+		return nil
+	}
+	if err := w.runs(d, c); err != nil {
+		return damaged(err)
+	}
+	return nil
 }
 
 // memoryBatch is how many versions are copied under the lock at a time.
 const memoryBatch = 256
 
-// walkMemory yields the next batch of a key's versions in memory and reports
-// whether there may be more.
-func (s *Store) walkMemory(key []byte, c *collector) bool {
-	if c.stopped {
-		return false
-	}
-	batch := s.copyMemory(key, c)
-	for _, v := range batch {
-		if !c.take(v) {
-			return false
+// walkMemoryUp yields a key's versions in memory after all of those through the
+// cursor were yielded. It is done unless the cursor moves meanwhile: then what
+// left memory lies in Badger, before what is in memory now.
+func (s *Store) walkMemoryUp(key []byte, c *collector, cursor market.Sequence) (now market.Sequence, done bool) {
+	for !c.stopped {
+		batch, now := s.copyMemory(key, c)
+		if now != cursor {
+			return now, false
+		}
+		if c.all(batch); len(batch) < memoryBatch {
+			break
 		}
 	}
-	return len(batch) == memoryBatch
+	return cursor, true
 }
 
-func (s *Store) copyMemory(key []byte, c *collector) []version {
-	low, high := c.bounds()
+// walkMemoryDown yields a key's versions in memory and returns the cursor
+// through which the rest lies in Badger.
+func (s *Store) walkMemoryDown(key []byte, c *collector) (cursor market.Sequence) {
+	for {
+		batch, cursor := s.copyMemory(key, c)
+		if c.all(batch); c.stopped || len(batch) < memoryBatch {
+			return cursor
+		}
+	}
+}
+
+// copyMemory copies the next batch of a key's versions in memory and returns
+// the cursor of the same moment.
+func (s *Store) copyMemory(key []byte, c *collector) ([]version, market.Sequence) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	found := s.active.within(nil, key, low, high)
-	found = s.flushing.within(found, key, low, high)
+	found := s.active.within(nil, key, c.low, c.high)
+	found = s.flushing.within(found, key, c.low, c.high)
 	if !c.descending {
 		slices.Reverse(found)
 	}
@@ -186,7 +202,7 @@ func (s *Store) copyMemory(key []byte, c *collector) []version {
 	for i := range found {
 		found[i].value = bytes.Clone(found[i].value)
 	}
-	return found
+	return found, s.cursor
 }
 
 // collector hands versions on in strict order: stale runs of an unfinished
@@ -209,8 +225,6 @@ func newCollector(span readmodels.Span, yield func([]byte, market.Sequence) bool
 	}
 	return c
 }
-
-func (c *collector) bounds() (low, high market.Sequence) { return c.low, c.high }
 
 // take yields a version if it is the turn of it, and reports whether to go on.
 func (c *collector) take(v version) bool {
@@ -246,11 +260,10 @@ func (c *collector) run(run []byte, first market.Sequence) error {
 	return r.err
 }
 
-func (c *collector) end(err error) error {
-	if err != nil {
-		return damaged(err)
+// all takes versions until it is enough.
+func (c *collector) all(versions []version) {
+	for i := 0; i < len(versions) && c.take(versions[i]); i++ {
 	}
-	return nil
 }
 
 // keyRuns walks the runs of a key, which are its Badger versions.
@@ -298,7 +311,7 @@ func (d *disk) keyRunsDown(key []byte, c *collector) error {
 // listRuns walks the runs of a list, whose Badger keys end in their first
 // sequence.
 func (d *disk) listRuns(prefix []byte, c *collector) error {
-	txn := d.db.NewTransactionAt(uint64(max(c.high, 1)), false)
+	txn := d.db.NewTransactionAt(uint64(c.high), false)
 	defer txn.Discard()
 	start := c.high
 	if !c.descending {

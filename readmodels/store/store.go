@@ -70,9 +70,8 @@ type Store struct {
 	flushing   *generation // on its way to Badger; nil = none
 	spare      *generation // its memory is used again; nil = none
 	swapped    *sync.Cond  // active was replaced, or failure was set
-	epoch      uint64      // counts finished flushes
 	watermark  market.Sequence
-	cursor     market.Sequence
+	cursor     market.Sequence // each finished flush moves it; Badger is read through it
 	rebuilding bool
 	failure    error // of a flush; the store takes nothing more
 
