@@ -59,11 +59,10 @@ func rules() []rule {
 		{room: "gateways", own: []string{"fsm/command", "fsm/event", "fsm/market"}},
 		{room: "gateways/rest", own: []string{"gateways", "gateways/rest/", "fsm/command", "fsm/event", "fsm/market"}, libraries: []string{
 			"github.com/go-json-experiment/json", "github.com/danielgtaylor/huma/v2", "github.com/prometheus/client_golang",
-			"github.com/google/uuid", "golang.org/x/",
 		}},
 
 		{room: "node", own: []string{"cluster", "cluster/", "fsm", "fsm/", "gateways", "gateways/", "readmodels", "readmodels/"}, libraries: []string{
-			"github.com/prometheus/client_golang", "golang.org/x/",
+			"github.com/prometheus/client_golang",
 		}},
 		{room: "cmd", own: []string{"node", "cmd/"}, libraries: []string{"*"}},
 		{room: "cmd/rialto/corebench", own: []string{"fsm", "fsm/"}, libraries: []string{"github.com/HdrHistogram"}},

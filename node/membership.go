@@ -225,19 +225,22 @@ func (o operations) Twin() gateways.Twin { return o.twin.current() }
 
 // TransferLeader implements gateways.Operations.
 func (o operations) TransferLeader(ctx context.Context, to string) error {
+	if to != "" && !o.isMember(to) {
+		return fmt.Errorf("%w: the cluster has no node %q", gateways.ErrNotFound, to)
+	}
 	return o.callLeader(ctx, callTransfer, []byte(to))
 }
 
 // RemoveNode implements gateways.Operations.
 func (o operations) RemoveNode(ctx context.Context, id string) error {
-	known := false
-	for _, m := range o.consensus.Members() {
-		known = known || string(m.ID) == id
-	}
-	if !known {
+	if !o.isMember(id) {
 		return fmt.Errorf("%w: the cluster has no node %q", gateways.ErrNotFound, id)
 	}
 	return o.callLeader(ctx, callRemove, []byte(id))
+}
+
+func (n *Node) isMember(id string) bool {
+	return slices.ContainsFunc(n.consensus.Members(), func(m cluster.Member) bool { return string(m.ID) == id })
 }
 
 // Snapshot implements gateways.Operations.

@@ -107,6 +107,7 @@ func (n *Node) openSequencer(context.Context, context.Context) error {
 			history: func() uint64 { return n.replica.state.Load().history },
 		},
 		Schedule: n.replica,
+		InFlight: entriesInFlight,
 	})
 	n.onClose("sequencer", n.closeSequencer)
 	n.leaders = newLeadership(n.sequencer)
@@ -152,6 +153,13 @@ func (n *Node) closeSequencer(ctx context.Context) error {
 
 // goodbye is how long a stopping node waits until the others know.
 const goodbye = 500 * time.Millisecond
+
+// entriesInFlight is how many entries the sequencer keeps under way: one on
+// its way to the disks while the next one fills. A third makes entries
+// smaller and their fixed cost more frequent: with three nodes on two cores
+// and 2,000 commands a second offered it lengthened p99 in two of three
+// interleaved rounds, and gained no throughput.
+const entriesInFlight = 2
 
 // newHistory names a past. Only the first leader of a new venue uses it; the
 // name then comes out of the log.
