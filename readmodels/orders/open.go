@@ -108,27 +108,54 @@ func readOpen(r readmodels.Reader, account string, at market.Sequence) ([]openOr
 	return left, nil
 }
 
+// readCheckpoint returns the last checkpoint at or before a point, and the
+// sequence that it is as of; none is as good as an empty one at 0. One whose
+// parts are not all of the same sequence was being written when the process
+// ended and is passed over: the one before it needs more changes on top, and
+// says the same.
 func readCheckpoint(r readmodels.Reader, account string, at market.Sequence) ([]openOrder, market.Sequence, error) {
-	head, from, err := r.Get(appendCheckpointKey(nil, account), at)
-	if errors.Is(err, readmodels.ErrNotFound) {
-		return nil, 0, nil
-	}
-	if err != nil {
-		return nil, 0, err
-	}
-	u := readmodels.Unpack(head)
-	count := u.Uint()
-	open := make([]openOrder, 0, min(count, chunkOrders))
-	for chunk := uint32(0); uint64(len(open)) < count; chunk++ {
-		value, _, err := r.Get(appendChunkKey(nil, account, chunk), from)
-		if err != nil {
-			return nil, 0, errors.Join(readmodels.ErrDamaged, err)
+	for {
+		head, from, err := r.Get(appendCheckpointKey(nil, account), at)
+		if errors.Is(err, readmodels.ErrNotFound) {
+			return nil, 0, nil
 		}
-		for u := readmodels.Unpack(value); u.More(); {
+		if err != nil {
+			return nil, 0, err
+		}
+		u := readmodels.Unpack(head)
+		count := u.Uint()
+		if err := u.Err(); err != nil {
+			return nil, 0, err
+		}
+		open, whole, err := readChunks(r, account, count, from)
+		if err != nil || whole {
+			return open, from, err
+		}
+		at = from - 1
+	}
+}
+
+// readChunks reads the parts of the checkpoint as of a sequence, and reports
+// whether all of them are there.
+func readChunks(r readmodels.Reader, account string, count uint64, of market.Sequence) (open []openOrder, whole bool, err error) {
+	open = make([]openOrder, 0, min(count, chunkOrders))
+	for chunk := uint32(0); uint64(len(open)) < count; chunk++ {
+		value, from, err := r.Get(appendChunkKey(nil, account, chunk), of)
+		if errors.Is(err, readmodels.ErrNotFound) || err == nil && from != of {
+			return nil, false, nil
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		u := readmodels.Unpack(value)
+		for u.More() {
 			open = append(open, openOrder{market.Sequence(u.Uint()), market.OrderID(u.Uint())})
 		}
+		if err := u.Err(); err != nil {
+			return nil, false, err
+		}
 	}
-	return open, from, u.Err()
+	return open, uint64(len(open)) == count, nil
 }
 
 func unpackItem(item []byte) (what byte, id market.OrderID, err error) {
