@@ -93,7 +93,7 @@ func (n *Node) startRaft(snapshots raft.SnapshotStore) (err error) {
 			err = errors.Join(err, n.trans.Close())
 		}
 	}()
-	library := n.config.library()
+	library := n.config.raftConfig()
 	if len(n.config.InitialMembers) > 0 {
 		err := raft.BootstrapCluster(library, n.logs, n.stable, snapshots, n.trans, configuration(n.config.InitialMembers))
 		if err != nil && !errors.Is(err, raft.ErrCantBootstrap) {

@@ -148,7 +148,7 @@ func (n *Node) closeStores() error {
 
 // library returns Raft's own configuration. Its snapshot loop is off, see
 // snapshotMeter. A removed node stays up, to be told so by its operator.
-func (c Config) library() *raft.Config {
+func (c Config) raftConfig() *raft.Config {
 	r := raft.DefaultConfig()
 	r.LocalID = raft.ServerID(c.NodeID)
 	r.HeartbeatTimeout = c.Timeouts.Heartbeat
