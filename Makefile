@@ -34,6 +34,10 @@ lint: ## formatting, vet, staticcheck and the import rules
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 	$(GO) test -run TestLayers .
 
+.PHONY: lint-all
+lint-all: ## golangci-lint with the rules of .golangci.yml (builds it first: some minutes)
+	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run ./...
+
 .PHONY: bench
 bench: build ## measure: the packages, then three nodes through the REST port
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./fsm/... ./cluster/... ./readmodels/... ./gateways/...

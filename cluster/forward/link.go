@@ -173,7 +173,7 @@ func (c *Client) attach() uint64 {
 
 // detach puts everything that is unanswered back to be sent again.
 func (c *Client) detach(err error) (answers bool) {
-	unsent := uint64(nothingKnown)
+	unsent := nothingKnown
 	var end *broken
 	if errors.As(err, &end) {
 		unsent = end.from

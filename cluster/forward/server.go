@@ -184,5 +184,5 @@ func (v *serving) write(ctx context.Context, conn net.Conn, cancel context.Cance
 // linger reads on until the client has closed, for lingerTime at most.
 func linger(conn net.Conn) {
 	conn.SetReadDeadline(time.Now().Add(lingerTime))
-	io.Copy(io.Discard, conn)
+	_, _ = io.Copy(io.Discard, conn)
 }

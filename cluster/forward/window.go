@@ -32,7 +32,7 @@ func (sub *submission) failure(neverSent error, cause error) error {
 	if sub.exposed || sub.flying > 0 || len(sub.outcomes) > 0 {
 		err = cluster.ErrUnknownOutcome
 	}
-	if cause == nil || cause == err {
+	if cause == nil || errors.Is(cause, err) {
 		return err
 	}
 	return &verdict{error: err, cause: cause}

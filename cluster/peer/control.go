@@ -113,7 +113,7 @@ func (c *Control) serve(ctx context.Context, conn net.Conn) {
 		out, _ = appendResponse(nil, nil, err)
 	}
 	conn.SetWriteDeadline(time.Now().Add(MaxCallTime))
-	conn.Write(out) // the caller is gone if this fails, and knows it
+	_, _ = conn.Write(out) // the caller is gone if this fails, and knows it
 }
 
 func (c *Control) answer(ctx context.Context, frame []byte) ([]byte, error) {

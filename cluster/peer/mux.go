@@ -272,7 +272,7 @@ func (m *Mux) serve(conn *trackedConn) {
 	}
 	handler(m.ctx, conn)
 	if !conn.handedOver {
-		conn.Close()
+		_ = conn.Close()
 	}
 }
 
@@ -317,7 +317,7 @@ func (m *Mux) resetDeadline(conn net.Conn) error {
 // refuse tells the caller why, if it still listens, and closes.
 func (m *Mux) refuse(conn net.Conn, reason error) {
 	conn.SetWriteDeadline(time.Now().Add(m.cfg.PreambleTimeout))
-	writeAnswer(conn, reason) // best effort: the caller may be gone
+	_ = writeAnswer(conn, reason) // best effort: the caller may be gone
 	conn.Close()
 	m.cfg.Refused(conn.RemoteAddr(), reason)
 }

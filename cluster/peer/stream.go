@@ -45,9 +45,9 @@ func (s *StreamLayer) offer(ctx context.Context, conn net.Conn) {
 	select {
 	case s.streams <- tracked:
 	case <-s.closed:
-		tracked.Close()
+		_ = tracked.Close()
 	case <-ctx.Done():
-		tracked.Close()
+		_ = tracked.Close()
 	}
 }
 

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -48,7 +49,7 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request, pattern string) 
 // end answers a panic, observes and logs.
 func (x *exchange) end() {
 	if p := recover(); p != nil {
-		if p == http.ErrAbortHandler {
+		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 			panic(p)
 		}
 		x.h.log.Error("request panicked", "node", x.h.node, "route", x.route,

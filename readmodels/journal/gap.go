@@ -127,7 +127,7 @@ func (j *Journal) segmentHolding(sequence market.Sequence) (view, error) {
 func (j *Journal) Fill(r io.Reader) error {
 	for {
 		frame, err := readFrame(r)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return j.finish()
 		}
 		if err != nil {

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -92,7 +93,7 @@ func (w *worker) send(ctx context.Context, commands []client.Command) ([]client.
 		return w.client.BatchBrief(ctx, commands)
 	}
 	_, err := w.client.Execute(ctx, commands[0])
-	if p, refused := err.(*client.Problem); refused {
+	if p := (*client.Problem)(nil); errors.As(err, &p) {
 		return []client.Brief{{Problem: &client.BriefProblem{Code: p.Code}}}, nil
 	}
 	if err != nil {
