@@ -11,6 +11,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/command/commandtest"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
@@ -73,7 +74,7 @@ func (h hostile) fill(v reflect.Value) {
 	default:
 		panic("no filling for " + v.Type().String())
 	}
-	encodable(v.Addr().Interface())
+	commandtest.Settle(v.Addr().Interface())
 }
 
 // reference is an order id that may be one.
@@ -82,32 +83,6 @@ func (h hostile) reference() uint64 {
 		return rapid.Uint64Range(0, 12).Draw(h.t, "slot") | rapid.Uint64Range(0, 3).Draw(h.t, "generation")<<32
 	}
 	return uint64(h.signed())
-}
-
-// encodable takes back what no encoding can carry.
-func encodable(v any) {
-	switch v := v.(type) {
-	case *market.Decimal:
-		v.Digits %= market.MaxDigits + 1
-	case *command.Optional:
-		if !v.Set {
-			v.Value = market.Decimal{}
-		}
-	case *command.Limit:
-		if v.State %= command.LimitValue + 1; v.State != command.LimitValue {
-			v.Value = market.Decimal{}
-		}
-	case *command.SetLimits:
-		for i, named := range v.Named {
-			if !named {
-				v.Limits[i] = command.Limit{}
-			}
-		}
-	case *command.DefineAsset:
-		if !v.HasMinorUnit {
-			v.MinorUnit = 0
-		}
-	}
 }
 
 // bodies returns an empty body of every kind, those with the most to them

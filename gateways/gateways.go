@@ -5,7 +5,6 @@ package gateways
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
@@ -26,12 +25,11 @@ var (
 
 // Errors of Reads.
 var (
-	ErrNotFound      = errors.New("not found")
-	ErrBeforeFloor   = errors.New("before retention floor")
-	ErrNotCaughtUp   = errors.New("not caught up")
-	ErrUnavailable   = errors.New("read model unavailable")
-	ErrAsOfInFuture  = errors.New("as_of lies in the future")
-	ErrUnknownFilter = errors.New("unknown filter")
+	ErrNotFound     = errors.New("not found")
+	ErrBeforeFloor  = errors.New("before retention floor")
+	ErrNotCaughtUp  = errors.New("not caught up")
+	ErrUnavailable  = errors.New("read model unavailable")
+	ErrAsOfInFuture = errors.New("as_of lies in the future")
 )
 
 // Commands orders commands through the cluster.
@@ -174,11 +172,10 @@ type Twin struct {
 
 // DedupHorizon is the window in which command ids are remembered.
 type DedupHorizon struct {
-	Retained  uint64        `json:"retained"`
-	Capacity  uint64        `json:"capacity"`
-	MinAge    string        `json:"min_age"` // a duration: "24h0m0s"
-	OldestAt  string        `json:"oldest_at,omitempty"`
-	DeadlineS time.Duration `json:"-"`
+	Retained uint64 `json:"retained"`
+	Capacity uint64 `json:"capacity"`
+	MinAge   string `json:"min_age"` // a duration: "24h0m0s"
+	OldestAt string `json:"oldest_at,omitempty"`
 }
 
 // TwinNode is one node of the twin.

@@ -167,20 +167,13 @@ func (r *reads) Follow(ctx context.Context, after market.Sequence, yield func(ev
 			}
 			return ctx.Err() == nil
 		})
-		if stopped != nil || err != nil {
-			return errorsFirst(stopped, readError(err))
-		}
-		if ctx.Err() != nil {
+		switch {
+		case stopped != nil:
+			return stopped
+		case err != nil:
+			return readError(err)
+		case ctx.Err() != nil:
 			return nil
 		}
 	}
-}
-
-func errorsFirst(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

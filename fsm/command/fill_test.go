@@ -5,9 +5,10 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/rialto-exchange/rialto/fsm/command"
-	"github.com/rialto-exchange/rialto/fsm/market"
 	"pgregory.net/rapid"
+
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/command/commandtest"
 )
 
 // source is where the values of a filled struct come from.
@@ -70,36 +71,7 @@ func fill(s source, v reflect.Value) {
 	default:
 		panic("no filling for " + v.Type().String())
 	}
-	settle(v.Addr().Interface())
-}
-
-func settle(v any) {
-	switch v := v.(type) {
-	case *market.Decimal:
-		v.Digits %= market.MaxDigits + 1
-	case *command.Optional:
-		if !v.Set {
-			v.Value = market.Decimal{}
-		}
-	case *command.Limit:
-		if v.State %= command.LimitValue + 1; v.State != command.LimitValue {
-			v.Value = market.Decimal{}
-		}
-	case *command.SetLimits:
-		for i, named := range v.Named {
-			if !named {
-				v.Limits[i] = command.Limit{}
-			}
-		}
-	case *command.DefineAsset:
-		if !v.HasMinorUnit {
-			v.MinorUnit = 0
-		}
-	case *command.Header:
-		if !v.HasExpected {
-			v.Expected = 0
-		}
-	}
+	commandtest.Settle(v.Addr().Interface())
 }
 
 // bodies returns an empty body of every kind.

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"reflect"
 
+	"pgregory.net/rapid"
+
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/command/commandtest"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
-	"pgregory.net/rapid"
 )
 
 // source is where the values of a filled struct come from.
@@ -96,12 +98,8 @@ func settle(s source, v any) {
 		*v = types[s.pick(len(types))]
 	case *event.OutcomeKind:
 		*v %= event.OutcomeBarrier + 1
-	case *market.Decimal:
-		v.Digits %= market.MaxDigits + 1
-	case *command.Limit:
-		if v.State %= command.LimitValue + 1; v.State != command.LimitValue {
-			v.Value = market.Decimal{}
-		}
+	default:
+		commandtest.Settle(v)
 	}
 }
 
