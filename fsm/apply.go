@@ -2,6 +2,7 @@ package fsm
 
 import (
 	"crypto/sha256"
+	"fmt"
 
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/entry"
@@ -22,6 +23,7 @@ func (m *Machine) Apply(index, term uint64, data []byte) (*event.Block, []event.
 	m.hashBefore(index)
 	c := &m.clock
 	c.index, c.term = index, term
+	m.takeLevel(header.Level)
 	c.now = max(c.now, header.At)
 	c.chain = extend(c.chain, data)
 	m.out.open(&event.Block{Index: index, Term: term, At: c.now, First: m.out.last + 1, Chain: c.chain}, len(commands))
@@ -44,8 +46,8 @@ func (m *Machine) open(index uint64, data []byte) (entry.Header, []*command.Comm
 	if index <= m.clock.index {
 		panic(&Fault{Index: index, What: "index does not rise"})
 	}
-	if header.Level > FeatureLevel {
-		panic(&Fault{Index: index, What: "entry of a later feature level"})
+	if header.Level < LevelFirst || header.Level > FeatureLevel {
+		panic(&Fault{Index: index, What: fmt.Sprintf("entry of feature level %d, this build knows %d", header.Level, FeatureLevel)})
 	}
 	if header.Cluster != m.cluster {
 		panic(&Fault{Index: index, What: "entry of another cluster"})
@@ -76,6 +78,7 @@ func (m *Machine) seal(outcomes []event.Outcome, groups []int) *event.Block {
 			o.Group = &b.Groups[groups[i]]
 		}
 	}
+	m.enterLevel()
 	if m.clock.index%HashInterval == 0 {
 		m.clock.hashIndex, m.clock.hash = m.clock.index, m.Hash()
 	}

@@ -16,6 +16,7 @@ type verb struct {
 func verbs() [256]verb {
 	return [256]verb{
 		command.KindTermStart:         {run: run((*Machine).startTerm)},
+		command.KindRaiseLevel:        {run: run((*Machine).raiseLevel)},
 		command.KindDefineAsset:       {run: run((*Machine).defineAsset)},
 		command.KindDefineInstrument:  {run: run((*Machine).defineInstrument)},
 		command.KindHaltInstrument:    {run: run((*Machine).haltInstrument)},

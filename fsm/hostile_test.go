@@ -91,7 +91,7 @@ func bodies() []command.Body {
 	return []command.Body{
 		&command.PlaceOrder{}, &command.PlaceOrder{}, &command.PlaceOrder{}, &command.AmendOrder{}, &command.AmendOrder{},
 		&command.DefineInstrument{}, &command.DefineInstrument{}, &command.DefineAsset{}, &command.SetLimits{},
-		&command.TermStart{}, &command.Probe{}, &command.Fence{}, &command.HaltInstrument{},
+		&command.TermStart{}, &command.Probe{}, &command.Fence{}, &command.RaiseLevel{}, &command.HaltInstrument{},
 		&command.ResumeInstrument{}, &command.SetPhase{}, &command.RetireInstrument{},
 		&command.DefineParticipant{}, &command.OpenAccount{}, &command.CloseAccount{},
 		&command.Deposit{}, &command.Deposit{}, &command.Withdraw{}, &command.Transfer{},

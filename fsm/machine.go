@@ -118,6 +118,9 @@ type clock struct {
 	// venue is the sequence of the aggregate market.Venue, trades the number
 	// of the last trade, accepted of the last order.
 	venue, trades, accepted uint64
+	// level is the feature level in force, 0 before the first entry; raised is
+	// the one that the entry being applied raises it to, 0 = none.
+	level, raised uint16
 	// hashIndex and hash are the last state hash that was taken.
 	hashIndex, hash uint64
 }

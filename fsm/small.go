@@ -106,6 +106,9 @@ func (m *Machine) small(a archive) {
 	table(a, &m.instruments, func(r *instrument) string { return r.image.Instrument }, a.instrument)
 	table(a, &m.participants, func(r *participant) string { return r.Participant }, a.participant)
 	list(a, &m.work, a.workItem)
+	if m.level() >= levelWorstDay {
+		number(a, &c.level) // a snapshot's head told it already
+	}
 }
 
 func (a archive) asset(v *asset) {

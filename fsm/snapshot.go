@@ -20,7 +20,7 @@ var ErrSnapshot = errors.New("snapshot cannot be restored")
 //
 //	 0  4  magic "RLTS"
 //	 4  2  format, 1
-//	 6  2  feature level
+//	 6  2  feature level in force, 0 = before the first entry
 //	 8  8  cluster
 //	16  4  length of the small tables
 //	20  …  position and small tables
@@ -32,9 +32,6 @@ const (
 	snapshotEnd    = "RLTE"
 	snapshotFormat = 1
 	snapshotHead   = 20
-	// FeatureLevel is the level of the entries and snapshots that this
-	// machine understands.
-	FeatureLevel = 1
 	// maxSmall bounds the small tables of a snapshot in bytes.
 	maxSmall = 1 << 30
 )
@@ -59,7 +56,7 @@ func (m *Machine) Capture() *Snapshot {
 	b := w.Bytes
 	copy(b, snapshotMagic)
 	le.PutUint16(b[4:], snapshotFormat)
-	le.PutUint16(b[6:], FeatureLevel)
+	le.PutUint16(b[6:], m.clock.level)
 	le.PutUint64(b[8:], m.cluster)
 	le.PutUint32(b[16:], uint32(len(b)-snapshotHead))
 	b = le.AppendUint32(b, crc(b))
@@ -131,11 +128,12 @@ func (m *Machine) readHead(r io.Reader) ([]byte, error) {
 	}
 	le := binary.LittleEndian
 	length := le.Uint32(head[16:])
+	m.clock.level = le.Uint16(head[6:])
 	switch {
 	case string(head[:4]) != snapshotMagic:
 		return nil, fmt.Errorf("%w: not a snapshot", ErrSnapshot)
-	case le.Uint16(head[4:]) != snapshotFormat || le.Uint16(head[6:]) > FeatureLevel:
-		return nil, fmt.Errorf("%w: format %d, level %d", ErrSnapshot, le.Uint16(head[4:]), le.Uint16(head[6:]))
+	case le.Uint16(head[4:]) != snapshotFormat || m.clock.level > FeatureLevel:
+		return nil, fmt.Errorf("%w: format %d, level %d", ErrSnapshot, le.Uint16(head[4:]), m.clock.level)
 	case le.Uint64(head[8:]) != m.cluster:
 		return nil, fmt.Errorf("%w: of cluster %d", ErrSnapshot, le.Uint64(head[8:]))
 	case length > maxSmall:

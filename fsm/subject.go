@@ -140,6 +140,8 @@ func (m *Machine) permitted(c *command.Command, v *verb, s *subject) bool {
 	switch {
 	case c.Body.Kind() == command.KindTermStart:
 		return c.Participant == ""
+	case c.Body.Kind() == command.KindRaiseLevel:
+		return c.Participant == "" && c.Source == market.SourceSystem
 	case c.Role == market.RoleAdmin:
 		return true
 	case c.Role != market.RoleTrader || !v.trader:

@@ -27,11 +27,25 @@ type venue struct {
 	now     market.Nanos
 	ids     int
 	log     [][]byte
+	level   uint16 // of the entries that apply makes
 }
 
 func newVenue(t testing.TB, bounds fsm.Bounds) *venue {
 	t.Helper()
-	return &venue{t: t, machine: fsm.New(fsm.Options{Cluster: cluster, Bounds: bounds}), now: start}
+	return &venue{t: t, machine: fsm.New(fsm.Options{Cluster: cluster, Bounds: bounds}), now: start, level: fsm.FeatureLevel}
+}
+
+// newVenueAt is newVenue at a level of the past.
+func newVenueAt(t testing.TB, level uint16, bounds fsm.Bounds) *venue {
+	t.Helper()
+	v := newVenue(t, bounds)
+	v.level = level
+	return v
+}
+
+// system gives a body the header of the venue's own commands.
+func (v *venue) system(b command.Body) *command.Command {
+	return &command.Command{Header: command.Header{Role: market.RoleAdmin, Source: market.SourceSystem}, Body: b}
 }
 
 // admin gives a body the header of an administrator's command.
@@ -52,7 +66,14 @@ func digest(b command.Body) uint64 {
 	return h.Sum64()
 }
 
+// seal makes an entry at the newest level.
 func seal(t testing.TB, at market.Nanos, commands ...*command.Command) []byte {
+	t.Helper()
+	return sealAt(t, fsm.FeatureLevel, at, commands...)
+}
+
+// sealAt makes an entry at any level.
+func sealAt(t testing.TB, level uint16, at market.Nanos, commands ...*command.Command) []byte {
 	t.Helper()
 	var encoded [][]byte
 	for _, c := range commands {
@@ -62,7 +83,7 @@ func seal(t testing.TB, at market.Nanos, commands ...*command.Command) []byte {
 		}
 		encoded = append(encoded, b)
 	}
-	data, err := entry.Seal(nil, entry.Header{Level: 1, Cluster: cluster, History: history, At: at}, encoded)
+	data, err := entry.Seal(nil, entry.Header{Level: level, Cluster: cluster, History: history, At: at}, encoded)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +93,7 @@ func seal(t testing.TB, at market.Nanos, commands ...*command.Command) []byte {
 // apply gives the machine one entry with these commands.
 func (v *venue) apply(commands ...*command.Command) (*event.Block, []event.Outcome) {
 	v.t.Helper()
-	data := seal(v.t, v.now, commands...)
+	data := sealAt(v.t, v.level, v.now, commands...)
 	v.log = append(v.log, data)
 	return v.machine.Apply(v.machine.Index()+1, 1, data)
 }

@@ -107,7 +107,7 @@ func visible(e event.Public, f gateways.EventFilter) bool {
 func concerns(e event.Public, accounts []string) bool {
 	own := func(account string) bool { return slices.Contains(accounts, account) }
 	switch r := e.Record.(type) {
-	case *event.AssetChanged, *event.InstrumentChanged, *event.LeaderStarted:
+	case *event.AssetChanged, *event.InstrumentChanged, *event.LeaderStarted, *event.LevelRaised:
 		return true
 	case *event.AccountChanged:
 		return own(r.Account.Account)

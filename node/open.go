@@ -105,6 +105,7 @@ func (n *Node) openSequencer(context.Context, context.Context) error {
 		Sealer: &sealer{
 			cluster: clusterNumber(n.cfg.ClusterID), newHistory: history,
 			history: func() uint64 { return n.replica.state.Load().history },
+			level:   n.sealingLevel,
 		},
 		Schedule: n.replica,
 		InFlight: entriesInFlight,
@@ -133,6 +134,20 @@ func (n *Node) openSequencer(context.Context, context.Context) error {
 	}
 	n.reads = newReads(n, answered)
 	return nil
+}
+
+// sealingLevel is the feature level of the entries that this node seals: the
+// one in force, as far as it has applied the log. Before its first entry it
+// knows none: in a new venue the first entry decides, and this build's highest
+// is chosen; where there is a log already the first level is never too high.
+func (n *Node) sealingLevel() uint16 {
+	if level := n.replica.state.Load().level; level != 0 {
+		return level
+	}
+	if held, err := n.consensus.HasCommands(); err != nil || held {
+		return fsm.LevelFirst
+	}
+	return fsm.FeatureLevel
 }
 
 // closeSequencer waits for what is under way, unless consensus stands still:

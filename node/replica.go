@@ -31,6 +31,7 @@ type machineState struct {
 	sequence    market.Sequence
 	now         market.Nanos
 	history     uint64
+	level       uint16 // 0 before the first entry
 	hash        string
 	hashIndex   uint64
 	deadline    market.Nanos // 0 = none
@@ -88,7 +89,7 @@ func (r *replica) publish(term uint64) {
 	m := r.machine
 	s := &machineState{
 		index: m.Index(), term: term, sequence: m.Sequence(), now: m.Now(),
-		history: m.History(), pending: m.Pending(), dedup: m.DedupHorizon(),
+		history: m.History(), level: m.Level(), pending: m.Pending(), dedup: m.DedupHorizon(),
 	}
 	hashIndex, hash := m.LastHash()
 	s.hashIndex, s.hash = hashIndex, fmt.Sprintf("%016x", hash)

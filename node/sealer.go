@@ -11,10 +11,6 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 
-// featureLevel is the level that commands are encoded at. It rises only by an
-// entry of its own, once every member has reported support.
-const featureLevel = 1
-
 // clusterNumber is the cluster's id as it stands in envelopes.
 func clusterNumber(clusterID string) uint64 {
 	sum := sha256.Sum256([]byte(clusterID))
@@ -27,6 +23,8 @@ type sealer struct {
 	// history returns the id of the past that the state belongs to, 0 before
 	// the first entry.
 	history func() uint64
+	// level returns the feature level that entries are sealed at.
+	level func() uint16
 	// newHistory names the past of a venue that has none yet.
 	newHistory uint64
 }
@@ -36,7 +34,7 @@ var _ cluster.Sealer = (*sealer)(nil)
 // Seal implements cluster.Sealer.
 func (s *sealer) Seal(dst []byte, stamp int64, commands [][]byte) ([]byte, error) {
 	sealed, err := entry.Seal(dst, entry.Header{
-		Level: featureLevel, Cluster: s.cluster, History: s.history(),
+		Level: s.level(), Cluster: s.cluster, History: s.history(),
 		At: market.Nanos(stamp), Count: uint32(len(commands)),
 	}, commands)
 	if err != nil {

@@ -35,6 +35,22 @@ func TestSurvivesAllAtOnce(t *testing.T) {
 	})
 }
 
+// A log knows whether a command was ever in it, also after a restart.
+func TestHasCommands(t *testing.T) {
+	g := newGroup(t, 1, nil)
+	for _, want := range []bool{false, true} {
+		if got, err := g.leader().HasCommands(); err != nil || got != want {
+			t.Fatalf("got %v, %v, want %v", got, err, want)
+		}
+		g.propose("a command")
+	}
+	g.kill(g.peers[0])
+	g.start(g.peers[0])
+	if got, err := g.leader().HasCommands(); err != nil || !got {
+		t.Fatalf("after a restart: got %v, %v", got, err)
+	}
+}
+
 // many proposes count entries, a few hundred under way at a time, and waits
 // for all of them.
 func (g *group) many(count int, data string) {

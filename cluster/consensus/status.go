@@ -1,6 +1,7 @@
 package consensus
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -52,4 +53,24 @@ func (n *Node) role(leading bool) cluster.Role {
 // more than two is a node that can't catch up.
 func (n *Node) Installs() (total, inRow uint64) {
 	return n.fsm.restores.total.Load(), n.fsm.restores.inRow.Load()
+}
+
+// HasCommands reports whether the log holds a command, committed or not, or
+// once did: false is a cluster in which none was ever proposed, as far as this
+// node has heard.
+func (n *Node) HasCommands() (bool, error) {
+	first, last, err := bounds(n.logs)
+	if err != nil || first > 1 {
+		return first > 1, err
+	}
+	for i := first; i != 0 && i <= last; i++ {
+		var entry raft.Log
+		if err := n.logs.GetLog(i, &entry); err != nil {
+			return false, fmt.Errorf("read log: %w", err)
+		}
+		if entry.Type == raft.LogCommand {
+			return true, nil
+		}
+	}
+	return false, nil
 }

@@ -22,6 +22,11 @@ type Probe struct{ Target string }
 // outcome, else it never will be.
 type Fence struct{ Target string }
 
+// RaiseLevel puts the next feature level in force (event LevelRaised), from
+// the entry after its own on. Only the venue itself sends it, once every
+// member can follow.
+type RaiseLevel struct{ Level uint16 }
+
 // DefineAsset declares an asset or changes its minor unit.
 type DefineAsset struct {
 	Asset        string
@@ -265,6 +270,7 @@ type CancelAll struct {
 func (*TermStart) Kind() Kind         { return KindTermStart }
 func (*Probe) Kind() Kind             { return KindProbe }
 func (*Fence) Kind() Kind             { return KindFence }
+func (*RaiseLevel) Kind() Kind        { return KindRaiseLevel }
 func (*DefineAsset) Kind() Kind       { return KindDefineAsset }
 func (*DefineInstrument) Kind() Kind  { return KindDefineInstrument }
 func (*HaltInstrument) Kind() Kind    { return KindHaltInstrument }

@@ -64,6 +64,7 @@ const (
 	KindTermStart         Kind = 1
 	KindProbe             Kind = 2
 	KindFence             Kind = 3
+	KindRaiseLevel        Kind = 4
 	KindDefineAsset       Kind = 10
 	KindDefineInstrument  Kind = 11
 	KindHaltInstrument    Kind = 12

@@ -77,7 +77,7 @@ func fill(s source, v reflect.Value) {
 // bodies returns an empty body of every kind.
 func bodies() []command.Body {
 	return []command.Body{
-		&command.TermStart{}, &command.Probe{}, &command.Fence{},
+		&command.TermStart{}, &command.Probe{}, &command.Fence{}, &command.RaiseLevel{},
 		&command.DefineAsset{}, &command.DefineInstrument{}, &command.HaltInstrument{},
 		&command.ResumeInstrument{}, &command.SetPhase{}, &command.RetireInstrument{},
 		&command.DefineParticipant{}, &command.OpenAccount{}, &command.CloseAccount{},

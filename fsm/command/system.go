@@ -1,6 +1,10 @@
 package command
 
-import "github.com/rialto-exchange/rialto/fsm/wire"
+import (
+	"math"
+
+	"github.com/rialto-exchange/rialto/fsm/wire"
+)
 
 func (b *TermStart) append(w *wire.Writer) {
 	w.Uvarint(b.Term)
@@ -19,3 +23,6 @@ func (b *Probe) decode(r *wire.Reader) { b.Target = r.Bounded(MaxID) }
 
 func (b *Fence) append(w *wire.Writer) { w.Bounded(b.Target, MaxID) }
 func (b *Fence) decode(r *wire.Reader) { b.Target = r.Bounded(MaxID) }
+
+func (b *RaiseLevel) append(w *wire.Writer) { w.Uvarint(uint64(b.Level)) }
+func (b *RaiseLevel) decode(r *wire.Reader) { b.Level = uint16(r.UpTo(math.MaxUint16)) }

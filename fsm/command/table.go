@@ -12,6 +12,8 @@ func newBody(k Kind) (body coder, version byte) {
 		return new(Probe), 1
 	case KindFence:
 		return new(Fence), 1
+	case KindRaiseLevel:
+		return new(RaiseLevel), 1
 	case KindDefineAsset:
 		return new(DefineAsset), 1
 	case KindDefineInstrument:

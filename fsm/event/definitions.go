@@ -1,6 +1,8 @@
 package event
 
 import (
+	"math"
+
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
@@ -128,6 +130,18 @@ func (d *decoder) leaderStarted() Record {
 	r := new(LeaderStarted)
 	r.Term = d.Uvarint()
 	r.Leader = d.Text()
+	r.Sequence = d.Uvarint()
+	return r
+}
+
+func (e *encoder) levelRaised(r *LevelRaised) {
+	e.Uvarint(uint64(r.Level))
+	e.Uvarint(r.Sequence)
+}
+
+func (d *decoder) levelRaised() Record {
+	r := new(LevelRaised)
+	r.Level = uint16(d.UpTo(math.MaxUint16))
 	r.Sequence = d.Uvarint()
 	return r
 }

@@ -102,6 +102,7 @@ const (
 	TypeLimitsSet            Type = "LimitsSet"
 	TypeLimitsConfirmed      Type = "LimitsConfirmed"
 	TypeLeaderStarted        Type = "LeaderStarted"
+	TypeLevelRaised          Type = "LevelRaised"
 	TypeOrderAccepted        Type = "OrderAccepted"
 	TypeOrderAmended         Type = "OrderAmended"
 	TypeOrderFilled          Type = "OrderFilled"

@@ -110,7 +110,7 @@ func records() []event.Record {
 		&event.AccountChanged{}, &event.LimitsChanged{}, &event.FundsChanged{},
 		&event.FundsMoved{}, &event.OrderChanged{}, &event.Fill{},
 		&event.SelfTradePrevented{}, &event.OrdersCancelled{}, &event.CommandRejected{},
-		&event.CommandFenced{}, &event.LeaderStarted{},
+		&event.CommandFenced{}, &event.LeaderStarted{}, &event.LevelRaised{},
 	}
 }
 

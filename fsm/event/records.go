@@ -24,6 +24,7 @@ const (
 	RecordRejected    RecordKind = 30
 	RecordFenced      RecordKind = 31
 	RecordLeader      RecordKind = 32
+	RecordLevel       RecordKind = 33
 )
 
 // AssetChanged is AssetDefined or AssetConfirmed.
@@ -151,6 +152,13 @@ type CommandFenced struct {
 type LeaderStarted struct {
 	Term     uint64
 	Leader   string
+	Sequence uint64
+}
+
+// LevelRaised puts a feature level in force from the next entry on. Its
+// aggregate is market.Venue.
+type LevelRaised struct {
+	Level    uint16
 	Sequence uint64
 }
 
@@ -324,4 +332,15 @@ func (*LeaderStarted) Events() int { return 1 }
 // Event implements Record.
 func (r *LeaderStarted) Event(int) Part {
 	return Part{TypeLeaderStarted, market.Venue, r.Sequence}
+}
+
+// RecordKind implements Record.
+func (*LevelRaised) RecordKind() RecordKind { return RecordLevel }
+
+// Events implements Record.
+func (*LevelRaised) Events() int { return 1 }
+
+// Event implements Record.
+func (r *LevelRaised) Event(int) Part {
+	return Part{TypeLevelRaised, market.Venue, r.Sequence}
 }

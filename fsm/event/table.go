@@ -46,6 +46,8 @@ func (e *encoder) record(r Record) {
 		e.commandFenced(r)
 	case *LeaderStarted:
 		e.leaderStarted(r)
+	case *LevelRaised:
+		e.levelRaised(r)
 	default:
 		panic(fmt.Sprintf("event: record of kind %d has no codec", r.RecordKind()))
 	}
@@ -83,6 +85,8 @@ func (d *decoder) record() Record {
 		return d.commandFenced()
 	case RecordLeader:
 		return d.leaderStarted()
+	case RecordLevel:
+		return d.levelRaised()
 	}
 	d.Fail(fmt.Errorf("record of kind %d: %w", kind, ErrUnknownKind))
 	return nil

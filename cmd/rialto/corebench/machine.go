@@ -113,7 +113,7 @@ func (s *machineScript) learn(d *driver, c *wire, ids []market.OrderID) (market.
 	if err := appendCommand(&s.commands, bodyOf(c, ids)); err != nil {
 		return 0, err
 	}
-	data, err := entry.Seal(nil, entry.Header{Level: 1, Cluster: cluster, At: 1}, s.commands[len(s.commands)-1:])
+	data, err := entry.Seal(nil, entry.Header{Level: fsm.FeatureLevel, Cluster: cluster, At: 1}, s.commands[len(s.commands)-1:])
 	if err != nil {
 		return 0, err
 	}
@@ -202,7 +202,7 @@ func accepted(b *event.Block) market.OrderID {
 func (s *machineScript) entries(from, to, size int) ([][]byte, error) {
 	var out [][]byte
 	for ; from < to; from += size {
-		data, err := entry.Seal(nil, entry.Header{Level: 1, Cluster: cluster, At: 1}, s.commands[from:min(from+size, to)])
+		data, err := entry.Seal(nil, entry.Header{Level: fsm.FeatureLevel, Cluster: cluster, At: 1}, s.commands[from:min(from+size, to)])
 		if err != nil {
 			return nil, err
 		}
@@ -258,7 +258,7 @@ type driver struct {
 
 func (d *driver) all(commands [][]byte) error {
 	for _, c := range commands {
-		data, err := entry.Seal(nil, entry.Header{Level: 1, Cluster: cluster, At: 1}, [][]byte{c})
+		data, err := entry.Seal(nil, entry.Header{Level: fsm.FeatureLevel, Cluster: cluster, At: 1}, [][]byte{c})
 		if err != nil {
 			return err
 		}

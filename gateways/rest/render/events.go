@@ -101,6 +101,8 @@ func (w *writer) otherData(record event.Record) {
 	case *event.LeaderStarted:
 		w.number("term", r.Term)
 		w.text("leader", r.Leader)
+	case *event.LevelRaised:
+		w.number("level", uint64(r.Level))
 	}
 }
 

@@ -102,6 +102,7 @@ func records() []event.Record {
 		&event.CommandRejected{Code: event.CodeInsufficientFunds, Rule: "funds", Detail: "needs 5 USD", Aggregate: "buyer", CurrentSequence: 4},
 		&event.CommandFenced{Participant: "p1", Target: "c9"},
 		&event.LeaderStarted{Term: 3, Leader: "n2", Sequence: 3},
+		&event.LevelRaised{Level: 2, Sequence: 4},
 	}
 }
 
