@@ -18,6 +18,7 @@ func commands() []entry {
 		{groupObserve, transferLeaderCommand, true},
 		{groupObserve, snapshotCommand, true},
 		{groupMeasure, replayCommand, true},
+		{groupMeasure, generateCommand, false},
 		{groupMeasure, benchCommand, false},
 		{"", versionCommand, false},
 	}
