@@ -54,7 +54,9 @@ type Outcome struct {
 // Machine is what the cluster replicates.
 //
 // Apply, Snapshot and Restore are called from one goroutine at a time. A
-// panic in Apply ends the process: wrong state must not go on.
+// panic in Apply ends the process: wrong state must not go on. A panic with an
+// error of KindSickMachine says that the machine could not be served (no room,
+// no memory): it ends the process too, and nothing is held against the entry.
 type Machine interface {
 	// Apply applies committed entries in index order and returns, for each
 	// entry, one outcome encoding per command of it in the entry's order. The

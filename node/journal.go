@@ -115,7 +115,10 @@ func (n *Node) fillFrom(ctx context.Context, address string, after market.Sequen
 	}
 	err = n.journal.Fill(stallingReader{conn})
 	if now, _, open := n.journal.Missing(); err == nil && open && now == after {
-		return errors.New("the peer sent nothing")
+		err = errors.New("the peer sent nothing")
+	}
+	if err != nil && cluster.KindOf(err) == cluster.KindOther {
+		return &cluster.SickNeighbour{Err: err}
 	}
 	return err
 }

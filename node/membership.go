@@ -102,7 +102,7 @@ func (n *Node) handOver(ctx context.Context, to cluster.NodeID) error {
 func (n *Node) answerJoin(ctx context.Context, request []byte) ([]byte, error) {
 	var j joinRequest
 	if err := json.Unmarshal(request, &j); err != nil {
-		return nil, fmt.Errorf("decode join request: %w", err)
+		return nil, &cluster.BadInput{Err: fmt.Errorf("decode join request: %w", err)}
 	}
 	if n.consensus.Status().Role != cluster.RoleLeader {
 		return nil, cluster.ErrNotLeader

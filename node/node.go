@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus"
 	"github.com/rialto-exchange/rialto/cluster/forward"
 	"github.com/rialto-exchange/rialto/cluster/membership"
@@ -122,9 +123,28 @@ func (n *Node) Operations() gateways.Operations { return operations{n} }
 
 // Fatal returns a channel that receives once if the node must not go on: its
 // log could not be written, or its state is wrong. The process is to end.
+// AfterFatal says what is to be done about it.
 func (n *Node) Fatal() <-chan error { return n.fatal }
 
+// AfterFatal says, in a sentence for an operator, what an error of Fatal asks
+// for: a sick machine is another thing than a wrong state.
+func AfterFatal(err error) string {
+	switch cluster.KindOf(err) {
+	case cluster.KindSickMachine:
+		return "this computer failed the node, and nothing is wrong with its data: start it again when the cause is gone"
+	case cluster.KindWrongState:
+		return "the node's state or data is wrong: it is not to serve with it"
+	}
+	return "the node ended itself"
+}
+
+// fail ends the node. Another node's sickness or somebody's bad input never
+// does: whoever brings one here has made a mistake, and it is only told.
 func (n *Node) fail(err error) {
+	if kind := cluster.KindOf(err); kind == cluster.KindSickNeighbour || kind == cluster.KindBadInput {
+		n.log.Error("not a reason to end this node", "kind", kind, "error", err)
+		return
+	}
 	n.failing.Do(func() {
 		n.fatal <- err
 		close(n.failed)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/gateways"
 )
 
@@ -59,7 +60,7 @@ func (n *Node) quarantine(index uint64) {
 	if err := os.WriteFile(n.quarantineFile(), []byte(reason+"\n"), 0o600); err != nil {
 		n.log.Error("the quarantine could not be recorded", "error", err)
 	}
-	n.fail(fmt.Errorf("%w: %s", ErrQuarantined, reason))
+	n.fail(&cluster.WrongState{Err: fmt.Errorf("%w: %s", ErrQuarantined, reason)})
 }
 
 func (n *Node) refuseQuarantined() error {

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"sync/atomic"
@@ -9,6 +10,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/fsm/slab"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
 
@@ -18,12 +20,21 @@ import (
 type replica struct {
 	options fsm.Options
 	machine *fsm.Machine
-	journal *journal.Journal
+	journal eventLog
 	state   atomic.Pointer[machineState]
 	// proposals counts entries that this node has proposed and not yet seen
 	// answered: outcomes are encoded only while somebody here waits for them.
 	proposals atomic.Int64
 }
+
+// eventLog is what the replica needs of the event journal.
+type eventLog interface {
+	Append(*event.Block) error
+	Sync() error
+	Rebase(sequence market.Sequence, index uint64) error
+}
+
+var _ eventLog = (*journal.Journal)(nil)
 
 // machineState is what the rest of the node sees of the machine.
 type machineState struct {
@@ -44,22 +55,25 @@ var _ interface {
 	cluster.Schedule
 } = (*replica)(nil)
 
-func newReplica(options fsm.Options, j *journal.Journal) *replica {
+func newReplica(options fsm.Options, j eventLog) *replica {
 	r := &replica{options: options, machine: fsm.New(options), journal: j}
 	r.publish(0)
 	return r
 }
 
-// Apply implements cluster.Machine. An event journal that cannot be written,
-// or that holds something else than what the machine says, is wrong state.
+// Apply implements cluster.Machine. An event journal that holds something else
+// than what the machine says is wrong state; one that can't be written for
+// want of room or descriptors is a sick machine, and so is a state that finds
+// no memory.
 func (r *replica) Apply(entries []cluster.Entry) [][][]byte {
+	defer withoutMemory()
 	answer := r.proposals.Load() > 0
 	results := make([][][]byte, len(entries))
 	for i := range entries {
 		e := &entries[i]
 		block, outcomes := r.machine.Apply(uint64(e.Index), uint64(e.Term), e.Data)
 		if err := r.journal.Append(block); err != nil {
-			panic(fmt.Errorf("append block of entry %d: %w", e.Index, err))
+			panic(cluster.Sick(fmt.Errorf("append block of entry %d: %w", e.Index, err)))
 		}
 		results[i] = encodeOutcomes(outcomes, answer)
 	}
@@ -67,6 +81,18 @@ func (r *replica) Apply(entries []cluster.Entry) [][][]byte {
 		r.publish(uint64(entries[n-1].Term))
 	}
 	return results
+}
+
+// withoutMemory, deferred, gives a panic of the state's allocator its kind.
+func withoutMemory() {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if err, ok := p.(error); ok && errors.Is(err, slab.ErrNoMemory) {
+		panic(&cluster.SickMachine{Err: err})
+	}
+	panic(p)
 }
 
 // encodeOutcomes returns one encoding a command, all in one allocation; empty
@@ -116,6 +142,7 @@ func (r *replica) Snapshot() (cluster.Snapshot, error) {
 // Restore implements cluster.Machine. The journal may end before the
 // snapshot: then it is filled from a peer before the node is ready.
 func (r *replica) Restore(from io.Reader) error {
+	defer withoutMemory()
 	m, err := fsm.Restore(r.options, from)
 	if err != nil {
 		return fmt.Errorf("restore machine: %w", err)
@@ -132,7 +159,7 @@ func (r *replica) Restore(from io.Reader) error {
 // to it.
 type capture struct {
 	state   *fsm.Snapshot
-	journal *journal.Journal
+	journal eventLog
 }
 
 // WriteTo implements cluster.Snapshot.

@@ -62,7 +62,7 @@ func recordCrash(dir string, entries []cluster.Entry, cause any, stack []byte) e
 	}
 	err := fmt.Errorf("%w at index %d to %d: %v",
 		ErrApplyPanicked, entries[0].Index, entries[len(entries)-1].Index, cause)
-	return errors.Join(err, writeCrash(filepath.Join(dir, crashFile), record))
+	return errors.Join(&cluster.WrongState{Err: err}, writeCrash(filepath.Join(dir, crashFile), record))
 }
 
 func writeCrash(path string, record CrashRecord) error {

@@ -111,18 +111,37 @@ func (f *fsm) applyAll(entries []cluster.Entry) ([][][]byte, error) {
 	return all, nil
 }
 
-// applyOnce turns a panic of the machine into a crash record and an error.
+// applyOnce turns a panic of the machine into an error. It is a crash, with a
+// record against the entries, unless the panic says that this computer failed
+// the machine: the same entry does no harm once the cause is gone, and none on
+// another node.
 func (f *fsm) applyOnce(entries []cluster.Entry) (results [][][]byte, err error) {
 	defer func() {
-		if p := recover(); p != nil {
-			err = recordCrash(f.crashDir, entries, p, debug.Stack())
+		p := recover()
+		if p == nil {
+			return
 		}
+		var sick bool
+		if err, sick = sickness(p); sick {
+			err = fmt.Errorf("apply index %d: %w", entries[0].Index, err)
+			return
+		}
+		err = recordCrash(f.crashDir, entries, p, debug.Stack())
 	}()
 	results = f.machine.Apply(entries)
 	if len(results) != len(entries) {
 		panic(fmt.Sprintf("machine answered %d of %d entries", len(results), len(entries)))
 	}
 	return results, nil
+}
+
+// sickness returns the failure of this computer that a panic stands for.
+func sickness(p any) (error, bool) {
+	err, ok := p.(error)
+	if !ok || cluster.KindOf(err) != cluster.KindSickMachine {
+		return nil, false
+	}
+	return cluster.Sick(err), true
 }
 
 // Snapshot captures the machine.
@@ -180,7 +199,12 @@ func (f *fsm) load(source io.Reader) error {
 
 func (f *fsm) restoreMachine(in io.Reader) (err error) {
 	defer func() {
-		if p := recover(); p != nil {
+		p := recover()
+		if p == nil {
+			return
+		}
+		var sick bool
+		if err, sick = sickness(p); !sick {
 			err = fmt.Errorf("machine panicked: %v\n%s", p, debug.Stack())
 		}
 	}()

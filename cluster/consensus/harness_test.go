@@ -33,6 +33,7 @@ type chain struct {
 	last    cluster.Index
 	changed chan struct{} // closed and replaced when the state changes
 	poison  string        // an entry on which Apply panics
+	sick    error         // what Apply panics with, on any entry
 }
 
 func newChain() *chain { return &chain{changed: make(chan struct{})} }
@@ -42,6 +43,9 @@ func (c *chain) Apply(entries []cluster.Entry) [][][]byte {
 	defer c.mu.Unlock()
 	var out [][][]byte
 	for _, e := range entries {
+		if c.sick != nil {
+			panic(c.sick)
+		}
 		if c.poison != "" && string(e.Data) == c.poison {
 			panic("poisoned")
 		}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/raft"
+
+	"github.com/rialto-exchange/rialto/cluster"
 )
 
 // failStop ends the node at the first error of the log. Raft would go on: it
@@ -21,9 +23,18 @@ func (f *failStop) check(op string, err error) error {
 	if err == nil || errors.Is(err, raft.ErrLogNotFound) {
 		return err
 	}
-	err = fmt.Errorf("%s: %w", op, err)
+	err = failure(fmt.Errorf("%s: %w", op, err))
 	f.halt(err)
 	return err
+}
+
+// failure says of what kind an error of the stores is: what does not verify is
+// wrong, whatever else goes wrong with a file is the machine's.
+func failure(err error) error {
+	if errors.Is(err, ErrCorrupt) || errors.Is(err, ErrTruncated) {
+		return &cluster.WrongState{Err: err}
+	}
+	return &cluster.SickMachine{Err: err}
 }
 
 func (f *failStop) FirstIndex() (uint64, error) {

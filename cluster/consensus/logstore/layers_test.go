@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/raft"
 
+	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
 )
 
@@ -40,6 +41,9 @@ func TestFailStop(t *testing.T) {
 		}
 		if len(halted) != i+1 || !errors.Is(halted[i], errSick) {
 			t.Fatalf("call %d: halted with %v", i, halted)
+		}
+		if kind := cluster.KindOf(halted[i]); kind != cluster.KindSickMachine {
+			t.Errorf("call %d: halted for %s, want a sick machine", i, kind)
 		}
 	}
 	if err := store.GetLog(404, &raft.Log{}); !errors.Is(err, raft.ErrLogNotFound) || len(halted) != len(calls) {

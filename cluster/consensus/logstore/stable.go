@@ -88,7 +88,7 @@ func (s *Stable) Set(key, value []byte) error {
 	defer s.mu.Unlock()
 	err := s.set(string(key), value)
 	if err != nil {
-		err = fmt.Errorf("write stable store: %w", err)
+		err = failure(fmt.Errorf("write stable store: %w", err))
 		s.halt(err)
 	}
 	return err

@@ -61,7 +61,7 @@ func serve(ctx context.Context, sh *shell.Shell, cfg node.Config) error {
 		// The process ends at once, without a goodbye: while its sockets are
 		// open a halted leader still looks alive to its peers, and its log or
 		// its state is not to be trusted with anything more.
-		log.Error("the node must not go on", "error", fatal)
+		log.Error("the node must not go on", "error", fatal, "what_now", node.AfterFatal(fatal))
 		return fatal
 	}
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
