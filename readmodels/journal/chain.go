@@ -17,6 +17,7 @@ import (
 type chain struct {
 	dir      string
 	cut      int64
+	files    *files
 	segments []*segment
 	last     place
 	// based says that the chain may begin anywhere: beside an open gap, or
@@ -36,11 +37,11 @@ func (p position) before(q position) bool {
 	return p.Segment < q.Segment || p.Segment == q.Segment && p.Offset < q.Offset
 }
 
-func openChain(dir string, cut int64) (*chain, error) {
+func openChain(dir string, cut int64, files *files) (*chain, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make journal folder: %w", err)
 	}
-	c := &chain{dir: dir, cut: cut}
+	c := &chain{dir: dir, cut: cut, files: files}
 	var err error
 	if c.durable, err = readDurable(dir); err != nil {
 		return nil, err
@@ -60,7 +61,7 @@ func openChain(dir string, cut int64) (*chain, error) {
 // the rest.
 func (c *chain) openSegments(paths []string) error {
 	for i, path := range paths {
-		s, err := openSegment(path)
+		s, err := openSegment(path, c.files)
 		if err != nil {
 			if position := (position{Segment: indexOf(path)}); !position.before(c.durable) {
 				return c.drop(paths[i:]) // made just before the end
@@ -70,6 +71,9 @@ func (c *chain) openSegments(paths []string) error {
 		c.segments = append(c.segments, s)
 		sealed := i+1 < len(paths) && indexOf(paths[i+1]) <= c.durable.Segment
 		if sealed {
+			if err := s.release(); err != nil {
+				return fmt.Errorf("close %s: %w", path, err)
+			}
 			continue
 		}
 		whole, err := c.verify(s)
@@ -78,6 +82,9 @@ func (c *chain) openSegments(paths []string) error {
 		}
 		if !whole {
 			return c.drop(paths[i+1:])
+		}
+		if err := c.syncOldest(); err != nil {
+			return err
 		}
 	}
 	return c.dropEmpty()
@@ -113,7 +120,11 @@ func (c *chain) verify(s *segment) (whole bool, err error) {
 	if (position{s.index, end}).before(c.durable) || !errors.Is(err, ErrCorrupt) {
 		return false, err
 	}
-	if err := s.file.Truncate(end); err != nil {
+	f, err := s.writable()
+	if err == nil {
+		err = f.Truncate(end)
+	}
+	if err != nil {
 		return false, fmt.Errorf("cut off torn end: %w", err)
 	}
 	s.size = end
@@ -148,7 +159,7 @@ func (c *chain) dropEmpty() error {
 			_, err := c.verify(s)
 			return err
 		}
-		if err := errors.Join(s.file.Close(), os.Remove(s.path)); err != nil {
+		if err := errors.Join(s.close(), os.Remove(s.path)); err != nil {
 			return fmt.Errorf("drop empty segment: %w", err)
 		}
 		c.segments = c.segments[:n-1]
@@ -185,12 +196,29 @@ func (c *chain) tail(h header) (*segment, error) {
 			return s, nil
 		}
 	}
-	s, err := createSegment(c.dir, h)
+	if err := c.syncOldest(); err != nil {
+		return nil, err
+	}
+	s, err := createSegment(c.dir, h, c.files)
 	if err != nil {
 		return nil, err
 	}
 	c.segments = append(c.segments, s)
 	return s, nil
+}
+
+// syncOldest keeps the number of files bounded that wait for a sync, beside
+// the one that is written to.
+func (c *chain) syncOldest() error {
+	i := len(c.segments) - maxUnsynced - 1
+	if i < 0 {
+		return nil
+	}
+	s := c.segments[i]
+	if err := s.sync(); err != nil {
+		return fmt.Errorf("sync %s: %w", s.path, err)
+	}
+	return s.release()
 }
 
 // compare checks that a frame is the one that is there.
@@ -257,7 +285,7 @@ func (c *chain) floor() event.Pin {
 func (c *chain) close() error {
 	var errs []error
 	for _, s := range c.segments {
-		errs = append(errs, s.file.Close())
+		errs = append(errs, s.close())
 	}
 	return errors.Join(errs...)
 }

@@ -38,7 +38,7 @@ func (c *chain) sync(m mark) error {
 		return nil
 	}
 	for _, s := range m.segments {
-		if err := s.file.Sync(); err != nil {
+		if err := s.sync(); err != nil {
 			return fmt.Errorf("sync %s: %w", s.path, err)
 		}
 	}
@@ -57,7 +57,18 @@ func (c *chain) sync(m mark) error {
 		return fmt.Errorf("sync journal folder: %w", err)
 	}
 	c.durable = m.end
-	return nil
+	return m.release()
+}
+
+// release closes the files of the segments that are sealed and durable now.
+func (m mark) release() error {
+	var errs []error
+	for _, s := range m.segments {
+		if s.index < m.end.Segment {
+			errs = append(errs, s.release())
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func durablePath(dir string) string { return filepath.Join(dir, "durable.json") }

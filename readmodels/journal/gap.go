@@ -30,7 +30,7 @@ func (j *Journal) Rebase(sequence market.Sequence, index uint64) error {
 	if sequence <= j.last.Sequence {
 		return nil
 	}
-	beside, err := openChain(besideDir(j.options.Dir), j.options.SegmentBytes)
+	beside, err := openChain(besideDir(j.options.Dir), j.options.SegmentBytes, j.files)
 	if err != nil {
 		return fmt.Errorf("open journal beside the gap: %w", err)
 	}

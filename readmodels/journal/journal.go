@@ -46,6 +46,8 @@ type Options struct {
 	// RecentBytes is how many encoded bytes of the last blocks stay decoded in
 	// memory, about three times that; 0 = 4 MiB.
 	RecentBytes int
+	// SealedFiles is how many segments that are only read stay open; 0 = 64.
+	SealedFiles int
 	// Now is the wall clock that lag is measured with; nil = time.Now.
 	Now func() time.Time
 }
@@ -56,6 +58,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.RecentBytes == 0 {
 		o.RecentBytes = 4 << 20
+	}
+	if o.SealedFiles == 0 {
+		o.SealedFiles = defaultSealedFiles
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -68,6 +73,7 @@ func (o Options) withDefaults() Options {
 type Journal struct {
 	options Options
 	lock    *os.File // held while the journal is open
+	files   *files   // of sealed segments
 
 	mu     sync.RWMutex
 	main   *chain
@@ -101,11 +107,12 @@ func Open(o Options) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	main, err := openChain(o.Dir, o.SegmentBytes)
+	files := &files{bound: o.SealedFiles}
+	main, err := openChain(o.Dir, o.SegmentBytes, files)
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	j := &Journal{options: o, lock: lock, main: main, cache: newDecoded()}
+	j := &Journal{options: o, lock: lock, files: files, main: main, cache: newDecoded()}
 	j.recent.bound = o.RecentBytes
 	j.last = main.last.pin()
 	// No snapshot counts while there is a gap, so the machine makes again what
@@ -257,5 +264,7 @@ func (j *Journal) Close() error {
 	if j.beside != nil {
 		err = errors.Join(err, j.beside.close())
 	}
-	return errors.Join(err, j.main.close(), j.lock.Close())
+	err = errors.Join(err, j.main.close())
+	j.files.close()
+	return errors.Join(err, j.lock.Close())
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sort"
 	"sync"
+	"sync/atomic"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
@@ -27,8 +28,11 @@ type signpost struct {
 // writer; readers take what they see under the journal's lock.
 type segment struct {
 	header
-	path  string
-	file  *os.File
+	path string
+	// file is the segment's own descriptor while it is written to or not
+	// durable; nil after that.
+	file  atomic.Pointer[os.File]
+	files *files
 	begin place // of the first block; zero without one
 	size  int64
 	// signposts are sparse and ascending. A sealed segment's are read when
@@ -42,7 +46,7 @@ func segmentPath(dir string, index uint64) string {
 	return filepath.Join(dir, fmt.Sprintf("%020d.journal", index))
 }
 
-func createSegment(dir string, h header) (*segment, error) {
+func createSegment(dir string, h header, files *files) (*segment, error) {
 	path := segmentPath(dir, h.index)
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {
@@ -51,36 +55,39 @@ func createSegment(dir string, h header) (*segment, error) {
 	if _, err := f.Write(h.append(nil)); err != nil {
 		return nil, errors.Join(fmt.Errorf("write segment header: %w", err), f.Close())
 	}
-	return &segment{header: h, path: path, file: f, size: headerBytes, loaded: true}, nil
+	s := &segment{header: h, path: path, files: files, size: headerBytes, loaded: true}
+	s.file.Store(f)
+	return s, nil
 }
 
-func openSegment(path string) (*segment, error) {
+func openSegment(path string, files *files) (*segment, error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open segment: %w", err)
 	}
-	s := &segment{path: path, file: f}
-	if err := s.readHeader(); err != nil {
+	s := &segment{path: path, files: files}
+	s.file.Store(f)
+	if err := s.readHeader(f); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), f.Close())
 	}
 	return s, nil
 }
 
-func (s *segment) readHeader() error {
-	info, err := s.file.Stat()
+func (s *segment) readHeader(f *os.File) error {
+	info, err := f.Stat()
 	if err != nil {
 		return err
 	}
 	s.size = info.Size()
 	b := make([]byte, headerBytes)
-	if _, err := s.file.ReadAt(b, 0); err != nil && !errors.Is(err, io.EOF) {
+	if _, err := f.ReadAt(b, 0); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	if s.header, err = parseHeader(b); err != nil {
 		return err
 	}
 	head := make([]byte, frameBytes)
-	if n, _ := s.file.ReadAt(head, headerBytes); n == frameBytes {
+	if n, _ := f.ReadAt(head, headerBytes); n == frameBytes {
 		s.begin = parsePlace(head)
 	}
 	return nil
@@ -88,7 +95,11 @@ func (s *segment) readHeader() error {
 
 // add writes one frame at the end.
 func (s *segment) add(p place, frame []byte) error {
-	if _, err := s.file.WriteAt(frame, s.size); err != nil {
+	f, err := s.writable()
+	if err == nil {
+		_, err = f.WriteAt(frame, s.size)
+	}
+	if err != nil {
 		return fmt.Errorf("append to %s: %w", s.path, err)
 	}
 	if s.begin.first == 0 {
@@ -111,7 +122,7 @@ func (s *segment) read(offset, end int64) (place, []byte, error) {
 	if end-offset < frameBytes {
 		return place{}, nil, s.corrupt(offset, "frame is cut off")
 	}
-	if _, err := s.file.ReadAt(head[:], offset); err != nil {
+	if _, err := s.ReadAt(head[:], offset); err != nil {
 		return place{}, nil, fmt.Errorf("read %s at %d: %w", s.path, offset, err)
 	}
 	p := parsePlace(head[:])
@@ -119,7 +130,7 @@ func (s *segment) read(offset, end int64) (place, []byte, error) {
 		return place{}, nil, s.corrupt(offset, "frame is cut off")
 	}
 	frame := make([]byte, p.bytes())
-	if _, err := s.file.ReadAt(frame, offset); err != nil {
+	if _, err := s.ReadAt(frame, offset); err != nil {
 		return place{}, nil, fmt.Errorf("read %s at %d: %w", s.path, offset, err)
 	}
 	if frameSum(frame) != p.sum {

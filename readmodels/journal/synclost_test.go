@@ -22,16 +22,17 @@ func TestFailedSyncStays(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := j.main.segments[len(j.main.segments)-1]
-	name := last.file.Name()
-	if err := last.file.Close(); err != nil {
+	file := last.file.Load()
+	if err := file.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if err := j.Sync(); err == nil {
 		t.Fatal("a file that is closed was synced")
 	}
-	if last.file, err = os.OpenFile(name, os.O_RDWR, 0); err != nil {
+	if file, err = os.OpenFile(file.Name(), os.O_RDWR, 0); err != nil {
 		t.Fatal(err)
 	}
+	last.file.Store(file)
 	if err := j.Sync(); err == nil {
 		t.Error("the second sync claims what the first one lost")
 	}
