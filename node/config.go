@@ -96,8 +96,15 @@ type CommandsConfig struct {
 	// DedupCapacity is how many command ids are remembered beyond their
 	// deadline; at least a million. The same on every node: it is in the state.
 	DedupCapacity uint32 `yaml:"dedup_capacity" koanf:"dedup_capacity"`
-	// MaxConnections bounds the HTTP connections of the node.
+	// MaxConnections bounds the HTTP connections of the node; fewer where the
+	// process may not have so many descriptors open.
 	MaxConnections int `yaml:"max_connections" koanf:"max_connections"`
+	// MaxConnectionsPerAddress bounds those of one remote address (an IPv6 one
+	// counts by its /64). 0 = half of them all.
+	MaxConnectionsPerAddress int `yaml:"max_connections_per_address" koanf:"max_connections_per_address"`
+	// ReservedConnections are accepted beyond both bounds for health, metrics
+	// and administrators.
+	ReservedConnections int `yaml:"reserved_connections" koanf:"reserved_connections"`
 }
 
 // ReadModelsConfig are the settings of the read models.
@@ -111,6 +118,7 @@ type ReadModelsConfig struct {
 const (
 	minDedupCapacity = 1 << 20
 	maxRetryBudget   = 30 * time.Second
+	maxReserved      = 1024
 )
 
 // DefaultConfig returns the settings of a node that is told nothing.
@@ -133,10 +141,11 @@ func DefaultConfig() Config {
 			TrailingEntries:  65536,
 		},
 		Commands: CommandsConfig{
-			RetryBudget:    5 * time.Second,
-			Deadline:       time.Minute,
-			DedupCapacity:  4 << 20,
-			MaxConnections: 10000,
+			RetryBudget:         5 * time.Second,
+			Deadline:            time.Minute,
+			DedupCapacity:       4 << 20,
+			MaxConnections:      10000,
+			ReservedConnections: 64,
 		},
 		ReadModels: ReadModelsConfig{BookCheckpointEvents: 50_000},
 	}
@@ -282,6 +291,12 @@ func (c *Config) validateTuning() error {
 	}
 	if c.Commands.MaxConnections < 1 {
 		errs = append(errs, setting("commands.max_connections", "%d is below 1", c.Commands.MaxConnections))
+	}
+	if n := c.Commands.MaxConnectionsPerAddress; n < 0 || n > c.Commands.MaxConnections {
+		errs = append(errs, setting("commands.max_connections_per_address", "%d is not within 0 … max_connections", n))
+	}
+	if n := c.Commands.ReservedConnections; n < 1 || n > maxReserved {
+		errs = append(errs, setting("commands.reserved_connections", "%d is not within 1 … %d", n, maxReserved))
 	}
 	if c.ReadModels.BookCheckpointEvents < 1000 {
 		errs = append(errs, setting("read_models.book_checkpoint_events", "%d is below 1,000", c.ReadModels.BookCheckpointEvents))

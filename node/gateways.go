@@ -55,9 +55,11 @@ func (n *Node) openREST(_, _ context.Context) (door, error) {
 		Commands: n.commands, Reads: n.reads, Operations: operations{n},
 		NodeID: n.cfg.NodeID, Logger: log, Metrics: metrics,
 	})
+	ordinary, reserved := httpPlaces(&n.cfg.Commands, descriptorLimit())
 	server, err := rest.NewServer(rest.ServerConfig{
 		Handler: handler, Listener: listener, CertFile: n.cfg.TLSCert, KeyFile: n.cfg.TLSKey,
-		MaxConnections: n.cfg.Commands.MaxConnections, Logger: log,
+		MaxConnections: ordinary, MaxPerAddress: min(n.cfg.Commands.MaxConnectionsPerAddress, ordinary),
+		ReservedConnections: reserved, Logger: log,
 	})
 	if err != nil {
 		_ = listener.Close()

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -147,9 +148,6 @@ func (x *exchange) answer(s *settled) {
 	x.h.release(buf, body)
 }
 
-// bodyTimeout is how long a client may take to send a body.
-const bodyTimeout = 10 * time.Second
-
 // body reads the request's body, or answers why not.
 func (x *exchange) body() ([]byte, bool) {
 	body, p := x.readBody()
@@ -171,11 +169,7 @@ func (x *exchange) readBody() ([]byte, *render.Problem) {
 	if x.r.ContentLength > decode.MaxBody {
 		return nil, bodyTooLarge()
 	}
-	// The socket's deadline is of the machine's clock, not the venue's. Not
-	// every ResponseWriter has deadlines; the server's own remain.
-	_ = http.NewResponseController(x.w).SetReadDeadline(time.Now().Add(bodyTimeout))
-	body, err := readAll(http.MaxBytesReader(x.w, x.r.Body, decode.MaxBody), x.r.ContentLength)
-	_ = http.NewResponseController(x.w).SetReadDeadline(time.Time{})
+	body, err := x.receive()
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -186,9 +180,36 @@ func (x *exchange) readBody() ([]byte, *render.Problem) {
 	return body, nil
 }
 
+// receive reads the body. ServeHTTP has set its deadline; meanwhile the
+// connection waits for its client, and may have to make room for another.
+func (x *exchange) receive() ([]byte, error) {
+	c := connectionIn(x.r.Context())
+	c.waits(true)
+	body, err := readAll(http.MaxBytesReader(x.w, x.r.Body, decode.MaxBody), x.r.ContentLength)
+	c.waits(false)
+	if err == nil {
+		x.bodyRead = true
+		_ = http.NewResponseController(x.w).SetReadDeadline(time.Time{})
+	}
+	return body, err
+}
+
+// bodyAtOnce is how much memory a body gets before it has arrived: what a
+// client announces costs it nothing.
+const bodyAtOnce = 64 << 10
+
 func readAll(r io.Reader, length int64) ([]byte, error) {
 	if length < 0 {
 		return io.ReadAll(r)
+	}
+	if length > bodyAtOnce {
+		var body bytes.Buffer
+		body.Grow(bodyAtOnce)
+		n, err := body.ReadFrom(r)
+		if err == nil && n < length {
+			err = io.ErrUnexpectedEOF
+		}
+		return body.Bytes(), err
 	}
 	body := make([]byte, length)
 	_, err := io.ReadFull(r, body)

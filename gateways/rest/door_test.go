@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,11 +20,11 @@ func handler(t testing.TB, v *venue) *rest.Handler { return handlerOf(t, v, v) }
 
 func handlerOf(t testing.TB, v *venue, commands gateways.Commands) *rest.Handler {
 	t.Helper()
-	n := 0
+	var n atomic.Int64
 	h := rest.New(rest.Config{
 		Commands: commands, Reads: v, Operations: v, NodeID: "n1",
 		Clock: func() time.Time { return time.Unix(0, int64(v.at())) },
-		NewID: func() string { n++; return "made-" + string(rune('0'+n%10)) },
+		NewID: func() string { return "made-" + string(rune('0'+n.Add(1)%10)) },
 	})
 	t.Cleanup(h.Close)
 	return h

@@ -27,6 +27,7 @@ type exchange struct {
 	traceparent string
 	status      int
 	sequence    market.Sequence // of the answer, for header and log
+	bodyRead    bool            // all of the request has been read
 }
 
 // begin starts an exchange; end must follow.
@@ -149,6 +150,8 @@ func (x *exchange) send(status int, contentType string, body []byte) {
 	head.Set("Content-Length", strconv.Itoa(len(body)))
 	head.Set("Cache-Control", "no-store")
 	x.status = status
+	closeAfter(x.w, x.r, x.bodyRead)
+	patient(x.w, answerTimeout)
 	x.w.WriteHeader(status)
 	_, _ = x.w.Write(body) // the client may be gone; there is nobody to tell
 }

@@ -16,6 +16,9 @@ type metrics struct {
 	inFlight prometheus.Gauge
 	commands *prometheus.CounterVec
 	streams  prometheus.Gauge
+	// refused counts the connections that were closed for want of a place.
+	refused  *prometheus.CounterVec
+	registry *prometheus.Registry
 }
 
 func newMetrics(registry *prometheus.Registry) *metrics {
@@ -35,8 +38,25 @@ func newMetrics(registry *prometheus.Registry) *metrics {
 			Name: "rialto_sse_connections", Help: "Event streams being served.",
 		}),
 	}
-	registry.MustRegister(m.duration, m.inFlight, m.commands, m.streams)
+	m.registry = registry
+	m.refused = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "rialto_http_connections_refused_total",
+		Help: "Connections closed for want of a place: full (a new one), displaced (one that kept a full node waiting), reserved (answered that the node is full).",
+	}, []string{"reason"})
+	registry.MustRegister(m.duration, m.inFlight, m.commands, m.streams, m.refused)
 	return m
+}
+
+// watch shows how many sockets a server has open. A registry shows the first.
+func (m *metrics) watch(l *connections) {
+	gauge := func(class string, read func() int) {
+		_ = m.registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "rialto_http_connections", Help: "Open sockets of the HTTP port.",
+			ConstLabels: prometheus.Labels{"class": class},
+		}, func() float64 { return float64(read()) }))
+	}
+	gauge("ordinary", func() int { n, _ := l.counts(); return n })
+	gauge("reserved", func() int { _, n := l.counts(); return n })
 }
 
 func (m *metrics) observe(method, route string, status int, took time.Duration) {

@@ -18,8 +18,8 @@ const operationTimeout = 30 * time.Second
 
 func (h *Handler) operationRoutes() []route {
 	return []route{
-		{"GET", "/healthz", open, nil, (*exchange).health, "The process serves requests", openapi.Health{}},
-		{"GET", "/readyz", open, nil, (*exchange).ready, "The node is fit to serve", openapi.Health{}},
+		{"GET", healthPath, open, nil, (*exchange).health, "The process serves requests", openapi.Health{}},
+		{"GET", readyPath, open, nil, (*exchange).ready, "The node is fit to serve", openapi.Health{}},
 		{"GET", "/openapi.json", open, nil, (*exchange).openapi, "This description", nil},
 		{"GET", "/docs", open, nil, (*exchange).docs, "This description for people", nil},
 		{"GET", "/{$}", open, nil, (*exchange).home, "Status page", nil},

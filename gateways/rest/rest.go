@@ -100,7 +100,10 @@ func (c Config) withDefaults() Config {
 }
 
 // ServeHTTP implements http.Handler.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	boundBody(w, r)
+	h.mux.ServeHTTP(w, r)
+}
 
 // Close ends all streams, so that a server can drain. It may be called more
 // than once.

@@ -71,7 +71,7 @@ func (h *Handler) mount(registry *prometheus.Registry) {
 	for pattern, methods := range byPattern {
 		h.mux.HandleFunc(pattern, h.dispatch(pattern, methods))
 	}
-	h.mux.Handle("/metrics", metricsHandler(registry))
+	h.mux.Handle("/metrics", bodiless(metricsHandler(registry)))
 	h.mux.HandleFunc("/", h.dispatch("/", map[string]route{
 		"": {pattern: "unknown", access: open, handle: (*exchange).unknownPath},
 	}))
@@ -96,7 +96,7 @@ func (h *Handler) dispatch(pattern string, methods map[string]route) http.Handle
 			x.refuse(http.StatusMethodNotAllowed, "method_not_allowed", r.Method+" is not allowed here: "+allow)
 			return
 		}
-		if x.admit(rt) {
+		if x.admit(rt) && x.placed(rt) {
 			rt.handle(x)
 		}
 	}

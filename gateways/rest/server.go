@@ -8,58 +8,63 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
-	"sync/atomic"
 	"time"
 )
 
 // Bounds of a server.
 const (
-	// DefaultMaxConnections is how many sockets are open at once; the next
-	// waits to be accepted.
-	DefaultMaxConnections = 20_000
-	maxHeader             = 16 << 10
-	headerTimeout         = 5 * time.Second
-	idleTimeout           = 2 * time.Minute
+	maxHeader     = 16 << 10
+	headerTimeout = 5 * time.Second
+	idleTimeout   = 2 * time.Minute
 	// writeTimeout is longer than a query may wait and a command be retried;
-	// a stream sets its own for each write.
+	// an answer and a stream set their own for each write.
 	writeTimeout = 60 * time.Second
+	// maxConcurrent is how many requests one HTTP/2 connection has under way.
+	maxConcurrent = 100
 )
 
 // ServerConfig is how a handler is served.
 type ServerConfig struct {
-	Handler        *Handler
-	Listener       net.Listener // required; closed by Shutdown
-	CertFile       string       // both or neither
-	KeyFile        string
-	MaxConnections int // default: DefaultMaxConnections
-	Logger         *slog.Logger
+	Handler  *Handler
+	Listener net.Listener // required; closed by Shutdown
+	CertFile string       // both or neither
+	KeyFile  string
+	// MaxConnections bounds the open sockets; default: DefaultMaxConnections.
+	MaxConnections int
+	// MaxPerAddress bounds those of one remote address; default: half of
+	// MaxConnections.
+	MaxPerAddress int
+	// ReservedConnections are accepted beyond both for health, metrics and
+	// administrators; default: DefaultReservedConnections.
+	ReservedConnections int
+	Logger              *slog.Logger
 }
 
 // Server serves a handler on a listener.
 type Server struct {
 	handler *Handler
 	server  *http.Server
-	ln      *boundedListener
+	ln      *connections
 	tls     bool
 }
 
 // NewServer returns a server; Serve runs it.
 func NewServer(cfg ServerConfig) (*Server, error) {
-	if cfg.MaxConnections == 0 {
-		cfg.MaxConnections = DefaultMaxConnections
-	}
 	s := &Server{
 		handler: cfg.Handler,
-		ln:      &boundedListener{Listener: cfg.Listener, free: make(chan struct{}, cfg.MaxConnections), closed: make(chan struct{})},
+		ln:      listen(cfg, cfg.Handler.metrics),
 		server: &http.Server{
 			Handler:           cfg.Handler,
 			ReadHeaderTimeout: headerTimeout,
 			WriteTimeout:      writeTimeout,
 			IdleTimeout:       idleTimeout,
 			MaxHeaderBytes:    maxHeader,
+			ConnContext:       withConnection,
+			HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxConcurrent},
 		},
 	}
+	s.server.ConnState = s.ln.follow
+	cfg.Handler.metrics.watch(s.ln)
 	if cfg.Logger != nil {
 		s.server.ErrorLog = slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelDebug)
 	}
@@ -100,52 +105,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 }
 
 // Connections returns how many sockets are open.
-func (s *Server) Connections() int { return int(s.ln.open.Load()) }
-
-// boundedListener accepts while fewer than cap(free) connections are open.
-type boundedListener struct {
-	net.Listener
-	free   chan struct{} // holds one for each open connection, and for the one awaited
-	open   atomic.Int64
-	closed chan struct{}
-	once   sync.Once
-}
-
-// Accept implements net.Listener.
-func (l *boundedListener) Accept() (net.Conn, error) {
-	select {
-	case l.free <- struct{}{}:
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-	c, err := l.Listener.Accept()
-	if err != nil {
-		<-l.free
-		return nil, err
-	}
-	l.open.Add(1)
-	return &boundedConn{Conn: c, listener: l}, nil
-}
-
-// Close implements net.Listener.
-func (l *boundedListener) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return l.Listener.Close()
-}
-
-// boundedConn gives its place back when it is closed.
-type boundedConn struct {
-	net.Conn
-	listener *boundedListener
-	once     sync.Once
-}
-
-// Close implements net.Conn.
-func (c *boundedConn) Close() error {
-	err := c.Conn.Close()
-	c.once.Do(func() {
-		c.listener.open.Add(-1)
-		<-c.listener.free
-	})
-	return err
+func (s *Server) Connections() int {
+	ordinary, reserved := s.ln.counts()
+	return ordinary + reserved
 }

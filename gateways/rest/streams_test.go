@@ -30,7 +30,7 @@ func serve(t *testing.T, v *venue) (url string, server *rest.Server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err = rest.NewServer(rest.ServerConfig{Handler: handler(t, v), Listener: ln, MaxConnections: 4})
+	server, err = rest.NewServer(rest.ServerConfig{Handler: handler(t, v), Listener: ln})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,36 +172,5 @@ func TestShutdownEndsStreams(t *testing.T) {
 	}
 	if r.Err() != nil {
 		t.Errorf("the stream was cut: %v", r.Err())
-	}
-}
-
-// With all connections taken the next waits until one is given back.
-func TestConnectionBound(t *testing.T) {
-	v := newVenue()
-	url, _ := serve(t, v)
-	var open []reader
-	for range 4 {
-		r := follow(t, url+"/v1/streams/events")
-		r.next(t, ": connected")
-		open = append(open, r)
-	}
-	answered := make(chan error, 1)
-	go func() {
-		client := http.Client{Transport: &http.Transport{}}
-		response, err := client.Get(url + "/healthz")
-		if err == nil {
-			err = response.Body.Close()
-		}
-		client.CloseIdleConnections()
-		answered <- err
-	}()
-	select {
-	case <-answered:
-		t.Fatal("a fifth connection was served")
-	case <-time.After(50 * time.Millisecond):
-	}
-	_ = open[0].response.Body.Close()
-	if err := <-answered; err != nil {
-		t.Error(err)
 	}
 }

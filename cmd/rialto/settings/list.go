@@ -55,7 +55,9 @@ func List() []Setting {
 		{Key: "commands.retry_budget", Help: "how long a gateway looks for a leader before it answers 503"},
 		{Key: "commands.deadline", Help: "age after which no copy of a command executes"},
 		{Key: "commands.dedup_capacity", Help: "command ids remembered beyond their deadline; the same on every node"},
-		{Key: "commands.max_connections", Help: "HTTP connections at most"},
+		{Key: "commands.max_connections", Help: "HTTP connections at most; fewer where descriptors are few"},
+		{Key: "commands.max_connections_per_address", Help: "HTTP connections of one remote address at most; 0: half of them all"},
+		{Key: "commands.reserved_connections", Help: "HTTP connections beyond these bounds for health, metrics and administrators"},
 		{Key: "read_models.book_checkpoint_events", Help: "events between two checkpoints of the books"},
 	}
 }

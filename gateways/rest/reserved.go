@@ -1,0 +1,40 @@
+package rest
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways/rest/render"
+)
+
+// Paths that are answered on any connection.
+const (
+	healthPath = "/healthz"
+	readyPath  = "/readyz"
+)
+
+// placed refuses what a reserved connection is not for: all but health,
+// metrics and administrators' requests of one answer. Each answer ends such a
+// connection, so that its place is free for the next.
+func (x *exchange) placed(rt route) bool {
+	if !onReserved(x.r.Context()) {
+		return true
+	}
+	switch {
+	case rt.pattern == healthPath, rt.pattern == readyPath:
+		return true
+	case x.caller.role == market.RoleAdmin && !strings.HasPrefix(rt.pattern, "/v1/streams/"):
+		return true
+	}
+	x.h.metrics.refused.WithLabelValues("reserved").Inc()
+	p := render.Problem{Status: http.StatusServiceUnavailable, Code: "degraded", Detail: "this node has as many connections as it serves"}
+	if connectionIn(x.r.Context()).crowded {
+		p.Status, p.Code, p.Detail = http.StatusTooManyRequests, "throttled", "your address has as many connections as one may have"
+	}
+	if x.r.Method == http.MethodPost {
+		p.Outcome = "not_executed"
+	}
+	x.problem(p)
+	return false
+}
