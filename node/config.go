@@ -112,6 +112,9 @@ type ReadModelsConfig struct {
 	// BookCheckpointEvents is how many events lie between two checkpoints of
 	// the books; it bounds what an as-of read of a book folds.
 	BookCheckpointEvents uint64 `yaml:"book_checkpoint_events" koanf:"book_checkpoint_events"`
+	// ScrubBytes is how many bytes a second of journal and read models are
+	// read in the background to find damage, 64 KiB to 1 GiB.
+	ScrubBytes int64 `yaml:"scrub_bytes" koanf:"scrub_bytes"`
 }
 
 // The fixed bounds of a node.
@@ -119,6 +122,8 @@ const (
 	minDedupCapacity = 1 << 20
 	maxRetryBudget   = 30 * time.Second
 	maxReserved      = 1024
+	minScrubBytes    = 64 << 10
+	maxScrubBytes    = 1 << 30
 )
 
 // DefaultConfig returns the settings of a node that is told nothing.
@@ -147,7 +152,7 @@ func DefaultConfig() Config {
 			MaxConnections:      10000,
 			ReservedConnections: 64,
 		},
-		ReadModels: ReadModelsConfig{BookCheckpointEvents: 50_000},
+		ReadModels: ReadModelsConfig{BookCheckpointEvents: 50_000, ScrubBytes: 8 << 20},
 	}
 }
 
@@ -300,6 +305,9 @@ func (c *Config) validateTuning() error {
 	}
 	if c.ReadModels.BookCheckpointEvents < 1000 {
 		errs = append(errs, setting("read_models.book_checkpoint_events", "%d is below 1,000", c.ReadModels.BookCheckpointEvents))
+	}
+	if s := c.ReadModels.ScrubBytes; s < minScrubBytes || s > maxScrubBytes {
+		errs = append(errs, setting("read_models.scrub_bytes", "%d is not within %d … %d", s, minScrubBytes, maxScrubBytes))
 	}
 	return errors.Join(errs...)
 }

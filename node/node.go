@@ -16,6 +16,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/peer"
 	"github.com/rialto-exchange/rialto/cluster/sequencer"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/readmodels"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
 
@@ -30,6 +31,8 @@ type Node struct {
 	// level is set once the node has been level with the leader since its
 	// start.
 	level atomic.Bool
+	// scrubPace is how fast all that looks for damage may read.
+	scrubPace *readmodels.Pace
 
 	journal   *journal.Journal
 	replica   *replica
@@ -86,6 +89,7 @@ func Open(ctx context.Context, cfg Config, options ...Option) (*Node, error) {
 	n := &Node{
 		cfg: cfg, log: slog.New(slog.DiscardHandler), version: "dev", startedAt: time.Now(),
 		fatal: make(chan error, 1), failed: make(chan struct{}),
+		scrubPace: readmodels.NewPace(cfg.ReadModels.ScrubBytes),
 	}
 	for _, o := range options {
 		o(n)

@@ -49,7 +49,11 @@ func (n *Node) openViews(context.Context, context.Context) error {
 				Dir:      filepath.Join(n.cfg.path("views"), view.Name()),
 				Identity: fmt.Sprintf("%s/%d/%s", view.Name(), view.Format(), n.cfg.ClusterID),
 				Boot:     boot,
+				Pace:     n.scrubPace,
 			})
+		},
+		Damaged: func(view string, err error) {
+			n.log.Error("read model is damaged and rebuilt", "read_model", view, "error", err)
 		},
 		Failed: func(view string, err error) { n.log.Error("read model failed", "read_model", view, "error", err) },
 	})

@@ -41,6 +41,7 @@ func readError(err error) error {
 		{readmodels.ErrNotCaughtUp, gateways.ErrNotCaughtUp},
 		{readmodels.ErrRebuilding, gateways.ErrUnavailable},
 		{readmodels.ErrDamaged, gateways.ErrUnavailable},
+		{readmodels.ErrRepairing, gateways.ErrUnavailable},
 		{projector.ErrFailed, gateways.ErrUnavailable},
 		{projector.ErrClosed, gateways.ErrUnavailable},
 		{journal.ErrClosed, gateways.ErrUnavailable},

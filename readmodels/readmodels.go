@@ -25,6 +25,9 @@ var (
 	ErrNotCaughtUp = errors.New("not caught up")
 	// ErrRebuilding: the view is being rebuilt and serves nothing yet.
 	ErrRebuilding = errors.New("read model is being rebuilt")
+	// ErrRepairing: a part of the journal does not verify and is being fetched
+	// anew. What is asked for again later is there.
+	ErrRepairing = errors.New("journal is being repaired")
 	// ErrDamaged: what is stored does not verify; the view is to be rebuilt.
 	ErrDamaged = errors.New("read model is damaged")
 )
@@ -133,6 +136,10 @@ type Store interface {
 	Reset() error
 	// Serve ends what Reset began.
 	Serve()
+	// OnDamage sets who is told when what is stored turns out not to verify,
+	// at most once between two Resets, from any goroutine. From then on readers
+	// get ErrRebuilding, and the past that is folded with ErrDamaged.
+	OnDamage(tell func(error))
 	// Close keeps everything that was committed.
 	Close() error
 }

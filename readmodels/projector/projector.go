@@ -36,6 +36,9 @@ type Config struct {
 	Observe func(view string, lag time.Duration)
 	// Failed, when set, is told when a view fails. It must not block.
 	Failed func(view string, err error)
+	// Damaged, when set, is told when what a view has stored does not verify
+	// and it is being rebuilt for that. It must not block.
+	Damaged func(view string, err error)
 	// Now is the wall clock that lag is measured with; nil = time.Now.
 	Now func() time.Time
 }
@@ -81,6 +84,7 @@ func (p *Projector) openWorker(v readmodels.View) (*worker, error) {
 	if err := w.open(); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
+	store.OnDamage(w.damaged)
 	return w, nil
 }
 

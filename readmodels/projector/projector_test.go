@@ -232,3 +232,56 @@ func TestRebuild(t *testing.T) {
 		t.Errorf("rebuild of nothing: got %v", err)
 	}
 }
+
+// damagable is a store that can be told that it is damaged.
+type damagable struct {
+	readmodels.Store
+	tell func(error)
+}
+
+func (d *damagable) OnDamage(tell func(error)) {
+	d.tell = tell
+	d.Store.OnDamage(tell)
+}
+
+// TestDamagedRebuilds shows that a view whose store does not verify any more is
+// thrown away and folded anew by itself, that the others stay where they are,
+// and that it answers as before afterwards.
+func TestDamagedRebuilds(t *testing.T) {
+	j := viewtest.NewJournal(viewtest.NewGenerator(1).Blocks(200)...)
+	dir := t.TempDir()
+	v, other := orders.New(j), balances.New()
+	stores := map[string]*damagable{}
+	damaged := make(chan string, 8)
+	p, err := projector.Open(projector.Config{
+		Journal: j, Views: []readmodels.View{v, other},
+		OpenStore: func(v readmodels.View) (readmodels.Store, error) {
+			s, err := store.Open(store.Options{Dir: filepath.Join(dir, v.Name()), Identity: v.Name(), Boot: "b"})
+			stores[v.Name()] = &damagable{Store: s}
+			return stores[v.Name()], err
+		},
+		Damaged: func(view string, _ error) { damaged <- view },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closing(t, p)
+	last := j.Last()
+	waitLive(t, p, last.Sequence)
+	before, err := v.Orders(last, "alice", orders.Filter{}, event.Page{Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stores["orders"].tell(readmodels.ErrDamaged)
+	if got := <-damaged; got != "orders" {
+		t.Errorf("damaged: got %s, want orders", got)
+	}
+	if got := p.Reached(); got != last.Sequence {
+		t.Errorf("reached %d while rebuilding, want %d", got, last.Sequence)
+	}
+	waitLive(t, p, last.Sequence)
+	after, err := v.Orders(last, "alice", orders.Filter{}, event.Page{Limit: 1000})
+	if err != nil || len(after.Items) != len(before.Items) || after.Items[0] != before.Items[0] {
+		t.Errorf("after: got %d orders, %v; want %d", len(after.Items), err, len(before.Items))
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
@@ -93,7 +94,7 @@ func (w *worker) run(ctx context.Context) {
 			continue
 		}
 		if err := w.catchUp(waiting); err != nil {
-			w.fail(err)
+			w.failed(waiting, err)
 			continue
 		}
 		// Errors: a rebuild was asked for, or the projector or the journal
@@ -102,6 +103,45 @@ func (w *worker) run(ctx context.Context) {
 			<-waiting.Done()
 		}
 	}
+}
+
+// failed decides what becomes of a view that could not fold on. Where the
+// journal is being repaired it waits; a store that does not verify is thrown
+// away, as OnDamage asked for, but not twice in one rebuild: then its disk is
+// no good. Anything else, and the view stays where it is.
+func (w *worker) failed(waiting context.Context, err error) {
+	switch {
+	case waiting.Err() != nil: // a rebuild was asked for, or it is all over
+	case errors.Is(err, readmodels.ErrRepairing):
+		pause := time.NewTimer(repairPause)
+		defer pause.Stop()
+		select {
+		case <-pause.C:
+		case <-waiting.Done():
+		}
+	case errors.Is(err, readmodels.ErrDamaged) && w.state.Load() == live:
+		w.damaged(err)
+	default:
+		w.fail(err)
+	}
+}
+
+// repairPause is how long a view waits before it looks again whether a damaged
+// block of the journal has been replaced.
+const repairPause = 200 * time.Millisecond
+
+// damaged begins a rebuild because what is stored does not verify.
+func (w *worker) damaged(err error) {
+	if w.state.Load() == rebuilding {
+		w.fail(err)
+		return
+	}
+	if w.p.config.Damaged != nil {
+		w.p.config.Damaged(w.view.Name(), err)
+	}
+	w.rebuild(make(chan error, 1))
+	w.state.Store(rebuilding)
+	w.p.reached.advance()
 }
 
 // takeRebuilds does the rebuilds that were asked for and returns the context

@@ -30,7 +30,7 @@ func tune(dir string, memTable int64) badger.Options {
 	o.NumVersionsToKeep = math.MaxInt
 	o.SyncWrites = false // the journal is the truth
 	o.VerifyValueChecksum = true
-	o.ChecksumVerificationMode = options.OnTableAndBlockRead
+	o.ChecksumVerificationMode = options.OnBlockRead // the rest: see verify.go
 	o.Compression = options.None
 	o.BlockCacheSize = 0
 	o.MemTableSize = memTable
@@ -43,12 +43,13 @@ func tune(dir string, memTable int64) badger.Options {
 	return o
 }
 
-func openDisk(dir string, memTable int64) (*disk, error) {
+func openDisk(dir string, memTable int64, unread *unread) (*disk, error) {
 	db, err := badger.OpenManaged(tune(dir, memTable))
 	if err != nil {
 		return nil, fmt.Errorf("open badger: %w", err)
 	}
-	d := &disk{db: db}
+	d := &disk{db: db, unread: unread}
+	unread.bound(db.Tables())
 	if d.singles, err = d.meta("intent"); err != nil {
 		return nil, fmt.Errorf("read intent: %w", errorsJoinClose(err, d))
 	}
@@ -61,6 +62,9 @@ func errorsJoinClose(err error, d *disk) error { return errors.Join(err, d.db.Cl
 func (d *disk) cursor() (market.Sequence, error) { return d.meta("cursor") }
 
 func (d *disk) meta(name string) (market.Sequence, error) {
+	if err := d.unread.verify([]byte{metaKey}); err != nil {
+		return 0, err
+	}
 	txn := d.db.NewTransactionAt(math.MaxUint64, false)
 	defer txn.Discard()
 	item, err := txn.Get(append([]byte{metaKey}, name...))

@@ -64,7 +64,24 @@ func (s *Store) get(key []byte, at market.Sequence, acquire acquire) ([]byte, ma
 	if ok {
 		return value, from, nil
 	}
-	return d.get(full, min(at, cursor))
+	value, from, err = d.get(full, min(at, cursor))
+	return value, from, s.noticed(err)
+}
+
+// noticed passes a reader's error on; at damage the store begins to be thrown
+// away.
+func (s *Store) noticed(err error) error {
+	if errors.Is(err, readmodels.ErrDamaged) {
+		s.damage(err)
+	}
+	return err
+}
+
+// contained turns a panic of Badger's on what it read into an error.
+func contained(err *error) {
+	if p := recover(); p != nil {
+		*err = damaged(fmt.Errorf("panic: %v", p))
+	}
 }
 
 // getMemory also returns the cursor: what isn't in memory lies in Badger, at
@@ -80,6 +97,10 @@ func (s *Store) getMemory(key []byte, at market.Sequence) (value []byte, from ma
 }
 
 func (d *disk) get(key []byte, at market.Sequence) (value []byte, from market.Sequence, err error) {
+	defer contained(&err)
+	if err := d.unread.verify(key); err != nil {
+		return nil, 0, err
+	}
 	txn := d.db.NewTransactionAt(uint64(at), false)
 	defer txn.Discard()
 	item, err := txn.Get(key)
@@ -104,18 +125,20 @@ func damaged(err error) error { return fmt.Errorf("%w: %w", readmodels.ErrDamage
 
 func (s *Store) versions(key []byte, span readmodels.Span, yield func([]byte, market.Sequence) bool, acquire acquire) error {
 	full := append([]byte{pointKey}, key...)
-	return s.walk(walk{full, span, yield, acquire, func(d *disk, c *collector) error { return d.keyRuns(full, c) }})
+	return s.walk(walk{full, full, span, yield, acquire, func(d *disk, c *collector) error { return d.keyRuns(full, c) }})
 }
 
 func (s *Store) list(list []byte, span readmodels.Span, yield func([]byte, market.Sequence) bool, acquire acquire) error {
 	full := append([]byte{listKey}, list...)
 	prefix := appendListPrefix(nil, list)
-	return s.walk(walk{full, span, yield, acquire, func(d *disk, c *collector) error { return d.listRuns(prefix, c) }})
+	return s.walk(walk{full, prefix, span, yield, acquire, func(d *disk, c *collector) error { return d.listRuns(prefix, c) }})
 }
 
-// walk is a reading of a key's versions.
+// walk is a reading of a key's versions; prefix is what the Badger keys of its
+// runs begin with.
 type walk struct {
 	key     []byte
+	prefix  []byte
 	span    readmodels.Span
 	yield   func([]byte, market.Sequence) bool
 	acquire acquire
@@ -135,12 +158,12 @@ func (s *Store) walk(w walk) error {
 	c := newCollector(w.span, w.yield)
 	if w.span.Descending {
 		c.high = min(c.high, s.walkMemoryDown(w.key, c))
-		return w.walkDisk(d, c)
+		return s.noticed(w.walkDisk(d, c))
 	}
 	for cursor, done := s.Cursor(), false; !done; {
 		c.high = min(w.span.At, cursor)
 		if err := w.walkDisk(d, c); err != nil {
-			return err
+			return s.noticed(err)
 		}
 		c.high = w.span.At
 		cursor, done = s.walkMemoryUp(w.key, c, cursor)
@@ -148,9 +171,20 @@ func (s *Store) walk(w walk) error {
 	return nil
 }
 
-func (w *walk) walkDisk(d *disk, c *collector) error {
+func (w *walk) walkDisk(d *disk, c *collector) (err error) {
 	if c.stopped || c.high <= c.low {
 		return nil
+	}
+	defer func() {
+		if c.yielding {
+			return // a panic of yield is not Badger's
+		}
+		if p := recover(); p != nil {
+			err = damaged(fmt.Errorf("panic: %v", p))
+		}
+	}()
+	if err := d.unread.verify(w.prefix); err != nil {
+		return err
 	}
 	if err := w.runs(d, c); err != nil {
 		return damaged(err)
@@ -213,6 +247,7 @@ type collector struct {
 	// What is still wanted: low < sequence <= high.
 	low, high market.Sequence
 	stopped   bool
+	yielding  bool
 }
 
 func newCollector(span readmodels.Span, yield func([]byte, market.Sequence) bool) *collector {
@@ -239,7 +274,9 @@ func (c *collector) take(v version) bool {
 	} else {
 		c.low = v.from
 	}
+	c.yielding = true
 	c.stopped = !c.yield(v.value, v.from)
+	c.yielding = false
 	return !c.stopped
 }
 

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"time"
 )
 
 // state is the small file beside Badger that says whether Badger can be
@@ -14,7 +16,17 @@ type state struct {
 	Identity string `json:"identity"`
 	Boot     string `json:"boot"`
 	Clean    bool   `json:"clean"`
+	// Starts counts the starts in a row that ended young, this one included.
+	Starts int `json:"starts,omitempty"`
 }
+
+// maxStarts is how many starts in a row may end young. Badger works in
+// goroutines of its own, and what panics there ends the process: a store that
+// might be why must not do it for ever.
+const maxStarts = 5
+
+// grownUp is how long a process lives that has outlived what a start does.
+const grownUp = time.Minute
 
 // BootID names the time since the machine started: what was written within it
 // is still there even if the process was killed.
@@ -30,24 +42,79 @@ func BootID() (string, error) {
 // closed cleanly, or only the process died. After a power cut Badger may have
 // kept a later write without an earlier one.
 func trusted(o Options) bool {
-	b, err := os.ReadFile(filepath.Join(o.Dir, "state.json"))
+	b, err := os.ReadFile(statePath(o))
 	if err != nil {
 		return false
 	}
 	var s state
-	if json.Unmarshal(b, &s) != nil || s.Identity != o.Identity {
+	if json.Unmarshal(b, &s) != nil || s.Identity != o.Identity || s.Starts >= maxStarts {
 		return false
 	}
 	return s.Clean || s.Boot != "" && s.Boot == o.Boot
 }
 
+// youth is the first minute of an open store, in which the state counts its
+// start.
+type youth struct {
+	options Options
+	timer   *time.Timer
+
+	mu   sync.Mutex
+	over bool
+}
+
+// beginYouth counts a start.
+func beginYouth(o Options) (*youth, error) {
+	starts := 1
+	var before state
+	if b, err := os.ReadFile(statePath(o)); err == nil && json.Unmarshal(b, &before) == nil {
+		starts += before.Starts
+	}
+	if err := writeState(o, state{Starts: starts}); err != nil {
+		return nil, err
+	}
+	y := &youth{options: o}
+	y.timer = time.AfterFunc(grownUp, y.grow)
+	return y, nil
+}
+
+// grow ends the count: this start did not end young. An error leaves it as it
+// was, which throws away a view too much at worst.
+func (y *youth) grow() {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	if !y.over {
+		_ = writeState(y.options, state{})
+	}
+}
+
+// distrust has the next start throw the store away.
+func (y *youth) distrust() {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	if !y.over {
+		_ = os.Remove(statePath(y.options)) // what stays is found again
+	}
+	y.over = true
+}
+
+func (y *youth) end() {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	y.timer.Stop()
+	y.over = true
+}
+
+func statePath(o Options) string { return filepath.Join(o.Dir, "state.json") }
+
 // writeState replaces the file, durably.
-func writeState(o Options, clean bool) error {
-	b, err := json.Marshal(state{Identity: o.Identity, Boot: o.Boot, Clean: clean})
+func writeState(o Options, s state) error {
+	s.Identity, s.Boot = o.Identity, o.Boot
+	b, err := json.Marshal(s)
 	if err != nil {
 		return fmt.Errorf("encode store state: %w", err)
 	}
-	path := filepath.Join(o.Dir, "state.json")
+	path := statePath(o)
 	if err := writeSynced(path+".new", b); err != nil {
 		return fmt.Errorf("write store state: %w", err)
 	}

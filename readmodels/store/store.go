@@ -43,6 +43,11 @@ type Options struct {
 	Generation int
 	// FlushEvery is how long fresh values wait at most; 0 = 1 s.
 	FlushEvery time.Duration
+	// Pace bounds how fast the tables are read to find damage; nil = they are
+	// not read but by readers.
+	Pace *readmodels.Pace
+	// Rest is the pause between two such rounds; 0 = 1 hour.
+	Rest time.Duration
 }
 
 func (o Options) withDefaults() Options {
@@ -54,6 +59,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.FlushEvery == 0 {
 		o.FlushEvery = time.Second
+	}
+	if o.Rest == 0 {
+		o.Rest = time.Hour
 	}
 	return o
 }
@@ -74,8 +82,12 @@ type Store struct {
 	cursor     market.Sequence // each finished flush moves it; Badger is read through it
 	rebuilding bool
 	failure    error // of a flush; the store takes nothing more
+	broken     error // what is stored does not verify; ends with Reset
+	tell       func(error)
 
-	flusher *flusher
+	flusher   *flusher
+	stopScrub func()
+	young     *youth
 }
 
 var _ readmodels.Store = (*Store)(nil)
@@ -108,8 +120,8 @@ func (s *Store) startTrusted() error {
 			return fmt.Errorf("remove untrusted store: %w", err)
 		}
 	}
-	if s.start() == nil {
-		return nil
+	if err := s.start(); err == nil || sick(err) {
+		return err
 	}
 	// What can't be opened is thrown away; only a second failure counts.
 	if err := os.RemoveAll(o.Dir); err != nil {
@@ -123,23 +135,74 @@ func (s *Store) start() error {
 	if err := os.MkdirAll(s.options.Dir, 0o755); err != nil {
 		return fmt.Errorf("make store folder: %w", err)
 	}
-	if err := writeState(s.options, false); err != nil {
-		return err
-	}
-	d, err := openDisk(filepath.Join(s.options.Dir, "badger"), s.options.MemTable)
+	young, err := beginYouth(s.options)
 	if err != nil {
 		return err
+	}
+	d, cursor, err := s.openDisk()
+	if err != nil {
+		young.end()
+		return err
+	}
+	s.mu.Lock()
+	s.disk, s.active, s.flushing, s.failure, s.broken = d, newGeneration(cursor), nil, nil, nil
+	s.watermark, s.cursor = cursor, cursor
+	s.mu.Unlock()
+	s.young = young
+	s.flusher = startFlusher(s)
+	s.startScrub(d.unread)
+	return nil
+}
+
+func (s *Store) badgerDir() string { return filepath.Join(s.options.Dir, "badger") }
+
+func (s *Store) openDisk() (*disk, market.Sequence, error) {
+	tables, err := verifyFolder(s.badgerDir())
+	if err != nil {
+		return nil, 0, err
+	}
+	unread, err := linkTables(s.badgerDir(), filepath.Join(s.options.Dir, "unread"), tables)
+	if err != nil {
+		return nil, 0, err
+	}
+	d, err := openDisk(s.badgerDir(), s.options.MemTable, unread)
+	if err != nil {
+		return nil, 0, err
 	}
 	cursor, err := d.cursor()
 	if err != nil {
-		return fmt.Errorf("read cursor: %w", errorsJoinClose(err, d))
+		return nil, 0, fmt.Errorf("read cursor: %w", errorsJoinClose(err, d))
 	}
+	return d, cursor, nil
+}
+
+// OnDamage implements readmodels.Store.
+func (s *Store) OnDamage(tell func(error)) {
 	s.mu.Lock()
-	s.disk, s.active, s.flushing, s.failure = d, newGeneration(cursor), nil, nil
-	s.watermark, s.cursor = cursor, cursor
+	s.tell = tell
+	broken := s.broken
 	s.mu.Unlock()
-	s.flusher = startFlusher(s)
-	return nil
+	if broken != nil {
+		tell(broken)
+	}
+}
+
+// damage takes the store out of service: it is thrown away by Reset, or by the
+// next start. It tells once.
+func (s *Store) damage(err error) {
+	s.mu.Lock()
+	first, tell := s.broken == nil, s.tell
+	if first {
+		s.broken = err
+	}
+	s.mu.Unlock()
+	if !first {
+		return
+	}
+	s.young.distrust()
+	if tell != nil {
+		tell(err)
+	}
 }
 
 // Watermark implements readmodels.Store.
@@ -194,8 +257,10 @@ func (s *Store) Reset() error {
 	d := s.disk
 	s.mu.Unlock()
 	s.flusher.stop()
+	s.stopScrub()
+	s.young.end()
 	d.readers.Wait() // nobody new comes: acquire refuses
-	if err := d.db.Close(); err != nil {
+	if err := d.db.Close(); err != nil && !s.isBroken() {
 		return fmt.Errorf("close store: %w", err)
 	}
 	if err := os.RemoveAll(s.options.Dir); err != nil {
@@ -215,6 +280,8 @@ func (s *Store) Serve() {
 // waited for.
 func (s *Store) Close() error {
 	s.flusher.stop()
+	s.stopScrub()
+	s.young.end()
 	flushed := s.flush()
 	s.mu.Lock()
 	s.rebuilding = true
@@ -222,8 +289,8 @@ func (s *Store) Close() error {
 	s.mu.Unlock()
 	d.readers.Wait()
 	err := errors.Join(flushed, d.db.Close())
-	if err == nil {
-		err = writeState(s.options, true)
+	if err == nil && !s.isBroken() {
+		err = writeState(s.options, state{Clean: true})
 	}
 	if err = errors.Join(err, s.lock.Close()); err != nil {
 		return fmt.Errorf("close store: %w", err)
@@ -246,11 +313,20 @@ func (s *Store) acquire(at market.Sequence) (*disk, error) {
 func (s *Store) acquirePast(at market.Sequence) (*disk, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	if s.broken != nil {
+		return nil, s.broken
+	}
 	if at > s.watermark {
 		return nil, readmodels.ErrNotCaughtUp
 	}
 	s.disk.readers.Add(1)
 	return s.disk, nil
+}
+
+func (s *Store) isBroken() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.broken != nil
 }
 
 // Serving implements readmodels.Reader.
@@ -261,7 +337,7 @@ func (s *Store) Serving(at market.Sequence) error {
 }
 
 func (s *Store) serving(at market.Sequence) error {
-	if s.rebuilding {
+	if s.rebuilding || s.broken != nil {
 		return readmodels.ErrRebuilding
 	}
 	if at > s.watermark {
@@ -278,4 +354,5 @@ type disk struct {
 	// singles is the last sequence that an unfinished flush may have written
 	// runs for: up to it each version gets a Badger version of its own.
 	singles market.Sequence
+	unread  *unread
 }

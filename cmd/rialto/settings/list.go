@@ -59,5 +59,6 @@ func List() []Setting {
 		{Key: "commands.max_connections_per_address", Help: "HTTP connections of one remote address at most; 0: half of them all"},
 		{Key: "commands.reserved_connections", Help: "HTTP connections beyond these bounds for health, metrics and administrators"},
 		{Key: "read_models.book_checkpoint_events", Help: "events between two checkpoints of the books"},
+		{Key: "read_models.scrub_bytes", Help: "bytes a second read in the background to find damage"},
 	}
 }
