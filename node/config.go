@@ -35,9 +35,11 @@ type Config struct {
 	AdvertiseHost string `yaml:"advertise_host" koanf:"advertise_host"`
 
 	// InitialCluster are the first voters of a new cluster, the same list on
-	// each of them. Only a node without data reads it.
+	// each of them. Only a node that is told to found one reads it, see
+	// WithFounding.
 	InitialCluster []InitialMember `yaml:"initial_cluster" koanf:"initial_cluster"`
-	// Join are gossip addresses of members of a running cluster.
+	// Join are gossip addresses of members of a running cluster. A node
+	// without data asks them to admit it.
 	Join []string `yaml:"join" koanf:"join"`
 	// GossipKey encrypts gossip: 16, 24 or 32 bytes, base64. "" = none.
 	GossipKey string `yaml:"gossip_key" koanf:"gossip_key"`
@@ -209,9 +211,6 @@ func (c *Config) validateAddresses() error {
 
 func (c *Config) validateMembership() error {
 	var errs []error
-	if len(c.InitialCluster) > 0 && len(c.Join) > 0 {
-		errs = append(errs, setting("join", "a node either founds a cluster (initial_cluster) or joins one, not both"))
-	}
 	seen := map[string]bool{}
 	for i, m := range c.InitialCluster {
 		name := fmt.Sprintf("initial_cluster[%d]", i)

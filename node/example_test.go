@@ -28,7 +28,7 @@ func ExampleOpen() {
 	cfg.HTTPAddress, cfg.PeerAddress, cfg.GossipAddress = "127.0.0.1:18480", "127.0.0.1:17480", "127.0.0.1:17946"
 	cfg.BootstrapKey = "operator:" + node.HashSecret("secret")
 	cfg.InitialCluster = []node.InitialMember{{ID: "n1", PeerAddress: cfg.PeerAddress}}
-	n, err := node.Open(ctx, cfg)
+	n, err := node.Open(ctx, cfg, node.WithFounding()) // the first time, while data_dir is empty
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus"
 	"github.com/rialto-exchange/rialto/cluster/forward"
+	"github.com/rialto-exchange/rialto/cluster/identity"
 	"github.com/rialto-exchange/rialto/cluster/membership"
 	"github.com/rialto-exchange/rialto/cluster/peer"
 	"github.com/rialto-exchange/rialto/cluster/sequencer"
@@ -33,6 +34,10 @@ type Node struct {
 	level atomic.Bool
 	// scrubPace is how fast all that looks for damage may read.
 	scrubPace *readmodels.Pace
+	// founding: this start was told to found a cluster.
+	founding bool
+	// identity is who the folder is; what it says is durable.
+	identity atomic.Pointer[identity.Folder]
 
 	journal   *journal.Journal
 	replica   *replica
@@ -103,6 +108,7 @@ func Open(ctx context.Context, cfg Config, options ...Option) (*Node, error) {
 		{"data folder", n.openData},
 		{"event journal", n.openJournal},
 		{"peer port", n.openPeers},
+		{"membership", n.openMembership},
 		{"read models", n.openViews},
 		{"consensus", n.openConsensus},
 		{"sequencer", n.openSequencer},

@@ -46,8 +46,8 @@ func newTrioWith(t *testing.T, change func(*node.Config)) *trio {
 	}
 	for i := range c.configs {
 		c.configs[i].InitialCluster = initial
-		c.start(i)
 	}
+	c.found()
 	t.Cleanup(func() {
 		for i := range c.nodes {
 			c.stop(i)
@@ -81,13 +81,34 @@ func testConfig(t *testing.T, id string) node.Config {
 	return cfg
 }
 
-func (c *trio) start(i int) {
+// found starts all nodes at once: a founding waits for every founder.
+func (c *trio) found() {
 	c.t.Helper()
-	n, err := node.Open(c.t.Context(), c.configs[i], node.WithLogger(slog.New(slog.NewTextHandler(c.logged, nil)).With("node", c.configs[i].NodeID)))
-	if err != nil {
+	var wait sync.WaitGroup
+	errs := make([]error, len(c.configs))
+	for i := range c.configs {
+		wait.Go(func() { errs[i] = c.open(i, node.WithFounding()) })
+	}
+	wait.Wait()
+	if err := errors.Join(errs...); err != nil {
 		c.t.Fatal(err)
 	}
-	c.nodes[i] = n
+}
+
+func (c *trio) start(i int) {
+	c.t.Helper()
+	if err := c.open(i); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *trio) open(i int, options ...node.Option) error {
+	log := slog.New(slog.NewTextHandler(c.logged, nil)).With("node", c.configs[i].NodeID)
+	n, err := node.Open(c.t.Context(), c.configs[i], append(options, node.WithLogger(log))...)
+	if err == nil {
+		c.nodes[i] = n
+	}
+	return err
 }
 
 func (c *trio) stop(i int) {

@@ -27,6 +27,9 @@ func (n *Node) openData(context.Context, context.Context) error {
 	if err := n.refuseQuarantined(); err != nil {
 		return err
 	}
+	if err := n.openIdentity(); err != nil {
+		return err
+	}
 	n.addresses = addresses{
 		http:   advertised(n.cfg.HTTPAddress, n.cfg.AdvertiseHost),
 		fix:    advertised(n.cfg.FIXAddress, n.cfg.AdvertiseHost),
@@ -66,8 +69,8 @@ func (n *Node) openPeers(context.Context, context.Context) error {
 
 func (n *Node) openConsensus(ctx, background context.Context) error {
 	var initial []cluster.Member
-	for _, m := range n.cfg.InitialCluster {
-		initial = append(initial, cluster.Member{ID: cluster.NodeID(m.ID), Address: m.PeerAddress, Voter: true})
+	for _, f := range n.identity.Load().Founders {
+		initial = append(initial, cluster.Member{ID: f.ID, Address: f.Address, Voter: true})
 	}
 	n.mux.Handle(peer.ProtocolJournal, n.serveJournal)
 	n.replica = newReplica(fsm.Options{
@@ -90,12 +93,15 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 	}
 	n.consensus = c
 	n.onClose("consensus", c.Close)
+	if err := n.settle(); err != nil {
+		return err
+	}
 	n.background.Go(func() { n.fillJournal(background) })
 	return nil
 }
 
 func (n *Node) openSequencer(context.Context, context.Context) error {
-	history, err := newHistory()
+	history, err := n.firstHistory()
 	if err != nil {
 		return err
 	}
@@ -176,9 +182,13 @@ const goodbye = 500 * time.Millisecond
 // interleaved rounds, and gained no throughput.
 const entriesInFlight = 2
 
-// newHistory names a past. Only the first leader of a new venue uses it; the
-// name then comes out of the log.
-func newHistory() (uint64, error) {
+// firstHistory names the past of a venue whose log has no entry yet: as its
+// founders have agreed. The log of an adopted folder names it already, unless
+// its venue never took an entry; then the first leader does.
+func (n *Node) firstHistory() (uint64, error) {
+	if h := n.identity.Load().History; h != 0 {
+		return uint64(h), nil
+	}
 	var b [8]byte
 	if _, err := rand.Read(b[:]); err != nil {
 		return 0, fmt.Errorf("name the venue's history: %w", err)

@@ -38,7 +38,7 @@ func TestServeWithKeys(t *testing.T) {
 	d := open(t)
 	n := newSecureNode(t, d.suite)
 	sum := sha256.Sum256([]byte("boss's secret"))
-	n.run("--bootstrap-key", "boss:"+hex.EncodeToString(sum[:]))
+	n.run("--found", "--bootstrap-key", "boss:"+hex.EncodeToString(sum[:]))
 	err := d.Until(t.Context(), "the node is ready", func(context.Context) bool { return n.status("/readyz", "") == 200 })
 	if err != nil {
 		t.Fatal(err)

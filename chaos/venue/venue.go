@@ -62,7 +62,7 @@ func Start(ctx context.Context, o Options) (*Venue, error) {
 		v.nodes = append(v.nodes, n)
 	}
 	for i := range v.nodes {
-		if err := v.Restart(i); err != nil {
+		if err := v.Restart(i, "--found"); err != nil {
 			return nil, errors.Join(err, v.Stop())
 		}
 	}
@@ -128,8 +128,8 @@ func (v *Venue) URLs() []string {
 	return urls
 }
 
-// Restart starts a node that is not running.
-func (v *Venue) Restart(i int) error {
+// Restart starts a node that is not running, with more flags if there are.
+func (v *Venue) Restart(i int, flags ...string) error {
 	n := v.nodes[i]
 	if n.running() {
 		return nil
@@ -139,7 +139,7 @@ func (v *Venue) Restart(i int) error {
 		return fmt.Errorf("open log of %s: %w", n.id, err)
 	}
 	defer log.Close()
-	n.cmd = exec.Command(n.binary, "serve", "--config", n.config)
+	n.cmd = exec.Command(n.binary, append([]string{"serve", "--config", n.config}, flags...)...)
 	n.cmd.Stdout, n.cmd.Stderr = log, log
 	n.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := n.cmd.Start(); err != nil {

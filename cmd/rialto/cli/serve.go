@@ -17,19 +17,30 @@ const closeTimeout = 8 * time.Second
 
 func serveCommand(sh *shell.Shell) *cobra.Command {
 	var file string
+	var found bool
 	c := &cobra.Command{
 		Use: "serve --config FILE", Short: "Run one node", Args: cobra.NoArgs,
 		Long: `Run one node of a cluster. Settings come from the file, then from RIALTO_…
-variables (RIALTO_NODE_ID, RIALTO_CONSENSUS_LOG_STORE, …), then from flags.`,
+variables (RIALTO_NODE_ID, RIALTO_CONSENSUS_LOG_STORE, …), then from flags.
+
+A new cluster is founded by --found on every node of initial_cluster, with
+empty folders, once. It is no setting and has no variable: a unit file that
+founds would found a second venue over the first when its disks were lost. A
+node with an empty folder that is not told to found joins (--join) or refuses.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := loadSettings(c, sh, file)
 			if err != nil {
 				return err
 			}
-			return serve(c.Context(), sh, cfg)
+			var options []node.Option
+			if found {
+				options = append(options, node.WithFounding())
+			}
+			return serve(c.Context(), sh, cfg, options...)
 		},
 	}
 	settingFlags(c, &file)
+	c.Flags().BoolVar(&found, "found", false, "found a new cluster with all of initial_cluster; every folder must be empty")
 	return c
 }
 
@@ -48,9 +59,9 @@ func loadSettings(c *cobra.Command, sh *shell.Shell, file string) (node.Config, 
 }
 
 // serve runs a node until ctx ends or the node must not go on.
-func serve(ctx context.Context, sh *shell.Shell, cfg node.Config) error {
+func serve(ctx context.Context, sh *shell.Shell, cfg node.Config, options ...node.Option) error {
 	log := node.NewLogger(cfg, sh.Err)
-	n, err := node.Open(ctx, cfg, node.WithLogger(log), node.WithVersion(sh.Version))
+	n, err := node.Open(ctx, cfg, append(options, node.WithLogger(log), node.WithVersion(sh.Version))...)
 	if err != nil {
 		return err
 	}

@@ -53,8 +53,9 @@ func Start(ctx context.Context, o Options, announce func(string)) (*Cluster, err
 		Nodes: nodes, options: o, lock: l, announce: announce,
 		processes: map[string]*process{}, stopping: make(chan struct{}),
 	}
+	found := isFounding(data(nodes))
 	for _, n := range nodes {
-		if err := c.run(n); err != nil {
+		if err := c.run(n, found); err != nil {
 			return nil, errors.Join(err, c.Stop())
 		}
 	}
@@ -63,7 +64,7 @@ func Start(ctx context.Context, o Options, announce func(string)) (*Cluster, err
 
 // prepare locks and fills the data folder.
 func prepare(ctx context.Context, o Options, nodes []Node) (*lock, error) {
-	data := filepath.Dir(nodes[0].Config)
+	data := data(nodes)
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return nil, err
 	}
@@ -87,10 +88,13 @@ func prepare(ctx context.Context, o Options, nodes []Node) (*lock, error) {
 	return l, nil
 }
 
+// data is the folder of everything that a cluster keeps.
+func data(nodes []Node) string { return filepath.Dir(nodes[0].Config) }
+
 // clear removes what a cluster keeps in a folder, and nothing else that may be
 // there.
 func clear(data string) error {
-	errs := []error{os.RemoveAll(filepath.Join(data, membersFile))}
+	errs := []error{os.RemoveAll(filepath.Join(data, membersFile)), os.RemoveAll(filepath.Join(data, foundingFile))}
 	for i := 1; i <= MaxNodes; i++ {
 		for _, suffix := range []string{"", ".yaml", ".log"} {
 			errs = append(errs, os.RemoveAll(filepath.Join(data, fmt.Sprintf("n%d%s", i, suffix))))
@@ -99,14 +103,16 @@ func clear(data string) error {
 	return errors.Join(errs...)
 }
 
-// run starts a node and the goroutine that watches it.
-func (c *Cluster) run(n Node) error {
+// run starts a node and the goroutine that watches it. Only the first start
+// of a new cluster founds it: a node that is started again has its folder, or
+// has lost it and must not found a second cluster over the first.
+func (c *Cluster) run(n Node, found bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closing {
 		return nil
 	}
-	p, err := start(c.options.Executable, n)
+	p, err := start(c.options.Executable, n, found)
 	if err != nil {
 		return err
 	}
@@ -136,7 +142,7 @@ func (c *Cluster) watch(p *process) {
 	case <-c.stopping:
 		return
 	}
-	if err := c.run(p.node); err != nil {
+	if err := c.run(p.node, false); err != nil {
 		c.announce(err.Error())
 		return
 	}
@@ -195,7 +201,7 @@ func (c *Cluster) WaitReady(ctx context.Context) error {
 			}
 		}
 	}
-	return nil
+	return os.RemoveAll(filepath.Join(data(c.Nodes), foundingFile))
 }
 
 func ready(ctx context.Context, n Node) bool {

@@ -65,8 +65,20 @@ func writeConfigs(nodes []Node) error {
 	return nil
 }
 
-// membersFile remembers which cluster the data folder holds.
-const membersFile = "cluster.json"
+const (
+	// membersFile remembers which cluster the data folder holds.
+	membersFile = "cluster.json"
+	// foundingFile is there from the moment when a new cluster is begun until
+	// all of its nodes have been ready once.
+	foundingFile = "founding"
+)
+
+// isFounding reports whether the cluster in a folder is new, or was not ready
+// yet when it was begun.
+func isFounding(data string) bool {
+	_, err := os.Stat(filepath.Join(data, foundingFile))
+	return err == nil
+}
 
 // checkMembers refuses to start another cluster over the data of one: its
 // nodes would never find each other.
@@ -80,6 +92,9 @@ func checkMembers(data string, nodes []Node) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		text, err = json.Marshal(want)
 		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(data, foundingFile), nil, 0o600); err != nil {
 			return err
 		}
 		return os.WriteFile(path, text, 0o600)

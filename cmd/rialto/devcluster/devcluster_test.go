@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -136,4 +137,46 @@ func offset(t *testing.T) int {
 	}
 	t.Fatal("no free ports")
 	return 0
+}
+
+// TestOnlyANewClusterIsFounded shows that a new cluster is told to found
+// itself until it has been ready once, and that nothing is told so later: a
+// node that lost its folder must not found another.
+func TestOnlyANewClusterIsFounded(t *testing.T) {
+	dir := t.TempDir()
+	calls := filepath.Join(dir, "calls")
+	program := filepath.Join(dir, "rialto")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\necho \"$@\" >>"+calls+"\nexec sleep 60\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	o := devcluster.Options{Nodes: 1, Data: filepath.Join(dir, "data"), Host: "127.0.0.1", PortOffset: 21_000, Executable: program}
+	start := func() (line, again string) {
+		if err := os.RemoveAll(calls); err != nil {
+			t.Fatal(err)
+		}
+		c, err := devcluster.Start(t.Context(), o, func(string) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Stop() //nolint:errcheck // the process is a sleep
+		for ; line == ""; runtime.Gosched() {
+			b, _ := os.ReadFile(calls)
+			line = string(b)
+		}
+		return line, c.RestartCommand(c.Nodes[0])
+	}
+	for _, c := range []struct {
+		name  string
+		found bool
+	}{{"new", true}, {"stopped before it was ready", true}, {"ready once", false}} {
+		if !c.found {
+			if err := os.Remove(filepath.Join(o.Data, "founding")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		line, again := start()
+		if strings.Contains(line, "--found") != c.found || strings.Contains(again, "--found") {
+			t.Errorf("%s: started with %q, again with %q", c.name, line, again)
+		}
+	}
 }

@@ -22,13 +22,18 @@ type process struct {
 	exit string
 }
 
-// start runs a node. Its goroutine ends with the process.
-func start(executable string, n Node) (*process, error) {
+// start runs a node, which founds its cluster if it is told to. Its goroutine
+// ends with the process.
+func start(executable string, n Node, found bool) (*process, error) {
 	log, err := os.OpenFile(n.Log, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(executable, "serve", "--config", n.Config)
+	args := []string{"serve", "--config", n.Config}
+	if found {
+		args = append(args, "--found")
+	}
+	cmd := exec.Command(executable, args...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = attributes()
 	p := &process{node: n, done: make(chan struct{})}

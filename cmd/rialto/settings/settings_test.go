@@ -63,7 +63,7 @@ func load(t *testing.T, file string, environ []string, args ...string) (node.Con
 	flags := pflag.NewFlagSet("serve", pflag.ContinueOnError)
 	settings.Declare(flags)
 	if err := flags.Parse(args); err != nil {
-		t.Fatal(err)
+		return node.Config{}, nil, err
 	}
 	return settings.Load(settings.Sources{File: path, Environ: environ, Flags: flags})
 }
@@ -130,6 +130,8 @@ func TestErrorsNameTheSetting(t *testing.T) {
 		{"unknown key", "node_id: a\nhtpp_address: x\n", nil, nil, []string{"2:1", "htpp_address"}},
 		{"unknown key in a section", "consensus:\n  log_stroe: wal\n", nil, nil, []string{"2:3", "log_stroe"}},
 		{"unknown key in a list", "initial_cluster:\n  - {id: a, peer: b}\n", nil, nil, []string{"peer"}},
+		{"founding in a file", "node_id: a\nfound: true\n", nil, nil, []string{"2:1", "found"}},
+		{"founding as a setting's flag", "node_id: a", nil, []string{"--found"}, []string{"found"}},
 		{"wrong type", "node_id: a\ndemo: perhaps\n", nil, nil, []string{"2:7"}},
 		{"no YAML", "node_id: [\n", nil, nil, []string{"node.yaml"}},
 		{"bad variable", "node_id: a", []string{"RIALTO_CONSENSUS_COMMIT_TIMEOUT=soon"}, nil, []string{"commit_timeout"}},
@@ -147,5 +149,19 @@ func TestErrorsNameTheSetting(t *testing.T) {
 				t.Errorf("%s: error %q does not contain %q", c.name, err, want)
 			}
 		}
+	}
+}
+
+// TestFoundingIsNoVariable shows that no variable founds a cluster: a unit
+// file that did would found again whenever its disk was lost.
+func TestFoundingIsNoVariable(t *testing.T) {
+	for _, s := range settings.List() {
+		if strings.Contains(s.Key, "found") {
+			t.Errorf("%s is a setting", s.Key)
+		}
+	}
+	_, unknown, err := load(t, "node_id: a", []string{"RIALTO_FOUND=true"})
+	if err != nil || len(unknown) != 1 || unknown[0] != "RIALTO_FOUND" {
+		t.Errorf("got unknown %v, %v", unknown, err)
 	}
 }

@@ -1,0 +1,62 @@
+package logstore
+
+import (
+	"errors"
+	"path/filepath"
+
+	"github.com/hashicorp/go-hclog"
+)
+
+// Contents is what a directory holds of term and log.
+type Contents struct {
+	// Stable, Log and Synced report whether their files are there.
+	Stable, Log, Synced bool
+	// Term is the term in the stable store, 0 if it never had one.
+	Term uint64
+	// Last is the last index of the log, 0 if it is empty.
+	Last uint64
+}
+
+// Inspect looks without making anything that is not there. Nobody else may
+// have the directory open.
+func Inspect(dir string, logger hclog.Logger) (c Contents, err error) {
+	walDir, boltFile := filepath.Join(dir, "log.wal"), filepath.Join(dir, "log.bolt")
+	kind := WAL
+	if exists(boltFile) {
+		kind = Bolt
+	}
+	c.Stable = exists(filepath.Join(dir, "stable.bolt"))
+	c.Log = exists(boltFile) || exists(walDir)
+	c.Synced = exists(filepath.Join(dir, "log.synced"))
+	if c.Stable {
+		if c.Term, err = storedTerm(dir); err != nil {
+			return c, err
+		}
+	}
+	if c.Log {
+		base, closeBase, err := openBase(Options{Dir: dir, Kind: kind, Logger: logger})
+		if err != nil {
+			return c, err
+		}
+		if c.Last, err = base.LastIndex(); err != nil {
+			return c, errors.Join(err, closeBase())
+		}
+		return c, closeBase()
+	}
+	return c, nil
+}
+
+// termKey is where Raft's library keeps the current term.
+const termKey = "CurrentTerm"
+
+func storedTerm(dir string) (uint64, error) {
+	s, err := OpenStable(dir, func(error) {})
+	if err != nil {
+		return 0, err
+	}
+	term, err := s.GetUint64([]byte(termKey))
+	if errors.Is(err, errNoKey) {
+		term, err = 0, nil
+	}
+	return term, errors.Join(err, s.Close())
+}

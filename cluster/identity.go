@@ -1,0 +1,73 @@
+package cluster
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+// Incarnation names one life of a data folder: 16 random bytes, made when the
+// folder is born. A node id says who a member is, the incarnation that it
+// still remembers what it promised. The zero value is none.
+type Incarnation [16]byte
+
+// History names one past of a venue; it is never 0 once it is known.
+type History uint64
+
+// Start is one start of a node on a data folder.
+type Start struct {
+	// Count is 1 at the first start and rises by one at each.
+	Count uint64 `json:"count"`
+	// Nonce is random: two processes on copies of one folder have the same
+	// count and differ in this.
+	Nonce uint64 `json:"nonce,string"`
+}
+
+// Identity is who a node is and what it can prove of it.
+type Identity struct {
+	Node        NodeID
+	Incarnation Incarnation
+	History     History // 0 = not known yet
+	Start       Start
+}
+
+// String is the 32 hexadecimal digits.
+func (i Incarnation) String() string { return hex.EncodeToString(i[:]) }
+
+// IsZero reports that there is none.
+func (i Incarnation) IsZero() bool { return i == Incarnation{} }
+
+// MarshalText implements encoding.TextMarshaler; none is "".
+func (i Incarnation) MarshalText() ([]byte, error) {
+	if i.IsZero() {
+		return nil, nil
+	}
+	return []byte(i.String()), nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (i *Incarnation) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*i = Incarnation{}
+		return nil
+	}
+	if len(text) != 2*len(i) {
+		return errors.New("an incarnation has 32 hexadecimal digits")
+	}
+	_, err := hex.Decode(i[:], text)
+	return err
+}
+
+// String is the 16 hexadecimal digits by which clients know it.
+func (h History) String() string { return fmt.Sprintf("%016x", uint64(h)) }
+
+// MarshalText implements encoding.TextMarshaler.
+func (h History) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (h *History) UnmarshalText(text []byte) error {
+	n, err := strconv.ParseUint(string(text), 16, 64)
+	*h = History(n)
+	return err
+}

@@ -1,0 +1,142 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/consensus"
+	"github.com/rialto-exchange/rialto/cluster/identity"
+)
+
+// ErrForgotten: the data folder is not what it was. The node is no voter any
+// more, and comes back by being removed and by joining anew.
+var ErrForgotten = identity.ErrForgotten
+
+// ErrNotMember: the folder belongs to no cluster, and the node was not told
+// which one it should found or join.
+var ErrNotMember = errors.New("data folder belongs to no cluster")
+
+// WithFounding tells the node to found a new cluster, together with all
+// others of initial_cluster, if its folder is empty. It is an argument of one
+// start and never a setting: a unit file that founds would found a second
+// venue over the first when disks were lost.
+func WithFounding() Option { return func(n *Node) { n.founding = true } }
+
+// openIdentity finds out who this folder is, and counts the start.
+func (n *Node) openIdentity() error {
+	folder, ok, err := identity.Read(n.cfg.DataDir)
+	if err != nil {
+		return fmt.Errorf("data_dir %s: %w; %s", n.cfg.DataDir, err, n.wayBack())
+	}
+	if !ok {
+		folder, err = n.birth()
+	} else {
+		err = n.recognise(folder)
+	}
+	if err != nil {
+		return err
+	}
+	return n.become(folder.Started())
+}
+
+// become makes a folder's next state durable and then this node's.
+func (n *Node) become(folder identity.Folder) error {
+	if err := folder.Write(n.cfg.DataDir); err != nil {
+		return err
+	}
+	n.identity.Store(&folder)
+	return nil
+}
+
+// settle makes a member of a folder whose files have been made.
+func (n *Node) settle() error {
+	folder := *n.identity.Load()
+	if folder.State != identity.Admitted && folder.State != identity.Adopting {
+		return nil
+	}
+	folder.State = identity.Member
+	return n.become(folder)
+}
+
+// wayBack is what an operator does about a folder that has forgotten.
+func (n *Node) wayBack() string {
+	return fmt.Sprintf("remove the node from the cluster (rialto node remove %s), empty the folder and let it join (--join)", n.cfg.NodeID)
+}
+
+// birth gives an identity to a folder that has none.
+func (n *Node) birth() (identity.Folder, error) {
+	adopt, err := consensus.HasState(n.cfg.path("raft"), n.log)
+	if err != nil {
+		return identity.Folder{}, fmt.Errorf("%w: %w; %s", ErrForgotten, err, n.wayBack())
+	}
+	if err := n.nothingElse(adopt); err != nil {
+		return identity.Folder{}, err
+	}
+	state := identity.Joining
+	switch {
+	case adopt:
+		n.log.Info("data folder of an earlier build is adopted", "data_dir", n.cfg.DataDir)
+		if n.founding {
+			n.log.Warn("nothing is founded: this folder belongs to a cluster already")
+		}
+		state = identity.Adopting
+	case n.founding && len(n.cfg.InitialCluster) == 0:
+		return identity.Folder{}, errors.New("--found needs initial_cluster: who founds with whom")
+	case n.founding:
+		state = identity.Founding
+	case len(n.cfg.Join) == 0:
+		return identity.Folder{}, fmt.Errorf("%w: data_dir %s is empty; a new cluster is founded by --found on the command line, on every node of "+
+			"initial_cluster, once; a running one is joined by --join with a gossip address of one of its members", ErrNotMember, n.cfg.DataDir)
+	}
+	folder := identity.New(n.cfg.ClusterID, cluster.NodeID(n.cfg.NodeID), state)
+	folder.Adopted = adopt
+	return folder, nil
+}
+
+// nothingElse refuses a folder whose term, vote and log are gone while its
+// events are still there.
+func (n *Node) nothingElse(adopt bool) error {
+	if adopt {
+		return nil
+	}
+	for _, room := range []string{"journal", "archive"} {
+		entries, err := os.ReadDir(n.cfg.path(room))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("data_dir: %w", err)
+		}
+		for _, e := range entries {
+			if info, err := e.Info(); err == nil && info.Size() > 0 && !strings.HasPrefix(e.Name(), "LOCK") {
+				return fmt.Errorf("%w: %s holds events, and the folder has neither identity nor log; %s",
+					ErrForgotten, n.cfg.path(room), n.wayBack())
+			}
+		}
+	}
+	return nil
+}
+
+// recognise holds what the folder says against what the node was told.
+func (n *Node) recognise(f identity.Folder) error {
+	switch {
+	case f.Cluster != n.cfg.ClusterID || string(f.Node) != n.cfg.NodeID:
+		return fmt.Errorf("data_dir %s belongs to node %s of cluster %s, not to node %s of cluster %s",
+			n.cfg.DataDir, f.Node, f.Cluster, n.cfg.NodeID, n.cfg.ClusterID)
+	case f.State == identity.Removed:
+		return fmt.Errorf("%w: %s; to bring it back, empty data_dir %s and let it join (--join)", ErrRemoved, f.Reason, n.cfg.DataDir)
+	case f.State == identity.Founding || f.State == identity.Agreed:
+		if !n.founding {
+			return fmt.Errorf("%w: data_dir %s was begun by --found and its cluster is not founded yet; "+
+				"start with --found once more, on every node of initial_cluster", ErrNotMember, n.cfg.DataDir)
+		}
+	case f.State == identity.Joining && n.founding:
+		return fmt.Errorf("%w: data_dir %s was born to join a cluster; empty it to found one", ErrNotMember, n.cfg.DataDir)
+	case n.founding:
+		n.log.Warn("nothing is founded: this folder belongs to a cluster already", "history", f.History)
+	}
+	return nil
+}
+
+// ErrRemoved: the cluster has removed this node for good.
+var ErrRemoved = errors.New("node was removed from its cluster")
