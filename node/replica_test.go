@@ -65,7 +65,10 @@ func TestApplyTellsSicknessFromWrongState(t *testing.T) {
 
 func firstEntry(t *testing.T) cluster.Entry {
 	t.Helper()
-	s := &sealer{cluster: clusterNumber("c"), newHistory: 7, history: func() uint64 { return 0 }}
+	s := &sealer{
+		cluster: clusterNumber("c"), newHistory: 7,
+		history: func() uint64 { return 0 }, level: func() uint16 { return fsm.FeatureLevel },
+	}
 	data, err := s.Seal(nil, 1, [][]byte{s.TermStart(1, "n1")})
 	if err != nil {
 		t.Fatal(err)
