@@ -30,6 +30,8 @@ var (
 	ErrNotCaughtUp  = errors.New("not caught up")
 	ErrUnavailable  = errors.New("read model unavailable")
 	ErrAsOfInFuture = errors.New("as_of lies in the future")
+	// ErrCutShort: the context ended before there was anything to answer with.
+	ErrCutShort = errors.New("read cut short")
 )
 
 // Commands orders commands through the cluster.
@@ -50,6 +52,11 @@ type Commands interface {
 
 // Reads answers queries at a pinned point. A Pin comes from Now, or from a
 // sequence that Wait or SequenceAt has settled.
+//
+// What lists or folds takes a context and stops when it ends: a list is then
+// as short as it is, with its Next, and everything else is ErrCutShort. A page
+// may hold fewer items than asked for, or none, and still have a Next: it
+// looks at a bounded number of candidates.
 type Reads interface {
 	// History is the id of the venue's past that sequences belong to.
 	History() uint64
@@ -82,7 +89,7 @@ type AssetReads interface {
 	// none: the first that was defined.
 	DefaultAsset(at event.Pin) (string, error)
 	Instrument(at event.Pin, instrument string) (event.Reading[event.Instrument], error)
-	Instruments(at event.Pin, page event.Page) (event.List[event.Reading[event.Instrument]], error)
+	Instruments(ctx context.Context, at event.Pin, page event.Page) (event.List[event.Reading[event.Instrument]], error)
 	// Participants lists the definitions in force now: credentials are
 	// checked against them.
 	Participants() []event.Participant
@@ -93,7 +100,7 @@ type AssetReads interface {
 // AccountReads reads accounts and their money.
 type AccountReads interface {
 	Account(at event.Pin, account string) (event.Reading[event.Account], error)
-	Accounts(at event.Pin, page event.Page) (event.List[event.Reading[event.Account]], error)
+	Accounts(ctx context.Context, at event.Pin, page event.Page) (event.List[event.Reading[event.Account]], error)
 	// Balance returns an account's balance of an asset; a known asset never
 	// held reads as zeros. ErrNotFound: no such account (or asset) then.
 	Balance(at event.Pin, account, asset string) (event.Reading[event.Balance], error)
@@ -112,17 +119,17 @@ type OrderFilter struct {
 // OrderReads reads orders.
 type OrderReads interface {
 	Order(at event.Pin, id market.OrderID) (event.Reading[event.Order], error)
-	Orders(at event.Pin, account string, filter OrderFilter, page event.Page) (event.List[event.Reading[event.Order]], error)
+	Orders(ctx context.Context, at event.Pin, account string, filter OrderFilter, page event.Page) (event.List[event.Reading[event.Order]], error)
 	// OrderHistory lists the order's events.
-	OrderHistory(at event.Pin, id market.OrderID, page event.Page) (event.List[event.Public], error)
-	OrderFills(at event.Pin, id market.OrderID, page event.Page) (event.List[event.OwnFill], error)
-	AccountTrades(at event.Pin, account string, page event.Page) (event.List[event.OwnFill], error)
+	OrderHistory(ctx context.Context, at event.Pin, id market.OrderID, page event.Page) (event.List[event.Public], error)
+	OrderFills(ctx context.Context, at event.Pin, id market.OrderID, page event.Page) (event.List[event.OwnFill], error)
+	AccountTrades(ctx context.Context, at event.Pin, account string, page event.Page) (event.List[event.OwnFill], error)
 }
 
 // MarketReads reads public market data.
 type MarketReads interface {
-	Book(at event.Pin, instrument string, depth int) (event.Book, error)
-	Trades(at event.Pin, instrument string, page event.Page) (event.List[event.Trade], error)
+	Book(ctx context.Context, at event.Pin, instrument string, depth int) (event.Book, error)
+	Trades(ctx context.Context, at event.Pin, instrument string, page event.Page) (event.List[event.Trade], error)
 }
 
 // EventFilter narrows a list of events.
@@ -137,7 +144,7 @@ type EventFilter struct {
 type EventReads interface {
 	// Events lists events after page.After. List.Next is always set: to the
 	// last event looked at.
-	Events(at event.Pin, filter EventFilter, page event.Page) (event.List[event.Public], error)
+	Events(ctx context.Context, at event.Pin, filter EventFilter, page event.Page) (event.List[event.Public], error)
 	// Follow calls yield with each event after the sequence as it becomes
 	// readable, until ctx ends (nil error), yield returns an error (returned),
 	// or the past is gone (ErrBeforeFloor).

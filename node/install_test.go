@@ -61,7 +61,7 @@ func TestSnapshotInstalled(t *testing.T) {
 	}
 	sequence := market.Sequence(0)
 	for sequence < last {
-		list, err := c.nodes[away].Reads().Events(event.Pin{Sequence: last}, gateways.EventFilter{}, event.Page{After: sequence, Limit: 1000})
+		list, err := c.nodes[away].Reads().Events(t.Context(), event.Pin{Sequence: last}, gateways.EventFilter{}, event.Page{After: sequence, Limit: 1000})
 		if err != nil {
 			t.Fatal(err)
 		}

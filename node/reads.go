@@ -46,6 +46,8 @@ func readError(err error) error {
 		{projector.ErrClosed, gateways.ErrUnavailable},
 		{journal.ErrClosed, gateways.ErrUnavailable},
 		{projector.ErrUnknownView, gateways.ErrNotFound},
+		{context.Canceled, gateways.ErrCutShort},
+		{context.DeadlineExceeded, gateways.ErrCutShort},
 	} {
 		if errors.Is(err, e.from) {
 			return fmt.Errorf("%w: %w", e.to, err)
@@ -156,8 +158,8 @@ func (r *reads) Instrument(at event.Pin, instrument string) (event.Reading[event
 }
 
 // Instruments lists the instruments.
-func (r *reads) Instruments(at event.Pin, page event.Page) (event.List[event.Reading[event.Instrument]], error) {
-	return answer(r.views.catalogue.Instruments(at, page))
+func (r *reads) Instruments(ctx context.Context, at event.Pin, page event.Page) (event.List[event.Reading[event.Instrument]], error) {
+	return answer(r.views.catalogue.Instruments(ctx, at, page))
 }
 
 // Participants lists the definitions in force now.
@@ -184,8 +186,8 @@ func (r *reads) Account(at event.Pin, account string) (event.Reading[event.Accou
 }
 
 // Accounts lists the accounts.
-func (r *reads) Accounts(at event.Pin, page event.Page) (event.List[event.Reading[event.Account]], error) {
-	return answer(r.views.catalogue.Accounts(at, page))
+func (r *reads) Accounts(ctx context.Context, at event.Pin, page event.Page) (event.List[event.Reading[event.Account]], error) {
+	return answer(r.views.catalogue.Accounts(ctx, at, page))
 }
 
 // Balance reads one balance.
@@ -210,43 +212,43 @@ func (r *reads) Order(at event.Pin, id market.OrderID) (event.Reading[event.Orde
 
 // Orders lists an account's orders. A list of something that did not exist
 // then is not empty but not found, here and below.
-func (r *reads) Orders(at event.Pin, account string, f gateways.OrderFilter, page event.Page) (event.List[event.Reading[event.Order]], error) {
+func (r *reads) Orders(ctx context.Context, at event.Pin, account string, f gateways.OrderFilter, page event.Page) (event.List[event.Reading[event.Order]], error) {
 	if _, err := r.views.catalogue.Account(at, account); err != nil {
 		return event.List[event.Reading[event.Order]]{}, readError(err)
 	}
-	return answer(r.views.orders.Orders(at, account, orders.Filter(f), page))
+	return answer(r.views.orders.Orders(ctx, at, account, orders.Filter(f), page))
 }
 
 // OrderHistory lists an order's events.
-func (r *reads) OrderHistory(at event.Pin, id market.OrderID, page event.Page) (event.List[event.Public], error) {
-	return answer(r.views.orders.OrderHistory(at, id, page))
+func (r *reads) OrderHistory(ctx context.Context, at event.Pin, id market.OrderID, page event.Page) (event.List[event.Public], error) {
+	return answer(r.views.orders.OrderHistory(ctx, at, id, page))
 }
 
 // OrderFills lists an order's fills.
-func (r *reads) OrderFills(at event.Pin, id market.OrderID, page event.Page) (event.List[event.OwnFill], error) {
-	return answer(r.views.orders.OrderFills(at, id, page))
+func (r *reads) OrderFills(ctx context.Context, at event.Pin, id market.OrderID, page event.Page) (event.List[event.OwnFill], error) {
+	return answer(r.views.orders.OrderFills(ctx, at, id, page))
 }
 
 // AccountTrades lists an account's fills.
-func (r *reads) AccountTrades(at event.Pin, account string, page event.Page) (event.List[event.OwnFill], error) {
+func (r *reads) AccountTrades(ctx context.Context, at event.Pin, account string, page event.Page) (event.List[event.OwnFill], error) {
 	if _, err := r.views.catalogue.Account(at, account); err != nil {
 		return event.List[event.OwnFill]{}, readError(err)
 	}
-	return answer(r.views.trades.AccountTrades(at, account, page))
+	return answer(r.views.trades.AccountTrades(ctx, at, account, page))
 }
 
 // Book reads the depth of an instrument.
-func (r *reads) Book(at event.Pin, instrument string, depth int) (event.Book, error) {
+func (r *reads) Book(ctx context.Context, at event.Pin, instrument string, depth int) (event.Book, error) {
 	if _, err := r.views.catalogue.Instrument(at, instrument); err != nil {
 		return event.Book{}, readError(err)
 	}
-	return answer(r.views.books.Book(at, instrument, depth))
+	return answer(r.views.books.Book(ctx, at, instrument, depth))
 }
 
 // Trades lists an instrument's trades.
-func (r *reads) Trades(at event.Pin, instrument string, page event.Page) (event.List[event.Trade], error) {
+func (r *reads) Trades(ctx context.Context, at event.Pin, instrument string, page event.Page) (event.List[event.Trade], error) {
 	if _, err := r.views.catalogue.Instrument(at, instrument); err != nil {
 		return event.List[event.Trade]{}, readError(err)
 	}
-	return answer(r.views.trades.Trades(at, instrument, page))
+	return answer(r.views.trades.Trades(ctx, at, instrument, page))
 }

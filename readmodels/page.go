@@ -1,6 +1,9 @@
 package readmodels
 
 import (
+	"context"
+	"errors"
+
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
@@ -45,12 +48,14 @@ type Pager[T any] struct {
 	limit  int
 	budget int
 	low    market.Sequence
+	ended  func() error    // of the reader's context
+	err    error           // why the page was cut short
 	last   market.Sequence // the last candidate that was looked at
 }
 
-// NewPager begins a page of at most limit items.
-func NewPager[T any](w Window, limit int) *Pager[T] {
-	return &Pager[T]{limit: limit, budget: examined * limit, low: w.Low}
+// NewPager begins a page of at most limit items. It ends with ctx, too.
+func NewPager[T any](ctx context.Context, w Window, limit int) *Pager[T] {
+	return &Pager[T]{limit: limit, budget: examined * limit, low: w.Low, ended: ctx.Err}
 }
 
 // Wants reports whether a candidate at a sequence is to be looked at. If not,
@@ -63,6 +68,10 @@ func (p *Pager[T]) Wants(at market.Sequence) bool {
 		p.list.Next = p.last
 		return false
 	}
+	if p.err = p.ended(); p.err != nil {
+		p.list.Next = p.last
+		return false
+	}
 	p.budget--
 	p.last = at
 	return true
@@ -71,5 +80,13 @@ func (p *Pager[T]) Wants(at market.Sequence) bool {
 // Add takes the candidate that Wants was last asked for.
 func (p *Pager[T]) Add(item T) { p.list.Items = append(p.list.Items, item) }
 
-// List returns the page.
-func (p *Pager[T]) List() event.List[T] { return p.list }
+// List returns the page, unless something failed while it was collected. A
+// page that was cut short says where to go on; only one that has looked at
+// nothing has no such place, and is the context's error.
+func (p *Pager[T]) List(failed ...error) (event.List[T], error) {
+	err := errors.Join(failed...)
+	if err == nil && p.last == 0 {
+		err = p.err
+	}
+	return p.list, err
+}

@@ -75,7 +75,7 @@ func (x *exchange) visibleEvents(ctx context.Context, at event.Pin, filter gatew
 		if !x.caller.seesAll() {
 			page.Limit = max(page.Limit, scanPage)
 		}
-		l, err := x.h.reads.Events(at, filter, page)
+		l, err := x.h.reads.Events(ctx, at, filter, page)
 		if err != nil {
 			return out, err
 		}

@@ -138,8 +138,8 @@ func (x *exchange) instrument() {
 }
 
 func (x *exchange) instruments() {
-	list(x, unknownInstrument, func(_ context.Context, at event.Pin, page event.Page) (event.List[event.Reading[event.Instrument]], error) {
-		return x.h.reads.Instruments(at, page)
+	list(x, unknownInstrument, func(ctx context.Context, at event.Pin, page event.Page) (event.List[event.Reading[event.Instrument]], error) {
+		return x.h.reads.Instruments(ctx, at, page)
 	}, func(dst []byte, i *event.Reading[event.Instrument]) []byte { return render.Instrument(dst, &i.Value) })
 }
 
@@ -184,8 +184,8 @@ func (x *exchange) book() {
 	if !ok {
 		return
 	}
-	x.at(unknownInstrument, func(_ context.Context, at event.Pin) error {
-		b, err := x.h.reads.Book(at, id, depth)
+	x.at(unknownInstrument, func(ctx context.Context, at event.Pin) error {
+		b, err := x.h.reads.Book(ctx, at, id, depth)
 		if err != nil {
 			return err
 		}
@@ -198,8 +198,8 @@ func (x *exchange) instrumentTrades() {
 	if !ok {
 		return
 	}
-	list(x, unknownInstrument, func(_ context.Context, at event.Pin, page event.Page) (event.List[event.Trade], error) {
-		return x.h.reads.Trades(at, id, page)
+	list(x, unknownInstrument, func(ctx context.Context, at event.Pin, page event.Page) (event.List[event.Trade], error) {
+		return x.h.reads.Trades(ctx, at, id, page)
 	}, render.Trade)
 }
 

@@ -105,8 +105,8 @@ func (x *exchange) accounts() {
 		x.forbidden("the list of accounts is the administrators' and auditors' to see")
 		return
 	}
-	list(x, unknownAccount, func(_ context.Context, at event.Pin, page event.Page) (event.List[event.Reading[event.Account]], error) {
-		l, err := x.h.reads.Accounts(at, page)
+	list(x, unknownAccount, func(ctx context.Context, at event.Pin, page event.Page) (event.List[event.Reading[event.Account]], error) {
+		l, err := x.h.reads.Accounts(ctx, at, page)
 		for i := range l.Items {
 			if err == nil {
 				err = x.advance(at, &l.Items[i])

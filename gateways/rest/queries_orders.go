@@ -46,7 +46,7 @@ func (x *exchange) accountOrders() {
 		if !ok {
 			return out, errAnswered
 		}
-		return x.h.reads.Orders(at, id, filter, page)
+		return x.h.reads.Orders(ctx, at, id, filter, page)
 	}, func(dst []byte, o *event.Reading[event.Order]) []byte { return render.Order(dst, &o.Value) })
 }
 
@@ -59,7 +59,7 @@ func (x *exchange) accountTrades() {
 		if at, err = x.account1(ctx, at, id); err != nil {
 			return out, err
 		}
-		return x.h.reads.AccountTrades(at, id, page)
+		return x.h.reads.AccountTrades(ctx, at, id, page)
 	}, x.fill1)
 }
 
@@ -115,7 +115,7 @@ func (x *exchange) orderHistory() {
 		if err != nil {
 			return out, err
 		}
-		return x.h.reads.OrderHistory(at, o.Value.ID, page)
+		return x.h.reads.OrderHistory(ctx, at, o.Value.ID, page)
 	}, x.event1)
 }
 
@@ -125,6 +125,6 @@ func (x *exchange) orderFills() {
 		if err != nil {
 			return out, err
 		}
-		return x.h.reads.OrderFills(at, o.Value.ID, page)
+		return x.h.reads.OrderFills(ctx, at, o.Value.ID, page)
 	}, x.fill1)
 }

@@ -259,7 +259,7 @@ func (v *venue) Instrument(_ event.Pin, id string) (out event.Reading[event.Inst
 	return out, nil
 }
 
-func (v *venue) Instruments(at event.Pin, _ event.Page) (out event.List[event.Reading[event.Instrument]], err error) {
+func (v *venue) Instruments(_ context.Context, at event.Pin, _ event.Page) (out event.List[event.Reading[event.Instrument]], err error) {
 	i, err := v.Instrument(at, "BTC-USD")
 	out.Items = append(out.Items, i)
 	return out, err
@@ -308,7 +308,7 @@ func (v *venue) Account(_ event.Pin, id string) (out event.Reading[event.Account
 	return out, nil
 }
 
-func (v *venue) Accounts(at event.Pin, _ event.Page) (out event.List[event.Reading[event.Account]], err error) {
+func (v *venue) Accounts(_ context.Context, at event.Pin, _ event.Page) (out event.List[event.Reading[event.Account]], err error) {
 	a, err := v.Account(at, "mine")
 	out.Items = append(out.Items, a)
 	return out, err
@@ -346,7 +346,7 @@ func (v *venue) Order(_ event.Pin, id market.OrderID) (out event.Reading[event.O
 	return out, nil
 }
 
-func (v *venue) Orders(_ event.Pin, account string, f gateways.OrderFilter, page event.Page) (out event.List[event.Reading[event.Order]], err error) {
+func (v *venue) Orders(_ context.Context, _ event.Pin, account string, f gateways.OrderFilter, page event.Page) (out event.List[event.Reading[event.Order]], err error) {
 	for i := range page.Limit {
 		if int(page.After)+i >= 5 {
 			return out, nil
@@ -357,26 +357,26 @@ func (v *venue) Orders(_ event.Pin, account string, f gateways.OrderFilter, page
 	return out, nil
 }
 
-func (v *venue) OrderHistory(_ event.Pin, _ market.OrderID, _ event.Page) (out event.List[event.Public], err error) {
+func (v *venue) OrderHistory(_ context.Context, _ event.Pin, _ market.OrderID, _ event.Page) (out event.List[event.Public], err error) {
 	return out, nil
 }
 
-func (v *venue) OrderFills(event.Pin, market.OrderID, event.Page) (event.List[event.OwnFill], error) {
+func (v *venue) OrderFills(context.Context, event.Pin, market.OrderID, event.Page) (event.List[event.OwnFill], error) {
 	return event.List[event.OwnFill]{Items: []event.OwnFill{{OrderID: 1, Account: "mine", Counterparty: "other"}}}, nil
 }
 
-func (v *venue) AccountTrades(at event.Pin, _ string, page event.Page) (event.List[event.OwnFill], error) {
-	return v.OrderFills(at, 0, page)
+func (v *venue) AccountTrades(ctx context.Context, at event.Pin, _ string, page event.Page) (event.List[event.OwnFill], error) {
+	return v.OrderFills(ctx, at, 0, page)
 }
 
-func (v *venue) Book(at event.Pin, instrument string, depth int) (event.Book, error) {
+func (v *venue) Book(_ context.Context, at event.Pin, instrument string, depth int) (event.Book, error) {
 	if instrument != "BTC-USD" {
 		return event.Book{}, gateways.ErrNotFound
 	}
 	return event.Book{Instrument: instrument, PriceDigits: 2, QuantityDigits: 4, Sequence: at.Sequence, Bids: []event.Level{{Price: 58533, Quantity: 10000, Orders: 1}}}, nil
 }
 
-func (v *venue) Trades(event.Pin, string, event.Page) (out event.List[event.Trade], err error) {
+func (v *venue) Trades(context.Context, event.Pin, string, event.Page) (out event.List[event.Trade], err error) {
 	return out, nil
 }
 
@@ -390,7 +390,7 @@ func (v *venue) public() []event.Public {
 	return all
 }
 
-func (v *venue) Events(at event.Pin, f gateways.EventFilter, page event.Page) (out event.List[event.Public], err error) {
+func (v *venue) Events(_ context.Context, at event.Pin, f gateways.EventFilter, page event.Page) (out event.List[event.Public], err error) {
 	out.Next = page.After
 	examined := 0
 	for _, e := range v.public() {

@@ -9,6 +9,7 @@
 package books
 
 import (
+	"context"
 	"sync"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
@@ -95,7 +96,7 @@ func (v *View) Fold(b *event.Block, w readmodels.Writer) error {
 
 // Book returns the depth of an instrument at a point, at most depth levels a
 // side. An instrument that never had an order has an empty book.
-func (v *View) Book(at event.Pin, instrument string, depth int) (event.Book, error) {
+func (v *View) Book(ctx context.Context, at event.Pin, instrument string, depth int) (event.Book, error) {
 	if err := v.reader.Serving(at.Sequence); err != nil {
 		return event.Book{}, err
 	}
@@ -110,8 +111,11 @@ func (v *View) Book(at event.Pin, instrument string, depth int) (event.Book, err
 	s.only = instrument
 	err = v.journal.Read(from, func(b *event.Block) bool {
 		s.foldThrough(b, at.Sequence)
-		return b.Last() < at.Sequence
+		return b.Last() < at.Sequence && ctx.Err() == nil
 	})
+	if err == nil && s.at < at.Sequence {
+		err = ctx.Err()
+	}
 	if err != nil {
 		return event.Book{}, err
 	}

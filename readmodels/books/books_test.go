@@ -2,6 +2,8 @@ package books_test
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,7 +46,7 @@ func suite(t *testing.T, build func(readmodels.Journal) readmodels.View) {
 func dump(v readmodels.View, at event.Pin) (string, error) {
 	var out strings.Builder
 	for _, instrument := range viewtest.Instruments() {
-		b, err := v.(*books.View).Book(at, instrument, 8)
+		b, err := v.(*books.View).Book(context.Background(), at, instrument, 8)
 		if err != nil {
 			return "", err
 		}
@@ -104,4 +106,34 @@ func (n *naive) Dump(at event.Pin) (string, error) {
 		fmt.Fprintf(&out, "%d %v %v\n", at.Sequence, n.side(instrument, market.Buy), n.side(instrument, market.Sell))
 	}
 	return out.String(), nil
+}
+
+// A fold ends with its reader, and is an error then: half a book is none.
+func TestFoldEndsWithItsReader(t *testing.T) {
+	j := viewtest.NewJournal(viewtest.NewGenerator(7).Blocks(200)...)
+	s, err := openStore(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	v := books.New(j, 1<<40).Forgetful() // no checkpoint: all is folded
+	if _, err := v.Open(s, 0); err != nil {
+		t.Fatal(err)
+	}
+	err = j.Read(0, func(b *event.Block) bool {
+		err = s.Commit(b.Last(), func(w readmodels.Writer) error { return v.Fold(b, w) })
+		return err == nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	at := event.Pin{Sequence: j.Last().Sequence / 2}
+	if b, err := v.Book(gone, at, viewtest.Instruments()[0], 5); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, %v; want the context's error", b, err)
+	}
+	if _, err := v.Book(t.Context(), at, viewtest.Instruments()[0], 5); err != nil {
+		t.Error(err)
+	}
 }

@@ -1,6 +1,7 @@
 package catalogue_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -33,8 +34,8 @@ func TestSuite(t *testing.T) {
 func dump(v readmodels.View, at event.Pin) (string, error) {
 	view := v.(*catalogue.View)
 	assets, err1 := view.Assets(at)
-	instruments, err2 := view.Instruments(at, event.Page{Limit: 10})
-	accounts, err3 := view.Accounts(at, event.Page{Limit: 10})
+	instruments, err2 := view.Instruments(context.Background(), at, event.Page{Limit: 10})
+	accounts, err3 := view.Accounts(context.Background(), at, event.Page{Limit: 10})
 	limits, err4 := view.Limits(at, command.ScopeVenue, "")
 	first, err5 := view.DefaultAsset(at)
 	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {

@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,8 +41,8 @@ func (v *View) Instrument(at event.Pin, instrument string) (event.Reading[event.
 }
 
 // Instruments lists the instruments in the order in which they were defined.
-func (v *View) Instruments(at event.Pin, page event.Page) (event.List[event.Reading[event.Instrument]], error) {
-	return pageOf[event.Instrument](v, instruments, at.Sequence, page)
+func (v *View) Instruments(ctx context.Context, at event.Pin, page event.Page) (event.List[event.Reading[event.Instrument]], error) {
+	return pageOf[event.Instrument](ctx, v, instruments, at.Sequence, page)
 }
 
 // Account returns an account's state. Its Version is the account's sequence by
@@ -51,8 +52,8 @@ func (v *View) Account(at event.Pin, account string) (event.Reading[event.Accoun
 }
 
 // Accounts lists the accounts in the order in which they were opened.
-func (v *View) Accounts(at event.Pin, page event.Page) (event.List[event.Reading[event.Account]], error) {
-	return pageOf[event.Account](v, accounts, at.Sequence, page)
+func (v *View) Accounts(ctx context.Context, at event.Pin, page event.Page) (event.List[event.Reading[event.Account]], error) {
+	return pageOf[event.Account](ctx, v, accounts, at.Sequence, page)
 }
 
 // Participants returns the definitions in force now. The slice is shared:
@@ -101,12 +102,12 @@ func list[T any](v *View, kind byte, at market.Sequence) ([]event.Reading[T], er
 	return all, err
 }
 
-func pageOf[T any](v *View, kind byte, at market.Sequence, page event.Page) (event.List[event.Reading[T]], error) {
+func pageOf[T any](ctx context.Context, v *View, kind byte, at market.Sequence, page event.Page) (event.List[event.Reading[T]], error) {
 	w, err := readmodels.WindowOf(v.journal, at, page)
 	if err != nil {
 		return event.List[event.Reading[T]]{}, err
 	}
-	pager := readmodels.NewPager[event.Reading[T]](w, page.Limit)
+	pager := readmodels.NewPager[event.Reading[T]](ctx, w, page.Limit)
 	var failed error
 	err = v.reader.List([]byte{kind}, w.Span, func(id []byte, first market.Sequence) bool {
 		if !pager.Wants(first) {
@@ -117,8 +118,5 @@ func pageOf[T any](v *View, kind byte, at market.Sequence, page event.Page) (eve
 		pager.Add(r)
 		return failed == nil
 	})
-	if err == nil {
-		err = failed
-	}
-	return pager.List(), err
+	return pager.List(err, failed)
 }

@@ -1,6 +1,7 @@
 package orders_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -48,7 +49,7 @@ func dump(v readmodels.View, at event.Pin) (string, error) {
 			{orders.Filter{}, event.Page{Limit: 5, Descending: true}},
 			{orders.Filter{ClientOrderID: "k7"}, event.Page{Limit: 100}},
 		} {
-			l, err := view.Orders(at, account, q.filter, q.page)
+			l, err := view.Orders(context.Background(), at, account, q.filter, q.page)
 			if err != nil {
 				return "", err
 			}
@@ -58,11 +59,11 @@ func dump(v readmodels.View, at event.Pin) (string, error) {
 		}
 	}
 	for _, id := range watched() {
-		events, err := view.OrderHistory(at, id, event.Page{Limit: 100})
+		events, err := view.OrderHistory(context.Background(), at, id, event.Page{Limit: 100})
 		if err != nil && !errors.Is(err, readmodels.ErrNotFound) {
 			return "", err
 		}
-		fills, err := view.OrderFills(at, id, event.Page{Limit: 100, Descending: true})
+		fills, err := view.OrderFills(context.Background(), at, id, event.Page{Limit: 100, Descending: true})
 		if err != nil && !errors.Is(err, readmodels.ErrNotFound) {
 			return "", err
 		}

@@ -1,6 +1,7 @@
 package orders
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"slices"
@@ -42,13 +43,13 @@ func reading(value []byte, id market.OrderID, from market.Sequence) (event.Readi
 // Orders lists an account's orders in the order in which they came. A page may
 // hold fewer than asked for, or none, and still have a next one: it looks at a
 // bounded number of orders.
-func (v *View) Orders(at event.Pin, account string, filter Filter, page event.Page) (event.List[event.Reading[event.Order]], error) {
+func (v *View) Orders(ctx context.Context, at event.Pin, account string, filter Filter, page event.Page) (event.List[event.Reading[event.Order]], error) {
 	none := event.List[event.Reading[event.Order]]{}
 	w, err := readmodels.WindowOf(v.journal, at.Sequence, page)
 	if err != nil {
 		return none, err
 	}
-	pager := readmodels.NewPager[event.Reading[event.Order]](w, page.Limit)
+	pager := readmodels.NewPager[event.Reading[event.Order]](ctx, w, page.Limit)
 	var failed error
 	offer := func(id market.OrderID, came market.Sequence) bool {
 		if !pager.Wants(came) {
@@ -68,7 +69,7 @@ func (v *View) Orders(at event.Pin, account string, filter Filter, page event.Pa
 	default:
 		err = v.all(account, w, offer)
 	}
-	return pager.List(), errors.Join(err, failed)
+	return pager.List(err, failed)
 }
 
 type offer func(id market.OrderID, came market.Sequence) bool
@@ -132,14 +133,14 @@ func (v *View) byClient(account, client string, w readmodels.Window, offer offer
 }
 
 // OrderHistory lists the order's events. ErrNotFound: no such order then.
-func (v *View) OrderHistory(at event.Pin, id market.OrderID, page event.Page) (event.List[event.Public], error) {
-	return history(v, at, id, page, func([]byte) bool { return true },
+func (v *View) OrderHistory(ctx context.Context, at event.Pin, id market.OrderID, page event.Page) (event.List[event.Public], error) {
+	return history(ctx, v, at, id, page, func([]byte) bool { return true },
 		func(e event.Public) event.Public { return e })
 }
 
 // OrderFills lists the order's fills. ErrNotFound: no such order then.
-func (v *View) OrderFills(at event.Pin, id market.OrderID, page event.Page) (event.List[event.OwnFill], error) {
-	return history(v, at, id, page, func(image []byte) bool { return image[0] == afterFill },
+func (v *View) OrderFills(ctx context.Context, at event.Pin, id market.OrderID, page event.Page) (event.List[event.OwnFill], error) {
+	return history(ctx, v, at, id, page, func(image []byte) bool { return image[0] == afterFill },
 		func(e event.Public) event.OwnFill {
 			f := e.Record.(*event.Fill)
 			trade := readmodels.TradeOf(f, e.Sequence-market.Sequence(e.Index), e.Block.At)
@@ -149,7 +150,7 @@ func (v *View) OrderFills(at event.Pin, id market.OrderID, page event.Page) (eve
 
 // history pages through the images of an order and looks up in the journal
 // the events that they follow.
-func history[T any](v *View, at event.Pin, id market.OrderID, page event.Page, wants func(image []byte) bool, make func(event.Public) T) (event.List[T], error) {
+func history[T any](ctx context.Context, v *View, at event.Pin, id market.OrderID, page event.Page, wants func(image []byte) bool, make func(event.Public) T) (event.List[T], error) {
 	if _, _, err := v.reader.Get(appendOrderKey(nil, id), at.Sequence); err != nil {
 		return event.List[T]{}, err
 	}
@@ -157,7 +158,7 @@ func history[T any](v *View, at event.Pin, id market.OrderID, page event.Page, w
 	if err != nil {
 		return event.List[T]{}, err
 	}
-	pager := readmodels.NewPager[T](w, page.Limit)
+	pager := readmodels.NewPager[T](ctx, w, page.Limit)
 	var failed error
 	err = v.reader.Versions(appendOrderKey(nil, id), w.Span, func(image []byte, at market.Sequence) bool {
 		if !pager.Wants(at) {
@@ -172,5 +173,5 @@ func history[T any](v *View, at event.Pin, id market.OrderID, page event.Page, w
 		}
 		return failed == nil
 	})
-	return pager.List(), errors.Join(err, failed)
+	return pager.List(err, failed)
 }

@@ -201,7 +201,7 @@ func TestRebuild(t *testing.T) {
 	defer closing(t, p)
 	last := j.Last()
 	waitLive(t, p, last.Sequence)
-	before, err := v.Orders(last, "alice", orders.Filter{}, event.Page{Limit: 1000})
+	before, err := v.Orders(t.Context(), last, "alice", orders.Filter{}, event.Page{Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +224,7 @@ func TestRebuild(t *testing.T) {
 		t.Errorf("reached %d while rebuilding, want %d", got, last.Sequence)
 	}
 	waitLive(t, p, last.Sequence)
-	after, err := v.Orders(last, "alice", orders.Filter{}, event.Page{Limit: 1000})
+	after, err := v.Orders(t.Context(), last, "alice", orders.Filter{}, event.Page{Limit: 1000})
 	if err != nil || len(after.Items) != len(before.Items) || after.Items[0] != before.Items[0] {
 		t.Errorf("after: got %d orders, %v; want %d", len(after.Items), err, len(before.Items))
 	}
@@ -268,7 +268,7 @@ func TestDamagedRebuilds(t *testing.T) {
 	defer closing(t, p)
 	last := j.Last()
 	waitLive(t, p, last.Sequence)
-	before, err := v.Orders(last, "alice", orders.Filter{}, event.Page{Limit: 1000})
+	before, err := v.Orders(t.Context(), last, "alice", orders.Filter{}, event.Page{Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +280,7 @@ func TestDamagedRebuilds(t *testing.T) {
 		t.Errorf("reached %d while rebuilding, want %d", got, last.Sequence)
 	}
 	waitLive(t, p, last.Sequence)
-	after, err := v.Orders(last, "alice", orders.Filter{}, event.Page{Limit: 1000})
+	after, err := v.Orders(t.Context(), last, "alice", orders.Filter{}, event.Page{Limit: 1000})
 	if err != nil || len(after.Items) != len(before.Items) || after.Items[0] != before.Items[0] {
 		t.Errorf("after: got %d orders, %v; want %d", len(after.Items), err, len(before.Items))
 	}

@@ -3,6 +3,8 @@
 package trades
 
 import (
+	"context"
+
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/readmodels"
@@ -59,8 +61,8 @@ func (v *View) Fold(b *event.Block, w readmodels.Writer) error {
 }
 
 // Trades lists the public trades of an instrument.
-func (v *View) Trades(at event.Pin, instrument string, page event.Page) (event.List[event.Trade], error) {
-	return list(v, at, appendList(nil, 'i', instrument), page, func(u *readmodels.Unpacker) event.Trade {
+func (v *View) Trades(ctx context.Context, at event.Pin, instrument string, page event.Page) (event.List[event.Trade], error) {
+	return list(ctx, v, at, appendList(nil, 'i', instrument), page, func(u *readmodels.Unpacker) event.Trade {
 		t := unpackTrade(u)
 		t.Instrument = instrument
 		return t
@@ -68,20 +70,20 @@ func (v *View) Trades(at event.Pin, instrument string, page event.Page) (event.L
 }
 
 // AccountTrades lists the fills of an account's orders.
-func (v *View) AccountTrades(at event.Pin, account string, page event.Page) (event.List[event.OwnFill], error) {
-	return list(v, at, appendList(nil, 'a', account), page, func(u *readmodels.Unpacker) event.OwnFill {
+func (v *View) AccountTrades(ctx context.Context, at event.Pin, account string, page event.Page) (event.List[event.OwnFill], error) {
+	return list(ctx, v, at, appendList(nil, 'a', account), page, func(u *readmodels.Unpacker) event.OwnFill {
 		f := unpackFill(u)
 		f.Account = account
 		return f
 	})
 }
 
-func list[T any](v *View, at event.Pin, key []byte, page event.Page, unpack func(*readmodels.Unpacker) T) (event.List[T], error) {
+func list[T any](ctx context.Context, v *View, at event.Pin, key []byte, page event.Page, unpack func(*readmodels.Unpacker) T) (event.List[T], error) {
 	w, err := readmodels.WindowOf(v.journal, at.Sequence, page)
 	if err != nil {
 		return event.List[T]{}, err
 	}
-	pager := readmodels.NewPager[T](w, page.Limit)
+	pager := readmodels.NewPager[T](ctx, w, page.Limit)
 	var damaged error
 	err = v.reader.List(key, w.Span, func(item []byte, at market.Sequence) bool {
 		if !pager.Wants(at) {
@@ -92,10 +94,7 @@ func list[T any](v *View, at event.Pin, key []byte, page event.Page, unpack func
 		damaged = u.Err()
 		return damaged == nil
 	})
-	if err == nil {
-		err = damaged
-	}
-	return pager.List(), err
+	return pager.List(err, damaged)
 }
 
 func appendList(dst []byte, kind byte, id string) []byte { return append(append(dst, kind), id...) }

@@ -1,6 +1,7 @@
 package trades_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -33,14 +34,14 @@ func dump(v readmodels.View, at event.Pin) (string, error) {
 	var out strings.Builder
 	view := v.(*trades.View)
 	for _, instrument := range viewtest.Instruments() {
-		l, err := view.Trades(at, instrument, event.Page{Limit: 1000})
+		l, err := view.Trades(context.Background(), at, instrument, event.Page{Limit: 1000})
 		if err != nil {
 			return "", err
 		}
 		fmt.Fprintf(&out, "%+v\n", l.Items)
 	}
 	for _, account := range viewtest.Accounts() {
-		l, err := view.AccountTrades(at, account, event.Page{Limit: 7, Descending: true})
+		l, err := view.AccountTrades(context.Background(), at, account, event.Page{Limit: 7, Descending: true})
 		if err != nil {
 			return "", err
 		}
