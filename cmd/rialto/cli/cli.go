@@ -107,17 +107,26 @@ func clusterFlags(c *cobra.Command, sh *shell.Shell) {
 	key, _ := sh.Env("RIALTO_KEY")
 	f := c.PersistentFlags()
 	f.StringSliceVar(&sh.Servers, "server", strings.Split(servers, ","), "nodes to talk to, URL[,URL…] (RIALTO_SERVER)")
-	f.StringVar(&sh.Output, "output", shell.OutputTable, "table or json")
+	outputFlag(c, sh)
 	f.StringVar(&sh.Key, "key", "", "credentials, <key id>.<secret> (RIALTO_KEY)")
 	c.PersistentPreRunE = func(*cobra.Command, []string) error {
 		if sh.Key == "" {
 			sh.Key = key // not the flag's default, which help would show
 		}
-		if sh.Output != shell.OutputTable && sh.Output != shell.OutputJSON {
-			return shell.Usagef("--output: %q is neither table nor json", sh.Output)
-		}
-		return nil
+		return checkOutput(sh)
 	}
+}
+
+// outputFlag adds the flag that chooses between people and programs.
+func outputFlag(c *cobra.Command, sh *shell.Shell) {
+	c.PersistentFlags().StringVar(&sh.Output, "output", shell.OutputTable, "table or json")
+}
+
+func checkOutput(sh *shell.Shell) error {
+	if sh.Output != shell.OutputTable && sh.Output != shell.OutputJSON {
+		return shell.Usagef("--output: %q is neither table nor json", sh.Output)
+	}
+	return nil
 }
 
 // strict makes wrong numbers of arguments and unknown subcommands usage

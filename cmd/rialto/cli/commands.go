@@ -5,6 +5,7 @@ package cli
 func commands() []entry {
 	return []entry{
 		{groupRun, devCommand, false},
+		{groupRun, demoCommand, false},
 		{groupRun, serveCommand, false},
 		{groupRun, configCommand, false},
 		{groupRun, applyCommand, true},

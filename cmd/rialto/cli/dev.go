@@ -75,7 +75,7 @@ func serveDev(ctx context.Context, sh *shell.Shell, cluster *devcluster.Cluster,
 	if err != nil {
 		return err
 	}
-	if err := applyDemo(ctx, cl.WithPatience(demoPatience)); err != nil {
+	if err := venuefile.ApplyDemo(ctx, cl.WithPatience(demoPatience)); err != nil {
 		return fmt.Errorf("demo venue: %w", err)
 	}
 	if err := greet(ctx, sh, cluster, cl, o); err != nil {
@@ -96,18 +96,6 @@ const demoPatience = 2 * time.Minute
 
 // flowSeed makes the order flow the same in every run.
 const flowSeed = 2012
-
-func applyDemo(ctx context.Context, cl *client.Client) error {
-	venue, err := venuefile.Parse(venuefile.Demo())
-	if err != nil {
-		return err
-	}
-	changes, err := venuefile.Plan(ctx, cl, venue)
-	if err != nil {
-		return err
-	}
-	return venuefile.Apply(ctx, cl, changes)
-}
 
 // greet prints what there is and what to try.
 func greet(ctx context.Context, sh *shell.Shell, cluster *devcluster.Cluster, cl *client.Client, o devcluster.Options) error {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -178,6 +179,18 @@ func (c *Cluster) PID(id string) int {
 		return p.pid
 	}
 	return 0
+}
+
+// Kill ends a node as a crash does and returns the process id that it had.
+func (c *Cluster) Kill(id string) (pid int, err error) {
+	c.mu.Lock()
+	p := c.processes[id]
+	c.mu.Unlock()
+	if p == nil || p.ended() {
+		return 0, fmt.Errorf("node %s does not run", id)
+	}
+	signal(p, syscall.SIGKILL)
+	return p.pid, nil
 }
 
 // WaitReady returns once every node is ready. A node that ends before is an

@@ -7,6 +7,19 @@ import (
 	"github.com/rialto-exchange/rialto/cmd/rialto/client"
 )
 
+// ApplyDemo declares the demo venue, as far as it is not there yet.
+func ApplyDemo(ctx context.Context, cl *client.Client) error {
+	venue, err := Parse(Demo())
+	if err != nil {
+		return err
+	}
+	changes, err := Plan(ctx, cl, venue)
+	if err != nil {
+		return err
+	}
+	return Apply(ctx, cl, changes)
+}
+
 // Apply carries out a plan, in its order. It stops at the first refusal.
 func Apply(ctx context.Context, cl *client.Client, changes []Change) error {
 	for _, c := range changes {
