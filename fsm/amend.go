@@ -92,16 +92,18 @@ func (m *Machine) admitAmend(was, next *order, i *instrument) *refusal {
 	if next.status != market.StatusPendingTrigger {
 		ask.Stop = 0 // it is a limit order now, within the band like others
 	}
-	if reduces(was, next) {
-		return risk.Reduced(ask)
-	}
+	ask.HeldToLeast = m.level() >= levelWorstDay && next.remaining() != 0 &&
+		(next.quantity != was.quantity || next.price != was.price || next.stop != was.stop)
 	before := i.mustNeed(was, was.remaining())
 	after, ok := i.need(next, next.remaining())
 	worth, fits := i.notional(next.holdPrice(), next.quantity)
+	ask.Notional, ask.Needs = worth, max(after-before, 0)
+	if reduces(was, next) {
+		return risk.Reduced(ask)
+	}
 	if !ok || !fits {
 		return refuse(event.CodeQuantityOutOfRange, "notional", "the venue cannot count what the order is worth")
 	}
-	ask.Notional, ask.Needs = worth, max(after-before, 0)
 	if no := risk.Evaluate(ask); no != nil {
 		return no
 	}

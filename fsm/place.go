@@ -99,12 +99,11 @@ func (m *Machine) risked(o *order, i *instrument) risk.Order {
 		ref = o.quote
 	}
 	ask := risk.Order{
-		Instrument: &i.image, Suspended: a.has(accountSuspended),
+		Instrument: &i.image, Suspended: a.has(accountSuspended), HeldToLeast: true,
 		Side: o.side, Type: o.orderType, PostOnly: o.postOnly != 0,
 		Rests: o.rests() || o.stop != 0,
 		Price: market.Price(o.price) * i.image.PriceTick, Stop: market.Price(o.stop) * i.image.PriceTick,
 		Quantity:  market.Quantity(o.quantity) * i.image.QuantityStep,
-		Display:   market.Quantity(o.display) * i.image.QuantityStep,
 		Reference: i.reference(), Open: a.open,
 		Available: m.ledger.Get(ref).Available(),
 		Asset:     m.assets.at(asset).image.Asset, Digits: m.assets.at(asset).image.Scale,

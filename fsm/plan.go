@@ -31,6 +31,9 @@ func (m *Machine) planFills(o *order, i *instrument) (plan, *refusal) {
 	p := &planning{i: i, side: o.side, rate: o.takerFee, byQuote: o.quoteQuantity != 0, left: o.quoteQuantity}
 	if o.quoteQuantity != 0 {
 		in.Quantity = maxLots(i)
+		if m.level() >= levelWorstDay {
+			in.Reach = p.lose
+		}
 	}
 	out := m.orders.book.Preview(in, p.fill)
 	needs, traded := p.paid, p.lots
@@ -41,7 +44,7 @@ func (m *Machine) planFills(o *order, i *instrument) (plan, *refusal) {
 	if o.quoteQuantity == 0 {
 		return result, nil
 	}
-	if p.stopped && traded == 0 {
+	if p.stopped && traded == 0 && (out.Decremented == 0 || m.level() < levelWorstDay) {
 		return plan{}, refuse(event.CodeNotionalTooSmall, "quote_quantity", "quote_quantity does not reach for one step")
 	}
 	o.quantity = traded + out.Decremented
@@ -71,7 +74,7 @@ type planning struct {
 func (p *planning) fill(f book.Fill) bool {
 	lots := f.Quantity
 	if p.byQuote {
-		if lots = p.affordable(f); lots < f.Quantity {
+		if lots = p.affordable(f.Price, f.Quantity); lots < f.Quantity {
 			p.stopped = true
 		}
 	}
@@ -96,14 +99,26 @@ func (p *planning) cost(price book.Ticks, lots book.Lots) (n, cost market.Amount
 	return n, n - fee
 }
 
-// affordable is how many lots of a fill what is left still reaches for. cost
-// rises with the lots, so that the border can be searched for.
-func (p *planning) affordable(f book.Fill) book.Lots {
-	if _, all := p.cost(f.Price, f.Quantity); all <= p.left {
-		return f.Quantity
+// lose counts an own order that is met: of so many lots at its price the
+// amount loses those that it reaches, at what trading them would have cost.
+func (p *planning) lose(price book.Ticks, lots book.Lots) book.Lots {
+	reached := p.affordable(price, lots)
+	if reached > 0 {
+		_, cost := p.cost(price, reached)
+		p.left -= cost
 	}
-	return book.Lots(sort.Search(int(f.Quantity), func(lots int) bool {
-		_, cost := p.cost(f.Price, book.Lots(lots)+1)
+	p.stopped = reached < lots
+	return reached
+}
+
+// affordable is how many lots at a price what is left still reaches for. cost
+// rises with the lots, so that the border can be searched for.
+func (p *planning) affordable(price book.Ticks, all book.Lots) book.Lots {
+	if _, cost := p.cost(price, all); cost <= p.left {
+		return all
+	}
+	return book.Lots(sort.Search(int(all), func(lots int) bool {
+		_, cost := p.cost(price, book.Lots(lots)+1)
 		return cost > p.left
 	}))
 }
@@ -117,7 +132,7 @@ func (p *planning) shortfall(m *Machine, in *book.Incoming, out book.Outcome) ma
 		return out.Reason
 	}
 	unlimited := *in
-	unlimited.Limit = 0
+	unlimited.Limit, unlimited.Reach = 0, nil
 	if rest := m.orders.book.Preview(&unlimited, nil); rest.Filled > out.Filled {
 		return market.ReasonProtection
 	}

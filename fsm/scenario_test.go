@@ -187,6 +187,9 @@ func (s *scenario) parse(words []string) command.Body {
 	case "band":
 		return &command.DefineInstrument{Instrument: words[1], Base: words[1][:3], Quote: "USD", PriceTick: dec("0.01"),
 			QuantityStep: dec("0.001"), ReferencePrice: opt("3000"), PriceBandBps: opt(words[2]), MakerFeeBps: opt("2"), TakerFeeBps: opt("5")}
+	case "minimum":
+		return &command.DefineInstrument{Instrument: words[1], Base: words[1][:3], Quote: "USD", PriceTick: dec("0.01"),
+			QuantityStep: dec("0.001"), ReferencePrice: opt("3000"), MinQuantity: opt(words[2]), MinNotional: opt(words[3])}
 	case "limit":
 		return s.limit(words)
 	}
@@ -194,7 +197,15 @@ func (s *scenario) parse(words []string) command.Body {
 	case "cancel":
 		return &command.CancelOrder{Order: s.ref(account, words[2])}
 	case "cancel-all":
-		return &command.CancelAll{Account: account}
+		b := &command.CancelAll{Account: account}
+		for _, w := range words[2:] {
+			if side, ok := market.ParseSide(w); ok {
+				b.Side = side
+			} else {
+				b.Instrument = w
+			}
+		}
+		return b
 	case "amend":
 		a := &command.AmendOrder{Order: s.ref(account, words[2])}
 		for i := 3; i < len(words); i += 2 {

@@ -134,6 +134,11 @@ func (m *Machine) sequenceOf(s *subject) uint64 {
 	return 0
 }
 
+// passed reports whether it is an order that is closed, and whose sequence is
+// forgotten because its slot is another's: no sequence can be expected of it,
+// and the answer is that it is closed.
+func (s *subject) passed() bool { return s.kind == aboutOrder && s.lookup == orderPassed }
+
 // permitted reports whether who sends the command may do so. What a trader
 // does not own is forbidden whether it exists or not.
 func (m *Machine) permitted(c *command.Command, v *verb, s *subject) bool {

@@ -24,6 +24,11 @@ type Incoming struct {
 	PostOnly            bool
 	// MaxFills bounds the fills; 0 is MaxFills.
 	MaxFills uint32
+	// Reach, if set, bounds what a preview decrements: how many of so many lots
+	// at a price the order still comes to, less than all of them ending it. It
+	// is how an order for an amount of money loses only what the amount is
+	// worth. Matching does not ask it: by then the quantity is settled.
+	Reach func(price Ticks, lots Lots) Lots
 }
 
 // Fill is one trade of an incoming order with a resting one (the maker).

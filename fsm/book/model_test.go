@@ -58,6 +58,9 @@ func (s *stream) incoming() book.Incoming {
 		if rapid.Bool().Draw(s.T, "unprotected") {
 			in.Limit = 0
 		}
+		if most := book.Lots(rapid.Int64Range(0, 9).Draw(s.T, "reach")); most > 0 {
+			in.Reach = func(_ book.Ticks, lots book.Lots) book.Lots { return min(lots, most-1) }
+		}
 	case 4:
 		in.MaxFills = rapid.Uint32Range(1, 4).Draw(s.T, "fill limit")
 	}

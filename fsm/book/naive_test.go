@@ -116,8 +116,16 @@ func (n *naive) match(in book.Incoming, all bool) (out book.Outcome, heard []str
 		out.Steps++
 		head := l[0]
 		if in.SelfTradePrevention != market.STPNone && in.Owner != 0 && in.Owner == head.owner {
-			if text := n.selfTrade(k, in.SelfTradePrevention, &out); all {
+			reached := head.remaining
+			if in.SelfTradePrevention == market.STPDecrement && in.Reach != nil && !all {
+				reached = in.Reach(head.price, min(head.remaining, out.Remaining))
+			}
+			whole := min(head.remaining, out.Remaining)
+			if text := n.selfTrade(k, in.SelfTradePrevention, reached, &out); all {
 				heard = append(heard, text)
+			}
+			if reached < whole {
+				break
 			}
 			continue
 		}
@@ -140,7 +148,9 @@ func (n *naive) match(in book.Incoming, all bool) (out book.Outcome, heard []str
 	return out, heard
 }
 
-func (n *naive) selfTrade(k ladderKey, mode market.SelfTradePrevention, out *book.Outcome) string {
+// selfTrade prevents a trade with the head; decrementing, both lose at most
+// the lots that the order reaches.
+func (n *naive) selfTrade(k ladderKey, mode market.SelfTradePrevention, reached book.Lots, out *book.Outcome) string {
 	head := &n.ladders[k][0]
 	lost := book.Lots(0)
 	switch mode {
@@ -151,7 +161,7 @@ func (n *naive) selfTrade(k ladderKey, mode market.SelfTradePrevention, out *boo
 	case market.STPCancelBoth:
 		head.remaining, out.Reason = 0, market.ReasonSelfTrade
 	case market.STPDecrement:
-		lost = min(head.remaining, out.Remaining)
+		lost = min(head.remaining, out.Remaining, reached)
 		head.remaining -= lost
 		head.shown = min(head.shown, head.remaining)
 		out.Remaining -= lost

@@ -82,10 +82,20 @@ func (p *preview) step() bool {
 // order trades with the head of the queue and returns what it has left.
 func (p *preview) order(price Ticks, slot uint32, o *order) Lots {
 	if o.owner == p.in.Owner && o.owner != 0 && p.in.SelfTradePrevention != market.STPNone {
-		selfTradeRules(p.in.SelfTradePrevention).apply(o.remaining, &p.out)
+		p.selfTrade(price, o)
 		return 0
 	}
 	return p.fill(price, slot, o, p.book.shown(o), o.remaining)
+}
+
+// selfTrade counts a trade that the order's mode would prevent.
+func (p *preview) selfTrade(price Ticks, o *order) {
+	rule, lots := selfTradeRules(p.in.SelfTradePrevention), o.remaining
+	if rule.decrements && p.in.Reach != nil {
+		lots = p.in.Reach(price, min(lots, p.out.Remaining))
+		p.stopped = lots < min(o.remaining, p.out.Remaining)
+	}
+	rule.apply(lots, &p.out)
 }
 
 func (p *preview) fill(price Ticks, slot uint32, o *order, shown, left Lots) Lots {

@@ -26,15 +26,17 @@ type Order struct {
 	// Suspended says that the account is.
 	Suspended bool
 	// Amends says that the order is open already.
-	Amends   bool
-	Side     market.Side
-	Type     market.OrderType
-	PostOnly bool
+	Amends bool
+	// HeldToLeast says that the order is held to the least quantity and
+	// notional: a new one is, and an amend that changes what it would trade.
+	HeldToLeast bool
+	Side        market.Side
+	Type        market.OrderType
+	PostOnly    bool
 	// Price is the limit, 0 = none; Quantity the total.
 	Price    market.Price
 	Stop     market.Price
 	Quantity market.Quantity
-	Display  market.Quantity
 	// Notional is what the quantity is worth at the limit, or, without one,
 	// what the fills about to happen are.
 	Notional market.Amount
@@ -59,12 +61,15 @@ type Order struct {
 
 // Reduced returns the refusal of an amend that only makes an order smaller. It
 // makes no risk: limits that are tighter now than when it was placed let it
-// through, as they would its cancel.
+// through, as they would its cancel. But it does not become one that could not
+// have been placed for its smallness.
 func Reduced(o *Order) *Refusal {
-	if no := suspendedAccount(o); no != nil {
-		return no
+	for _, check := range [...]func(*Order) *Refusal{suspendedAccount, instrumentPhase, leastQuantity, leastNotional} {
+		if no := check(o); no != nil {
+			return no
+		}
 	}
-	return instrumentPhase(o)
+	return nil
 }
 
 // Evaluate returns the first rule's refusal, nil if the order may go on.

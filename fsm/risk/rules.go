@@ -1,7 +1,7 @@
 package risk
 
 // ruleCount is how many rules there are.
-const ruleCount = 13
+const ruleCount = 12
 
 // rules is the list, in the order in which an order meets them. To add a rule
 // is to add a file and a row.
@@ -9,10 +9,9 @@ func rules() [ruleCount]func(*Order) *Refusal {
 	return [ruleCount]func(*Order) *Refusal{
 		suspendedAccount,
 		instrumentPhase,
-		priceTick,
-		quantityStep,
-		quantityBounds,
-		notionalBounds,
+		leastQuantity,
+		greatestQuantity,
+		leastNotional,
 		priceBand,
 		limitsPresent,
 		maxOrderQuantity,
