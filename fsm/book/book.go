@@ -70,6 +70,11 @@ func (b *Book) AddInstrument(instrument uint32) {
 	b.ladders.Grow((instrument + 1) * kinds)
 }
 
+// ReuseOldestFirst gives the slots of closed orders away in the order in which
+// they were closed, and none twice under one id: see slab.Pool. A restored
+// book is told again.
+func (b *Book) ReuseOldestFirst() { b.orders.ReuseOldestFirst() }
+
 // Tables returns the book's state, to be hashed, captured and restored
 // (slab.Hash, slab.Capture, slab.ReadFrom) in this order.
 func (b *Book) Tables() []slab.Table {

@@ -1,23 +1,39 @@
 package slab
 
-import "unsafe"
+import (
+	"math"
+	"unsafe"
+)
 
 // Pool is a slab whose records are allocated and freed. Numbers start at 1,
 // so that 0 can mean "none"; record 0 holds the pool's own counters.
 //
 // A freed record's number is the next to be handed out (last in, first out),
-// on every machine alike.
+// or, after ReuseOldestFirst, that of the record which has been free for
+// longest: on every machine alike.
 type Pool[T any] struct {
 	Slab[T]
-	generations bool
+	generations, oldestFirst bool
 }
 
 // poolHeader lies in record 0, so that it is hashed and captured with the
 // records.
 type poolHeader struct {
-	free uint32 // the first free record, 0: none
+	free uint32 // the free record that was freed last, 0: none
 	live uint32
 }
+
+// queueHeader is what follows it in a pool that reuses the oldest first: the
+// ends of the queue of free records. What lies on the list above is used first.
+type queueHeader struct {
+	poolHeader
+	first, last uint32
+}
+
+// LastGeneration is the last life of a record in a pool that counts them and
+// reuses the oldest first: a record that is freed in it is never used again,
+// so that no reference ever means two things.
+const LastGeneration = math.MaxUint32
 
 // freeRecord is how a pool sees the beginning of a record.
 type freeRecord struct {
@@ -50,20 +66,65 @@ func (p *Pool[T]) header() *poolHeader { return (*poolHeader)(unsafe.Pointer(p.M
 // Live returns the number of allocated records.
 func (p *Pool[T]) Live() uint32 { return (*poolHeader)(unsafe.Pointer(p.Get(0))).live }
 
+// ReuseOldestFirst makes the pool hand out free records in the order in which
+// they were freed, and retire those whose generations are used up. What is free
+// already goes first, as it would have. It is not part of the pool's state:
+// whoever restores the pool says it again. Records have at least 16 bytes.
+func (p *Pool[T]) ReuseOldestFirst() {
+	if p.recordSize < unsafe.Sizeof(queueHeader{}) {
+		panic("slab: record too small for a queue of free ones")
+	}
+	p.oldestFirst = true
+}
+
 // Alloc returns the number of a zeroed record (but for its generation).
 func (p *Pool[T]) Alloc() uint32 {
 	h := p.header()
 	h.live++
 	i := h.free
+	for i != 0 && p.oldestFirst && p.usedUp(i) {
+		i = (*freeRecord)(unsafe.Pointer(p.Get(i))).link
+	}
+	switch {
+	case i != 0:
+		h.free = p.take(i)
+	case p.oldestFirst:
+		h.free = 0
+		return p.oldest((*queueHeader)(unsafe.Pointer(h)))
+	default:
+		i = p.Append()
+		p.take(i)
+	}
+	return i
+}
+
+// oldest returns the record that has been free for longest, or a new one.
+func (p *Pool[T]) oldest(q *queueHeader) uint32 {
+	i := q.first
 	if i == 0 {
 		i = p.Append()
+		p.take(i)
+		return i
 	}
+	if q.first = p.take(i); q.first == 0 {
+		q.last = 0
+	}
+	return i
+}
+
+// usedUp reports whether a record has had all its generations.
+func (p *Pool[T]) usedUp(i uint32) bool {
+	return p.generations && (*freeRecord)(unsafe.Pointer(p.Get(i))).generation == LastGeneration
+}
+
+// take begins a record's next life and returns the free one behind it.
+func (p *Pool[T]) take(i uint32) (next uint32) {
 	r := (*freeRecord)(unsafe.Pointer(p.Mut(i)))
-	h.free, r.link = r.link, 0
+	next, r.link = r.link, 0
 	if p.generations {
 		r.generation++
 	}
-	return i
+	return next
 }
 
 // Free zeroes record i and takes it back. Freeing a free one is the caller's
@@ -85,7 +146,20 @@ func (p *Pool[T]) FreeZeroed(i uint32) {
 		panic("slab: record 0 is the pool's own")
 	}
 	h := p.header()
-	(*freeRecord)(unsafe.Pointer(p.Mut(i))).link = h.free
-	h.free = i
 	h.live--
+	r := (*freeRecord)(unsafe.Pointer(p.Mut(i)))
+	if !p.oldestFirst {
+		r.link, h.free = h.free, i
+		return
+	}
+	if p.usedUp(i) {
+		return
+	}
+	q := (*queueHeader)(unsafe.Pointer(h))
+	if q.first == 0 {
+		q.first = i
+	} else {
+		(*freeRecord)(unsafe.Pointer(p.Mut(q.last))).link = i
+	}
+	q.last = i
 }

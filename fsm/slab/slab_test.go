@@ -28,8 +28,15 @@ func TestPoolAgainstMap(t *testing.T) {
 			hash uint64
 		}
 		var captures []capture
+		if rapid.Bool().Draw(t, "oldest first from the beginning") {
+			a.ReuseOldestFirst()
+			b.ReuseOldestFirst()
+		}
 		for range rapid.IntRange(1, 3000).Draw(t, "steps") {
 			switch op := rapid.IntRange(0, 99).Draw(t, "op"); {
+			case op == 49:
+				a.ReuseOldestFirst()
+				b.ReuseOldestFirst()
 			case op < 50 || len(live) == 0:
 				i := a.Alloc()
 				if j := b.Alloc(); j != i {
