@@ -14,11 +14,12 @@ type account struct {
 	participant uint32 // number in participants, 0 = none
 	limits      uint32 // number in limits, 0 = none
 	flags       uint32
-	// first and last are the ends of the list of open orders, in the order of
-	// their acceptance; open is its length.
+	// first and last are the ends of the list of the instruments in which it
+	// has open orders (see working; at level 1 of the orders themselves); open
+	// is how many orders that are.
 	first, last uint32
 	open        uint32
-	_           uint32
+	pace        uint32 // number in paces, 0 = none
 	sequence    uint64
 }
 
@@ -26,9 +27,21 @@ type account struct {
 const (
 	accountOpen uint32 = 1 << iota
 	accountSuspended
+	// accountCancelsSide times sideBit: a cancel-all of the side, or of both,
+	// goes on in all instruments.
+	accountCancelsSide
+	_
+	_
+	// accountCancelsOne: a cancel-all of one instrument goes on.
+	accountCancelsOne
+	// accountStops: the cancels of a suspension go on.
+	accountStops
+
+	accountCancels = accountCancelsSide * (1<<market.Buy | 1<<market.Sell)
 )
 
-func (a *account) has(flag uint32) bool { return a.flags&flag != 0 }
+// has reports whether one of the flags is set.
+func (a *account) has(flags uint32) bool { return a.flags&flags != 0 }
 
 // The venue's own accounts have the first numbers.
 const (
@@ -116,6 +129,7 @@ func (m *Machine) closeAccount(b *command.CloseAccount, about *subject) *refusal
 	if m.accounts.Get(about.account).open != 0 {
 		return refuse(event.CodeHasOpenOrders, "account", "account %s has open orders", b.Account)
 	}
+	m.out.steps += uint32(len(m.assets.rows))
 	for n := range uint32(len(m.assets.rows)) {
 		if ref := m.ledger.Find(about.account, n+1); ref != 0 && m.ledger.Get(ref) != (ledger.Balance{}) {
 			return refuse(event.CodeAccountNotEmpty, "account", "account %s still has %s", b.Account, m.assets.at(n+1).image.Asset)

@@ -83,7 +83,7 @@ func (m *Machine) readAmend(b *command.AmendOrder, was *order, i *instrument) (o
 // it smaller is let through as a cancel is, but not past the phase.
 func (m *Machine) admitAmend(was, next *order, i *instrument) *refusal {
 	ask := &m.scratch.ask
-	*ask = m.risked(next, i)
+	*ask = m.risked(next, i, was.remaining())
 	ask.Amends = true
 	ask.Open--
 	if next.price == was.price {
@@ -104,7 +104,7 @@ func (m *Machine) admitAmend(was, next *order, i *instrument) *refusal {
 	if !ok || !fits {
 		return refuse(event.CodeQuantityOutOfRange, "notional", "the venue cannot count what the order is worth")
 	}
-	if no := risk.Evaluate(ask); no != nil {
+	if no := m.judge(ask, next.account); no != nil {
 		return no
 	}
 	if next.remaining() == 0 {
@@ -129,6 +129,7 @@ func (m *Machine) replace(slot uint32, was, next *order, i *instrument) {
 		m.setTimer(slot)
 	}
 	m.hold(o, i.mustNeed(o, o.remaining())-i.mustNeed(was, was.remaining()))
+	m.countBuy(o, o.remaining()-was.remaining())
 }
 
 // renameOrder gives an order a new client id. The old one stays its own for

@@ -25,6 +25,9 @@ type instrument struct {
 	limits uint32
 	// open counts the open orders, resting or waiting for a trigger.
 	open uint32
+	// triggering says that a work item waits for its stops. It is made of the
+	// work items and not written anywhere.
+	triggering bool
 }
 
 // changeInstrument emits what became of the instrument, as its next event.

@@ -37,6 +37,7 @@ func (m *Machine) takeLevel(level uint16) {
 	c := &m.clock
 	if c.level == 0 {
 		c.level = level
+		m.adopt()
 	}
 	if level > c.level {
 		panic(&Fault{Index: c.index, What: fmt.Sprintf("entry of feature level %d in a venue at level %d", level, c.level)})
@@ -64,5 +65,31 @@ func (m *Machine) raiseLevel(b *command.RaiseLevel, _ *subject) *refusal {
 func (m *Machine) enterLevel() {
 	if c := &m.clock; c.raised != 0 {
 		c.level, c.raised = c.raised, 0
+		m.convert()
+		m.adopt()
+	}
+}
+
+// convert makes the state that the last level left into that of the level in
+// force.
+func (m *Machine) convert() {
+	if m.level() == levelWorstDay {
+		m.relist()
+		for i := range m.work {
+			m.mark(&m.work[i])
+		}
+	}
+}
+
+// adopt tells the tables how the level in force uses them, and what the small
+// ones are about. It is no state of its own: a restored machine is told again.
+func (m *Machine) adopt() {
+	for i := range m.work {
+		if w := &m.work[i]; w.account == 0 {
+			m.mark(w)
+		}
+	}
+	if m.level() >= levelWorstDay {
+		m.orders.book.ReuseOldestFirst()
 	}
 }

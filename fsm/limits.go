@@ -98,11 +98,16 @@ func (m *Machine) checkLimits(b *command.SetLimits, about *subject) *refusal {
 		l := b.Limits[n]
 		switch {
 		case !b.Named[n] || l.State != command.LimitValue:
-		case !risk.Enforced(n):
+		case !m.enforces(n):
 			return refuse(event.CodeInvalidParameters, n.String(), "this venue does not enforce values of %s: only \"none\" can be set", n)
 		case l.Value.Units < 0:
 			return refuse(event.CodeInvalidParameters, n.String(), "a limit is not below zero")
 		}
 	}
 	return nil
+}
+
+// enforces reports whether orders are held to values of a limit.
+func (m *Machine) enforces(n command.LimitName) bool {
+	return risk.Enforced(n) && (n != command.MaxOrdersPerSecond || m.level() >= levelWorstDay)
 }

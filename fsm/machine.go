@@ -48,6 +48,12 @@ type Bounds struct {
 	// EventsPerEntry is how many events mass effects may make in one entry
 	// before the rest waits for the next. Default 10,000.
 	EventsPerEntry uint32
+	// StepsPerEntry is after how many steps an entry takes no more commands that
+	// search: they answer throttled. A step is an order that is looked at, or one
+	// of a list, without a fill coming of it: in the preview of a market or
+	// fill-or-kill order, in a mass cancel. Default 200,000. It is in force from
+	// level 2 on.
+	StepsPerEntry uint32
 	// Instruments, Assets and Participants bound the small tables.
 	// Default 10,000 each.
 	Instruments, Assets, Participants uint32
@@ -62,6 +68,7 @@ func (b Bounds) withDefaults() Bounds {
 	or(&b.DedupCapacity, 4_194_304)
 	or(&b.FillsPerCommand, 10_000)
 	or(&b.EventsPerEntry, 10_000)
+	or(&b.StepsPerEntry, 200_000)
 	or(&b.Instruments, 10_000)
 	or(&b.Assets, 10_000)
 	or(&b.Participants, 10_000)
@@ -74,6 +81,8 @@ type Machine struct {
 	bounds  Bounds
 	alloc   slab.Allocator
 	verbs   [256]verb
+	// isWithdrawn is withdrawn as the book asks it, made once.
+	isWithdrawn func(book.Slot) bool
 
 	clock clock
 	out   outbox
@@ -94,8 +103,12 @@ type Machine struct {
 
 	ledger *ledger.Ledger
 	orders orders
-	timers *timers.Heap
-	work   []workItem
+	// working, buys and paces are there from level 2 on.
+	working workingOrders
+	buys    *slab.Slab[openBuys]
+	paces   *slab.Slab[pace]
+	timers  *timers.Heap
+	work    []workItem
 
 	scratch scratch
 }
@@ -152,9 +165,14 @@ func empty(o Options) *Machine {
 		limits:       slab.NewPool[limits](alloc),
 		ledger:       ledger.New(alloc, accountExternal),
 		timers:       timers.New(alloc),
+		buys:         slab.New[openBuys](alloc),
+		paces:        slab.New[pace](alloc),
 	}
 	m.orders.init(alloc)
+	m.working.init(alloc)
+	m.paces.Grow(1)
 	m.verbs = verbs()
+	m.isWithdrawn = func(slot book.Slot) bool { return m.withdrawn(uint32(slot)) != market.ReasonNone }
 	return m
 }
 

@@ -127,26 +127,35 @@ func TestRebateIsPaidFor(t *testing.T) {
 	}
 }
 
-// Orders whose time has come end before anything is placed: what one entry is
-// too short for goes on in the next, and an order that would overtake it is
-// throttled.
+// Orders whose time has come trade with nobody any more, also those that one
+// entry is too short to end: who meets one ends it, and nobody waits. Level 1
+// throttled all orders of the venue meanwhile.
 func TestExpiryGoesFirst(t *testing.T) {
-	v := newVenue(t, fsm.Bounds{EventsPerEntry: 3})
-	v.demo()
-	for range 4 {
-		b := limit("trader1", "ETH-USD", market.Sell, "1", "3000")
-		b.TimeInForce, b.ExpireAt = market.GoodTillDate, v.now+10
-		v.must(b)
+	expiring := func(level uint16) *venue {
+		v := newVenueAt(t, level, fsm.Bounds{EventsPerEntry: 4})
+		v.demo()
+		for range 6 {
+			b := limit("trader1", "ETH-USD", market.Sell, "1", "3000")
+			b.TimeInForce, b.ExpireAt = market.GoodTillDate, v.now+10
+			v.must(b)
+		}
+		v.now += 10
+		return v
 	}
-	v.now += 10
-	if o := v.do(limit("trader2", "ETH-USD", market.Buy, "4", "3000")); o.Kind != event.OutcomeThrottled {
-		t.Fatalf("got outcome %d", o.Kind)
+	buy := limit("trader2", "ETH-USD", market.Buy, "4", "3000")
+	v := expiring(fsm.LevelFirst)
+	if o := v.do(buy); o.Kind != event.OutcomeThrottled || !v.machine.Pending() {
+		t.Fatalf("level 1: got outcome %d, pending %t", o.Kind, v.machine.Pending())
 	}
-	if !v.machine.Pending() {
-		t.Fatal("nothing is pending")
+	v = expiring(fsm.FeatureLevel)
+	block, outcomes := v.apply(v.admin(buy))
+	if got := types(outcomes[0].Group); got != "OrderAccepted OrderExpired OrderExpired OrderExpired" {
+		t.Fatalf("got %s", got)
 	}
-	o := v.do(limit("trader2", "ETH-USD", market.Buy, "4", "3000"))
-	if got := types(o.Group); got != "OrderAccepted" || v.machine.Pending() {
-		t.Fatalf("got %s: all four have expired", got)
+	if len(block.Groups) != 4 || v.machine.Pending() {
+		t.Fatalf("got %d groups, pending %t: want three expiries before it, and none left", len(block.Groups), v.machine.Pending())
+	}
+	if err := v.machine.Audit(); err != nil {
+		t.Fatal(err)
 	}
 }

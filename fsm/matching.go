@@ -47,12 +47,15 @@ func (m *Machine) incoming(o *order, i *instrument) book.Incoming {
 		Type: o.orderType, TimeInForce: o.tif, SelfTradePrevention: o.stp,
 		PostOnly: o.postOnly != 0, MaxFills: m.bounds.FillsPerCommand,
 	}
+	if m.level() >= levelWorstDay && m.Pending() {
+		in.Withdrawn = m.isWithdrawn
+	}
 	switch o.orderType {
 	case market.Market:
-		in.Limit = m.orders.book.Protection(o.instrument, o.side, i.image.MarketProtection)
+		in.Limit = m.protected(&in, i)
 	case market.Stop:
 		in.Type, in.TimeInForce = market.Market, market.ImmediateOrCancel
-		in.Limit = m.orders.book.Protection(o.instrument, o.side, i.image.MarketProtection)
+		in.Limit = m.protected(&in, i)
 		if o.side == market.Buy && (in.Limit == 0 || in.Limit > o.worst) {
 			in.Limit = o.worst // it holds no more
 		}
@@ -60,6 +63,13 @@ func (m *Machine) incoming(o *order, i *instrument) book.Incoming {
 		in.Type = market.Limit
 	}
 	return in
+}
+
+// protected is the worst price that a market order trades at.
+func (m *Machine) protected(in *book.Incoming, i *instrument) book.Ticks {
+	limit, steps := m.orders.book.Protection(in, i.image.MarketProtection)
+	m.out.steps += steps
+	return limit
 }
 
 // selfOf is whom self-trade prevention takes an account for: its owner, or
@@ -158,6 +168,7 @@ func netFees(taker, maker market.Amount) (market.Amount, market.Amount) {
 func (m *Machine) fillOrder(slot uint32, lots book.Lots, n, fee market.Amount) {
 	o := m.touch(slot)
 	o.filled += lots
+	m.countBuy(o, -lots)
 	o.notional = addSaturating(o.notional, n)
 	o.fees = addSaturating(o.fees, fee)
 	if o.filled < o.quantity || o.reason != market.ReasonNone {
@@ -252,6 +263,12 @@ func (x *matching) SelfTradePrevented(s book.SelfTrade) {
 	}
 }
 
+// Withdrawn implements book.Sink: an order that is yet to be cancelled was met.
+func (x *matching) Withdrawn(maker book.Slot) {
+	x.m.out.matched++
+	x.m.endWithdrawn(uint32(maker))
+}
+
 // decrement takes lots from an order without a trade, and ends it when nothing
 // remains. An order that ends so keeps the quantity that it had.
 func (m *Machine) decrement(holds []event.Balance, slot uint32, lots book.Lots) []event.Balance {
@@ -260,6 +277,7 @@ func (m *Machine) decrement(holds []event.Balance, slot uint32, lots book.Lots) 
 	frees := i.mustNeed(o, o.remaining()) - i.mustNeed(o, o.remaining()-lots)
 	if o.remaining() > lots {
 		o.quantity -= lots
+		m.countBuy(o, -lots)
 	} else {
 		m.finish(slot, market.StatusCancelled, market.ReasonSelfTrade)
 	}

@@ -13,7 +13,8 @@ import (
 // book's slot number. It stays, closed, until the slot is another order's.
 type order struct {
 	generation uint32
-	// prev and next link the account's open orders.
+	// prev and next link the open orders of the account, from level 2 on those
+	// of the account in the instrument and on the side: see working.
 	prev, next          uint32
 	account, instrument uint32
 	// base and quote are the account's balances.
@@ -176,9 +177,35 @@ func (m *Machine) changeOrder(t event.Type, slot uint32, held ledger.Ref) {
 	m.out.emit(r)
 }
 
-// enlist puts an order at the end of its account's list of open ones.
+// enlist counts an order among the open ones of its account.
 func (m *Machine) enlist(slot uint32) {
 	o := m.orders.cold.Mut(slot)
+	if m.level() >= levelWorstDay {
+		m.list(slot, o)
+	} else {
+		m.listByAccount(slot, o)
+	}
+	m.countBuy(o, o.remaining())
+	m.accounts.Mut(o.account).open++
+	m.instruments.at(o.instrument).open++
+}
+
+// delist takes a closed order out again.
+func (m *Machine) delist(slot uint32) {
+	o := *m.orders.cold.Get(slot)
+	if m.level() >= levelWorstDay {
+		m.unlist(slot, &o)
+	} else {
+		m.unlistByAccount(&o)
+	}
+	m.countBuy(&o, -o.remaining())
+	m.accounts.Mut(o.account).open--
+	m.instruments.at(o.instrument).open--
+}
+
+// listByAccount puts an order at the end of its account's list of open ones,
+// which level 1 had.
+func (m *Machine) listByAccount(slot uint32, o *order) {
 	a := m.accounts.Mut(o.account)
 	o.prev, o.next = a.last, 0
 	if a.last == 0 {
@@ -187,13 +214,9 @@ func (m *Machine) enlist(slot uint32) {
 		m.orders.cold.Mut(a.last).next = slot
 	}
 	a.last = slot
-	a.open++
-	m.instruments.at(o.instrument).open++
 }
 
-// delist takes a closed order out of its account's list.
-func (m *Machine) delist(slot uint32) {
-	o := *m.orders.cold.Get(slot)
+func (m *Machine) unlistByAccount(o *order) {
 	a := m.accounts.Mut(o.account)
 	if o.prev == 0 {
 		a.first = o.next
@@ -205,8 +228,6 @@ func (m *Machine) delist(slot uint32) {
 	} else {
 		m.orders.cold.Mut(o.next).prev = o.prev
 	}
-	a.open--
-	m.instruments.at(o.instrument).open--
 }
 
 // finish ends an order: its status is final, what it held is free, its client

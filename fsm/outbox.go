@@ -17,6 +17,11 @@ type outbox struct {
 	// mass counts those of mass effects, which have a budget, and matched the
 	// fills and prevented self-trades of the block.
 	mass, matched uint32
+	// massLimit and matchLimit are up to how many mass effects, and for fills
+	// orders too, may go.
+	massLimit, matchLimit uint32
+	// steps counts what commands looked at without a fill coming of it.
+	steps uint32
 	// records are those of the whole block; each group's are a part of them.
 	// from is where the open group's begin.
 	records []event.Record
@@ -40,7 +45,7 @@ func (o *outbox) change() *event.OrderChanged {
 
 // open begins the block of an entry with so many commands.
 func (o *outbox) open(b *event.Block, commands int) {
-	o.block, o.emitted, o.mass, o.matched = b, 0, 0, 0
+	o.block, o.emitted, o.mass, o.matched, o.steps = b, 0, 0, 0, 0
 	b.Groups = make([]event.Group, 0, commands)
 	o.records = make([]event.Record, 0, commands+commands/2)
 	o.changes = make([]event.OrderChanged, min(commands, maxChanges))

@@ -44,17 +44,17 @@ func (m *Machine) placeOrder(b *command.PlaceOrder, about *subject) *refusal {
 // quote it settles the size, and remembers why it is not larger.
 func (m *Machine) admit(o *order, i *instrument) *refusal {
 	ask := &m.scratch.ask
-	*ask = m.risked(o, i)
+	*ask = m.risked(o, i, 0)
 	plan, no := m.planFills(o, i)
 	if no != nil {
 		// Nothing is wrong with the market: what every order must be comes first.
-		if earlier := risk.Evaluate(ask); earlier != nil {
+		if earlier := m.judge(ask, o.account); earlier != nil {
 			return earlier
 		}
 		return no
 	}
 	if o.quoteQuantity != 0 {
-		*ask = m.risked(o, i) // only now its size is known
+		*ask = m.risked(o, i, 0) // only now its size is known
 	}
 	if o.orderType == market.Market {
 		ask.Notional, ask.Needs = plan.notional, plan.needs
@@ -67,7 +67,7 @@ func (m *Machine) admit(o *order, i *instrument) *refusal {
 			return refuse(event.CodeQuantityOutOfRange, "notional", "the venue cannot count what the order needs")
 		}
 	}
-	if no := risk.Evaluate(ask); no != nil {
+	if no := m.judge(ask, o.account); no != nil {
 		return no
 	}
 	o.reason = plan.reason
@@ -81,7 +81,9 @@ func (m *Machine) bookAdmits(o *order, i *instrument) *refusal {
 	}
 	in := &m.scratch.incoming
 	*in = m.incoming(o, i)
-	switch m.orders.book.Admit(in) {
+	no, steps := m.orders.book.Admit(in)
+	m.out.steps += steps
+	switch no {
 	case book.WouldCross:
 		return refuse(event.CodeWouldCross, "post_only", "the post-only order would trade at once")
 	case book.FOKUnfillable:
@@ -90,8 +92,9 @@ func (m *Machine) bookAdmits(o *order, i *instrument) *refusal {
 	return nil
 }
 
-// risked is what the rules see of an order.
-func (m *Machine) risked(o *order, i *instrument) risk.Order {
+// risked is what the rules see of an order, of which so many lots are open
+// already.
+func (m *Machine) risked(o *order, i *instrument, open book.Lots) risk.Order {
 	a := m.accounts.Get(o.account)
 	asset := m.holdAsset(o)
 	ref := o.base
@@ -110,7 +113,10 @@ func (m *Machine) risked(o *order, i *instrument) risk.Order {
 	}
 	ask.Limits = m.scopes(a, i)
 	if ask.Limits.InForce(command.MaxPosition).State == command.LimitValue {
-		ask.Position = m.position(o, i)
+		ask.Position = m.position(o, i, open)
+	}
+	if ask.Limits.InForce(command.MaxOrdersPerSecond).State == command.LimitValue {
+		ask.Recent = m.recentOrders(o.account)
 	}
 	return ask
 }
@@ -121,21 +127,6 @@ func (i *instrument) reference() market.Price {
 		return market.Price(i.last) * i.image.PriceTick
 	}
 	return i.image.ReferencePrice
-}
-
-// position is what the account can come to hold of the base: its total, what
-// its open buys of the same base can add, and this order.
-func (m *Machine) position(o *order, i *instrument) market.Amount {
-	sum := m.ledger.Get(m.ledger.Find(o.account, i.base)).Total
-	for slot := m.accounts.Get(o.account).first; slot != 0; {
-		other := m.orders.cold.Get(slot)
-		j := m.instruments.at(other.instrument)
-		if other.side == market.Buy && j.base == i.base && other.number != o.number {
-			sum = addSaturating(sum, lotsWorth(j, other.remaining()))
-		}
-		slot = other.next
-	}
-	return addSaturating(sum, lotsWorth(i, o.remaining()))
 }
 
 func lotsWorth(i *instrument, lots book.Lots) market.Amount {

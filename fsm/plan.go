@@ -36,6 +36,7 @@ func (m *Machine) planFills(o *order, i *instrument) (plan, *refusal) {
 		}
 	}
 	out := m.orders.book.Preview(in, p.fill)
+	m.out.steps += out.Steps
 	needs, traded := p.paid, p.lots
 	if o.side == market.Sell {
 		needs = lotsWorth(i, traded)
@@ -133,7 +134,9 @@ func (p *planning) shortfall(m *Machine, in *book.Incoming, out book.Outcome) ma
 	}
 	unlimited := *in
 	unlimited.Limit, unlimited.Reach = 0, nil
-	if rest := m.orders.book.Preview(&unlimited, nil); rest.Filled > out.Filled {
+	rest := m.orders.book.Preview(&unlimited, nil)
+	m.out.steps += rest.Steps
+	if rest.Filled > out.Filled {
 		return market.ReasonProtection
 	}
 	return market.ReasonNoLiquidity

@@ -108,6 +108,7 @@ func (m *Machine) small(a archive) {
 	list(a, &m.work, a.workItem)
 	if m.level() >= levelWorstDay {
 		number(a, &c.level) // a snapshot's head told it already
+		number(a, &b.StepsPerEntry)
 	}
 }
 

@@ -115,6 +115,7 @@ func (m *Machine) restore(r io.Reader) error {
 	if string(end) != snapshotEnd {
 		return fmt.Errorf("%w: no end", ErrSnapshot)
 	}
+	m.adopt()
 	m.accountNames.Rebuild()
 	m.ownerNames.Rebuild()
 	return nil
@@ -171,10 +172,14 @@ func (m *Machine) hashed() []slab.Table {
 }
 
 func (m *Machine) otherTables() []slab.Table {
-	return slices.Concat(
+	tables := slices.Concat(
 		m.accountNames.Tables(), []slab.Table{m.accounts}, m.ownerNames.Tables(), []slab.Table{m.owners, m.limits},
 		m.ledger.Tables(), m.orders.book.Tables(), []slab.Table{m.orders.cold}, m.timers.Tables(),
 	)
+	if m.level() >= levelWorstDay {
+		tables = slices.Concat(tables, m.working.tables(), []slab.Table{m.buys, m.paces})
+	}
+	return tables
 }
 
 func crc(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }

@@ -34,19 +34,14 @@ func (m *Machine) arm(slot uint32) {
 // it in the same entry. Beyond the entry's budgets the rest becomes a work item.
 func (m *Machine) followTrades(n uint32) {
 	if n != 0 && !m.trigger(n) && !m.triggering(n) {
-		m.work = append(m.work, workItem{instrument: n})
+		w := workItem{instrument: n}
+		m.mark(&w)
+		m.work = append(m.work, w)
 	}
 }
 
 // triggering reports whether a work item waits for the instrument's stops.
-func (m *Machine) triggering(n uint32) bool {
-	for i := range m.work {
-		if m.work[i].account == 0 && m.work[i].instrument == n {
-			return true
-		}
-	}
-	return false
-}
+func (m *Machine) triggering(n uint32) bool { return n != 0 && m.instruments.at(n).triggering }
 
 // trigger runs the stops that the last price has reached, one after the other
 // as their trades move it, and reports whether it came to the end of them.
@@ -74,7 +69,10 @@ func (m *Machine) triggerOrder(slot uint32, i *instrument) {
 	m.out.begin(event.Context{Source: market.SourceSystem})
 	m.orders.book.Detach(book.Slot(slot))
 	o := m.orders.cold.Mut(slot)
-	if no := risk.Triggered(&risk.Order{
+	if m.level() >= levelWorstDay && m.withdrawn(slot) != market.ReasonNone {
+		m.orders.book.Close(book.Slot(slot))
+		m.endWithdrawn(slot)
+	} else if no := risk.Triggered(&risk.Order{
 		Instrument: &i.image, Price: market.Price(o.price) * i.image.PriceTick, Reference: i.reference(),
 	}); no != nil {
 		m.orders.book.Close(book.Slot(slot))

@@ -2,7 +2,6 @@ package fsm
 
 import (
 	"github.com/rialto-exchange/rialto/fsm/book"
-	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/fsm/risk"
@@ -10,8 +9,9 @@ import (
 
 // workItem is what one entry was too short for: the rest of a mass cancel or,
 // without an account, of the stops that an instrument's last price triggered.
-// Items are done in their order at the start of the following entries, before
-// anything else for their account and instrument.
+// Items take turns at the start of the following entries, before anything else
+// of their account or, for stops, of their instrument. Others need not wait: an
+// order that is yet to be cancelled trades with nobody, see withdrawn.
 type workItem struct {
 	account    uint32      // 0 = triggered stops
 	instrument uint32      // 0 = all
@@ -23,68 +23,84 @@ type workItem struct {
 	context event.Context
 }
 
-// matches reports whether an open order is one of those to cancel.
-func (w *workItem) matches(o *order) bool {
-	return o.number <= w.upTo &&
-		(w.instrument == 0 || o.instrument == w.instrument) &&
-		(w.side == market.SideNone || o.side == w.side)
-}
-
-// runMassEffects does, within the budget of the entry, what earlier entries
-// left and what has become due.
+// runMassEffects does, within a part of the entry's budgets, what earlier
+// entries left and what has become due. Another part is for what the entry's
+// own commands begin: so a cancel-all of ten orders is not behind one of a
+// million.
 func (m *Machine) runMassEffects() {
-	for len(m.work) > 0 && m.mayGoOn() && m.continueWork() {
-		continue
+	if m.level() < levelWorstDay {
+		m.runMassEffectsInOrder()
+		return
 	}
+	budget := m.bounds.EventsPerEntry
+	m.limitMassEffects(max(budget/2, 1), m.bounds.FillsPerCommand)
 	for m.mayGoOn() && m.expire() {
 		continue
 	}
+	m.limitMassEffects(max(budget*3/4, 1), max(m.bounds.FillsPerCommand/2, 1))
+	m.takeTurns()
+	for m.mayGoOn() && m.expire() {
+		continue
+	}
+	m.limitMassEffects(budget, m.bounds.FillsPerCommand)
+}
+
+// limitMassEffects says up to how many events and fills of the entry mass
+// effects may go.
+func (m *Machine) limitMassEffects(events, fills uint32) {
+	m.out.massLimit, m.out.matchLimit = events, fills
+}
+
+// takeTurns gives each work item the same part of what is left of the budget,
+// in turns, until it is spent or nothing is left to do. What is not done goes
+// to the end of the queue.
+func (m *Machine) takeTurns() {
+	limit := m.out.massLimit
+	for turns := len(m.work); turns > 0 && m.out.mass < limit; turns-- {
+		share := max((limit-m.out.mass)/uint32(turns), 1)
+		m.out.massLimit = min(m.out.mass+share, limit)
+		w := m.work[0]
+		m.work[0] = workItem{}
+		m.work = m.work[1:]
+		if m.continueWork(&w) {
+			m.unmark(&w)
+		} else {
+			m.work = append(m.work, w)
+		}
+	}
+	m.out.massLimit = limit
 }
 
 // mayGoOn reports whether the entry has room for more of mass effects.
-func (m *Machine) mayGoOn() bool { return m.out.mass < m.bounds.EventsPerEntry }
+func (m *Machine) mayGoOn() bool { return m.out.mass < m.out.massLimit }
 
 // mayMatch reports whether the entry has room for the fills of one more order.
 // So an entry has less than twice the fills that an order may have, however
 // many commands it holds: a few hundred bytes of orders against an iceberg
 // would otherwise come to millions of events, on every node and at each start.
-func (m *Machine) mayMatch() bool { return m.out.matched < m.bounds.FillsPerCommand }
+func (m *Machine) mayMatch() bool { return m.out.matched < m.out.matchLimit }
 
-// continueWork does one step of the first work item, as a group of its own,
-// and reports whether it came to the item's end.
-func (m *Machine) continueWork() (done bool) {
-	w := m.work[0]
+// continueWork gives a work item its turn, as a group of its own, and reports
+// whether it came to the item's end.
+func (m *Machine) continueWork(w *workItem) (done bool) {
 	if w.account == 0 {
-		done = m.trigger(w.instrument)
-	} else {
-		m.out.begin(w.context)
-		done = !m.massCancel(&w)
-		m.out.end(m.accountName(w.account), m.accounts.Get(w.account).sequence)
+		return m.trigger(w.instrument)
 	}
-	if done {
-		m.work = append([]workItem(nil), m.work[1:]...)
-	}
+	m.out.begin(w.context)
+	done = !m.massCancel(w)
+	m.out.end(m.accountName(w.account), m.accounts.Get(w.account).sequence)
+	m.out.mass++ // also a turn that found nothing costs something
 	return done
 }
 
-// massCancel cancels orders until the entry's budget is spent, closes the step
-// with its summary and reports whether orders are left.
+// massCancel cancels orders until the budget is spent, closes the step with its
+// summary and reports whether orders are left.
 func (m *Machine) massCancel(w *workItem) (more bool) {
-	cancelled := uint32(0)
-	for slot := m.accounts.Get(w.account).first; slot != 0; {
-		o := m.orders.cold.Get(slot)
-		next := o.next
-		if w.matches(o) && m.mayMassCancel(w, o) {
-			if !m.mayGoOn() {
-				more = true
-				break
-			}
-			m.orders.book.Close(book.Slot(slot))
-			m.cancel(slot, event.TypeOrderCancelled, market.StatusCancelled, w.reason)
-			cancelled++
-			m.out.mass++
-		}
-		slot = next
+	var cancelled uint32
+	if m.level() < levelWorstDay {
+		cancelled, more = m.cancelFromAccount(w)
+	} else {
+		cancelled, more = m.cancelFromLists(w)
 	}
 	m.out.emit(&event.OrdersCancelled{
 		Account: m.accountName(w.account), AccountSequence: m.accounts.Get(w.account).sequence,
@@ -93,10 +109,55 @@ func (m *Machine) massCancel(w *workItem) (more bool) {
 	return more
 }
 
+// cancelFromLists goes through the lists of the instrument, or of all in which
+// the account has open orders.
+func (m *Machine) cancelFromLists(w *workItem) (cancelled uint32, more bool) {
+	n := m.accounts.Get(w.account).first
+	if w.instrument != 0 {
+		n = m.working.find(w.account, w.instrument)
+	}
+	for n != 0 && !more {
+		list := m.working.records.Get(n)
+		next, instrument := list.next, list.instrument
+		m.out.steps++
+		if m.mayMassCancel(w, instrument) {
+			var some uint32
+			some, more = m.cancelFromList(w, n)
+			cancelled += some
+		}
+		if n = next; w.instrument != 0 {
+			n = 0
+		}
+	}
+	return cancelled, more
+}
+
+func (m *Machine) cancelFromList(w *workItem, n uint32) (cancelled uint32, more bool) {
+	for {
+		slot := m.oldest(m.working.records.Get(n), w.side)
+		if slot == 0 || m.orders.cold.Get(slot).number > w.upTo {
+			return cancelled, false
+		}
+		if !m.mayGoOn() {
+			return cancelled, true
+		}
+		m.out.steps++
+		m.cancelOpen(slot, w.reason)
+		cancelled++
+	}
+}
+
+// cancelOpen cancels an order as a mass effect.
+func (m *Machine) cancelOpen(slot uint32, reason market.Reason) {
+	m.orders.book.Close(book.Slot(slot))
+	m.cancel(slot, event.TypeOrderCancelled, market.StatusCancelled, reason)
+	m.out.mass++
+}
+
 // mayMassCancel: a suspension cancels in every phase, a client only where it
 // could cancel the order by itself.
-func (m *Machine) mayMassCancel(w *workItem, o *order) bool {
-	return w.reason == market.ReasonSuspended || risk.MayCancel(m.instruments.at(o.instrument).image.Phase) == nil
+func (m *Machine) mayMassCancel(w *workItem, instrument uint32) bool {
+	return w.reason == market.ReasonSuspended || risk.MayCancel(m.instruments.at(instrument).image.Phase) == nil
 }
 
 // beginWork does the first step of a mass cancel in the open group and leaves
@@ -105,33 +166,7 @@ func (m *Machine) beginWork(w workItem) {
 	w.upTo = m.clock.accepted
 	w.context = m.out.group().Context
 	w.context.Source, w.context.CommandKind = market.SourceSystem, 0
-	if m.massCancel(&w) {
+	if m.massCancel(&w) && m.mark(&w) {
 		m.work = append(m.work, w)
 	}
-}
-
-// mustWait reports whether a command comes before the end of a mass cancel
-// that goes before it, or could trade in an entry that has its fills. Its id
-// stays free: it may come again.
-func (m *Machine) mustWait(c *command.Command, about *subject) bool {
-	switch c.Body.Kind() {
-	case command.KindSuspendAccount, command.KindHaltInstrument, command.KindDeposit:
-		return false // what makes the venue safer never waits
-	}
-	places := c.Body.Kind() == command.KindPlaceOrder || c.Body.Kind() == command.KindAmendOrder
-	if places && (m.overdue() || !m.mayMatch()) {
-		return true
-	}
-	for i := range m.work {
-		w := &m.work[i]
-		switch {
-		case about.account != 0 && about.account == w.account,
-			w.account == 0 && about.instrument == w.instrument:
-			return true
-		}
-		if places && (w.instrument == 0 || w.instrument == about.instrument) {
-			return true
-		}
-	}
-	return false
 }

@@ -32,6 +32,8 @@ func newFlow(seed uint64) *flow {
 func (f *flow) Filled(book.Fill)                  { f.trades++ }
 func (f *flow) SelfTradePrevented(book.SelfTrade) {}
 
+func (f *flow) Withdrawn(book.Slot) {}
+
 // price is through ticks beyond the middle for a taker, behind it otherwise.
 func (f *flow) price(side market.Side, through int64) book.Ticks {
 	away := 1 + f.random.Int64N(1+f.random.Int64N(1000)) - through

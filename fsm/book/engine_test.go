@@ -89,6 +89,10 @@ func (f *fast) SelfTradePrevented(x book.SelfTrade) {
 	f.heard = append(f.heard, selfTradeText(f.names[x.Maker], x.Price, x.Decremented, x.Remaining, x.TakerClosed))
 }
 
+func (f *fast) Withdrawn(maker book.Slot) {
+	f.heard = append(f.heard, "withdrawn "+f.names[f.book.ID(maker)])
+}
+
 func (f *fast) open(name string) book.Slot {
 	slot := f.book.Open()
 	id := f.book.ID(slot)
@@ -116,7 +120,7 @@ func (f *fast) isOpen(name string) bool {
 }
 
 func (f *fast) place(name string, in book.Incoming) placed {
-	if r := f.book.Admit(&in); r != book.Admitted {
+	if r, _ := f.book.Admit(&in); r != book.Admitted {
 		return placed{refusal: r}
 	}
 	return f.execute(f.open(name), in)
@@ -129,7 +133,7 @@ func (f *fast) execute(slot book.Slot, in book.Incoming) placed {
 }
 
 func (f *fast) replace(name string, in book.Incoming) placed {
-	if r := f.book.Admit(&in); r != book.Admitted {
+	if r, _ := f.book.Admit(&in); r != book.Admitted {
 		return placed{refusal: r}
 	}
 	slot := f.slot(name)

@@ -14,11 +14,12 @@ const (
 )
 
 // Admit says whether the book takes an order, before anything happens: call
-// it while a refusal still leaves everything as it was.
-func (b *Book) Admit(in *Incoming) Refusal {
+// it while a refusal still leaves everything as it was. steps is how many
+// orders it looked at.
+func (b *Book) Admit(in *Incoming) (r Refusal, steps uint32) {
 	if in.PostOnly {
-		if r := admitPostOnly(b, in); r != Admitted {
-			return r
+		if r, steps = admitPostOnly(b, in); r != Admitted {
+			return r, steps
 		}
 	}
 	rule, ok := RuleOf(in.TimeInForce)
@@ -26,9 +27,10 @@ func (b *Book) Admit(in *Incoming) Refusal {
 		panic("book: unknown time in force")
 	}
 	if rule.AllOrNothing {
-		return admitAllOrNothing(b, in)
+		r, more := admitAllOrNothing(b, in)
+		return r, steps + more
 	}
-	return Admitted
+	return Admitted, steps
 }
 
 // Result is what became of an order in Execute.

@@ -4,9 +4,10 @@ package book
 // its limit, within the bound on fills, hidden quantity counted, and without
 // meeting an order of its owner that would end or shorten it. Orders of its
 // owner that it would cancel (cancel_oldest) are passed over.
-func admitAllOrNothing(b *Book, in *Incoming) Refusal {
-	if b.Preview(in, nil).Filled != in.Quantity {
-		return FOKUnfillable
+func admitAllOrNothing(b *Book, in *Incoming) (Refusal, uint32) {
+	out := b.Preview(in, nil)
+	if out.Filled != in.Quantity {
+		return FOKUnfillable, out.Steps
 	}
-	return Admitted
+	return Admitted, out.Steps
 }

@@ -8,9 +8,17 @@ import (
 
 // Protection returns the worst price of a market order: at most bps from the
 // best opposite price on arrival, rounded towards it. 0, which is no limit,
-// when nothing rests there.
-func (b *Book) Protection(instrument uint32, side market.Side, bps market.BasisPoints) Ticks {
-	best := b.ladders.Get(instrument*kinds + uint32(kindOf(side.Opposite()))).bestPrice
+// when nothing rests there. in's own limit is not looked at; steps are the
+// withdrawn orders that it passed over.
+func (b *Book) Protection(in *Incoming, bps market.BasisPoints) (limit Ticks, steps uint32) {
+	any := *in
+	any.Limit = 0
+	best, steps := b.meets(&any)
+	return protection(in.Side, best, bps), steps
+}
+
+// protection is bps away from the best price, for a side.
+func protection(side market.Side, best Ticks, bps market.BasisPoints) Ticks {
 	away, _, ok := market.MulDiv(int64(best), int64(bps), market.BasisPointsOne)
 	switch {
 	case best == 0:

@@ -24,6 +24,10 @@ type Incoming struct {
 	PostOnly            bool
 	// MaxFills bounds the fills; 0 is MaxFills.
 	MaxFills uint32
+	// Withdrawn, if set, says of resting orders whether they are closed for all
+	// that could trade with them, and only yet to be cancelled: they are passed
+	// over, and ended when they are met in matching.
+	Withdrawn func(Slot) bool
 	// Reach, if set, bounds what a preview decrements: how many of so many lots
 	// at a price the order still comes to, less than all of them ending it. It
 	// is how an order for an amount of money loses only what the amount is
@@ -61,6 +65,8 @@ type SelfTrade struct {
 type Sink interface {
 	Filled(Fill)
 	SelfTradePrevented(SelfTrade)
+	// Withdrawn hears that an order met was withdrawn; it is closed.
+	Withdrawn(Slot)
 }
 
 // Outcome is what became of an incoming order in Match.
@@ -70,7 +76,7 @@ type Outcome struct {
 	Remaining   Lots
 	Filled      Lots
 	Decremented Lots
-	// Steps counts fills and prevented self-trades.
+	// Steps counts fills, prevented self-trades and withdrawn orders.
 	Steps uint32
 	// Reason is ReasonFillLimit or ReasonSelfTrade if the order must end here,
 	// else ReasonNone: nothing it could trade with is left, or nothing of it.
@@ -101,8 +107,35 @@ func (in *Incoming) opposite() uint32 {
 
 // Crosses reports whether the order would trade with the best opposite price.
 func (b *Book) Crosses(in *Incoming) bool {
-	l := b.ladders.Get(in.opposite())
-	return l.best != 0 && in.reaches(l.bestPrice)
+	price, _ := b.meets(in)
+	return price != 0
+}
+
+// meets returns the price of the first resting order that an incoming one would
+// meet, 0 if it would meet none; and how many withdrawn orders it passed. After
+// as many as an order has steps it calls the next one met.
+func (b *Book) meets(in *Incoming) (price Ticks, steps uint32) {
+	n := in.opposite()
+	l := b.ladders.Get(n)
+	if l.best == 0 || !in.reaches(l.bestPrice) {
+		return 0, 0
+	}
+	if in.Withdrawn == nil {
+		return l.bestPrice, 0
+	}
+	for i := l.best; i != 0; i = b.worse(n, i) {
+		lv := b.level(i)
+		if !in.reaches(lv.price) {
+			break
+		}
+		for slot := lv.head; slot != 0; slot = b.orders.Get(slot).next {
+			if steps == in.maxSteps() || !in.Withdrawn(Slot(slot)) {
+				return lv.price, steps
+			}
+			steps++
+		}
+	}
+	return 0, steps
 }
 
 // Match trades an incoming order with the resting ones: best price first, at
@@ -130,7 +163,11 @@ func (b *Book) match(in *Incoming, out *Outcome, sink Sink) {
 		slot := b.level(l.best).head
 		b.orders.Touch(slot)
 		o := b.orders.Get(slot)
-		if o.owner == in.Owner && o.owner != 0 && in.SelfTradePrevention != market.STPNone {
+		if in.Withdrawn != nil && in.Withdrawn(Slot(slot)) {
+			sink.Withdrawn(Slot(slot))
+			b.unlink(slot, o)
+			b.release(slot, o)
+		} else if o.owner == in.Owner && o.owner != 0 && in.SelfTradePrevention != market.STPNone {
 			b.preventSelfTrade(in, slot, o, out, sink)
 		} else {
 			b.fill(slot, o, out, sink)

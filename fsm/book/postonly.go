@@ -1,9 +1,10 @@
 package book
 
 // admitPostOnly refuses an order that would trade on arrival (FIX 18=6).
-func admitPostOnly(b *Book, in *Incoming) Refusal {
-	if b.Crosses(in) {
-		return WouldCross
+func admitPostOnly(b *Book, in *Incoming) (Refusal, uint32) {
+	price, steps := b.meets(in)
+	if price != 0 {
+		return WouldCross, steps
 	}
-	return Admitted
+	return Admitted, steps
 }

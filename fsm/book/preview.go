@@ -81,6 +81,9 @@ func (p *preview) step() bool {
 
 // order trades with the head of the queue and returns what it has left.
 func (p *preview) order(price Ticks, slot uint32, o *order) Lots {
+	if p.in.Withdrawn != nil && p.in.Withdrawn(Slot(slot)) {
+		return 0
+	}
 	if o.owner == p.in.Owner && o.owner != 0 && p.in.SelfTradePrevention != market.STPNone {
 		p.selfTrade(price, o)
 		return 0

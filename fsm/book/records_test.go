@@ -91,10 +91,10 @@ func TestProtection(t *testing.T) {
 		b := book.New(nil)
 		b.AddInstrument(0)
 		b.Rest(b.Open(), 0, c.side.Opposite(), book.Terms{Price: c.best, Remaining: 1})
-		if got := b.Protection(0, c.side, c.bps); got != c.want {
+		if got, _ := b.Protection(&book.Incoming{Side: c.side}, c.bps); got != c.want {
 			t.Errorf("Protection of %s at %d by %d = %d, want %d", c.side, c.best, c.bps, got, c.want)
 		}
-		if got := b.Protection(0, c.side.Opposite(), c.bps); got != 0 {
+		if got, _ := b.Protection(&book.Incoming{Side: c.side.Opposite()}, c.bps); got != 0 {
 			t.Errorf("Protection against nobody = %d, want 0", got)
 		}
 	}

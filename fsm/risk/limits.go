@@ -13,7 +13,7 @@ import (
 // One that is not must be refused when it is set, never ignored.
 func Enforced(n command.LimitName) bool {
 	switch n {
-	case command.MaxOrderQuantity, command.MaxOrderNotional, command.MaxOpenOrders, command.MaxPosition:
+	case command.MaxOrderQuantity, command.MaxOrderNotional, command.MaxOpenOrders, command.MaxPosition, command.MaxOrdersPerSecond:
 		return true
 	}
 	return false
@@ -96,6 +96,12 @@ func maxPosition(o *Order) *Refusal {
 		return nil
 	}
 	return o.atMost(command.MaxPosition, event.CodeRiskMaxPosition, int64(o.Position), o.Instrument.BaseScale)
+}
+
+// maxOrdersPerSecond bounds how many orders and amendments an account sends
+// within a second of venue time.
+func maxOrdersPerSecond(o *Order) *Refusal {
+	return o.atMost(command.MaxOrdersPerSecond, event.CodeRiskMaxOrdersPerSecond, int64(o.Recent)+1, 0)
 }
 
 // atMost refuses value × 10^-digits above the limit in force.

@@ -47,6 +47,10 @@ type Order struct {
 	Rests bool
 	// Open is the number of the account's open orders, without this one.
 	Open uint32
+	// Recent is how many orders and amendments of the account were let through
+	// within the last second. It is looked at only where a limit on it is in
+	// force.
+	Recent uint32
 	// Position is what the account's holding of the base can become: what it
 	// has and what all its open buys, this one included, can add. It is looked
 	// at only where a limit on it is in force.

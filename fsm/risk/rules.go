@@ -1,7 +1,7 @@
 package risk
 
 // ruleCount is how many rules there are.
-const ruleCount = 12
+const ruleCount = 13
 
 // rules is the list, in the order in which an order meets them. To add a rule
 // is to add a file and a row.
@@ -14,6 +14,7 @@ func rules() [ruleCount]func(*Order) *Refusal {
 		leastNotional,
 		priceBand,
 		limitsPresent,
+		maxOrdersPerSecond,
 		maxOrderQuantity,
 		maxOrderNotional,
 		maxOpenOrders,

@@ -44,6 +44,9 @@ func (e *bookEngine) Filled(f book.Fill) {
 // themselves.
 func (e *bookEngine) SelfTradePrevented(book.SelfTrade) {}
 
+// Withdrawn implements book.Sink: nothing is withdrawn here.
+func (e *bookEngine) Withdrawn(book.Slot) {}
+
 func (e *bookEngine) do(c *wire) {
 	switch c.op {
 	case opRest:

@@ -1,0 +1,128 @@
+package fsm
+
+import (
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+)
+
+// mustWait reports whether a command comes too early: before the end of a mass
+// effect that goes before it, or in an entry that has spent its budget of what
+// the command needs. Its id stays free: it may come again.
+func (m *Machine) mustWait(c *command.Command, about *subject) bool {
+	kind := c.Body.Kind()
+	switch kind {
+	case command.KindSuspendAccount, command.KindHaltInstrument, command.KindDeposit:
+		return false // what makes the venue safer never waits
+	}
+	if m.level() < levelWorstDay {
+		return m.mustWaitForAll(c, about)
+	}
+	switch kind {
+	case command.KindCancelOrder:
+		return false
+	case command.KindCancelAll, command.KindCloseAccount:
+		if !m.maySearch() {
+			return true
+		}
+	case command.KindPlaceOrder, command.KindAmendOrder:
+		if !m.maySearch() || !m.mayMatch() {
+			return true
+		}
+	}
+	if kind == command.KindAmendOrder && about.lookup == orderFound && m.withdrawn(about.order.Slot()) != market.ReasonNone {
+		return true // its time has come
+	}
+	return m.cancelling(about.account) || kind != command.KindCancelAll && m.triggering(about.instrument)
+}
+
+// maySearch reports whether the entry has steps left for a command that looks
+// at orders: see Bounds.StepsPerEntry.
+func (m *Machine) maySearch() bool { return m.out.steps < m.bounds.StepsPerEntry }
+
+// isPlacement: the kinds of command that can trade.
+func isPlacement(k command.Kind) bool {
+	return k == command.KindPlaceOrder || k == command.KindAmendOrder
+}
+
+// cancelling reports whether a mass cancel of the account goes on.
+func (m *Machine) cancelling(account uint32) bool {
+	return account != 0 && m.accounts.Get(account).has(accountCancels|accountCancelsOne|accountStops)
+}
+
+// mark remembers with the account, and with its orders in an instrument, what a
+// mass cancel has yet to go through, and reports whether it is to be queued: an
+// account has one mass cancel at a time, for the next has to wait for its end,
+// and beside it one suspension.
+func (m *Machine) mark(w *workItem) bool {
+	if w.account == 0 {
+		m.instruments.at(w.instrument).triggering = true
+		return true
+	}
+	if m.level() < levelWorstDay {
+		return true
+	}
+	a := m.accounts.Mut(w.account)
+	switch {
+	case w.reason == market.ReasonSuspended:
+		first := !a.has(accountStops)
+		a.flags |= accountStops
+		return first
+	case w.instrument == 0:
+		a.flags |= sideBit(w.side) * accountCancelsSide
+	default:
+		a.flags |= accountCancelsOne
+		m.working.records.Mut(m.working.open(w.account, w.instrument)).cancels = sideBit(w.side)
+	}
+	return true
+}
+
+// unmark is for a mass cancel that has come to its end.
+func (m *Machine) unmark(w *workItem) {
+	if w.account == 0 {
+		m.instruments.at(w.instrument).triggering = false
+		return
+	}
+	if m.level() < levelWorstDay {
+		return
+	}
+	a := m.accounts.Mut(w.account)
+	switch {
+	case w.reason == market.ReasonSuspended:
+		a.flags &^= accountStops
+	case w.instrument == 0:
+		a.flags &^= accountCancels
+	default:
+		a.flags &^= accountCancelsOne
+		m.working.records.Mut(m.working.open(w.account, w.instrument)).cancels = 0
+	}
+}
+
+// withdrawn says why an open order is closed for all that could trade with it,
+// though it is yet to be cancelled: its account's mass cancel goes on, or its
+// time has come. ReasonNone is for all others.
+func (m *Machine) withdrawn(slot uint32) market.Reason {
+	o := m.orders.cold.Get(slot)
+	a := m.accounts.Get(o.account)
+	switch bit := sideBit(o.side); {
+	case o.expireAt != 0 && o.expireAt <= m.clock.now && o.tif == market.Day:
+		return market.ReasonDay
+	case o.expireAt != 0 && o.expireAt <= m.clock.now:
+		return market.ReasonGTD
+	case a.has(accountStops):
+		return market.ReasonSuspended
+	case a.has(bit * accountCancelsSide), a.has(accountCancelsOne) && m.workingOf(slot).cancels&bit != 0:
+		return market.ReasonMassCancel
+	}
+	return market.ReasonNone
+}
+
+// endWithdrawn ends an order that is withdrawn.
+func (m *Machine) endWithdrawn(slot uint32) {
+	switch why := m.withdrawn(slot); why {
+	case market.ReasonDay, market.ReasonGTD:
+		m.cancel(slot, event.TypeOrderExpired, market.StatusExpired, why)
+	default:
+		m.cancel(slot, event.TypeOrderCancelled, market.StatusCancelled, why)
+	}
+}
