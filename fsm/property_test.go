@@ -90,7 +90,8 @@ func (s *stream) body() command.Body {
 	// rapid prefers small numbers: what should be frequent is the default.
 	switch rapid.IntRange(0, 59).Draw(s.t, "verb") {
 	case 30:
-		return &command.CancelAll{Account: s.account(), Instrument: s.pick("of", "", "ETH-USD")}
+		return &command.CancelAll{Account: s.account(), Instrument: s.pick("of", "", "ETH-USD"),
+			Side: rapid.SampledFrom([]market.Side{market.SideNone, market.SideNone, market.Buy, market.Sell}).Draw(s.t, "of side")}
 	case 31, 32, 33, 34, 35, 36:
 		return &command.CancelOrder{Order: s.order()}
 	case 4, 40, 41, 42, 43, 44, 45, 46, 47:
@@ -110,7 +111,10 @@ func (s *stream) body() command.Body {
 }
 
 func (s *stream) admin() command.Body {
-	switch rapid.IntRange(0, 15).Draw(s.t, "admin verb") {
+	switch rapid.IntRange(0, 17).Draw(s.t, "admin verb") {
+	case 16, 17:
+		n := rapid.SampledFrom([]command.LimitName{command.MaxPosition, command.MaxOrdersPerSecond}).Draw(s.t, "limit")
+		return &command.SetLimits{Scope: command.ScopeAccount, Target: s.account(), Named: named(n), Limits: limitsOf(n, s.pick("most", "4", "1001", "1400"))}
 	case 9:
 		return &command.SuspendAccount{Account: s.account()}
 	case 1, 2, 10, 11, 12:
@@ -151,10 +155,10 @@ func (s *stream) command() *command.Command {
 
 // TestInvariants: whatever commands come, after each entry the audit holds,
 // sequences are gapless, postings sum to zero, and fills are within their
-// orders; and a second machine that went through a snapshot somewhere says the
+// orders and never of an account that is suspended; and a second machine that went through a snapshot somewhere says the
 // same bytes and has the same hash.
 func TestInvariants(t *testing.T) {
-	bounds := fsm.Bounds{EventsPerEntry: 3, FillsPerCommand: 4}
+	bounds := fsm.Bounds{EventsPerEntry: 3, FillsPerCommand: 4, StepsPerEntry: 7}
 	fills := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		v := newVenue(t, bounds)
@@ -178,6 +182,9 @@ func TestInvariants(t *testing.T) {
 			s.remember(block)
 			if err := v.machine.Audit(); err != nil {
 				rt.Fatal(err)
+			}
+			if steps := v.machine.Steps(); steps >= 7+3*4+4 {
+				rt.Fatalf("an entry of %d steps", steps)
 			}
 			if rapid.IntRange(0, 9).Draw(rt, "snapshot") == 7 {
 				twin = throughSnapshot(rt, twin)
@@ -231,6 +238,8 @@ type watcher struct {
 	// would keep.
 	balances map[[2]string]event.Balance
 	fills    int
+	// suspended are the accounts that are.
+	suspended map[string]bool
 	// executed are the ids that took effect, by participant.
 	executed map[[2]string]market.Sequence
 }
@@ -297,6 +306,11 @@ func (w *watcher) record(r event.Record) {
 		w.fill(r)
 	case *event.OrderChanged:
 		w.balance(r.Order.Account, r.Hold)
+	case *event.AccountChanged:
+		if w.suspended == nil {
+			w.suspended = make(map[string]bool)
+		}
+		w.suspended[r.Account.Account] = r.Account.Suspended
 	case *event.SelfTradePrevented:
 		for i, b := range r.Holds {
 			if len(r.Holds) == 2 && i == 1 {
@@ -356,6 +370,9 @@ func (w *watcher) fill(f *event.Fill) {
 		}
 	}
 	for _, o := range []event.Order{f.Taker, f.Maker} {
+		if w.suspended[o.Account] {
+			w.t.Fatalf("order %s of %s, which is suspended, traded", o.ID, o.Account)
+		}
 		if o.Filled > o.Quantity || o.Status == market.StatusFilled && o.Filled != o.Quantity {
 			w.t.Fatalf("order %s: filled %d of %d", o.ID, o.Filled, o.Quantity)
 		}
