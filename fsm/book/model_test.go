@@ -105,6 +105,11 @@ func (s *stream) compare(what string, got, want any) {
 // other.
 func (s *stream) place() {
 	in, name := s.incoming(), s.name()
+	if s.naive.gone = max(rapid.Uint32Range(0, 12).Draw(s.T, "withdrawn"), 9) - 9; s.naive.gone != 0 {
+		gone := s.naive.gone
+		in.Withdrawn = func(slot book.Slot) bool { return s.fast.book.Order(slot).Owner == gone }
+	}
+	defer func() { s.naive.gone = 0 }()
 	before := slab.Hash(s.fast.book.Tables())
 	out, fills := s.fast.preview(in)
 	wantOut, wantFills := s.naive.preview(in)
@@ -125,6 +130,7 @@ func (s *stream) place() {
 	if o := got.result.Outcome; o.Filled+o.Decremented+o.Remaining != in.Quantity {
 		s.Fatalf("quantity is not conserved: %+v of %d", o, in.Quantity)
 	}
+	in.Withdrawn = nil
 	s.terms[name] = in
 }
 

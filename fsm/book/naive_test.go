@@ -11,6 +11,8 @@ import (
 // order first.
 type naive struct {
 	ladders map[ladderKey][]entry
+	// gone is the owner whose orders are withdrawn, 0 = none.
+	gone uint32
 }
 
 type ladderKey struct {
@@ -115,6 +117,13 @@ func (n *naive) match(in book.Incoming, all bool) (out book.Outcome, heard []str
 		}
 		out.Steps++
 		head := l[0]
+		if n.gone != 0 && head.owner == n.gone {
+			n.ladders[k] = l[1:]
+			if all {
+				heard = append(heard, "withdrawn "+head.name)
+			}
+			continue
+		}
 		if in.SelfTradePrevention != market.STPNone && in.Owner != 0 && in.Owner == head.owner {
 			reached := head.remaining
 			if in.SelfTradePrevention == market.STPDecrement && in.Reach != nil && !all {
@@ -188,6 +197,13 @@ func (n *naive) preview(in book.Incoming) (book.Outcome, []string) {
 
 func (n *naive) admit(in book.Incoming) book.Refusal {
 	l := n.ladders[against(in)]
+	bound := in.MaxFills
+	if bound == 0 {
+		bound = book.MaxFills
+	}
+	for n.gone != 0 && len(l) > 0 && l[0].owner == n.gone && bound > 0 {
+		l, bound = l[1:], bound-1
+	}
 	if in.PostOnly && len(l) > 0 && within(in, l[0].price) {
 		return book.WouldCross
 	}
