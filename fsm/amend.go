@@ -49,7 +49,7 @@ func (m *Machine) readAmend(b *command.AmendOrder, was *order, i *instrument) (o
 		return next, invalid("the order has no such price")
 	}
 	if b.ExpireAt != 0 {
-		if was.tif != market.GoodTillDate {
+		if rule, _ := book.RuleOf(was.tif); rule.Ends != book.AtExpiry {
 			return next, invalid("only gtd orders have an expire_at")
 		}
 		next.expireAt = b.ExpireAt

@@ -12,15 +12,23 @@ const day = market.Nanos(24 * 3600 * 1e9)
 
 // readExpiry settles when an order ends by itself.
 func (m *Machine) readExpiry(o *order) *refusal {
-	switch o.tif {
-	case market.Day:
+	switch rule, _ := book.RuleOf(o.tif); rule.Ends {
+	case book.AtEndOfDay:
 		o.expireAt = (m.clock.now/day + 1) * day
-	case market.GoodTillDate:
+	case book.AtExpiry:
 		if o.expireAt <= m.clock.now {
 			return refuse(event.CodeExpireInPast, "expire_at", "expire_at is not ahead of the venue's time")
 		}
 	}
 	return nil
+}
+
+// endsWhy is the reason of an order whose time has come.
+func (o *order) endsWhy() market.Reason {
+	if rule, _ := book.RuleOf(o.tif); rule.Ends == book.AtEndOfDay {
+		return market.ReasonDay
+	}
+	return market.ReasonGTD
 }
 
 // setTimer makes sure that the order ends when it should.
@@ -44,10 +52,7 @@ func (m *Machine) expire() bool {
 		return false
 	}
 	t, _ := m.timers.First()
-	reason := market.ReasonGTD
-	if m.orders.cold.Get(t.Slot).tif == market.Day {
-		reason = market.ReasonDay
-	}
+	reason := m.orders.cold.Get(t.Slot).endsWhy()
 	id := m.orderID(t.Slot)
 	m.out.begin(event.Context{Source: market.SourceTimer})
 	m.orders.book.Close(book.Slot(t.Slot))

@@ -50,17 +50,19 @@ func (m *Machine) incoming(o *order, i *instrument) book.Incoming {
 	if m.level() >= levelWorstDay && m.Pending() {
 		in.Withdrawn = m.isWithdrawn
 	}
-	switch o.orderType {
-	case market.Market:
-		in.Limit = m.protected(&in, i)
-	case market.Stop:
-		in.Type, in.TimeInForce = market.Market, market.ImmediateOrCancel
-		in.Limit = m.protected(&in, i)
-		if o.side == market.Buy && (in.Limit == 0 || in.Limit > o.worst) {
-			in.Limit = o.worst // it holds no more
+	rule, _ := book.TypeOf(o.orderType)
+	if rule.Waits() {
+		in.Type = rule.Becomes
+		rule, _ = book.TypeOf(in.Type)
+		if rule.Immediate() {
+			in.TimeInForce = rule.Default
 		}
-	case market.StopLimit:
-		in.Type = market.Limit
+	}
+	if rule.Protected() {
+		in.Limit = m.protected(&in, i)
+		if o.worst != 0 && o.side == market.Buy && (in.Limit == 0 || in.Limit > o.worst) {
+			in.Limit = o.worst // a stop holds no more
+		}
 	}
 	return in
 }

@@ -64,7 +64,10 @@ func (o *order) highestRate() int32 { return max(o.makerFee, o.takerFee, 0) }
 
 // holds reports whether the order holds funds at all: market orders pay at
 // once, and what waits for a trigger holds as what it will become.
-func (o *order) holds() bool { return o.orderType != market.Market }
+func (o *order) holds() bool {
+	rule, _ := book.TypeOf(o.orderType)
+	return !rule.Immediate()
+}
 
 // need returns what the order must hold with so much remaining, and whether
 // the venue can count that much.

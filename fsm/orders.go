@@ -57,12 +57,7 @@ func (o *order) setClientID(id string) {
 func (o *order) clientID() string { return string(o.client[:o.clientLength]) }
 
 // rests reports whether what is not traded at once goes into the book.
-func (o *order) rests() bool {
-	if o.orderType != market.Limit && o.orderType != market.StopLimit {
-		return false
-	}
-	return o.tif == market.GoodTillCancel || o.tif == market.Day || o.tif == market.GoodTillDate
-}
+func (o *order) rests() bool { return book.Rests(o.orderType, o.tif) }
 
 // orders is all orders: the book and what lies beside it.
 type orders struct {

@@ -56,7 +56,7 @@ func (m *Machine) admit(o *order, i *instrument) *refusal {
 	if o.quoteQuantity != 0 {
 		*ask = m.risked(o, i, 0) // only now its size is known
 	}
-	if o.orderType == market.Market {
+	if !o.holds() {
 		ask.Notional, ask.Needs = plan.notional, plan.needs
 	} else {
 		var ok bool
@@ -103,7 +103,7 @@ func (m *Machine) risked(o *order, i *instrument, open book.Lots) risk.Order {
 	}
 	ask := risk.Order{
 		Instrument: &i.image, Suspended: a.has(accountSuspended), HeldToLeast: true,
-		Side: o.side, Type: o.orderType, PostOnly: o.postOnly != 0,
+		Side: o.side, PostOnly: o.postOnly != 0,
 		Rests: o.rests() || o.stop != 0,
 		Price: market.Price(o.price) * i.image.PriceTick, Stop: market.Price(o.stop) * i.image.PriceTick,
 		Quantity:  market.Quantity(o.quantity) * i.image.QuantityStep,

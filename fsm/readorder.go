@@ -58,29 +58,30 @@ func (o *order) readType(b *command.PlaceOrder) *refusal {
 	if b.STP > market.STPDecrement {
 		return invalid("unknown self_trade_prevention")
 	}
-	row, ok := orderShapes(o.orderType)
+	row, ok := book.TypeOf(o.orderType)
 	if !ok {
 		return refuse(event.CodeOrderTypeUnsupported, "type", "orders of type %q are not taken", o.orderType)
 	}
 	if o.tif == market.TimeInForceNone {
-		o.tif = row.defaultTIF
+		o.tif = row.Default
 	}
+	rule, _ := book.RuleOf(o.tif)
 	switch {
-	case !row.allows(o.tif):
+	case !row.Allows(o.tif):
 		return refuse(event.CodeTimeInForceUnsupported, "time_in_force", "a %s order cannot be %q", o.orderType, o.tif)
-	case b.Price.Set != row.price:
-		return invalid("a %s order has %s price", o.orderType, oneOrNo(row.price))
-	case b.StopPrice.Set != row.stop:
-		return invalid("a %s order has %s stop_price", o.orderType, oneOrNo(row.stop))
-	case b.QuoteQuantity.Set && (!row.quoteQuantity || o.tif == market.FillOrKill):
+	case b.Price.Set != row.NeedsLimit():
+		return invalid("a %s order has %s price", o.orderType, oneOrNo(row.NeedsLimit()))
+	case b.StopPrice.Set != row.Waits():
+		return invalid("a %s order has %s stop_price", o.orderType, oneOrNo(row.Waits()))
+	case b.QuoteQuantity.Set && (!row.TakesQuote() || rule.AllOrNothing):
 		return invalid("quote_quantity is for immediate-or-cancel market orders")
 	case b.Quantity.Set == b.QuoteQuantity.Set:
 		return invalid("an order has a quantity or, if it is a market order, a quote_quantity")
 	case b.DisplayQuantity.Set && !o.rests():
 		return invalid("only orders that can rest have a display_quantity")
-	case b.PostOnly && (o.orderType != market.Limit || !o.rests()):
+	case b.PostOnly && !(row.MayBePassive() && o.rests()):
 		return invalid("only limit orders that can rest are post_only")
-	case (b.ExpireAt != 0) != (o.tif == market.GoodTillDate):
+	case (b.ExpireAt != 0) != (rule.Ends == book.AtExpiry):
 		return invalid("expire_at goes with time_in_force gtd")
 	}
 	return nil
@@ -91,38 +92,6 @@ func oneOrNo(one bool) string {
 		return "a"
 	}
 	return "no"
-}
-
-// orderShape says what an order of a type is made of.
-type orderShape struct {
-	price, stop, quoteQuantity bool
-	defaultTIF                 market.TimeInForce
-	immediateOnly              bool
-}
-
-func (s orderShape) allows(t market.TimeInForce) bool {
-	switch t {
-	case market.ImmediateOrCancel, market.FillOrKill:
-		return !s.stop
-	case market.GoodTillCancel, market.Day, market.GoodTillDate:
-		return !s.immediateOnly
-	}
-	return false
-}
-
-// orderShapes is the list of order types.
-func orderShapes(t market.OrderType) (orderShape, bool) {
-	switch t {
-	case market.Limit:
-		return orderShape{price: true, defaultTIF: market.GoodTillCancel}, true
-	case market.Market:
-		return orderShape{quoteQuantity: true, defaultTIF: market.ImmediateOrCancel, immediateOnly: true}, true
-	case market.Stop:
-		return orderShape{stop: true, defaultTIF: market.GoodTillCancel}, true
-	case market.StopLimit:
-		return orderShape{price: true, stop: true, defaultTIF: market.GoodTillCancel}, true
-	}
-	return orderShape{}, false
 }
 
 // readTicks reads a price if there is one.

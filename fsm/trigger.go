@@ -11,7 +11,8 @@ import (
 // price, a sell stop for a lower one.
 func (i *instrument) mayWait(o *order) *refusal {
 	last, stop := i.reference(), market.Price(o.stop)*i.image.PriceTick
-	if last != 0 && (o.side == market.Buy && last >= stop || o.side == market.Sell && last <= stop) {
+	rule, _ := book.TypeOf(o.orderType)
+	if last != 0 && book.Triggers(rule.WaitsIn(o.side), book.Ticks(stop), book.Ticks(last)) {
 		return refuse(event.CodeWouldTriggerImmediately, "stop_price", "the last price %s has reached the stop price already",
 			market.FormatFixed(int64(last), i.image.PriceDigits))
 	}
@@ -21,11 +22,8 @@ func (i *instrument) mayWait(o *order) *refusal {
 // arm lets an order wait for its trigger price.
 func (m *Machine) arm(slot uint32) {
 	o := m.orders.cold.Get(slot)
-	kind := book.Rising
-	if o.side == market.Sell {
-		kind = book.Falling
-	}
-	m.orders.book.Arm(book.Slot(slot), o.instrument, kind, book.Terms{
+	rule, _ := book.TypeOf(o.orderType)
+	m.orders.book.Arm(book.Slot(slot), o.instrument, rule.WaitsIn(o.side), book.Terms{
 		Price: o.stop, Remaining: o.remaining(), Owner: m.selfOf(o.account),
 	})
 }

@@ -105,10 +105,8 @@ func (m *Machine) withdrawn(slot uint32) market.Reason {
 	o := m.orders.cold.Get(slot)
 	a := m.accounts.Get(o.account)
 	switch bit := sideBit(o.side); {
-	case o.expireAt != 0 && o.expireAt <= m.clock.now && o.tif == market.Day:
-		return market.ReasonDay
 	case o.expireAt != 0 && o.expireAt <= m.clock.now:
-		return market.ReasonGTD
+		return o.endsWhy()
 	case a.has(accountStops):
 		return market.ReasonSuspended
 	case a.has(bit * accountCancelsSide), a.has(accountCancelsOne) && m.workingOf(slot).cancels&bit != 0:

@@ -61,9 +61,9 @@ func (b *Book) settle(slot Slot, in *Incoming, r *Result) {
 	rule, known := RuleOf(in.TimeInForce)
 	kind, ok := TypeOf(in.Type)
 	switch {
-	case !known || !ok || kind.Trigger.Needed():
+	case !known || !ok || kind.Waits():
 		panic("book: order that cannot be executed")
-	case kind.Protected:
+	case kind.Protected():
 		r.Reason = b.protectedRemainder(in)
 	case rule.Rests:
 		b.Rest(slot, in.Instrument, in.Side, Terms{in.Limit, r.Remaining, in.Display, in.Owner})

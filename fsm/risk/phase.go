@@ -55,7 +55,7 @@ func MayMatch(p market.Phase) bool { return phaseTable(p).match }
 // instrumentPhase: what the instrument's phase allows.
 func instrumentPhase(o *Order) *Refusal {
 	row := phaseTable(o.Instrument.Phase)
-	if row.place == anything || row.place == postOnlyLimits && o.Type == market.Limit && o.PostOnly {
+	if row.place == anything || row.place == postOnlyLimits && o.PostOnly {
 		return nil
 	}
 	return &Refusal{row.code, "phase", "the phase " + row.phase.String() + " does not take this order"}

@@ -31,8 +31,8 @@ type Order struct {
 	// notional: a new one is, and an amend that changes what it would trade.
 	HeldToLeast bool
 	Side        market.Side
-	Type        market.OrderType
-	PostOnly    bool
+	// PostOnly says that it never trades on arrival; only limits are.
+	PostOnly bool
 	// Price is the limit, 0 = none; Quantity the total.
 	Price    market.Price
 	Stop     market.Price
