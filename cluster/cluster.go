@@ -70,6 +70,18 @@ type Machine interface {
 	Restore(r io.Reader) error
 }
 
+// Witness is a Machine that keeps a record of what it applied beside its
+// snapshots. What it vouches for is known to be committed: a node applies it
+// from its own log before it takes part, so that its peers don't wait for it.
+type Witness interface {
+	// Witnessed returns how many of the entries, which follow the last applied
+	// one in index order, the machine has applied in an earlier life: the very
+	// same bytes at the same index and term, after the same past. The first
+	// one that it cannot vouch for ends the count. An error is that its record
+	// cannot be read.
+	Witnessed(entries []Entry) (int, error)
+}
+
 // Snapshot is a captured state.
 type Snapshot interface {
 	// WriteTo writes the state; it may run while Apply does. It returns only

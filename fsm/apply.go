@@ -25,8 +25,14 @@ func (m *Machine) Apply(index, term uint64, data []byte) (*event.Block, []event.
 	c.index, c.term = index, term
 	m.takeLevel(header.Level)
 	c.now = max(c.now, header.At)
-	c.chain = extend(c.chain, data)
-	m.out.open(&event.Block{Index: index, Term: term, At: c.now, First: m.out.last + 1, Chain: c.chain}, len(commands))
+	block := &event.Block{Index: index, Term: term, At: c.now, First: m.out.last + 1}
+	if m.level() >= levelWorstDay {
+		block.Digest = sha256.Sum256(data)
+	} else {
+		c.chain = ChainEntry(c.chain, data)
+		block.Chain = c.chain
+	}
+	m.out.open(block, len(commands))
 	m.runMassEffects()
 	outcomes := make([]event.Outcome, len(commands))
 	groups := make([]int, len(commands))
@@ -78,6 +84,11 @@ func (m *Machine) seal(outcomes []event.Outcome, groups []int) *event.Block {
 			o.Group = &b.Groups[groups[i]]
 		}
 	}
+	m.encoded = nil
+	if b.Digest != [32]byte{} {
+		m.buffer = event.Seal(m.buffer[:0], b, m.clock.chain)
+		m.clock.chain, m.encoded = b.Chain, m.buffer
+	}
 	m.enterLevel()
 	if m.clock.index%HashInterval == 0 {
 		m.clock.hashIndex, m.clock.hash = m.clock.index, m.Hash()
@@ -94,8 +105,13 @@ func (m *Machine) hashBefore(index uint64) {
 	}
 }
 
-// extend is the hash chain: SHA-256(head ‖ entry).
-func extend(head [32]byte, data []byte) [32]byte {
+// Encoded returns the encoding of the block that Apply returned last, until
+// the next Apply; nil if the machine did not need it.
+func (m *Machine) Encoded() []byte { return m.encoded }
+
+// ChainEntry is the hash chain of the first level, SHA-256(head ‖ entry). From the
+// second on it covers the events too: event.Seal.
+func ChainEntry(head [32]byte, data []byte) [32]byte {
 	h := sha256.New()
 	h.Write(head[:])
 	h.Write(data)
@@ -107,5 +123,5 @@ func extend(head [32]byte, data []byte) [32]byte {
 // Hash returns the hash of everything that the machine knows, but for where
 // it stands in the log: machines that agree have the same one.
 func (m *Machine) Hash() uint64 {
-	return slab.Mix(slab.Hash(slab.Present(m.hashed())), slab.HashBytes(m.cluster, m.encodeSmall()))
+	return slab.Mix(slab.Hash(m.hashed()), slab.HashBytes(m.cluster, m.encodeSmall()))
 }

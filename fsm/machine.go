@@ -111,6 +111,8 @@ type Machine struct {
 	work    []workItem
 
 	scratch scratch
+	// buffer holds encodings, one after the other; encoded is the last block's.
+	buffer, encoded []byte
 }
 
 // scratch is memory of the command being executed, kept so that none is
@@ -171,7 +173,6 @@ func empty(o Options) *Machine {
 	m.orders.init(alloc)
 	m.working.init(alloc)
 	m.paces.Grow(1)
-	m.describe()
 	m.verbs = verbs()
 	m.isWithdrawn = func(slot book.Slot) bool { return m.withdrawn(uint32(slot)) != market.ReasonNone }
 	return m
@@ -193,7 +194,8 @@ func (m *Machine) Now() market.Nanos { return m.clock.now }
 // leader named it.
 func (m *Machine) History() uint64 { return m.clock.history }
 
-// Chain returns the head of the hash chain over the entries.
+// Chain returns the head of the hash chain over the entries and, from the
+// second feature level on, over what they did.
 func (m *Machine) Chain() [32]byte { return m.clock.chain }
 
 // LastHash returns the state hash that was taken last: right after the

@@ -82,7 +82,10 @@ type ConsensusConfig struct {
 	// CommitTimeout bounds how long a follower waits for a commit index when
 	// nothing else is sent.
 	CommitTimeout time.Duration `yaml:"commit_timeout" koanf:"commit_timeout"`
-	// SnapshotBytes is how much log is written between snapshots.
+	// SnapshotReplay: a snapshot is due when a restart would take so long to
+	// apply what came after the last one, 100 ms to 1 hour.
+	SnapshotReplay time.Duration `yaml:"snapshot_replay" koanf:"snapshot_replay"`
+	// SnapshotBytes is how much log is written between snapshots at most.
 	SnapshotBytes int64 `yaml:"snapshot_bytes" koanf:"snapshot_bytes"`
 	// TrailingEntries stay in the log behind a snapshot for slow followers.
 	TrailingEntries uint64 `yaml:"trailing_entries" koanf:"trailing_entries"`
@@ -144,6 +147,7 @@ func DefaultConfig() Config {
 			LogStore:         "wal",
 			HeartbeatTimeout: 150 * time.Millisecond,
 			CommitTimeout:    2 * time.Millisecond,
+			SnapshotReplay:   10 * time.Second,
 			SnapshotBytes:    256 << 20,
 			TrailingEntries:  65536,
 		},
@@ -279,6 +283,7 @@ func (c *Config) validateTuning() error {
 		min, max time.Duration
 	}{
 		{"consensus.heartbeat_timeout", c.Consensus.HeartbeatTimeout, 50 * time.Millisecond, 10 * time.Second},
+		{"consensus.snapshot_replay", c.Consensus.SnapshotReplay, 100 * time.Millisecond, time.Hour},
 		{"consensus.commit_timeout", c.Consensus.CommitTimeout, time.Millisecond, time.Second},
 		{"commands.retry_budget", c.Commands.RetryBudget, 0, maxRetryBudget},
 		{"commands.deadline", c.Commands.Deadline, time.Second, time.Hour},

@@ -51,15 +51,11 @@ func advertised(address, host string) string {
 	return net.JoinHostPort(host, port)
 }
 
-func (n *Node) openPeers(ctx, _ context.Context) error {
-	n.neighbours.learn(ctx, n.configuredPeers())
+func (n *Node) openPeers(context.Context, context.Context) error {
 	mux, err := peer.Listen(n.cfg.PeerAddress, peer.Config{
 		ClusterID: n.cfg.ClusterID,
-		Member:    n.neighbours.member,
 		Refused: func(remote net.Addr, reason error) {
-			if n.refusals.count(time.Now()) {
-				n.log.Warn("peer refused", "remote", remote, "error", reason, "refused_so_far", n.refusals.all.Load())
-			}
+			n.log.Warn("peer refused", "remote", remote, "error", reason)
 		},
 	})
 	if err != nil {
@@ -89,7 +85,8 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 		LogStore:       logstore.Kind(n.cfg.Consensus.LogStore), ArchiveDir: n.cfg.path("archive"),
 		Timeouts: consensus.Timeouts{Heartbeat: n.cfg.Consensus.HeartbeatTimeout, Commit: n.cfg.Consensus.CommitTimeout},
 		Snapshots: consensus.Snapshots{
-			Bytes: uint64(n.cfg.Consensus.SnapshotBytes), TrailingEntries: n.cfg.Consensus.TrailingEntries,
+			Replay: n.cfg.Consensus.SnapshotReplay,
+			Bytes:  uint64(n.cfg.Consensus.SnapshotBytes), TrailingEntries: n.cfg.Consensus.TrailingEntries,
 		},
 	})
 	if err != nil {
@@ -101,7 +98,6 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 		return err
 	}
 	n.background.Go(func() { n.fillJournal(background) })
-	n.background.Go(func() { n.meetNeighbours(background) })
 	return nil
 }
 

@@ -29,7 +29,8 @@ type replica struct {
 
 // eventLog is what the replica needs of the event journal.
 type eventLog interface {
-	Append(*event.Block) error
+	AppendEncoded(b *event.Block, encoded []byte) error
+	Frames(after uint64, limit, maxBytes int) ([]journal.Frame, error)
 	Sync() error
 	Rebase(sequence market.Sequence, index uint64) error
 }
@@ -72,7 +73,7 @@ func (r *replica) Apply(entries []cluster.Entry) [][][]byte {
 	for i := range entries {
 		e := &entries[i]
 		block, outcomes := r.machine.Apply(uint64(e.Index), uint64(e.Term), e.Data)
-		if err := r.journal.Append(block); err != nil {
+		if err := r.journal.AppendEncoded(block, r.machine.Encoded()); err != nil {
 			panic(cluster.Sick(fmt.Errorf("append block of entry %d: %w", e.Index, err)))
 		}
 		results[i] = encodeOutcomes(outcomes, answer)

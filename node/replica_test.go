@@ -18,9 +18,10 @@ import (
 // brokenLog is an event journal that takes nothing.
 type brokenLog struct{ err error }
 
-func (b brokenLog) Append(*event.Block) error            { return b.err }
-func (b brokenLog) Sync() error                          { return b.err }
-func (b brokenLog) Rebase(market.Sequence, uint64) error { return b.err }
+func (b brokenLog) AppendEncoded(*event.Block, []byte) error         { return b.err }
+func (b brokenLog) Frames(uint64, int, int) ([]journal.Frame, error) { return nil, b.err }
+func (b brokenLog) Sync() error                                      { return b.err }
+func (b brokenLog) Rebase(market.Sequence, uint64) error             { return b.err }
 
 // emptyHanded is an allocator without memory.
 type emptyHanded struct{ slab.Heap }

@@ -44,6 +44,9 @@ func (n *Node) boot() error {
 	if err := n.restore(snapshots); err != nil {
 		return err
 	}
+	if err := n.replay(); err != nil {
+		return err
+	}
 	return n.startRaft(snapshots)
 }
 
@@ -84,7 +87,8 @@ func (n *Node) newFSM(proven *logstore.Proven) (*fsm, error) {
 // startRaft begins a new cluster if that is what this is, and starts. Raft
 // panics on some of what it finds in its stores; here that is an error.
 func (n *Node) startRaft(snapshots raft.SnapshotStore) (err error) {
-	n.trans = newTransport(n.stream, n.config.Timeouts.RPC, newLibraryLogger(n.config.Logger))
+	limit := &commitLimit{applied: &n.fsm.applied}
+	n.trans = newTransport(n.stream, n.config.Timeouts.RPC, newLibraryLogger(n.config.Logger), limit)
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("start raft: %v", p)
@@ -104,6 +108,7 @@ func (n *Node) startRaft(snapshots raft.SnapshotStore) (err error) {
 	if n.raft, err = raft.NewRaft(library, n.fsm, n.logs, n.stable, snapshots, n.trans); err != nil {
 		return fmt.Errorf("start raft: %w", err)
 	}
+	limit.raft.Store(n.raft)
 	return nil
 }
 

@@ -78,10 +78,11 @@ type Timeouts struct {
 
 // Snapshots says when a snapshot is made and how much log is kept after it.
 type Snapshots struct {
-	// Entries and Bytes since the last one: either makes one due. Defaults
-	// 65,536 and 256 MiB.
-	Entries uint64
-	Bytes   uint64
+	// Replay is how long a restart may take to apply what came after the last
+	// one, by the time that it took this node; Bytes is how much log that may
+	// be. Either makes one due. Defaults 10 s and 256 MiB.
+	Replay time.Duration
+	Bytes  uint64
 	// TrailingEntries and TrailingBytes, whichever is less, is about what is
 	// kept of the log before a snapshot for followers that are behind.
 	// Defaults 65,536 and 128 MiB. At least 1 entry.
@@ -100,7 +101,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.Timeouts.Lease, c.Timeouts.Heartbeat)
 	setDefault(&c.Timeouts.Commit, 2*time.Millisecond)
 	setDefault(&c.Timeouts.RPC, 2*time.Second)
-	setDefault(&c.Snapshots.Entries, 65536)
+	setDefault(&c.Snapshots.Replay, 10*time.Second)
 	setDefault(&c.Snapshots.Bytes, 256<<20)
 	setDefault(&c.Snapshots.TrailingEntries, 65536)
 	setDefault(&c.Snapshots.TrailingBytes, 128<<20)

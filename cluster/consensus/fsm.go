@@ -5,6 +5,7 @@ import (
 	"io"
 	"runtime/debug"
 	"sync/atomic"
+	"time"
 
 	"github.com/hashicorp/raft"
 
@@ -34,6 +35,9 @@ type fsm struct {
 	broken   error // the machine's state is undefined
 
 	entries []cluster.Entry // reused
+	// replayed is what was applied before Raft started and Raft has not handed
+	// over yet.
+	replayed []replayed
 }
 
 var _ raft.BatchingFSM = (*fsm)(nil)
@@ -48,8 +52,15 @@ func (f *fsm) Apply(log *raft.Log) any { return f.ApplyBatch([]*raft.Log{log})[0
 // own entries do not reach the machine.
 func (f *fsm) ApplyBatch(logs []*raft.Log) []any {
 	answers := make([]any, len(logs))
+	all := logs
+	if f.broken == nil {
+		logs, f.broken = f.skip(logs)
+	}
 	if f.broken != nil {
 		f.halt.stop(f.broken)
+		return answers
+	}
+	if len(logs) == 0 {
 		return answers
 	}
 	f.entries = f.entries[:0]
@@ -64,10 +75,10 @@ func (f *fsm) ApplyBatch(logs []*raft.Log) []any {
 		f.halt.stop(err)
 		return answers
 	}
-	next := 0
+	next, skipped := 0, len(all)-len(logs)
 	for i, log := range logs {
 		if log.Type == raft.LogCommand {
-			answers[i] = outcomes(results[next])
+			answers[skipped+i] = outcomes(results[next])
 			next++
 		}
 	}
@@ -128,7 +139,9 @@ func (f *fsm) applyOnce(entries []cluster.Entry) (results [][][]byte, err error)
 		}
 		err = recordCrash(f.crashDir, entries, p, debug.Stack())
 	}()
+	began := time.Now()
 	results = f.machine.Apply(entries)
+	f.due.took(time.Since(began))
 	if len(results) != len(entries) {
 		panic(fmt.Sprintf("machine answered %d of %d entries", len(results), len(entries)))
 	}
@@ -148,6 +161,10 @@ func sickness(p any) (error, bool) {
 func (f *fsm) Snapshot() (raft.FSMSnapshot, error) {
 	if f.broken != nil {
 		return nil, f.broken
+	}
+	if len(f.replayed) > 0 {
+		// Raft would take the state for one of an earlier index.
+		return nil, raft.ErrNothingNewToSnapshot
 	}
 	captured, err := f.machine.Snapshot()
 	if err != nil {
@@ -192,6 +209,7 @@ func (f *fsm) load(source io.Reader) error {
 		return fmt.Errorf("restore machine: %w", err)
 	}
 	f.term = in.term
+	f.replayed = nil
 	f.applied.Store(in.index)
 	f.due.reset()
 	return nil

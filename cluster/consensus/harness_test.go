@@ -34,11 +34,45 @@ type chain struct {
 	changed chan struct{} // closed and replaced when the state changes
 	poison  string        // an entry on which Apply panics
 	sick    error         // what Apply panics with, on any entry
+	record  *record       // what it says it has applied; outlives it
+	slow    time.Duration // what an entry takes
 }
 
-func newChain() *chain { return &chain{changed: make(chan struct{})} }
+func newChain() *chain { return &chain{changed: make(chan struct{}), record: &record{}} }
+
+// record is what a machine keeps of the entries it applied.
+type record struct {
+	mu      sync.Mutex
+	entries map[cluster.Index]string
+	// gullible vouches for any entry.
+	gullible bool
+}
+
+func (r *record) add(e cluster.Entry) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.entries == nil {
+		r.entries = map[cluster.Index]string{}
+	}
+	r.entries[e.Index] = fmt.Sprint(e.Term, string(e.Data))
+}
+
+// Witnessed implements cluster.Witness.
+func (c *chain) Witnessed(entries []cluster.Entry) (int, error) {
+	c.record.mu.Lock()
+	defer c.record.mu.Unlock()
+	for i, e := range entries {
+		if !c.record.gullible && c.record.entries[e.Index] != fmt.Sprint(e.Term, string(e.Data)) {
+			return i, nil
+		}
+	}
+	return len(entries), nil
+}
 
 func (c *chain) Apply(entries []cluster.Entry) [][][]byte {
+	if c.slow > 0 {
+		time.Sleep(c.slow * time.Duration(len(entries))) // a slow machine is what is simulated
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var out [][][]byte
@@ -55,6 +89,7 @@ func (c *chain) Apply(entries []cluster.Entry) [][][]byte {
 		c.last = e.Index
 		c.count++
 		c.sum = crc32.Update(c.sum, crc32.IEEETable, e.Data)
+		c.record.add(e)
 		out = append(out, [][]byte{binary.LittleEndian.AppendUint64(nil, c.count)})
 	}
 	c.notify()
@@ -166,7 +201,9 @@ type peer struct {
 	config  consensus.Config
 	machine *chain
 	network *tcp
-	poison  string     // of the machines to come
+	poison  string  // of the machines to come
+	record  *record // of the machines to come; nil = they remember nothing
+	slow    time.Duration
 	fatal   chan error // capacity 1
 }
 
@@ -231,7 +268,10 @@ func (g *group) open(p *peer) error {
 	}
 	p.network = p.config.Stream.(*tcp)
 	p.machine = newChain()
-	p.machine.poison = p.poison
+	p.machine.poison, p.machine.slow = p.poison, p.slow
+	if p.record != nil {
+		p.machine.record = p.record
+	}
 	p.config.Machine = p.machine
 	node, err := consensus.Open(context.Background(), p.config)
 	p.config.Stream = nil

@@ -76,7 +76,7 @@ func small(set func(*consensus.Config)) func(*consensus.Config) {
 	return func(c *consensus.Config) {
 		set(c)
 		c.Timeouts.Heartbeat = 1500 * time.Millisecond
-		c.Snapshots = consensus.Snapshots{Entries: 1 << 40, Bytes: 1 << 60, TrailingEntries: 10}
+		c.Snapshots = consensus.Snapshots{Replay: time.Hour, Bytes: 1 << 60, TrailingEntries: 10}
 	}
 }
 
@@ -161,11 +161,11 @@ func TestInstallsSnapshot(t *testing.T) {
 	})
 }
 
-// A snapshot becomes due by itself, by entries or by bytes.
+// A snapshot becomes due by itself, by what a restart would take or by bytes.
 func TestSnapshotsByItself(t *testing.T) {
 	for name, limit := range map[string]consensus.Snapshots{
-		"entries": {Entries: 5000, TrailingEntries: 10},
-		"bytes":   {Bytes: 5000 * 8, TrailingEntries: 10},
+		"replay": {Replay: 5000 * 20 * time.Microsecond, TrailingEntries: 10},
+		"bytes":  {Bytes: 5000 * 8, TrailingEntries: 10},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := newGroup(t, 1, func(c *consensus.Config) { c.Snapshots = limit })

@@ -11,16 +11,25 @@ import (
 	"github.com/hashicorp/raft"
 )
 
-// covered is what was applied since a snapshot.
+// covered is what was applied since a snapshot, and how long that took.
 type covered struct {
 	entries, bytes uint64
+	took           time.Duration
 }
 
-// snapshotMeter says when a snapshot is due: by entries and by bytes, where
-// the library counts entries only, and one of ours is between 100 bytes and
-// 256 KiB. It is safe for use by several goroutines.
+// entryCost is what an entry costs a restart beside being applied: the log is
+// verified, and Raft reads it again and hands it over.
+const entryCost = 20 * time.Microsecond
+
+// replay is how long a restart would take to apply it again.
+func (c covered) replay() time.Duration { return c.took + time.Duration(c.entries)*entryCost }
+
+// snapshotMeter says when a snapshot is due: by the time that a restart would
+// take to replay what came since the last one, and by bytes. The library
+// counts entries, and one of ours is between 100 bytes and 256 KiB. It is safe
+// for use by several goroutines.
 type snapshotMeter struct {
-	limit covered
+	limit Snapshots
 	wake  chan struct{} // capacity 1: a snapshot is due
 
 	mu    sync.Mutex
@@ -28,14 +37,14 @@ type snapshotMeter struct {
 }
 
 func newSnapshotMeter(s Snapshots) *snapshotMeter {
-	return &snapshotMeter{limit: covered{entries: s.Entries, bytes: s.Bytes}, wake: make(chan struct{}, 1)}
+	return &snapshotMeter{limit: s, wake: make(chan struct{}, 1)}
 }
 
 func (m *snapshotMeter) applied(entries, bytes uint64) {
 	m.mu.Lock()
 	m.since.entries += entries
 	m.since.bytes += bytes
-	due := m.since.entries >= m.limit.entries || m.since.bytes >= m.limit.bytes
+	due := m.since.replay() >= m.limit.Replay || m.since.bytes >= m.limit.Bytes
 	m.mu.Unlock()
 	if due {
 		select {
@@ -43,6 +52,13 @@ func (m *snapshotMeter) applied(entries, bytes uint64) {
 		default:
 		}
 	}
+}
+
+// took adds the time that the machine took to apply.
+func (m *snapshotMeter) took(d time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.since.took += d
 }
 
 // captured begins anew and returns what the snapshot covers.
@@ -60,6 +76,7 @@ func (m *snapshotMeter) failed(c covered) {
 	defer m.mu.Unlock()
 	m.since.entries += c.entries
 	m.since.bytes += c.bytes
+	m.since.took += c.took
 }
 
 func (m *snapshotMeter) reset() { m.captured() }

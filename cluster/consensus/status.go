@@ -22,6 +22,8 @@ func (n *Node) Status() cluster.Status {
 		LastIndex:    cluster.Index(n.raft.LastIndex()),
 		LogSync:      n.logs.LastSync(),
 	}
+	// What was replayed at the start is committed, whatever Raft knows yet.
+	status.CommitIndex = max(status.CommitIndex, status.AppliedIndex)
 	if heard := n.raft.LastContact(); !state.Leading && !heard.IsZero() {
 		status.LastContact = time.Since(heard)
 	}

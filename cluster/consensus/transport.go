@@ -3,6 +3,7 @@ package consensus
 import (
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -15,8 +16,70 @@ import (
 // of its followers, and two nodes may commit different entries at one index
 // . Without it heartbeats wait their turn in the
 // main loop, behind the follower's log write.
+//
+// And a follower is told of no more commits at once than it can hand to the
+// machine's goroutine without waiting for it: see commitWindow.
 type transport struct {
 	*raft.NetworkTransport
+	rpcs chan raft.RPC
+	stop chan struct{}
+	once *sync.Once
+}
+
+// Consumer returns what peers ask.
+func (t transport) Consumer() <-chan raft.RPC { return t.rpcs }
+
+// Close ends the transport.
+func (t transport) Close() error {
+	t.once.Do(func() { close(t.stop) })
+	return t.NetworkTransport.Close()
+}
+
+// relay hands on what peers ask, in its order.
+func (t transport) relay(limit *commitLimit) {
+	for {
+		select {
+		case rpc := <-t.NetworkTransport.Consumer():
+			if request, ok := rpc.Command.(*raft.AppendEntriesRequest); ok {
+				request.LeaderCommitIndex = limit.of(request.LeaderCommitIndex)
+			}
+			select {
+			case t.rpcs <- rpc:
+			case <-t.stop:
+				return
+			}
+		case <-t.stop:
+			return
+		}
+	}
+}
+
+// commitWindow is how many entries beyond the last that the machine has
+// applied a follower learns to be committed. Raft's main loop reads them all
+// and queues them, 128 batches of 64, before it does anything else; when the
+// queue is full it waits, and answers no heartbeat. Half of that never fills
+// it, and costs the loop some 20 ms to read. A commit index that is lower than
+// it could be is always safe, and the next request raises it.
+const commitWindow = 4096
+
+// commitLimit is the window's.
+type commitLimit struct {
+	applied *atomic.Uint64
+	raft    atomic.Pointer[raft.Raft]
+}
+
+// of returns what the follower is told.
+func (c *commitLimit) of(commit uint64) uint64 {
+	if limit := c.applied.Load() + commitWindow; commit <= limit {
+		return commit
+	}
+	base := c.applied.Load()
+	// The machine sees no entries of Raft's own. While it has nothing to do,
+	// all that was handed out is done.
+	if r := c.raft.Load(); r != nil && r.Stats()["fsm_pending"] == "0" {
+		base = max(base, r.AppliedIndex())
+	}
+	return min(commit, base+commitWindow)
 }
 
 // SetHeartbeatHandler does nothing.
@@ -30,15 +93,18 @@ var (
 
 // newTransport allows one request under way to each peer. Pipelining can
 // wedge a follower for good, and was slower as well.
-func newTransport(stream *stream, timeout time.Duration, logger hclog.Logger) transport {
-	return transport{raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
+func newTransport(stream *stream, timeout time.Duration, logger hclog.Logger, limit *commitLimit) transport {
+	t := transport{rpcs: make(chan raft.RPC), stop: make(chan struct{}), once: new(sync.Once)}
+	t.NetworkTransport = raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 		Stream:                  stream,
 		MaxPool:                 3,
 		MaxRPCsInFlight:         1,
 		Timeout:                 timeout,
 		Logger:                  logger,
 		MsgpackUseNewTimeFormat: true,
-	})}
+	})
+	go t.relay(limit)
+	return t
 }
 
 // stream adapts a StreamLayer to Raft's port and knows every connection, so

@@ -12,10 +12,12 @@ import (
 // this build does not know. Nothing is skipped.
 var ErrUnknownKind = errors.New("unknown kind of event")
 
-// The versions of what is not a record.
+// The versions of what is not a record. A block with a digest of its entry is
+// of the second.
 const (
-	blockVersion   = 1
-	outcomeVersion = 1
+	blockVersion       = 1
+	digestBlockVersion = 2
+	outcomeVersion     = 1
 )
 
 // minGroupBytes and minRecordBytes are the least that each is written in.
@@ -28,20 +30,34 @@ const (
 // its own around it. It panics if b holds a type or record that this package
 // does not name.
 func AppendBlock(dst []byte, b *Block) []byte {
+	dst, _ = appendBlock(dst, b)
+	return dst
+}
+
+// appendBlock also returns where the chain's head lies in the result.
+func appendBlock(dst []byte, b *Block) ([]byte, int) {
 	e := encoder{Writer: wire.Writer{Bytes: dst}, base: base{b.At, b.First}}
-	e.Byte(blockVersion)
+	version := byte(blockVersion)
+	if b.Digest != [32]byte{} {
+		version = digestBlockVersion
+	}
+	e.Byte(version)
 	e.Uvarint(b.Index)
 	e.Uvarint(b.Term)
 	e.Fixed64(uint64(b.At))
 	e.Fixed64(b.History)
 	e.Uvarint(uint64(b.First))
 	e.Uvarint(uint64(b.Count))
+	chainAt := len(e.Bytes)
 	e.Raw(b.Chain[:])
+	if version == digestBlockVersion {
+		e.Raw(b.Digest[:])
+	}
 	e.Uvarint(uint64(len(b.Groups)))
 	for i := range b.Groups {
 		e.group(&b.Groups[i])
 	}
-	return e.bytes()
+	return e.bytes(), chainAt
 }
 
 // DecodeBlock reads what AppendBlock wrote, and nothing that it would have
@@ -50,14 +66,7 @@ func AppendBlock(dst []byte, b *Block) []byte {
 func DecodeBlock(data []byte) (*Block, error) {
 	d := decoder{Reader: wire.NewReader(data)}
 	b := new(Block)
-	d.version(blockVersion)
-	b.Index = d.Uvarint()
-	b.Term = d.Uvarint()
-	b.At = market.Nanos(d.Fixed64())
-	b.History = d.Fixed64()
-	b.First = market.Sequence(d.Uvarint())
-	b.Count = d.uint32()
-	d.Raw(b.Chain[:])
+	d.head(b)
 	d.base = base{b.At, b.First}
 	if n := d.Count(minGroupBytes); n > 0 {
 		b.Groups = make([]Group, n)
@@ -69,6 +78,26 @@ func DecodeBlock(data []byte) (*Block, error) {
 		return nil, fmt.Errorf("decode block: %w", err)
 	}
 	return b, nil
+}
+
+// head reads what comes before the groups.
+func (d *decoder) head(b *Block) {
+	version := d.Byte()
+	if d.Err() == nil && version != blockVersion && version != digestBlockVersion {
+		d.Fail(fmt.Errorf("version %d: %w", version, ErrUnknownKind))
+	}
+	b.Index = d.Uvarint()
+	b.Term = d.Uvarint()
+	b.At = market.Nanos(d.Fixed64())
+	b.History = d.Fixed64()
+	b.First = market.Sequence(d.Uvarint())
+	b.Count = d.uint32()
+	d.Raw(b.Chain[:])
+	if version == digestBlockVersion {
+		if d.Raw(b.Digest[:]); d.Err() == nil && b.Digest == [32]byte{} {
+			d.Fail(errors.New("no digest"))
+		}
+	}
 }
 
 // AppendGroup appends the encoding of one group by itself.

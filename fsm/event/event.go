@@ -27,9 +27,12 @@ type Block struct {
 	// are. A block without events has Count 0 and First the next sequence.
 	First market.Sequence
 	Count uint32
-	// Chain is the hash chain's head after the entry:
-	// SHA-256(previous head ‖ entry).
-	Chain  [32]byte
+	// Chain is the hash chain's head after the entry. With a Digest it covers
+	// the entry and the events: see ChainAfter. Without one, at the first
+	// feature level, it is SHA-256(previous head ‖ entry).
+	Chain [32]byte
+	// Digest is SHA-256 of the entry; all zeros at the first feature level.
+	Digest [32]byte
 	Groups []Group
 }
 

@@ -53,9 +53,13 @@ func goldens() []golden {
 	fill(&counting{}, reflect.ValueOf(full).Elem())
 	g := &event.Group{Context: *full, First: 3, Count: 4, Aggregate: full.Participant, AggregateSequence: 5}
 	b, small := trading(20), block([]event.Record{accepted(1)}, []event.Record{filled(2)})
+	chained := block([]event.Record{accepted(1)}, []event.Record{filled(2)})
+	chained.Digest = [32]byte{1, 2, 3}
+	event.Seal(nil, chained, [32]byte{4})
 	return append(list,
 		golden{"group", g, func() []byte { return event.AppendGroup(nil, g) }},
 		golden{"small block", small, func() []byte { return event.AppendBlock(nil, small) }},
+		golden{"block with digest", chained, func() []byte { return event.AppendBlock(nil, chained) }},
 		golden{"block", b, func() []byte { return event.AppendBlock(nil, b) }})
 }
 

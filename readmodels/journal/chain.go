@@ -223,11 +223,11 @@ func (c *chain) syncOldest() error {
 
 // compare checks that a frame is the one that is there.
 func (c *chain) compare(index uint64, frame []byte) error {
-	n := sort.Search(len(c.segments), func(i int) bool { return c.segments[i].index > index })
-	if n == 0 {
+	n := c.holdingIndex(index)
+	if n < 0 {
 		return nil // below the floor: nothing to compare with
 	}
-	v, err := c.view(n - 1).loaded()
+	v, err := c.view(n).loaded()
 	if err != nil {
 		return err
 	}
@@ -267,6 +267,12 @@ func (v view) loaded() (view, error) {
 // holding returns the segment that holds a sequence, −1 if it lies before.
 func (c *chain) holding(sequence market.Sequence) int {
 	return sort.Search(len(c.segments), func(i int) bool { return c.segments[i].first > sequence }) - 1
+}
+
+// holdingIndex returns the segment that holds a log index, −1 if it lies
+// before.
+func (c *chain) holdingIndex(index uint64) int {
+	return sort.Search(len(c.segments), func(i int) bool { return c.segments[i].index > index }) - 1
 }
 
 // holdingTime returns the segment that holds an instant, −1 if it lies before.

@@ -88,11 +88,16 @@ func (p place) pin() event.Pin {
 // bytes is what the frame takes on disk.
 func (p place) bytes() int64 { return frameBytes + int64(p.size) }
 
-// appendFrame appends a block's frame.
-func appendFrame(dst []byte, b *event.Block) []byte {
+// appendFrame appends a block's frame; encoded is the block's encoding, nil if
+// nobody has made it yet.
+func appendFrame(dst []byte, b *event.Block, encoded []byte) []byte {
 	start := len(dst)
 	dst = append(dst, make([]byte, frameBytes)...)
-	dst = event.AppendBlock(dst, b)
+	if encoded == nil {
+		dst = event.AppendBlock(dst, b)
+	} else {
+		dst = append(dst, encoded...)
+	}
 	frame := dst[start:]
 	binary.LittleEndian.PutUint32(frame, uint32(len(frame)-frameBytes))
 	binary.LittleEndian.PutUint64(frame[8:], b.Index)

@@ -84,7 +84,7 @@ func (j *Journal) ServeRange(w io.Writer, after market.Sequence, max int64) (int
 		next = j.Floor().Sequence
 	}
 	for written := int64(0); ; {
-		v, err := j.segmentHolding(next)
+		v, err := j.segmentOf(next)
 		if err != nil || v.segment == nil || written > max {
 			return written, err
 		}
@@ -106,7 +106,7 @@ func (j *Journal) ServeRange(w io.Writer, after market.Sequence, max int64) (int
 	}
 }
 
-func (j *Journal) segmentHolding(sequence market.Sequence) (view, error) {
+func (j *Journal) segmentOf(sequence market.Sequence) (view, error) {
 	j.mu.RLock()
 	i := j.main.holding(sequence)
 	if j.closed || sequence > j.last.Sequence || i < 0 {

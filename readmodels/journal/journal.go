@@ -125,13 +125,16 @@ func Open(o Options) (*Journal, error) {
 
 // Append adds the block of the next entry. The journal keeps b: nobody may
 // change it any more. A block that is already there is compared with it.
-func (j *Journal) Append(b *event.Block) error {
+func (j *Journal) Append(b *event.Block) error { return j.AppendEncoded(b, nil) }
+
+// AppendEncoded is Append of a block whose encoding is known; it is copied.
+func (j *Journal) AppendEncoded(b *event.Block, encoded []byte) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.closed {
 		return ErrClosed
 	}
-	j.frame = appendFrame(j.frame[:0], b)
+	j.frame = appendFrame(j.frame[:0], b, encoded)
 	if j.beside != nil && b.First > j.target {
 		return j.beside.put(j.frame, b.History)
 	}

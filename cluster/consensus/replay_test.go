@@ -1,0 +1,124 @@
+package consensus_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/consensus"
+)
+
+// Entries enough, and a machine slow enough, that a node which applied them
+// while it takes part would be silent for several times the heartbeat timeout.
+const (
+	manyEntries = 20000
+	slowEntry   = 100 * time.Microsecond
+)
+
+// A node that starts again applies what its machine vouches for before it
+// takes part: the moment it is open it is where it was.
+func TestReplaysBeforeJoining(t *testing.T) {
+	g := newGroup(t, 3, nil)
+	g.many(2000, "entry")
+	g.converge(2000)
+	p := g.follower()
+	p.record = p.machine.record
+	g.kill(p)
+	g.start(p)
+	if count, _, _ := p.machine.state(); count != 2000 {
+		t.Errorf("machine has %d entries when the node is open, want 2000", count)
+	}
+	g.propose("after")
+	g.converge(2001)
+}
+
+// What was never committed is not applied at a start, though it is in the log:
+// the record does not vouch for it.
+func TestNeverReplaysTheTail(t *testing.T) {
+	g := newGroup(t, 3, nil)
+	g.many(100, "entry")
+	g.converge(100)
+	leader := g.leader()
+	leader.record = leader.machine.record
+	for _, p := range g.peers {
+		if p != leader {
+			g.kill(p)
+		}
+	}
+	last := leader.Status().LastIndex
+	for i := range 10 {
+		leader.Propose(fmt.Appendf(nil, "tail %d", i))
+	}
+	g.eventually("an end of the log that nobody else has", func() bool { return leader.Status().LastIndex >= last+10 })
+	g.kill(leader)
+	g.start(leader)
+	if count, _, _ := leader.machine.state(); count != 100 {
+		t.Errorf("machine has %d entries, want the 100 that were committed", count)
+	}
+	if s := leader.Status(); s.LastIndex < last+10 {
+		t.Errorf("log ends at %d, the end was to stay", s.LastIndex)
+	}
+}
+
+// An entry that was applied at the start and turns out not to be the one that
+// was committed is wrong state: the node stops.
+func TestReplayedEntryThatWasNotCommitted(t *testing.T) {
+	g := newGroup(t, 3, nil)
+	g.many(10, "entry")
+	g.converge(10)
+	leader := g.leader()
+	leader.network.isolate(true)
+	last := leader.Status().LastIndex
+	leader.Propose([]byte("never committed"))
+	g.eventually("an end of the log that nobody else has", func() bool { return leader.Status().LastIndex > last })
+	leader.record = &record{gullible: true}
+	g.kill(leader)
+	leader.Node = nil
+	for range 3 {
+		g.propose("committed")
+	}
+	g.start(leader)
+	select {
+	case err := <-leader.fatal:
+		if cluster.KindOf(err) != cluster.KindWrongState {
+			t.Errorf("fatal = %v, which is %s, want wrong state", err, cluster.KindOf(err))
+		}
+	case <-time.After(patience):
+		t.Fatal("a node with a wrong entry went on")
+	}
+}
+
+// While a node restarts, and while it then applies thousands of entries that
+// nobody could vouch for, it answers its leader: with the third node gone, a
+// leader that heard nothing from it would give up and the term would rise.
+func TestReplayLeavesTheLeaderAlone(t *testing.T) {
+	for name, remembers := range map[string]bool{"record": true, "no record": false} {
+		t.Run(name, func(t *testing.T) {
+			g := newGroup(t, 3, func(c *consensus.Config) { c.Snapshots.Replay = time.Hour })
+			g.many(manyEntries, "entry")
+			g.converge(manyEntries)
+			leader, p := g.leader(), g.follower()
+			term := leader.Status().Term
+			if remembers {
+				p.record = p.machine.record
+			}
+			p.slow = slowEntry
+			g.kill(p)
+			g.propose("while it is away")
+			g.start(p)
+			for _, other := range g.running() {
+				if other != leader && other != p {
+					g.kill(other)
+				}
+			}
+			for range 20 {
+				g.propose("through the two of them")
+			}
+			p.machine.await(t, manyEntries+21)
+			if now := leader.Status(); now.Term != term || now.Role != cluster.RoleLeader {
+				t.Errorf("role %s in term %d, want the leader of term %d", now.Role, now.Term, term)
+			}
+		})
+	}
+}
