@@ -77,7 +77,7 @@ func sealAt(t testing.TB, level uint16, at market.Nanos, commands ...*command.Co
 	t.Helper()
 	var encoded [][]byte
 	for _, c := range commands {
-		b, err := command.Append(nil, c)
+		b, err := command.Append(nil, c, fsm.FeatureLevel)
 		if err != nil {
 			t.Fatal(err)
 		}

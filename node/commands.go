@@ -27,6 +27,8 @@ type commands struct {
 	deadline time.Duration
 	clock    cluster.Clock
 	answered *watermark
+	// level returns the feature level that commands are encoded at.
+	level    func() uint16
 	inFlight inFlight
 }
 
@@ -73,7 +75,10 @@ func (c *commands) encode(batch []*command.Command) ([][]byte, error) {
 		}
 		from := len(buffer)
 		var err error
-		if buffer, err = command.Append(buffer, &stamped); err != nil {
+		if buffer, err = command.Append(buffer, &stamped, c.level()); err != nil {
+			if errors.Is(err, command.ErrLevel) {
+				return nil, fmt.Errorf("%w: %w", gateways.ErrUnavailable, err)
+			}
 			return nil, fmt.Errorf("%w: %w", gateways.ErrTooLarge, err)
 		}
 		encoded[i] = buffer[from:len(buffer):len(buffer)]

@@ -136,6 +136,7 @@ func (n *Node) openSequencer(context.Context, context.Context) error {
 	n.onClose("forwarding", func(context.Context) error { n.forward.Close(); return nil })
 	answered := &watermark{}
 	n.commands = &commands{
+		level: n.sealingLevel,
 		order: n.forward, journal: n.journal, deadline: n.cfg.Commands.Deadline,
 		clock: cluster.SystemClock{}, answered: answered,
 	}

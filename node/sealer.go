@@ -48,7 +48,7 @@ func (s *sealer) TermStart(term cluster.Term, leader cluster.NodeID) []byte {
 	encoded, err := command.Append(nil, &command.Command{
 		Header: command.Header{Source: market.SourceSystem, Role: market.RoleAdmin, Actor: string(leader)},
 		Body:   &command.TermStart{Term: uint64(term), Leader: string(leader), History: s.newHistory},
-	})
+	}, s.level())
 	if err != nil {
 		panic(fmt.Sprintf("node: encode TermStart: %v", err)) // a node id is bounded
 	}

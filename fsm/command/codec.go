@@ -26,6 +26,9 @@ var (
 	// ErrUnknownKind: the command is of a kind or version that this build
 	// does not know. To skip it would be to fork the venue: the node stops.
 	ErrUnknownKind = errors.New("unknown kind of command")
+	// ErrLevel: the command says what needs a feature level above the one in
+	// force: not every node could read it.
+	ErrLevel = errors.New("command needs a later feature level")
 	// ErrTooLarge: the command is over MaxBytes.
 	ErrTooLarge = errors.New("command too large")
 )
@@ -37,6 +40,16 @@ type coder interface {
 	decode(r *wire.Reader)
 }
 
+// versioned is a body with more than one version. Which one it is written in
+// follows from what it says, so that there is one encoding of each: the oldest
+// that holds it all.
+type versioned interface {
+	coder
+	version() byte
+	appendAs(w *wire.Writer, version byte)
+	decodeAs(r *wire.Reader, version byte)
+}
+
 // The bits of a header's first number.
 const (
 	headHasExpected = 1 << iota
@@ -45,20 +58,32 @@ const (
 	headKnown = 1<<iota - 1
 )
 
-// Append appends the encoding of c to dst: kind, version, header, body. On
-// error dst is returned as it was. The error is ErrTooLarge, wire.ErrTooLong
-// or ErrUnknownKind.
-func Append(dst []byte, c *Command) ([]byte, error) {
+// Append appends the encoding of c to dst, as every node of a venue at the
+// feature level can read it: kind, version, header, body. On error dst is
+// returned as it was. The error is ErrTooLarge, wire.ErrTooLong, ErrLevel or
+// ErrUnknownKind.
+func Append(dst []byte, c *Command, level uint16) ([]byte, error) {
+	return rows(newBody).append(dst, c, level)
+}
+
+func (t rows) append(dst []byte, c *Command, level uint16) ([]byte, error) {
 	body, ok := c.Body.(coder)
 	if !ok {
 		return dst, fmt.Errorf("append command: %w", ErrUnknownKind)
 	}
-	_, version := newBody(body.Kind())
+	_, levels := t(body.Kind())
+	version := versionOf(body)
+	if int(version) > len(levels) {
+		return dst, fmt.Errorf("append command of kind %d, version %d: %w", body.Kind(), version, ErrUnknownKind)
+	}
+	if needs := levels[version-1]; needs > max(level, 1) {
+		return dst, fmt.Errorf("append command of kind %d, version %d: %w: %d, in force is %d", body.Kind(), version, ErrLevel, needs, level)
+	}
 	w := wire.Writer{Bytes: dst}
 	w.Byte(byte(body.Kind()))
 	w.Byte(version)
 	c.Header.append(&w)
-	body.append(&w)
+	appendBody(&w, body, version)
 	if err := w.Err(); err != nil {
 		return dst, fmt.Errorf("append command of kind %d: %w", body.Kind(), err)
 	}
@@ -72,7 +97,9 @@ func Append(dst []byte, c *Command) ([]byte, error) {
 // in another way. b is not kept, but all texts of the command are parts of one
 // copy of it: clone what is kept for long. The error is ErrUnknownKind,
 // ErrTooLarge or one of package wire's.
-func Decode(b []byte) (*Command, error) {
+func Decode(b []byte) (*Command, error) { return rows(newBody).decode(b) }
+
+func (t rows) decode(b []byte) (*Command, error) {
 	if len(b) > MaxBytes {
 		return nil, fmt.Errorf("decode command of %d bytes: %w", len(b), ErrTooLarge)
 	}
@@ -81,17 +108,43 @@ func Decode(b []byte) (*Command, error) {
 	if err := r.Err(); err != nil {
 		return nil, fmt.Errorf("decode command: %w", err)
 	}
-	body, known := newBody(kind)
-	if body == nil || version != known {
+	body, levels := t(kind)
+	if version == 0 || int(version) > len(levels) {
 		return nil, fmt.Errorf("decode command of kind %d, version %d: %w", kind, version, ErrUnknownKind)
 	}
 	c := &Command{Body: body}
 	c.Header.decode(&r)
-	body.decode(&r)
+	decodeBody(&r, body, version)
 	if err := r.Finish(); err != nil {
 		return nil, fmt.Errorf("decode command of kind %d: %w", kind, err)
 	}
 	return c, nil
+}
+
+func versionOf(body coder) byte {
+	if v, ok := body.(versioned); ok {
+		return v.version()
+	}
+	return 1
+}
+
+func appendBody(w *wire.Writer, body coder, version byte) {
+	if v, ok := body.(versioned); ok {
+		v.appendAs(w, version)
+		return
+	}
+	body.append(w)
+}
+
+func decodeBody(r *wire.Reader, body coder, version byte) {
+	v, ok := body.(versioned)
+	if !ok {
+		body.decode(r)
+		return
+	}
+	if v.decodeAs(r, version); r.Err() == nil && v.version() != version {
+		r.Fail(wire.ErrNotCanonical)
+	}
 }
 
 func (h *Header) append(w *wire.Writer) {

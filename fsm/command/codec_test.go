@@ -18,7 +18,7 @@ import (
 func TestRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := filled(drawing{t}, rapid.SampledFrom(bodies()).Draw(t, "body"))
-		b, err := command.Append([]byte("before"), want)
+		b, err := command.Append([]byte("before"), want, newest)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +38,7 @@ func TestRoundTrip(t *testing.T) {
 func TestCutAndTrailing(t *testing.T) {
 	names, commands := samples()
 	for i, c := range commands {
-		whole, err := command.Append(nil, c)
+		whole, err := command.Append(nil, c, newest)
 		must(t, err)
 		for n := range whole {
 			if _, err := command.Decode(whole[:n]); !errors.Is(err, wire.ErrShort) {
@@ -54,7 +54,7 @@ func TestCutAndTrailing(t *testing.T) {
 // A kind or version that nobody has defined is told apart from damage, for the
 // machine stops its node on it.
 func TestUnknownKind(t *testing.T) {
-	good, err := command.Append(nil, &command.Command{Body: &command.Probe{}})
+	good, err := command.Append(nil, &command.Command{Body: &command.Probe{}}, newest)
 	must(t, err)
 	for name, change := range map[string]func(b []byte){
 		"kind 0":      func(b []byte) { b[0] = 0 },
@@ -71,7 +71,7 @@ func TestUnknownKind(t *testing.T) {
 	if isUnknown(good) || isUnknown(nil) {
 		t.Error("a known kind and no bytes at all are not an unknown kind")
 	}
-	if _, err := command.Append(nil, &command.Command{}); !errors.Is(err, command.ErrUnknownKind) {
+	if _, err := command.Append(nil, &command.Command{}, newest); !errors.Is(err, command.ErrUnknownKind) {
 		t.Errorf("command without body: got %v", err)
 	}
 }
@@ -104,7 +104,7 @@ func TestBounds(t *testing.T) {
 		{"accounts above 16 KiB", command.Command{Body: &command.DefineParticipant{Accounts: ids(252)}}, command.ErrTooLarge},
 	} {
 		before := []byte("before")
-		b, err := command.Append(before, &c.cmd)
+		b, err := command.Append(before, &c.cmd, newest)
 		if !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", c.name, err, c.want)
 		}
@@ -119,7 +119,7 @@ func TestBounds(t *testing.T) {
 
 // Lists are bounded by the bytes that are there before room is made for them.
 func TestHugeCountsAllocateNothing(t *testing.T) {
-	b, err := command.Append(nil, &command.Command{Body: &command.DefineParticipant{}})
+	b, err := command.Append(nil, &command.Command{Body: &command.DefineParticipant{}}, newest)
 	must(t, err)
 	accounts := len(b) - 4 // accounts, comp ids, hash, keys: four zeros
 	huge := append(bytes.Clone(b[:accounts]), 0xff, 0xff, 0xff, 0xff, 0x7f)
@@ -135,7 +135,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, err := command.Append(nil, c)
+		again, err := command.Append(nil, c, newest)
 		if err != nil || !bytes.Equal(again, b) {
 			t.Fatalf("not canonical: %x\nbecame        %x, %v", b, again, err)
 		}
@@ -147,16 +147,16 @@ func BenchmarkAppend(b *testing.B) {
 	buf := make([]byte, 0, 1024)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := command.Append(buf, c); err != nil {
+		if _, err := command.Append(buf, c, newest); err != nil {
 			b.Fatal(err)
 		}
 	}
-	encoded, _ := command.Append(nil, c)
+	encoded, _ := command.Append(nil, c, newest)
 	b.ReportMetric(float64(len(encoded)), "B/command")
 }
 
 func BenchmarkDecode(b *testing.B) {
-	encoded, err := command.Append(nil, placeOrder())
+	encoded, err := command.Append(nil, placeOrder(), newest)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,57 +1,64 @@
 package command
 
-// newBody is the table of the kinds: for each an empty body and the version
-// that it is written in, nil for a number that is no kind. A new kind is its
-// file and its row here. A body that gains a field gains a version, and its
-// decode keeps the case of the old one.
-func newBody(k Kind) (body coder, version byte) {
+// rows is a table of kinds: for each an empty body and, for each of its versions
+// from 1 on, the feature level that it may be written from; nil for a number
+// that is no kind.
+type rows func(Kind) (body coder, levels []uint16)
+
+// first is what most kinds have: one version, as old as the venue.
+func first() []uint16 { return []uint16{1} }
+
+// newBody is the table. A new kind is its file and its row here. A body that
+// gains a field gains a version: its level comes into the row, the body becomes
+// a versioned one, and the old version's reading and golden stay.
+func newBody(k Kind) (body coder, levels []uint16) {
 	switch k {
 	case KindTermStart:
-		return new(TermStart), 1
+		return new(TermStart), first()
 	case KindProbe:
-		return new(Probe), 1
+		return new(Probe), first()
 	case KindFence:
-		return new(Fence), 1
+		return new(Fence), first()
 	case KindRaiseLevel:
-		return new(RaiseLevel), 1
+		return new(RaiseLevel), first()
 	case KindDefineAsset:
-		return new(DefineAsset), 1
+		return new(DefineAsset), first()
 	case KindDefineInstrument:
-		return new(DefineInstrument), 1
+		return new(DefineInstrument), first()
 	case KindHaltInstrument:
-		return new(HaltInstrument), 1
+		return new(HaltInstrument), first()
 	case KindResumeInstrument:
-		return new(ResumeInstrument), 1
+		return new(ResumeInstrument), first()
 	case KindSetPhase:
-		return new(SetPhase), 1
+		return new(SetPhase), first()
 	case KindRetireInstrument:
-		return new(RetireInstrument), 1
+		return new(RetireInstrument), first()
 	case KindDefineParticipant:
-		return new(DefineParticipant), 1
+		return new(DefineParticipant), first()
 	case KindOpenAccount:
-		return new(OpenAccount), 1
+		return new(OpenAccount), first()
 	case KindCloseAccount:
-		return new(CloseAccount), 1
+		return new(CloseAccount), first()
 	case KindDeposit:
-		return new(Deposit), 1
+		return new(Deposit), first()
 	case KindWithdraw:
-		return new(Withdraw), 1
+		return new(Withdraw), first()
 	case KindTransfer:
-		return new(Transfer), 1
+		return new(Transfer), first()
 	case KindSetLimits:
-		return new(SetLimits), 1
+		return new(SetLimits), first()
 	case KindSuspendAccount:
-		return new(SuspendAccount), 1
+		return new(SuspendAccount), first()
 	case KindResumeAccount:
-		return new(ResumeAccount), 1
+		return new(ResumeAccount), first()
 	case KindPlaceOrder:
-		return new(PlaceOrder), 1
+		return new(PlaceOrder), first()
 	case KindAmendOrder:
-		return new(AmendOrder), 1
+		return new(AmendOrder), first()
 	case KindCancelOrder:
-		return new(CancelOrder), 1
+		return new(CancelOrder), first()
 	case KindCancelAll:
-		return new(CancelAll), 1
+		return new(CancelAll), first()
 	}
-	return nil, 0
+	return nil, nil
 }

@@ -27,6 +27,8 @@ type decoder struct {
 	wire.Reader
 	base   base
 	recent recent
+	// of is the version of the record that is being read.
+	of byte
 }
 
 // recentNames is how many names a block remembers.

@@ -1,22 +1,41 @@
 package event
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/rialto-exchange/rialto/fsm/wire"
+)
 
 // The table of the records: each has its row in record below, once for
 // writing and once for reading, and its codec in a file of its own. A type
 // switch and not a list of functions, so that the encoder stays on the stack:
 // this is the hottest path of Apply.
 //
-// A record that gains a field gains a version, and its decode keeps the case
-// of the old one. An Order or a Balance that gains a field does so in every
-// record that holds one.
+// A record that gains a field gains a version: its row in versions counts it,
+// the record becomes a versioned one, its decode asks decoder.of which one it
+// reads, and the old version's case and golden stay. An Order or a Balance
+// that gains a field does so in every record that holds one. Rules set a new
+// field only from their feature level on, so that the level decides which
+// version is written.
 
-// recordVersion is the version that every record is written in.
-const recordVersion = 1
+// versioned is a record with more than one version. Which one it is written in
+// follows from what it says, so that there is one encoding of each: the oldest
+// that holds it all.
+type versioned interface{ version() byte }
+
+func versionOf(r Record) byte {
+	if v, ok := r.(versioned); ok {
+		return v.version()
+	}
+	return 1
+}
+
+// versions is how many versions of a kind of record are known.
+func versions(RecordKind) byte { return 1 }
 
 func (e *encoder) record(r Record) {
 	e.Byte(byte(r.RecordKind()))
-	e.Byte(recordVersion)
+	e.Byte(versionOf(r))
 	switch r := r.(type) {
 	case *AssetChanged:
 		e.assetChanged(r)
@@ -55,7 +74,19 @@ func (e *encoder) record(r Record) {
 
 func (d *decoder) record() Record {
 	kind := RecordKind(d.Byte())
-	d.version(recordVersion)
+	d.of = d.Byte()
+	if d.Err() == nil && (d.of == 0 || d.of > versions(kind)) {
+		d.Fail(fmt.Errorf("record of kind %d, version %d: %w", kind, d.of, ErrUnknownKind))
+		return nil
+	}
+	of, r := d.of, d.body(kind)
+	if d.Err() == nil && versionOf(r) != of {
+		d.Fail(wire.ErrNotCanonical)
+	}
+	return r
+}
+
+func (d *decoder) body(kind RecordKind) Record {
 	switch kind {
 	case RecordAsset:
 		return d.assetChanged()

@@ -124,7 +124,7 @@ func appendCommand(to *[][]byte, b command.Body) error {
 	c := command.Command{Header: command.Header{
 		ID: fmt.Sprintf("w%d-%d", b.Kind(), len(*to)), Role: market.RoleAdmin, Source: market.SourceSystem, Digest: uint64(len(*to)),
 	}, Body: b}
-	data, err := command.Append(nil, &c)
+	data, err := command.Append(nil, &c, fsm.FeatureLevel)
 	if err != nil {
 		return fmt.Errorf("encode workload: %w", err)
 	}

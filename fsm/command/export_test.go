@@ -1,0 +1,53 @@
+package command
+
+import "github.com/rialto-exchange/rialto/fsm/wire"
+
+// Grown is a body that gained a field, at feature level 5: what every body may
+// become.
+type Grown struct {
+	Target string
+	Color  uint64 // since version 2; 0 = none, as it was for who never chose
+}
+
+const kindGrown Kind = 200
+
+// Kind implements Body.
+func (*Grown) Kind() Kind { return kindGrown }
+
+func (b *Grown) append(w *wire.Writer) { b.appendAs(w, 1) }
+func (b *Grown) decode(r *wire.Reader) { b.decodeAs(r, 1) }
+
+func (b *Grown) version() byte {
+	if b.Color != 0 {
+		return 2
+	}
+	return 1
+}
+
+func (b *Grown) appendAs(w *wire.Writer, version byte) {
+	w.Bounded(b.Target, MaxID)
+	if version >= 2 {
+		w.Uvarint(b.Color)
+	}
+}
+
+func (b *Grown) decodeAs(r *wire.Reader, version byte) {
+	b.Target = r.Bounded(MaxID)
+	if version >= 2 {
+		b.Color = r.Uvarint()
+	}
+}
+
+// grownRows is a table of builds that know so many versions of Grown.
+func grownRows(versions int) rows {
+	return func(Kind) (coder, []uint16) { return new(Grown), []uint16{1, 5}[:versions] }
+}
+
+// AppendGrown and DecodeGrown are Append and Decode of a build that knows so
+// many versions of Grown.
+func AppendGrown(versions int, c *Command, level uint16) ([]byte, error) {
+	return grownRows(versions).append(nil, c, level)
+}
+
+// DecodeGrown is described with AppendGrown.
+func DecodeGrown(versions int, b []byte) (*Command, error) { return grownRows(versions).decode(b) }
