@@ -123,5 +123,5 @@ func ChainEntry(head [32]byte, data []byte) [32]byte {
 // Hash returns the hash of everything that the machine knows, but for where
 // it stands in the log: machines that agree have the same one.
 func (m *Machine) Hash() uint64 {
-	return slab.Mix(slab.Hash(m.hashed()), slab.HashBytes(m.cluster, m.encodeSmall()))
+	return slab.Mix(slab.Hash(slab.Present(m.hashed())), slab.HashBytes(m.cluster, m.encodeSmall()))
 }

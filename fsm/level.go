@@ -37,6 +37,7 @@ func (m *Machine) takeLevel(level uint16) {
 	c := &m.clock
 	if c.level == 0 {
 		c.level = level
+		m.enterTables()
 		m.adopt()
 	}
 	if level > c.level {
@@ -65,6 +66,7 @@ func (m *Machine) raiseLevel(b *command.RaiseLevel, _ *subject) *refusal {
 func (m *Machine) enterLevel() {
 	if c := &m.clock; c.raised != 0 {
 		c.level, c.raised = c.raised, 0
+		m.enterTables()
 		m.convert()
 		m.adopt()
 	}

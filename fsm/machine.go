@@ -173,6 +173,7 @@ func empty(o Options) *Machine {
 	m.orders.init(alloc)
 	m.working.init(alloc)
 	m.paces.Grow(1)
+	m.describe()
 	m.verbs = verbs()
 	m.isWithdrawn = func(slot book.Slot) bool { return m.withdrawn(uint32(slot)) != market.ReasonNone }
 	return m

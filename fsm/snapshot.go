@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"slices"
 
 	"github.com/rialto-exchange/rialto/fsm/slab"
 	"github.com/rialto-exchange/rialto/fsm/wire"
@@ -19,19 +18,26 @@ var ErrSnapshot = errors.New("snapshot cannot be restored")
 // A snapshot is, little endian:
 //
 //	 0  4  magic "RLTS"
-//	 4  2  format, 1
+//	 4  2  format: 1 at level 1, 2 above
 //	 6  2  feature level in force, 0 = before the first entry
 //	 8  8  cluster
 //	16  4  length of the small tables
 //	20  …  position and small tables
 //	    4  CRC-32C of all before it
-//	    …  the big tables, each in the format of package slab
+//	    …  the big tables, each in the format of package slab; in format 2
+//	       with a label before each, see label, and an empty one at the end
 //	end 4  magic "RLTE"
+//
+// It is written in the layouts of the level in force, so that every member of
+// a venue at that level can read it, whatever else its build knows.
 const (
-	snapshotMagic  = "RLTS"
-	snapshotEnd    = "RLTE"
-	snapshotFormat = 1
-	snapshotHead   = 20
+	snapshotMagic = "RLTS"
+	snapshotEnd   = "RLTE"
+	snapshotHead  = 20
+	// formatPlaces knows a table by its place, formatNames by its name, and
+	// says how its records lie.
+	formatPlaces = 1
+	formatNames  = 2
 	// maxSmall bounds the small tables of a snapshot in bytes.
 	maxSmall = 1 << 30
 )
@@ -42,8 +48,17 @@ const (
 type Snapshot struct {
 	// Index and Term are those of the last applied entry.
 	Index, Term uint64
+	format      uint16
 	head        []byte
 	views       slab.Views
+}
+
+// snapshotFormat is the format of snapshots at a level.
+func snapshotFormat(level uint16) uint16 {
+	if level >= levelWorstDay {
+		return formatNames
+	}
+	return formatPlaces
 }
 
 // Capture returns the machine as it is now. It copies page tables and small
@@ -55,12 +70,13 @@ func (m *Machine) Capture() *Snapshot {
 	le := binary.LittleEndian
 	b := w.Bytes
 	copy(b, snapshotMagic)
-	le.PutUint16(b[4:], snapshotFormat)
+	format := snapshotFormat(m.clock.level)
+	le.PutUint16(b[4:], format)
 	le.PutUint16(b[6:], m.clock.level)
 	le.PutUint64(b[8:], m.cluster)
 	le.PutUint32(b[16:], uint32(len(b)-snapshotHead))
 	b = le.AppendUint32(b, crc(b))
-	return &Snapshot{Index: m.clock.index, Term: m.clock.term, head: b, views: slab.Capture(m.tables())}
+	return &Snapshot{Index: m.clock.index, Term: m.clock.term, format: format, head: b, views: slab.Capture(slab.Present(m.tables()))}
 }
 
 // WriteTo writes the snapshot; io.WriterTo.
@@ -69,7 +85,7 @@ func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
 	written := int64(n)
 	if err == nil {
 		var m int64
-		m, err = s.views.WriteTo(w)
+		m, err = s.writeTables(w)
 		written += m
 	}
 	if err == nil {
@@ -80,6 +96,25 @@ func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
 		return written, fmt.Errorf("write snapshot of index %d: %w", s.Index, err)
 	}
 	return written, nil
+}
+
+func (s *Snapshot) writeTables(w io.Writer) (int64, error) {
+	if s.format == formatPlaces {
+		return s.views.WriteTo(w)
+	}
+	var written int64
+	for _, v := range s.views {
+		n, err := w.Write(label(v.Shape()))
+		if written += int64(n); err != nil {
+			return written, err
+		}
+		m, err := v.WriteTo(w)
+		if written += m; err != nil {
+			return written, err
+		}
+	}
+	n, err := w.Write(label("", ""))
+	return written + int64(n), err
 }
 
 // Release gives the snapshot's memory back. It must not be used after it.
@@ -97,7 +132,7 @@ func Restore(o Options, r io.Reader) (*Machine, error) {
 }
 
 func (m *Machine) restore(r io.Reader) error {
-	small, err := m.readHead(r)
+	small, format, err := m.readHead(r)
 	if err != nil {
 		return err
 	}
@@ -105,7 +140,7 @@ func (m *Machine) restore(r io.Reader) error {
 		return fmt.Errorf("%w: %w", ErrSnapshot, err)
 	}
 	m.applyBounds()
-	if err := slab.ReadFrom(m.tables(), r); err != nil {
+	if err := m.readTables(r, format); err != nil {
 		return err
 	}
 	end := make([]byte, len(snapshotEnd))
@@ -121,65 +156,101 @@ func (m *Machine) restore(r io.Reader) error {
 	return nil
 }
 
+// readTables reads the big tables. In format 1 they are those of the level, in
+// their order and its layouts; in format 2 they say what they are, one that is
+// not there is empty, and one that is not known is refused.
+func (m *Machine) readTables(r io.Reader, format uint16) error {
+	if format == formatPlaces {
+		return slab.ReadFrom(slab.Present(m.tables()), r)
+	}
+	unread := make(map[string]slab.Table)
+	for _, t := range m.tables() {
+		name, _ := t.Shape()
+		unread[name] = t
+	}
+	for {
+		name, fields, err := readLabel(r)
+		if err != nil || name == "" {
+			return err
+		}
+		t := unread[name]
+		if t == nil {
+			return fmt.Errorf("%w: table %s is unknown: %w", ErrSnapshot, name, slab.ErrLayout)
+		}
+		delete(unread, name)
+		if _, err := t.ReadAs(r, fields); err != nil {
+			return fmt.Errorf("%w: %w", ErrSnapshot, err)
+		}
+	}
+}
+
+// A label says which table follows, little endian: length of the name u16,
+// length of the layout u16, name, layout (slab.Layout.Fields), CRC-32C of all
+// before it u32. Without a name it ends the tables.
+func label(name, fields string) []byte {
+	le := binary.LittleEndian
+	b := le.AppendUint16(nil, uint16(len(name)))
+	b = le.AppendUint16(b, uint16(len(fields)))
+	b = append(append(b, name...), fields...)
+	return le.AppendUint32(b, crc(b))
+}
+
+func readLabel(r io.Reader) (name, fields string, err error) {
+	head := make([]byte, 4)
+	if _, err := io.ReadFull(r, head); err != nil {
+		return "", "", err
+	}
+	le := binary.LittleEndian
+	n, f := int(le.Uint16(head)), int(le.Uint16(head[2:]))
+	rest := make([]byte, n+f+4)
+	if _, err := io.ReadFull(r, rest); err != nil {
+		return "", "", err
+	}
+	if crc(append(head, rest[:n+f]...)) != le.Uint32(rest[n+f:]) {
+		return "", "", fmt.Errorf("%w: label of a table: checksum", ErrSnapshot)
+	}
+	return string(rest[:n]), string(rest[n : n+f]), nil
+}
+
 // readHead reads up to the big tables, and returns position and small tables.
-func (m *Machine) readHead(r io.Reader) ([]byte, error) {
+func (m *Machine) readHead(r io.Reader) (small []byte, format uint16, err error) {
 	head := make([]byte, snapshotHead)
 	if _, err := io.ReadFull(r, head); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	le := binary.LittleEndian
 	length := le.Uint32(head[16:])
+	format = le.Uint16(head[4:])
 	m.clock.level = le.Uint16(head[6:])
 	switch {
 	case string(head[:4]) != snapshotMagic:
-		return nil, fmt.Errorf("%w: not a snapshot", ErrSnapshot)
-	case le.Uint16(head[4:]) != snapshotFormat || m.clock.level > FeatureLevel:
-		return nil, fmt.Errorf("%w: format %d, level %d", ErrSnapshot, le.Uint16(head[4:]), m.clock.level)
+		return nil, 0, fmt.Errorf("%w: not a snapshot", ErrSnapshot)
+	case format != formatPlaces && format != formatNames || m.clock.level > FeatureLevel || format != snapshotFormat(m.clock.level):
+		return nil, 0, fmt.Errorf("%w: format %d, level %d; this build knows format %d, level %d", ErrSnapshot, format, m.clock.level, formatNames, FeatureLevel)
 	case le.Uint64(head[8:]) != m.cluster:
-		return nil, fmt.Errorf("%w: of cluster %d", ErrSnapshot, le.Uint64(head[8:]))
+		return nil, 0, fmt.Errorf("%w: of cluster %d", ErrSnapshot, le.Uint64(head[8:]))
 	case length > maxSmall:
-		return nil, fmt.Errorf("%w: small tables of %d bytes", ErrSnapshot, length)
+		return nil, 0, fmt.Errorf("%w: small tables of %d bytes", ErrSnapshot, length)
 	}
 	rest, err := io.ReadAll(io.LimitReader(r, int64(length)+4))
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if len(rest) != int(length)+4 {
-		return nil, io.ErrUnexpectedEOF
+		return nil, 0, io.ErrUnexpectedEOF
 	}
 	all := append(head, rest[:length]...)
 	if crc(all) != le.Uint32(rest[length:]) {
-		return nil, fmt.Errorf("%w: checksum", ErrSnapshot)
+		return nil, 0, fmt.Errorf("%w: checksum", ErrSnapshot)
 	}
-	return rest[:length], nil
+	m.enterTables()
+	return rest[:length], format, nil
 }
 
 // applyBounds hands restored bounds to the tables that have them.
 func (m *Machine) applyBounds() {
 	m.ids.SetCapacity(m.bounds.DedupCapacity)
 	m.clientIDs.SetCapacity(m.bounds.DedupCapacity)
-}
-
-// tables lists the big tables, in the order of the snapshot.
-func (m *Machine) tables() []slab.Table {
-	return slices.Concat(m.ids.Tables(), m.clientIDs.Tables(), m.otherTables())
-}
-
-// hashed lists those of them that the state hash covers: all but what is
-// made of others and expensive.
-func (m *Machine) hashed() []slab.Table {
-	return slices.Concat(m.ids.Records(), m.clientIDs.Records(), m.otherTables())
-}
-
-func (m *Machine) otherTables() []slab.Table {
-	tables := slices.Concat(
-		m.accountNames.Tables(), []slab.Table{m.accounts}, m.ownerNames.Tables(), []slab.Table{m.owners, m.limits},
-		m.ledger.Tables(), m.orders.book.Tables(), []slab.Table{m.orders.cold}, m.timers.Tables(),
-	)
-	if m.level() >= levelWorstDay {
-		tables = slices.Concat(tables, m.working.tables(), []slab.Table{m.buys, m.paces})
-	}
-	return tables
 }
 
 func crc(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }

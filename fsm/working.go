@@ -49,6 +49,16 @@ func (ws *workingOrders) tables() []slab.Table {
 	return append(ws.index.Tables(), ws.records, ws.of)
 }
 
+// describe names the tables, and says how their records lie.
+func (ws *workingOrders) describe(name string) {
+	describe := func(t slab.Table, part, fields string) {
+		t.Describe(slab.Shape{Name: name + part, Layouts: []slab.Layout{{Level: levelWorstDay, Fields: fields}}})
+	}
+	ws.index.Describe(name+".index", levelWorstDay)
+	describe(ws.records, ".records", "account 4, instrument 4, prev 4, next 4, cancels 4, sides 16")
+	describe(ws.of, ".of", "place 4")
+}
+
 func workingHash(account, instrument uint32) uint64 {
 	return slab.Mix(uint64(account)<<32|uint64(instrument), 1)
 }

@@ -53,6 +53,10 @@ func (n *Node) gauges() []gauge {
 			}
 			return 0
 		}},
+		{"rialto_peer_connections", "Connections accepted by the peer port that are open.", prometheus.GaugeValue,
+			func() float64 { return float64(n.mux.Connections()) }},
+		{"rialto_peer_refused_total", "Connections that the peer port turned away.", prometheus.CounterValue,
+			func() float64 { return float64(n.refusals.all.Load()) }},
 		{"rialto_raft_log_sync_seconds", "How long the last append to the log took to be durable.", prometheus.GaugeValue,
 			func() float64 { return n.consensus.Status().LogSync.Seconds() }},
 		{"rialto_venue_sequence", "Last event sequence of the machine.", prometheus.GaugeValue,

@@ -39,20 +39,23 @@ type Node struct {
 	// identity is who the folder is; what it says is durable.
 	identity atomic.Pointer[identity.Folder]
 
-	journal   *journal.Journal
-	replica   *replica
-	mux       *peer.Mux
-	control   *peer.Control
-	consensus *consensus.Node
-	sequencer *sequencer.Sequencer
-	leaders   *leadership
-	forward   *forward.Client
-	gossip    *membership.Membership
-	views     *views
-	commands  *commands
-	reads     *reads
-	twin      *twin
-	doors     atomic.Pointer[[]door]
+	journal *journal.Journal
+	replica *replica
+	mux     *peer.Mux
+	// neighbours and refusals belong to the peer port.
+	neighbours neighbours
+	refusals   refusals
+	control    *peer.Control
+	consensus  *consensus.Node
+	sequencer  *sequencer.Sequencer
+	leaders    *leadership
+	forward    *forward.Client
+	gossip     *membership.Membership
+	views      *views
+	commands   *commands
+	reads      *reads
+	twin       *twin
+	doors      atomic.Pointer[[]door]
 
 	// closers undo what Open has done, last first.
 	closers    []closer

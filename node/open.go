@@ -51,11 +51,15 @@ func advertised(address, host string) string {
 	return net.JoinHostPort(host, port)
 }
 
-func (n *Node) openPeers(context.Context, context.Context) error {
+func (n *Node) openPeers(ctx, _ context.Context) error {
+	n.neighbours.learn(ctx, n.configuredPeers())
 	mux, err := peer.Listen(n.cfg.PeerAddress, peer.Config{
 		ClusterID: n.cfg.ClusterID,
+		Member:    n.neighbours.member,
 		Refused: func(remote net.Addr, reason error) {
-			n.log.Warn("peer refused", "remote", remote, "error", reason)
+			if n.refusals.count(time.Now()) {
+				n.log.Warn("peer refused", "remote", remote, "error", reason, "refused_so_far", n.refusals.all.Load())
+			}
 		},
 	})
 	if err != nil {
@@ -98,6 +102,7 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 		return err
 	}
 	n.background.Go(func() { n.fillJournal(background) })
+	n.background.Go(func() { n.meetNeighbours(background) })
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -55,6 +56,14 @@ type Config struct {
 	// MaxConnections bounds the accepted connections that are open at one
 	// time; one more is answered ErrBusy. 0 means DefaultMaxConnections.
 	MaxConnections int
+	// MaxStrangers is how many of them may be of addresses that are no
+	// member's, MaxPerStranger of one address. 0 means DefaultMaxStrangers, or
+	// a quarter of MaxConnections if that is less.
+	MaxStrangers int
+	// Member says whether an address is a member's; nil means that all are. It
+	// must not block. An address proves nothing: it only says whose places a
+	// connection takes.
+	Member func(netip.Addr) bool
 	// PreambleTimeout bounds how long a caller may take to say who it is, and
 	// how long an answer to our own preamble may take. 0 means
 	// DefaultPreambleTimeout.
@@ -70,6 +79,13 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.MaxConnections == 0 {
 		c.MaxConnections = DefaultMaxConnections
+	}
+	if c.MaxStrangers == 0 {
+		c.MaxStrangers = min(DefaultMaxStrangers, c.MaxConnections/4)
+	}
+	if c.Member == nil {
+		c.Member = func(netip.Addr) bool { return true }
+		c.MaxStrangers = 0
 	}
 	if c.PreambleTimeout == 0 {
 		c.PreambleTimeout = DefaultPreambleTimeout
@@ -101,6 +117,7 @@ type Mux struct {
 	mu       sync.Mutex
 	handlers map[Protocol]Handler
 	open     map[net.Conn]struct{}
+	places   places
 	closed   bool
 }
 
@@ -119,14 +136,16 @@ func Listen(address string, cfg Config) (*Mux, error) {
 // then on.
 func Serve(listener net.Listener, cfg Config) *Mux {
 	ctx, cancel := context.WithCancel(context.Background())
+	cfg = cfg.withDefaults()
 	m := &Mux{
-		cfg:      cfg.withDefaults(),
+		cfg:      cfg,
 		cluster:  clusterHash(cfg.ClusterID),
 		listener: listener,
 		ctx:      ctx,
 		cancel:   cancel,
 		handlers: make(map[Protocol]Handler),
 		open:     make(map[net.Conn]struct{}),
+		places:   newPlaces(cfg),
 	}
 	m.workers.Go(m.accept)
 	return m
@@ -277,7 +296,7 @@ func (m *Mux) serve(conn *trackedConn) {
 }
 
 // route checks who calls, answers, and finds the handler.
-func (m *Mux) route(conn net.Conn) (Handler, error) {
+func (m *Mux) route(conn *trackedConn) (Handler, error) {
 	if err := conn.SetDeadline(time.Now().Add(m.cfg.PreambleTimeout)); err != nil {
 		return nil, err
 	}
@@ -297,10 +316,25 @@ func (m *Mux) route(conn net.Conn) (Handler, error) {
 	if !served {
 		return nil, ErrProtocol
 	}
+	if err := m.seat(conn); err != nil {
+		return nil, err
+	}
 	if err := writeAnswer(conn, nil); err != nil {
 		return nil, err
 	}
 	return handler, m.resetDeadline(conn)
+}
+
+// seat makes a connection's place its own: from now on it makes room for
+// nobody. It fails if the connection had to already.
+func (m *Mux) seat(conn *trackedConn) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if conn.left {
+		return ErrBusy
+	}
+	m.places.seat(conn)
+	return nil
 }
 
 // resetDeadline takes the preamble's deadline off, unless Close has set its
@@ -322,18 +356,29 @@ func (m *Mux) refuse(conn net.Conn, reason error) {
 	m.cfg.Refused(conn.RemoteAddr(), reason)
 }
 
+// track gives a connection a place, and closes the one that makes room for it.
 func (m *Mux) track(conn net.Conn) (*trackedConn, error) {
+	tracked := &trackedConn{Conn: conn, mux: m}
+	displaced, err := m.admit(tracked, m.cfg.Member(addressOf(conn)))
+	if displaced != nil {
+		_ = displaced.Close()
+		m.cfg.Refused(displaced.RemoteAddr(), ErrBusy)
+	}
+	return tracked, err
+}
+
+func (m *Mux) admit(conn *trackedConn, member bool) (displaced *trackedConn, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
 		return nil, ErrClosed
 	}
-	if len(m.open) >= m.cfg.MaxConnections {
+	displaced, ok := m.places.take(conn, member)
+	if !ok {
 		return nil, ErrBusy
 	}
-	tracked := &trackedConn{Conn: conn, mux: m}
-	m.open[tracked] = struct{}{}
-	return tracked, nil
+	m.open[conn] = struct{}{}
+	return displaced, nil
 }
 
 // trackedConn counts as open until it is closed, by whomever.
@@ -342,6 +387,9 @@ type trackedConn struct {
 	mux *Mux
 	// handedOver: a StreamLayer's owner closes it, not serve.
 	handedOver bool
+	// place is what it holds until it has left; Mux.mu guards both.
+	place place
+	left  bool
 }
 
 // Close closes the connection and gives its place to another.
@@ -349,6 +397,7 @@ func (c *trackedConn) Close() error {
 	err := c.Conn.Close()
 	c.mux.mu.Lock()
 	delete(c.mux.open, c)
+	c.mux.places.leave(c)
 	c.mux.mu.Unlock()
 	return err
 }

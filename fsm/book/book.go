@@ -75,6 +75,18 @@ func (b *Book) AddInstrument(instrument uint32) {
 // book is told again.
 func (b *Book) ReuseOldestFirst() { b.orders.ReuseOldestFirst() }
 
+// Describe names the tables, and says how their records lie.
+func (b *Book) Describe(name string) {
+	describe := func(t slab.Table, part, fields string) {
+		t.Describe(slab.Shape{Name: name + part, Layouts: []slab.Layout{{Level: 1, Fields: fields}}})
+	}
+	describe(b.orders, ".orders", "next 4, generation 4, prev 4, level 4, remaining 8, owner 4, peak 4")
+	describe(b.peaks, ".peaks", "link 4, _ 4, display 8, tip 8")
+	describe(b.ladders, ".ladders", "bestPrice 8, best 4, root 4, height 4, levels 4, orders 4, _ 4")
+	describe(b.nodes, ".nodes", "parent 4, _ 4, used 8, child 256")
+	describe(b.leaves, ".leaves", "parent 4, _ 4, used 8, _ 48, level 2048")
+}
+
 // Tables returns the book's state, to be hashed, captured and restored
 // (slab.Hash, slab.Capture, slab.ReadFrom) in this order.
 func (b *Book) Tables() []slab.Table {

@@ -112,6 +112,17 @@ func (t *Table) drop(i uint32) {
 	t.records.Free(i)
 }
 
+// Describe names the tables, and says how their records lie.
+func (t *Table) Describe(name string) {
+	t.index.Describe(name+".index", 1)
+	t.records.Describe(slab.Shape{Name: name + ".records", Layouts: []slab.Layout{
+		{Level: 1, Fields: "next 4, _ 4, hi 8, lo 8, order 8, closed 8"},
+	}})
+	t.queue.Describe(slab.Shape{Name: name + ".queue", Layouts: []slab.Layout{
+		{Level: 1, Fields: "oldest 4, newest 4, length 4, _ 4"},
+	}})
+}
+
 // Tables lists the slabs, for capture and restoration.
 func (t *Table) Tables() []slab.Table { return append(t.index.Tables(), t.Records()...) }
 

@@ -148,6 +148,15 @@ func (t *Table) Oldest() market.Nanos {
 	return 0
 }
 
+// Describe names the tables, and says how their records lie.
+func (t *Table) Describe(name string) {
+	t.index.Describe(name+".index", 1)
+	t.records.Describe(slab.Shape{Name: name + ".records", Layouts: []slab.Layout{
+		{Level: 1, Fields: "next 4, _ 4, hi 8, lo 8, digest 8, first 8, due 8, at 8"},
+	}})
+	t.queue.Describe(slab.Shape{Name: name + ".queue", Layouts: []slab.Layout{{Level: 1, Fields: "oldest 4, newest 4"}}})
+}
+
 // Tables lists the slabs, for capture and restoration.
 func (t *Table) Tables() []slab.Table { return append(t.index.Tables(), t.Records()...) }
 

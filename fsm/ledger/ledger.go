@@ -170,5 +170,13 @@ func (l *Ledger) All(yield func(ref Ref, of Owner) bool) {
 	}
 }
 
+// Describe names the tables, and says how their records lie.
+func (l *Ledger) Describe(name string) {
+	l.index.Describe(name+".index", 1)
+	l.records.Describe(slab.Shape{Name: name + ".records", Layouts: []slab.Layout{
+		{Level: 1, Fields: "link 4, account 4, asset 4, _ 4, total 8, held 8"},
+	}})
+}
+
 // Tables lists the slabs, for hashing, capture and restoration.
 func (l *Ledger) Tables() []slab.Table { return append(l.index.Tables(), l.records) }

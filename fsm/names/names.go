@@ -82,6 +82,14 @@ func (t *Table) Rebuild() {
 	}
 }
 
+// Describe names the tables, and says how their records lie.
+func (t *Table) Describe(name string) {
+	t.index.Describe(name+".index", 1)
+	t.records.Describe(slab.Shape{Name: name + ".records", Layouts: []slab.Layout{
+		{Level: 1, Fields: "link 4, length 4, text 64"},
+	}})
+}
+
 // Tables lists the slabs, for hashing, capture and restoration.
 func (t *Table) Tables() []slab.Table { return append(t.index.Tables(), t.records) }
 

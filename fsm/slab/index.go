@@ -157,6 +157,17 @@ func (x *Index) split(n uint32) {
 	}
 }
 
+// bucketLayout is a bucket's, in both tables.
+const bucketLayout = "next 4, count 4, hash 28, record 28"
+
+// Describe names the tables that hold the index, which is there from a level
+// on: its name and ".buckets", and ".overflow".
+func (x *Index) Describe(name string, level uint16) {
+	layouts := []Layout{{level, bucketLayout}}
+	x.buckets.Describe(Shape{name + ".buckets", layouts})
+	x.overflow.Describe(Shape{name + ".overflow", layouts})
+}
+
 // Tables returns the tables that hold the index, to be hashed, captured and
 // restored with the rest of a state.
 func (x *Index) Tables() []Table { return []Table{x.buckets, x.overflow} }

@@ -48,6 +48,7 @@ func NewPool[T any](alloc Allocator) *Pool[T] {
 	if p.recordSize < unsafe.Sizeof(poolHeader{}) {
 		panic("slab: record too small for a pool")
 	}
+	p.pool = true
 	p.Grow(1)
 	return p
 }

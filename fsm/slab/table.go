@@ -40,6 +40,18 @@ type table struct {
 
 	recordSize uintptr
 	alloc      Allocator
+	// pool: record 0 begins with the header of a Pool.
+	pool bool
+
+	// name and layouts describe the records, see Shape; force is one more than
+	// the number of the layout that hashes and captures are made in, project
+	// how records get into it, nil if it is the one in memory. scratch is a
+	// page of it.
+	name    string
+	layouts []layout
+	force   int
+	project *plan
+	scratch []byte
 
 	// sum is the hash of all clean pages, see Hash; dirty lists the others,
 	// each once.
@@ -73,11 +85,16 @@ func newTable(recordSize uintptr, alloc Allocator) table {
 	if alloc == nil {
 		alloc = Heap{}
 	}
-	var shift uint32
-	if recordSize < minPage {
-		shift = uint32(bits.Len64(uint64((minPage - 1) / recordSize)))
-	}
+	shift := shiftOf(recordSize)
 	return table{shift: shift, mask: 1<<shift - 1, recordSize: recordSize, alloc: alloc}
+}
+
+// shiftOf is the logarithm of how many records lie in a page.
+func shiftOf(recordSize uintptr) uint32 {
+	if recordSize >= minPage {
+		return 0
+	}
+	return uint32(bits.Len64(uint64((minPage - 1) / recordSize)))
 }
 
 func (t *table) pageBytes() int { return int(t.recordSize) << t.shift }
@@ -187,12 +204,26 @@ func (t *table) reclaim() {
 func (t *table) Hash() uint64 {
 	for _, i := range t.dirty {
 		p := &t.pages[i]
-		p.hash, p.clean = HashBytes(0, t.bytes(t.mem[i])), true
+		p.hash, p.clean = HashBytes(0, t.projected(i)), true
 		t.own[i] = nil
 		t.sum += weigh(i, p.hash)
 	}
 	t.dirty = t.dirty[:0]
 	return Mix(t.sum, uint64(t.n))
+}
+
+// projected returns the bytes of a page in the layout in force, good until the
+// next call.
+func (t *table) projected(i uint32) []byte {
+	bytes := t.bytes(t.mem[i])
+	if t.project == nil {
+		return bytes
+	}
+	if want := int(t.project.to) << t.shift; len(t.scratch) != want {
+		t.scratch = make([]byte, want)
+	}
+	t.project.apply(t.scratch, bytes, i)
+	return t.scratch
 }
 
 // weigh ties a page's hash to its place.

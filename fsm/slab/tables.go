@@ -8,7 +8,13 @@ type Table interface {
 	Hash() uint64
 	Capture() *View
 	ReadFrom(r io.Reader) (int64, error)
+	ReadAs(r io.Reader, fields string) (int64, error)
 	Bytes() int64
+	Describe(s Shape)
+	Shape() (name, fields string)
+	Enter(level uint16)
+	Present() bool
+	Record() any
 }
 
 var (
@@ -55,6 +61,17 @@ func (vs Views) Release() {
 	for _, v := range vs {
 		v.Release()
 	}
+}
+
+// Present returns those tables that are there at the level in force.
+func Present(tables []Table) []Table {
+	var there []Table
+	for _, t := range tables {
+		if t.Present() {
+			there = append(there, t)
+		}
+	}
+	return there
 }
 
 // ReadFrom restores several tables in the order in which they were captured.

@@ -22,7 +22,14 @@ type View struct {
 	n          uint32
 	epoch      uint32
 	released   atomic.Bool
+	// name and fields are those of Shape at the level in force, project how
+	// the pages get into them.
+	name, fields string
+	project      *plan
 }
+
+// Shape returns the table's name and the layout that the view is written in.
+func (v *View) Shape() (name, fields string) { return v.name, v.fields }
 
 // Capture returns the slab as it is now. It costs a copy of the page table;
 // after it, the first write to each page copies the page.
@@ -31,6 +38,10 @@ func (t *table) Capture() *View {
 	v := &View{
 		mem: append(t.spare[:0], t.mem...), pageBytes: t.pageBytes(),
 		recordSize: uint32(t.recordSize), n: t.n, epoch: t.epoch,
+	}
+	if t.layouts != nil {
+		in := &t.layouts[max(t.force-1, 0)]
+		v.name, v.fields, v.recordSize, v.project = t.name, in.Fields, in.size, t.project
 	}
 	t.spare = nil
 	for _, i := range t.dirty {
@@ -62,13 +73,22 @@ const (
 func (v *View) WriteTo(w io.Writer) (int64, error) {
 	head := make([]byte, 0, headerBytes)
 	head = append(head, magic...)
-	for _, word := range []uint32{v.recordSize, uint32(v.pageBytes), uint32(len(v.mem)), v.n} {
+	pageBytes, projected := v.pageBytes, []byte(nil)
+	if v.project != nil {
+		pageBytes = v.pageBytes / int(v.project.from) * int(v.project.to)
+		projected = make([]byte, pageBytes)
+	}
+	for _, word := range []uint32{v.recordSize, uint32(pageBytes), uint32(len(v.mem)), v.n} {
 		head = binary.LittleEndian.AppendUint32(head, word)
 	}
 	head = binary.LittleEndian.AppendUint32(head, crc32.Checksum(head, crc32.MakeTable(crc32.Castagnoli)))
 	written, err := writeAll(w, head, 0)
 	for i := 0; i < len(v.mem) && err == nil; i++ {
 		page := unsafe.Slice((*byte)(v.mem[i]), v.pageBytes)
+		if v.project != nil {
+			v.project.apply(projected, page, uint32(i))
+			page = projected
+		}
 		if written, err = writeAll(w, page, written); err != nil {
 			break
 		}
@@ -86,31 +106,53 @@ func writeAll(w io.Writer, p []byte, before int64) (int64, error) {
 	return before + int64(n), err
 }
 
-// ReadFrom replaces the slab's contents by what WriteTo wrote, and reads no
-// byte beyond it. ErrCorrupt (wrapped) if it does not verify or has another
-// record size; then, as after an error of the reader, the slab is empty and
-// good for nothing but another ReadFrom. io.ReaderFrom, but for reading to EOF.
+// ReadFrom is ReadAs with the layout in force.
 func (t *table) ReadFrom(r io.Reader) (int64, error) {
+	if t.layouts == nil {
+		return t.ReadAs(r, "")
+	}
+	return t.ReadAs(r, t.layouts[max(t.force-1, 0)].Fields)
+}
+
+// ReadAs replaces the slab's contents by what WriteTo wrote in a layout, and
+// reads no byte beyond it. It fails with ErrCorrupt (wrapped) if it does not
+// verify, or with ErrLayout; then, as after an error of the reader, the slab
+// is empty and good for nothing but another ReadAs.
+func (t *table) ReadAs(r io.Reader, fields string) (int64, error) {
+	convert, recordSize, err := t.readable(fields)
+	if err != nil {
+		return 0, err
+	}
 	t.reset()
 	head := make([]byte, headerBytes)
 	read, err := readAll(r, head, 0)
 	if err != nil {
 		return read, err
 	}
-	pages, records, err := t.checkHeader(head)
+	pages, records, err := t.checkHeader(head, recordSize)
 	if err != nil {
 		return read, err
 	}
-	sum := make([]byte, 8)
+	sum, written := make([]byte, 8), []byte(nil)
+	if convert != nil {
+		written = make([]byte, int(recordSize)<<t.shift)
+	}
 	for i := range pages {
 		// Memory grows with what was read, not with what the header claims.
 		page := t.alloc.Page(t.pageBytes())
 		t.addPage(unsafe.Pointer(unsafe.SliceData(page)))
-		if read, err = readAll(r, page, read); err == nil {
+		source := page
+		if convert != nil {
+			source = written
+		}
+		if read, err = readAll(r, source, read); err == nil {
 			read, err = readAll(r, sum, read)
 		}
-		if err == nil && HashBytes(uint64(i), page) != binary.LittleEndian.Uint64(sum) {
+		if err == nil && HashBytes(uint64(i), source) != binary.LittleEndian.Uint64(sum) {
 			err = fmt.Errorf("read slab: page %d: %w", i, ErrCorrupt)
+		}
+		if convert != nil && err == nil {
+			convert.apply(page, source, i)
 		}
 		if err != nil {
 			t.reset()
@@ -121,15 +163,15 @@ func (t *table) ReadFrom(r io.Reader) (int64, error) {
 	return read, nil
 }
 
-func (t *table) checkHeader(head []byte) (pages, records uint32, err error) {
+func (t *table) checkHeader(head []byte, recordSize uint32) (pages, records uint32, err error) {
 	word := func(i int) uint32 { return binary.LittleEndian.Uint32(head[4*i:]) }
 	pages, records = word(3), word(4)
 	switch {
 	case string(head[:4]) != magic,
 		word(5) != crc32.Checksum(head[:headerBytes-4], crc32.MakeTable(crc32.Castagnoli)):
 		return 0, 0, fmt.Errorf("read slab: header: %w", ErrCorrupt)
-	case word(1) != uint32(t.recordSize), word(2) != uint32(t.pageBytes()):
-		return 0, 0, fmt.Errorf("read slab: records of %d bytes, want %d: %w", word(1), t.recordSize, ErrCorrupt)
+	case word(1) != recordSize, word(2) != recordSize<<t.shift:
+		return 0, 0, fmt.Errorf("read slab: records of %d bytes, want %d: %w", word(1), recordSize, ErrCorrupt)
 	case uint64(records) > uint64(pages)<<t.shift, uint64(records)+uint64(t.mask) < uint64(pages)<<t.shift:
 		return 0, 0, fmt.Errorf("read slab: %d records in %d pages: %w", records, pages, ErrCorrupt)
 	}
