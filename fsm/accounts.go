@@ -118,6 +118,7 @@ func (m *Machine) doOpenAccount(b *command.OpenAccount, about *subject) *refusal
 	own := m.internOwner(name)
 	a := m.accounts.Mut(about.account)
 	a.owner, a.participant = own, p
+	m.authority++
 	m.changeAccount(about.account, event.TypeAccountOpened, "")
 	return nil
 }

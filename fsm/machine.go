@@ -110,7 +110,9 @@ type Machine struct {
 	timers  *timers.Heap
 	work    []workItem
 
-	scratch scratch
+	// authority counts changes, see Authority; not state.
+	authority uint64
+	scratch   scratch
 	// buffer holds encodings, one after the other; encoded is the last block's.
 	buffer, encoded []byte
 }

@@ -9,7 +9,10 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 
-type participant = event.Participant
+// Participant is who may act: a definition and its sequence.
+type Participant = event.Participant
+
+type participant = Participant
 
 func (m *Machine) defineParticipant(b *command.DefineParticipant, about *subject) *refusal {
 	if no := checkParticipant(b); no != nil {
@@ -29,6 +32,9 @@ func (m *Machine) defineParticipant(b *command.DefineParticipant, about *subject
 	}
 	p := m.participants.at(about.participant)
 	// Events keep the old image: it is replaced, never changed.
+	if kind == event.TypeParticipantDefined {
+		m.authority++
+	}
 	*p = participant{DefineParticipant: cloneParticipant(b), Sequence: p.Sequence + 1}
 	m.out.emit(&event.ParticipantChanged{Type: kind, Participant: *p})
 	return nil

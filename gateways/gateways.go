@@ -58,8 +58,13 @@ type Commands interface {
 // may hold fewer items than asked for, or none, and still have a Next: it
 // looks at a bounded number of candidates.
 type Reads interface {
-	// History is the id of the venue's past that sequences belong to.
+	// History is the id of the venue's past that sequences belong to, 0 while
+	// this node does not know it yet.
 	History() uint64
+	// CaughtUp reports whether this node has been level with the leader once
+	// since it started. Until then what it has may be old and what it lacks may
+	// be there; only a past that it has reached is exact.
+	CaughtUp() bool
 	// Now returns the last point that all read models have reached.
 	Now() event.Pin
 	// Wait returns the pin of a sequence once all read models have reached
@@ -74,6 +79,7 @@ type Reads interface {
 	// Floor returns the retention floor.
 	Floor() event.Pin
 
+	AuthorityReads
 	AssetReads
 	AccountReads
 	OrderReads
@@ -90,9 +96,9 @@ type AssetReads interface {
 	DefaultAsset(at event.Pin) (string, error)
 	Instrument(at event.Pin, instrument string) (event.Reading[event.Instrument], error)
 	Instruments(ctx context.Context, at event.Pin, page event.Page) (event.List[event.Reading[event.Instrument]], error)
-	// Participants lists the definitions in force now: credentials are
-	// checked against them.
-	Participants() []event.Participant
+	// Participants lists the definitions in force then. Who may act now is
+	// AuthorityReads' to say.
+	Participants(at event.Pin) ([]event.Participant, error)
 	// Limits returns the limits set at one scope; zero value if none.
 	Limits(at event.Pin, scope command.LimitScope, target string) (event.Reading[command.Limits], error)
 }
@@ -171,7 +177,7 @@ type Operations interface {
 type Twin struct {
 	ClusterID    string       `json:"cluster_id"`
 	Leader       string       `json:"leader,omitempty"`
-	HistoryID    string       `json:"history_id"`
+	HistoryID    string       `json:"history_id,omitempty"` // absent while unknown
 	DedupHorizon DedupHorizon `json:"dedup_horizon"`
 	Nodes        []TwinNode   `json:"nodes"`
 	Findings     []Finding    `json:"findings"`

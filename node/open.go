@@ -80,7 +80,7 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 	n.replica = newReplica(fsm.Options{
 		Cluster: clusterNumber(n.cfg.ClusterID),
 		Bounds:  fsm.Bounds{DedupCapacity: n.cfg.Commands.DedupCapacity},
-	}, n.journal)
+	}, n.journal, newAuthority(n.bootstrapParticipants()))
 	c, err := consensus.Open(ctx, consensus.Config{
 		NodeID: cluster.NodeID(n.cfg.NodeID), Dir: n.cfg.path("raft"),
 		Stream: n.mux.StreamLayer(peer.ProtocolRaft), Address: n.addresses.peer,

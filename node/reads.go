@@ -59,8 +59,28 @@ func readError(err error) error {
 // answer is a value with its error translated.
 func answer[T any](v T, err error) (T, error) { return v, readError(err) }
 
-// History implements gateways.Reads.
-func (r *reads) History() uint64 { return r.node.replica.state.Load().history }
+// History implements gateways.Reads: as the log has it, and until this node has
+// applied its first entry, as its folder has it.
+func (r *reads) History() uint64 {
+	if history := r.node.replica.state.Load().history; history != 0 {
+		return history
+	}
+	return uint64(r.node.identity.Load().History)
+}
+
+// CaughtUp implements gateways.Reads.
+func (r *reads) CaughtUp() bool { return r.node.caughtUp() }
+
+// Authority implements gateways.AuthorityReads.
+func (r *reads) Authority() *gateways.Authority {
+	if !r.node.caughtUp() {
+		return r.node.replica.authority.operators
+	}
+	return r.node.replica.authority.current.Load()
+}
+
+// OpenedFor implements gateways.AuthorityReads.
+func (r *reads) OpenedFor(account string) string { return r.node.replica.authority.of(account) }
 
 // Now implements gateways.Reads. It waits, as long as an answer waits for
 // this node, for what this node has answered already: reading where one wrote
@@ -162,9 +182,11 @@ func (r *reads) Instruments(ctx context.Context, at event.Pin, page event.Page) 
 	return answer(r.views.catalogue.Instruments(ctx, at, page))
 }
 
-// Participants lists the definitions in force now.
-func (r *reads) Participants() []event.Participant {
-	return append(r.node.bootstrapParticipants(), r.views.catalogue.Participants()...)
+// Participants lists the definitions in force then, after the operators of
+// this node's configuration.
+func (r *reads) Participants(at event.Pin) ([]event.Participant, error) {
+	all, err := r.views.catalogue.Participants(at)
+	return append(r.node.bootstrapParticipants(), all...), readError(err)
 }
 
 // Limits reads the limits of one scope.

@@ -22,6 +22,8 @@ type replica struct {
 	machine *fsm.Machine
 	journal eventLog
 	state   atomic.Pointer[machineState]
+	// authority is who may act, as the machine has it.
+	authority *authority
 	// proposals counts entries that this node has proposed and not yet seen
 	// answered: outcomes are encoded only while somebody here waits for them.
 	proposals atomic.Int64
@@ -56,9 +58,10 @@ var _ interface {
 	cluster.Schedule
 } = (*replica)(nil)
 
-func newReplica(options fsm.Options, j eventLog) *replica {
-	r := &replica{options: options, machine: fsm.New(options), journal: j}
-	r.publish(0)
+func newReplica(options fsm.Options, j eventLog, a *authority) *replica {
+	r := &replica{options: options, machine: fsm.New(options), journal: j, authority: a}
+	a.restore(r.machine)
+	r.publish()
 	return r
 }
 
@@ -73,13 +76,14 @@ func (r *replica) Apply(entries []cluster.Entry) [][][]byte {
 	for i := range entries {
 		e := &entries[i]
 		block, outcomes := r.machine.Apply(uint64(e.Index), uint64(e.Term), e.Data)
+		r.authority.follow(r.machine, block)
 		if err := r.journal.AppendEncoded(block, r.machine.Encoded()); err != nil {
 			panic(cluster.Sick(fmt.Errorf("append block of entry %d: %w", e.Index, err)))
 		}
 		results[i] = encodeOutcomes(outcomes, answer)
 	}
-	if n := len(entries); n > 0 {
-		r.publish(uint64(entries[n-1].Term))
+	if len(entries) > 0 {
+		r.publish()
 	}
 	return results
 }
@@ -112,10 +116,10 @@ func encodeOutcomes(outcomes []event.Outcome, answer bool) [][]byte {
 	return encoded
 }
 
-func (r *replica) publish(term uint64) {
+func (r *replica) publish() {
 	m := r.machine
 	s := &machineState{
-		index: m.Index(), term: term, sequence: m.Sequence(), now: m.Now(),
+		index: m.Index(), term: m.Term(), sequence: m.Sequence(), now: m.Now(),
 		history: m.History(), level: m.Level(), pending: m.Pending(), dedup: m.DedupHorizon(),
 	}
 	hashIndex, hash := m.LastHash()
@@ -149,10 +153,11 @@ func (r *replica) Restore(from io.Reader) error {
 		return fmt.Errorf("restore machine: %w", err)
 	}
 	r.machine = m
+	r.authority.restore(m)
 	if err := r.journal.Rebase(m.Sequence(), m.Index()); err != nil {
 		return fmt.Errorf("rebase journal: %w", err)
 	}
-	r.publish(0)
+	r.publish()
 	return nil
 }
 

@@ -43,12 +43,12 @@ func TestApplyTellsSicknessFromWrongState(t *testing.T) {
 		{"input/output error", syscall.EIO, cluster.KindSickMachine},
 		{"another block is there", journal.ErrDiverged, cluster.KindOther},
 	} {
-		r := newReplica(fsm.Options{Cluster: clusterNumber("c")}, brokenLog{c.err})
+		r := newReplica(fsm.Options{Cluster: clusterNumber("c")}, brokenLog{c.err}, newAuthority(nil))
 		if got := panicOf(t, r, firstEntry(t)); cluster.KindOf(got) != c.want || !errors.Is(got, c.err) {
 			t.Errorf("%s: Apply panicked with %v, which is %s, want %s", c.what, got, cluster.KindOf(got), c.want)
 		}
 	}
-	starving := newReplica(fsm.Options{Cluster: clusterNumber("c")}, brokenLog{})
+	starving := newReplica(fsm.Options{Cluster: clusterNumber("c")}, brokenLog{}, newAuthority(nil))
 	starving.machine = nil // a defect: a panic that has no kind
 	if got := panicOf(t, starving, firstEntry(t)); got == nil || cluster.KindOf(got) != cluster.KindOther {
 		t.Errorf("a nil machine: Apply panicked with %v, which is %s", got, cluster.KindOf(got))

@@ -73,15 +73,9 @@ func (t *twin) run(ctx context.Context) {
 
 // want waits a little for a picture that is not stale.
 func (t *twin) want() {
-	t.mu.Lock()
-	fresh, stale := t.fresh, time.Since(t.taken) > twinFresh
-	t.mu.Unlock()
+	fresh, stale := t.ask()
 	if !stale {
 		return
-	}
-	select {
-	case t.wake <- struct{}{}:
-	default: // it is wanted already
 	}
 	timeout := time.NewTimer(twinFresh)
 	defer timeout.Stop()
@@ -89,6 +83,21 @@ func (t *twin) want() {
 	case <-fresh:
 	case <-timeout.C: // a node is slow to answer; the last picture will do
 	}
+}
+
+// ask has a picture taken soon if the last one is stale. fresh is closed when
+// the next one is there.
+func (t *twin) ask() (fresh <-chan struct{}, stale bool) {
+	t.mu.Lock()
+	fresh, stale = t.fresh, time.Since(t.taken) > twinFresh
+	t.mu.Unlock()
+	if stale {
+		select {
+		case t.wake <- struct{}{}:
+		default: // it is wanted already
+		}
+	}
+	return fresh, stale
 }
 
 // current returns a picture of now, with this node's own words.
@@ -100,7 +109,9 @@ func (t *twin) current() gateways.Twin {
 	}
 	self := t.node.status()
 	p.ClusterID = t.node.cfg.ClusterID
-	p.HistoryID = historyText(t.node.replica.state.Load().history)
+	if history := t.node.replica.state.Load().history; history != 0 {
+		p.HistoryID = historyText(history)
+	}
 	p.DedupHorizon = t.node.dedupHorizon()
 	p.Nodes = slices.Clone(p.Nodes)
 	at := slices.IndexFunc(p.Nodes, func(n gateways.TwinNode) bool { return n.ID == self.ID })
@@ -161,17 +172,30 @@ func compareIDs(a, b string) int {
 }
 
 // compareWithLeader sees whether this node is level with the leader, as the
-// leader itself says.
+// leader itself says. To have applied an entry of the leader's own term is to
+// have applied all that was committed before it: until a new leader has, it is
+// not level with itself.
 func (n *Node) compareWithLeader(picture gateways.Twin) {
 	at := slices.IndexFunc(picture.Nodes, func(t gateways.TwinNode) bool {
 		return t.ID == picture.Leader && t.State != stateDead && t.State != stateSuspect
 	})
-	if at < 0 || n.replica.state.Load().history == 0 {
+	if at < 0 {
 		return
 	}
-	if uint64(n.consensus.Status().AppliedIndex) >= picture.Nodes[at].AppliedIndex {
+	own, leader := n.replica.state.Load(), &picture.Nodes[at]
+	if own.history != 0 && own.term == leader.Term && uint64(n.consensus.Status().AppliedIndex) >= leader.AppliedIndex {
 		n.level.Store(true)
 	}
+}
+
+// caughtUp reports whether this node has been level with the leader since it
+// started. Who asks before that has the two compared soon.
+func (n *Node) caughtUp() bool {
+	if n.level.Load() {
+		return true
+	}
+	n.twin.ask()
+	return false
 }
 
 // look asks one node; one that does not answer is shown as gossip has it,

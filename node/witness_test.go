@@ -43,9 +43,9 @@ func TestWitnessed(t *testing.T) {
 			defer j.Close()
 			options := fsm.Options{Cluster: clusterNumber("c")}
 			all := entriesAt(t, level, 50)
-			newReplica(options, j).Apply(all[:40])
+			newReplica(options, j, newAuthority(nil)).Apply(all[:40])
 
-			again := newReplica(options, j)
+			again := newReplica(options, j, newAuthority(nil))
 			if n, err := again.Witnessed(all); n != 40 || err != nil {
 				t.Errorf("vouches for %d, %v; want 40", n, err)
 			}

@@ -22,57 +22,51 @@ type caller struct {
 	participant string // "" = the venue's administrator
 	actor       string // key id
 	role        market.Role
-	accounts    []string // of the participant's definition
+	accounts    map[string]bool // of the participant's definition
 	maxAge      time.Duration
 }
 
 // seesAll reports whether the caller may read everybody's accounts.
 func (c *caller) seesAll() bool { return c.role == market.RoleAdmin || c.role == market.RoleAudit }
 
-// keyring holds the keys in force as an immutable snapshot. It is taken again
-// when it is older than keyringAge, or at once when a credential does not
-// match or an account is not the caller's and the venue has moved on since: so
-// what is granted works immediately, and what is withdrawn stops within
-// keyringAge.
-type keyring struct {
-	reads    gateways.Reads
-	now      func() time.Time
-	snapshot atomic.Pointer[keys]
-	mu       sync.Mutex // one taker at a time
-}
+// verdict says what is known of a credential.
+type verdict uint8
 
-const keyringAge = 100 * time.Millisecond
-
-type keys struct {
-	byID     map[string]*key
-	accounts map[string][]string // by participant
-	sequence market.Sequence
-	taken    time.Time
-}
-
-type key struct {
-	caller
-	hash string // lower-case hex SHA-256 of the secret
-}
+const (
+	// stranger: there is no such key, or not with this secret.
+	stranger verdict = iota
+	// undecided: this node does not know yet who may act.
+	undecided
+	recognised
+)
 
 // maxCredential bounds the bytes of a credential.
 const maxCredential = 512
 
-// authenticate returns who sent the request.
-func (h *Handler) authenticate(r *http.Request) (caller, bool) {
+// authenticate returns who sent the request. A key that is not known may be in
+// the sequence that the request carries: then that is waited for.
+func (h *Handler) authenticate(r *http.Request) (caller, verdict) {
+	c, v := h.callerOf(r)
+	if v == stranger && len(r.Header["Authorization"]) > 0 && h.awaitHeader(r) {
+		return h.callerOf(r)
+	}
+	return c, v
+}
+
+// callerOf returns who sent the request as far as is known now.
+func (h *Handler) callerOf(r *http.Request) (caller, verdict) {
 	header := r.Header["Authorization"]
 	if len(header) == 0 {
-		return demoCaller(), h.operations.Demo() && fromHere(r)
+		if h.operations.Demo() && fromHere(r) {
+			return demoCaller(), recognised
+		}
+		return caller{}, stranger
 	}
 	scheme, credential, _ := strings.Cut(header[0], " ")
 	if len(header) != 1 || !strings.EqualFold(scheme, "Bearer") || len(credential) > maxCredential {
-		return caller{}, false
+		return caller{}, stranger
 	}
-	credential = strings.TrimSpace(credential)
-	if c, ok := h.keys.check(credential); ok || !h.awaitHeader(r) {
-		return c, ok
-	}
-	return h.keys.check(credential)
+	return h.keys.check(strings.TrimSpace(credential))
 }
 
 // awaitHeader waits for the sequence that the request carries, and reports
@@ -90,6 +84,22 @@ func (h *Handler) awaitHeader(r *http.Request) bool {
 	defer cancel()
 	_, err := h.reads.Wait(ctx, market.Sequence(sequence))
 	return err == nil
+}
+
+// still takes the caller anew if who may act has changed since it was taken,
+// and reports whether it is still the same participant in the same role. Its
+// accounts may be others then.
+func (x *exchange) still() bool {
+	authority := x.h.reads.Authority()
+	if authority == x.authority {
+		return true
+	}
+	c, v := x.h.callerOf(x.r)
+	if v != recognised || c.role != x.caller.role || c.participant != x.caller.participant {
+		return false
+	}
+	x.caller, x.authority = c, authority
+	return true
 }
 
 func demoCaller() caller { return caller{actor: "demo", role: market.RoleAdmin} }
@@ -113,50 +123,61 @@ func fromHere(r *http.Request) bool {
 	return http.NewCrossOriginProtection().Check(r) == nil
 }
 
-// check returns the caller of a credential "<key id>.<secret>".
-func (k *keyring) check(credential string) (caller, bool) {
-	snapshot := k.snapshot.Load()
-	if snapshot == nil || k.now().Sub(snapshot.taken) > keyringAge {
-		snapshot = k.take(snapshot)
-	}
-	if c, ok := snapshot.check(credential); ok {
-		return c, true
-	}
-	if fresh := k.fresh(); fresh != snapshot {
-		return fresh.check(credential)
-	}
-	return caller{}, false
+// keyring holds the keys in force, indexed by their ids. The index is made anew
+// when the first credential is checked after who may act has changed.
+type keyring struct {
+	reads gateways.Reads
+	index atomic.Pointer[keys]
+	mu    sync.Mutex // one maker at a time
 }
 
-// fresh returns a snapshot of now.
-func (k *keyring) fresh() *keys {
-	s := k.snapshot.Load()
-	if s != nil && k.reads.Now().Sequence == s.sequence {
+// keys is the index of one Authority; it is immutable.
+type keys struct {
+	of   *gateways.Authority
+	byID map[string]*key
+}
+
+type key struct {
+	caller
+	hash string // lower-case hex SHA-256 of the secret
+}
+
+// check returns the caller of a credential "<key id>.<secret>".
+func (k *keyring) check(credential string) (caller, verdict) {
+	index := k.current()
+	if c, ok := index.check(credential); ok {
+		return c, recognised
+	}
+	if !index.of.Known {
+		return caller{}, undecided
+	}
+	return caller{}, stranger
+}
+
+// current returns the index of who may act now.
+func (k *keyring) current() *keys {
+	if s := k.index.Load(); s != nil && s.of == k.reads.Authority() {
 		return s
 	}
-	return k.take(s)
-}
-
-// take returns a snapshot newer than the old one.
-func (k *keyring) take(old *keys) *keys {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if s := k.snapshot.Load(); s != old && s != nil {
+	of := k.reads.Authority()
+	if s := k.index.Load(); s != nil && s.of == of {
 		return s
 	}
-	s := &keys{
-		byID: map[string]*key{}, accounts: map[string][]string{},
-		sequence: k.reads.Now().Sequence, taken: k.now(),
+	s := &keys{of: of, byID: map[string]*key{}}
+	for i := range of.Participants {
+		s.add(&of.Participants[i])
 	}
-	for _, p := range k.reads.Participants() {
-		s.add(&p)
-	}
-	k.snapshot.Store(s)
+	k.index.Store(s)
 	return s
 }
 
 func (s *keys) add(p *event.Participant) {
-	s.accounts[p.Participant] = p.Accounts
+	accounts := make(map[string]bool, len(p.Accounts))
+	for _, a := range p.Accounts {
+		accounts[a] = true
+	}
 	for i := range p.Keys {
 		role := p.Keys[i].Role
 		if role == market.RoleNone {
@@ -164,7 +185,7 @@ func (s *keys) add(p *event.Participant) {
 		}
 		s.byID[p.Keys[i].ID] = &key{
 			caller: caller{
-				participant: p.Participant, actor: p.Keys[i].ID, role: role, accounts: p.Accounts,
+				participant: p.Participant, actor: p.Keys[i].ID, role: role, accounts: accounts,
 				maxAge: time.Duration(p.Keys[i].MaxAgeMillis) * time.Millisecond,
 			},
 			hash: p.Keys[i].SecretHash,

@@ -67,13 +67,14 @@ func (x *exchange) accepted(requests []decode.Request, key string) ([]*command.C
 			id = key + "/" + strconv.Itoa(i)
 		}
 		x.identify(&r.Command, id)
-		if p := x.refusal(r, &guard); p != nil {
+		if p := x.refusal(r); p != nil {
 			if refused == nil {
 				refused = refusals{}
 			}
 			refused[i] = *p
 			continue
 		}
+		guard.hide(r.Command.Body)
 		x.fill(&r.Command)
 		commands = append(commands, &r.Command)
 	}

@@ -39,25 +39,24 @@ func (x *exchange) command() {
 	var request decode.Request
 	x.h.decoder.Single(verb, body, &request)
 	x.identify(&request.Command, key)
-	if p := x.refusal(&request, &orderGuard{x: x}); p != nil {
+	if p := x.refusal(&request); p != nil {
 		x.problem(*p)
 		return
 	}
+	guard := orderGuard{x: x}
+	guard.hide(request.Command.Body)
 	x.fill(&request.Command)
 	x.submit(verb.Name, &request.Command)
 }
 
 // refusal is why a request can't be submitted, nil if it can.
-func (x *exchange) refusal(r *decode.Request, guard *orderGuard) *render.Problem {
+func (x *exchange) refusal(r *decode.Request) *render.Problem {
 	var p render.Problem
 	switch {
 	case r.Verb != nil && !mayCommand(&x.caller, r.Verb):
 		p = forbiddenVerb(r.Verb)
 	case r.Fault != nil:
 		p = faultProblem(r.Fault, "")
-	case guard.forbids(r.Command.Body):
-		p = notOwned()
-		p.Aggregate = r.Command.Aggregate
 	default:
 		return nil
 	}

@@ -31,6 +31,11 @@ type freshness struct {
 	timeout      time.Duration
 }
 
+// exact reports whether the answer is right whatever this node has yet to
+// learn: it is of a past that the client names, or waits for a marker in the
+// log.
+func (f *freshness) exact() bool { return f.asOf != "" || f.consistency == "linearizable" }
+
 // freshnessParams are known to every query.
 func freshnessParams() []string {
 	return []string{"consistency", "min_sequence", "timeout", "as_of"}
@@ -193,6 +198,11 @@ func (x *exchange) readFailed(err error, notFound string) {
 		}
 		x.refuse(http.StatusServiceUnavailable, "degraded", "this node can't read that now")
 	}
+}
+
+// catchingUp answers what only a node that knows the present can answer.
+func (x *exchange) catchingUp() {
+	x.refuse(http.StatusServiceUnavailable, "degraded", "this node is catching up with the venue")
 }
 
 func (x *exchange) beforeFloor() {

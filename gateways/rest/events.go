@@ -69,7 +69,6 @@ func (x *exchange) visibleEvents(ctx context.Context, at event.Pin, filter gatew
 	ctx, cancel := context.WithTimeout(ctx, scanTime)
 	defer cancel()
 	out := event.List[event.Public]{Next: page.After}
-	sight := x.sight(at)
 	for limit := page.Limit; ; {
 		page.Limit = limit - len(out.Items)
 		if !x.caller.seesAll() {
@@ -80,12 +79,8 @@ func (x *exchange) visibleEvents(ctx context.Context, at event.Pin, filter gatew
 			return out, err
 		}
 		for i := range l.Items {
-			seen, err := sight.sees(&l.Items[i])
-			if err != nil {
-				return out, err
-			}
 			out.Next = l.Items[i].Sequence
-			if seen {
+			if x.sees(&l.Items[i]) {
 				if out.Items = append(out.Items, l.Items[i]); len(out.Items) == limit {
 					return out, nil
 				}
@@ -101,78 +96,46 @@ func (x *exchange) visibleEvents(ctx context.Context, at event.Pin, filter gatew
 	}
 }
 
-// sight says which events a caller may see. It remembers whose accounts are.
-type sight struct {
-	x    *exchange
-	at   func() event.Pin
-	mine map[string]bool
-}
-
-func (x *exchange) sight(at event.Pin) *sight {
-	return &sight{x: x, at: func() event.Pin { return at }, mine: map[string]bool{}}
-}
-
-// maxRemembered bounds the accounts that a sight remembers.
-const maxRemembered = 4096
-
-func (s *sight) owns(account string) (bool, error) {
-	if own, ok := s.mine[account]; ok {
-		return own, nil
-	}
-	own, err := s.x.owns(s.at(), account)
-	if err != nil {
-		return false, err
-	}
-	if len(s.mine) >= maxRemembered {
-		clear(s.mine)
-	}
-	s.mine[account] = own
-	return own, nil
-}
-
 // sees reports whether the caller may see an event: those of its accounts and
 // their orders, the trades that they took part in, and what became of its own
 // commands. One case a record; what is not named is not seen.
-func (s *sight) sees(e *event.Public) (bool, error) {
-	if s.x.caller.seesAll() {
-		return true, nil
+func (x *exchange) sees(e *event.Public) bool {
+	if x.caller.seesAll() {
+		return true
 	}
 	switch r := e.Record.(type) {
 	case *event.AccountChanged:
-		return s.owns(r.Account.Account)
+		return x.owns(r.Account.Account)
 	case *event.FundsChanged:
-		return s.owns(r.Account)
+		return x.owns(r.Account)
 	case *event.FundsMoved:
-		return s.owns(e.Aggregate)
+		return x.owns(e.Aggregate)
 	case *event.OrderChanged:
-		return s.owns(r.Order.Account)
+		return x.owns(r.Order.Account)
 	case *event.OrdersCancelled:
-		return s.owns(r.Account)
+		return x.owns(r.Account)
 	case *event.SelfTradePrevented:
 		if e.Index == 0 {
-			return s.owns(r.Incoming.Account)
+			return x.owns(r.Incoming.Account)
 		}
-		return s.owns(r.Resting.Account)
+		return x.owns(r.Resting.Account)
 	case *event.Fill:
-		return s.seesFill(r, e.Index)
+		return x.seesFill(r, e.Index)
 	case *event.CommandRejected, *event.CommandFenced:
-		own := s.x.caller.participant
-		return own != "" && e.Group.Context.Participant == own, nil
+		own := x.caller.participant
+		return own != "" && e.Group.Context.Participant == own
 	}
-	return false, nil
+	return false
 }
 
-func (s *sight) seesFill(r *event.Fill, index int) (bool, error) {
+func (x *exchange) seesFill(r *event.Fill, index int) bool {
 	switch index {
 	case 0:
-		if own, err := s.owns(r.Taker.Account); own || err != nil {
-			return own, err
-		}
-		return s.owns(r.Maker.Account)
+		return x.owns(r.Taker.Account) || x.owns(r.Maker.Account)
 	case 1:
-		return s.owns(r.Taker.Account)
+		return x.owns(r.Taker.Account)
 	case 2:
-		return s.owns(r.Maker.Account)
+		return x.owns(r.Maker.Account)
 	}
-	return s.owns(r.Postings[index-3].Account)
+	return x.owns(r.Postings[index-3].Account)
 }

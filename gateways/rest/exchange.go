@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/gateways/rest/render"
 )
 
@@ -22,6 +23,7 @@ type exchange struct {
 	route       string
 	started     time.Time
 	caller      caller
+	authority   *gateways.Authority // that the caller was taken from
 	query       url.Values
 	correlation string
 	traceparent string
@@ -74,10 +76,14 @@ func (x *exchange) end() {
 // not do.
 func (x *exchange) admit(rt route) bool {
 	if rt.access != open {
-		var ok bool
-		if x.caller, ok = x.h.authenticate(x.r); !ok {
-			x.w.Header().Set("WWW-Authenticate", `Bearer realm="rialto"`)
-			x.refuse(http.StatusUnauthorized, "unauthenticated", "credentials are missing or wrong: Authorization: Bearer <key id>.<secret>")
+		if !x.identified() {
+			return false
+		}
+		if rt.dated() && x.h.reads.History() == 0 {
+			x.problem(render.Problem{
+				Status: http.StatusServiceUnavailable, Code: "degraded", Outcome: "not_executed",
+				Detail: "this node does not know yet which history the venue is in",
+			})
 			return false
 		}
 		if rt.access == admins && x.caller.role != market.RoleAdmin {
@@ -86,6 +92,27 @@ func (x *exchange) admit(rt route) bool {
 		}
 	}
 	return rt.pattern == "unknown" || x.parseQuery(rt.params)
+}
+
+// identified finds out who is calling, or answers that it can't be said.
+func (x *exchange) identified() bool {
+	x.authority = x.h.reads.Authority()
+	var v verdict
+	switch x.caller, v = x.h.authenticate(x.r); v {
+	case undecided:
+		x.problem(render.Problem{
+			Status: http.StatusServiceUnavailable, Code: "degraded", Outcome: "not_executed",
+			Detail: "this node does not know yet who may act",
+		})
+	case stranger:
+		x.unauthenticated()
+	}
+	return v == recognised
+}
+
+func (x *exchange) unauthenticated() {
+	x.w.Header().Set("WWW-Authenticate", `Bearer realm="rialto"`)
+	x.refuse(http.StatusUnauthorized, "unauthenticated", "credentials are missing or wrong: Authorization: Bearer <key id>.<secret>")
 }
 
 // parseQuery refuses parameters that the route does not know, are empty, or
@@ -145,7 +172,9 @@ func (x *exchange) send(status int, contentType string, body []byte) {
 		x.sequence = x.h.reads.Now().Sequence
 	}
 	head.Set("Rialto-Sequence", strconv.FormatUint(uint64(x.sequence), 10))
-	head.Set("Rialto-History", x.h.history())
+	if x.h.reads.History() != 0 {
+		head.Set("Rialto-History", x.h.history())
+	}
 	head.Set("Content-Type", contentType)
 	head.Set("Content-Length", strconv.Itoa(len(body)))
 	head.Set("Cache-Control", "no-store")

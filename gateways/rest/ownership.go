@@ -11,43 +11,36 @@ import (
 
 // owns reports whether an account is the caller's: it is in the participant's
 // definition, or was opened for the participant.
-func (x *exchange) owns(at event.Pin, account string) (bool, error) {
-	if x.caller.seesAll() || contains(x.caller.accounts, account) {
-		return true, nil
-	}
-	if x.caller.participant == "" {
-		return false, nil
-	}
-	a, err := x.h.reads.Account(at, account)
-	if errors.Is(err, gateways.ErrNotFound) {
-		return false, nil
-	}
-	return err == nil && a.Value.Participant == x.caller.participant, err
-}
-
-// ownsNow is owns for what ends in a refusal: an account that the caller's
-// key does not have is looked for in the newest definition before it is said.
-func (x *exchange) ownsNow(at event.Pin, account string) (bool, error) {
-	own, err := x.owns(at, account)
-	if own || err != nil || x.caller.participant == "" {
-		return own, err
-	}
-	x.caller.accounts = x.h.keys.fresh().accounts[x.caller.participant]
-	return contains(x.caller.accounts, account), nil
+func (x *exchange) owns(account string) bool {
+	c := &x.caller
+	return c.seesAll() || c.accounts[account] || c.participant != "" && x.h.reads.OpenedFor(account) == c.participant
 }
 
 // mine refuses an account that is not the caller's, whether it exists or not.
-func (x *exchange) mine(at event.Pin, account string) error {
-	ok, err := x.ownsNow(at, account)
-	if err == nil && !ok {
-		x.problem(notOwned())
-		return errAnswered
+func (x *exchange) mine(account string) error {
+	if x.owns(account) {
+		return nil
 	}
-	return err
+	x.problem(notOwned())
+	return errAnswered
 }
 
-// orderGuard keeps traders from naming orders of others, before a command is
-// submitted.
+// ownsOrder reports whether an order is the caller's, as the newest point that
+// this node can read has it: whose an order is never changes. An order that was
+// never issued is nobody's.
+func (x *exchange) ownsOrder(at event.Pin, id market.OrderID) (bool, error) {
+	if now := x.h.reads.Now(); now.Sequence > at.Sequence {
+		at = now
+	}
+	o, err := x.h.reads.Order(at, id)
+	if errors.Is(err, gateways.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && x.owns(o.Value.Account), err
+}
+
+// orderGuard keeps traders from learning of orders of others, before a command
+// is submitted.
 //
 // The machine knows whose an order is only while it is open or its place in
 // memory is not another's. Of an older one it can say no more than that it is
@@ -61,32 +54,36 @@ type orderGuard struct {
 	asked bool // at is set: one point for a whole batch
 }
 
-// forbids reports whether the command names an order that is known to be
-// somebody else's.
-func (g *orderGuard) forbids(body command.Body) bool {
-	id := namedOrder(body)
-	if id == 0 || g.x.caller.role != market.RoleTrader {
-		return false
+// hide makes a command about somebody else's order one about an order that was
+// never issued. It then takes the same way as one about an order that is not
+// there, and the machine forbids it: neither answer nor time tells the two
+// apart.
+func (g *orderGuard) hide(body command.Body) {
+	ref := namedOrder(body)
+	if ref == nil || g.x.caller.role != market.RoleTrader {
+		return
 	}
 	if !g.asked {
 		g.at, g.asked = g.x.h.reads.Now(), true
 	}
-	o, err := g.x.h.reads.Order(g.at, id)
-	if err != nil {
-		return false
+	o, err := g.x.h.reads.Order(g.at, ref.ID)
+	if err == nil && !g.x.owns(o.Value.Account) {
+		*ref = command.OrderRef{Unparsed: ref.ID.String()}
 	}
-	own, err := g.x.ownsNow(g.at, o.Value.Account)
-	return err == nil && !own
 }
 
-// namedOrder returns the order that a command names by the venue's id, 0 if
-// it names none.
-func namedOrder(body command.Body) market.OrderID {
+// namedOrder returns the reference of a command that names an order by the
+// venue's id, nil if it names none.
+func namedOrder(body command.Body) *command.OrderRef {
+	var ref *command.OrderRef
 	switch b := body.(type) {
 	case *command.AmendOrder:
-		return b.Order.ID
+		ref = &b.Order
 	case *command.CancelOrder:
-		return b.Order.ID
+		ref = &b.Order
 	}
-	return 0
+	if ref == nil || ref.ID == 0 {
+		return nil
+	}
+	return ref
 }

@@ -61,9 +61,17 @@ func (x *exchange) at(code string, read func(ctx context.Context, at event.Pin) 
 	if !ok {
 		return
 	}
+	if !f.exact() && !x.h.reads.CaughtUp() {
+		x.catchingUp()
+		return
+	}
 	ctx, cancel := context.WithTimeout(x.r.Context(), f.timeout)
 	defer cancel()
 	pin, err := x.pin(ctx, &f)
+	if err == nil && !x.still() {
+		x.unauthenticated()
+		return
+	}
 	if err == nil {
 		x.sequence = pin.Sequence
 		err = read(ctx, pin)
@@ -149,8 +157,12 @@ func (x *exchange) participants() {
 		return
 	}
 	x.at(unknownParticipant, func(_ context.Context, at event.Pin) error {
+		all, err := x.h.reads.Participants(at)
+		if err != nil {
+			return err
+		}
 		return x.reply(func(dst []byte) []byte {
-			return appendItems(dst, at.Sequence, x.h.reads.Participants(), "", render.Participant)
+			return appendItems(dst, at.Sequence, all, "", render.Participant)
 		})
 	})
 }

@@ -30,7 +30,7 @@ func (x *exchange) owned(read func(at event.Pin, account string) error) {
 // account1 checks that the caller may see the account, and returns the point
 // at which it is fresh enough.
 func (x *exchange) account1(ctx context.Context, at event.Pin, id string) (event.Pin, error) {
-	if err := x.mine(at, id); err != nil {
+	if err := x.mine(id); err != nil {
 		return at, err
 	}
 	return x.aggregateReached(ctx, at, func(at event.Pin) (uint64, error) { return x.accountVersion(at, id) })

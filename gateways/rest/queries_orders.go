@@ -2,7 +2,6 @@ package rest
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
@@ -73,30 +72,34 @@ func (x *exchange) fill1(dst []byte, f *event.OwnFill) []byte {
 	return render.Fill(dst, f)
 }
 
-// orderAt reads the order of the path once the caller may see it and it has
-// reached min_aggregate_sequence. To those who don't see all, an order of
-// another and one that never was look the same.
-func (x *exchange) orderAt(ctx context.Context, at event.Pin) (event.Reading[event.Order], event.Pin, error) {
+// orderAt reads the order of the path once it has reached
+// min_aggregate_sequence. Whose it is comes first: to those who don't see all,
+// an order of another and one that never was look the same, and take as long.
+func (x *exchange) orderAt(ctx context.Context, at event.Pin) (o event.Reading[event.Order], _ event.Pin, err error) {
 	id, ok := market.ParseOrderID(x.r.PathValue("id"))
-	var o event.Reading[event.Order]
-	err := gateways.ErrNotFound
-	if ok {
-		at, err = x.aggregateReached(ctx, at, func(at event.Pin) (uint64, error) {
-			o, err := x.h.reads.Order(at, id)
-			return max(o.Version, o.Value.Sequence), err
-		})
-		if err == nil {
-			o, err = x.h.reads.Order(at, id)
+	if !x.caller.seesAll() {
+		own := false
+		if ok {
+			if own, err = x.ownsOrder(at, id); err != nil {
+				return o, at, err
+			}
+		}
+		if !own {
+			x.problem(notOwned())
+			return o, at, errAnswered
 		}
 	}
-	switch {
-	case errors.Is(err, gateways.ErrNotFound) && !x.caller.seesAll():
-		x.problem(notOwned())
-		return o, at, errAnswered
-	case err != nil:
-		return o, at, err
+	if !ok {
+		return o, at, gateways.ErrNotFound
 	}
-	return o, at, x.mine(at, o.Value.Account)
+	at, err = x.aggregateReached(ctx, at, func(at event.Pin) (uint64, error) {
+		o, err := x.h.reads.Order(at, id)
+		return max(o.Version, o.Value.Sequence), err
+	})
+	if err == nil {
+		o, err = x.h.reads.Order(at, id)
+	}
+	return o, at, err
 }
 
 func (x *exchange) order() {

@@ -72,7 +72,7 @@ func New(cfg Config) *Handler {
 		metrics: newMetrics(cfg.Metrics),
 		mux:     http.NewServeMux(),
 	}
-	h.keys.reads, h.keys.now = cfg.Reads, cfg.Clock
+	h.keys.reads = cfg.Reads
 	h.streams.open(cfg.MaxStreams)
 	h.buffers.New = func() any { b := make([]byte, 0, 4096); return &b }
 	h.description = sync.OnceValue(h.describe)

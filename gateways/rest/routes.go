@@ -34,6 +34,14 @@ type route struct {
 	answer          any
 }
 
+// dated reports whether an answer of the route means something only together
+// with Rialto-History: a node that does not know its history refuses these. What
+// operators and probes ask is answered all the same, without the header.
+func (rt *route) dated() bool {
+	return strings.HasPrefix(rt.pattern, "/v1/queries/") || strings.HasPrefix(rt.pattern, "/v1/streams/") ||
+		strings.HasPrefix(rt.pattern, batchPath)
+}
+
 // routes lists the HTTP surface. Positions, statements, candles and the market
 // streams come with their read models: until then their paths are unknown.
 func (h *Handler) routes() []route {

@@ -60,6 +60,10 @@ func (s *streams) leave() {
 
 // eventStream serves GET /v1/streams/events.
 func (x *exchange) eventStream() {
+	if !x.h.reads.CaughtUp() {
+		x.catchingUp() // "now" and "beyond the end" are not known yet
+		return
+	}
 	after, ok := x.streamStart()
 	if !ok {
 		return
@@ -118,7 +122,6 @@ type stream struct {
 	x       *exchange
 	rc      *http.ResponseController
 	history string
-	sight   *sight
 	buf     []byte
 }
 
@@ -167,12 +170,24 @@ func (s *stream) run(after market.Sequence) {
 	}
 }
 
-// errWithdrawn: the reader's key is not in force any more.
+// errWithdrawn: the reader's key is not in force any more, or in another role.
 var errWithdrawn = errors.New("key withdrawn")
 
+// still takes the reader anew if who may act has changed: from the next event
+// on it sees what it may see now. A reader whose key is not in force any more,
+// or in another role, is told so and its stream ends.
+func (s *stream) still() error {
+	if s.x.still() {
+		return nil
+	}
+	s.buf = append(s.buf, ": the key of this stream is not in force any more\n\n"...)
+	if err := s.flush(); err != nil {
+		return err
+	}
+	return errWithdrawn
+}
+
 func (s *stream) pump(queue <-chan event.Public) error {
-	s.sight = s.x.sight(event.Pin{})
-	s.sight.at = s.x.h.reads.Now
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	for {
@@ -188,10 +203,10 @@ func (s *stream) pump(queue <-chan event.Public) error {
 				continue // one flush for all that wait
 			}
 		case <-beat.C:
-			if c, ok := s.x.h.authenticate(s.x.r); !ok || c.role != s.x.caller.role {
-				return errWithdrawn
+			s.x.authority = nil // taken anew whatever has changed
+			if err := s.still(); err != nil {
+				return err
 			}
-			clear(s.sight.mine) // accounts may have changed hands
 			s.buf = append(s.buf, ": heartbeat\n\n"...)
 		case <-s.x.h.streams.closed:
 			return nil
@@ -206,8 +221,7 @@ func (s *stream) pump(queue <-chan event.Public) error {
 const flushAt = 32 << 10
 
 func (s *stream) write(e *event.Public) error {
-	seen, err := s.sight.sees(e)
-	if err != nil || !seen {
+	if err := s.still(); err != nil || !s.x.sees(e) {
 		return err
 	}
 	s.x.sequence = e.Sequence

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"reflect"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,9 +29,15 @@ type venue struct {
 	fail     error // of Submit
 	// ordersErr is why the orders view can't be read.
 	ordersErr error
-	granted   string // an account that is p1's too
-	examines  int    // events that one page looks at; 0 = all
-	newcomer  string // a participant that is defined by the first event
+	granted   string        // an account that is p1's too
+	examines  int           // events that one page looks at; 0 = all
+	newcomer  string        // a participant that is defined by the first event
+	taken     string        // an account that is p1's no more
+	revoked   string        // a participant without keys
+	promoted  string        // a trader who is an administrator now
+	unknown   bool          // who may act, and what is the present
+	takes     time.Duration // of Submit
+	authority *gateways.Authority
 	kind      event.OutcomeKind
 	received  []*command.Command
 	arrived   chan struct{} // closed and made anew at each block
@@ -59,6 +67,7 @@ func (v *venue) at() market.Nanos {
 
 // Submit implements gateways.Commands.
 func (v *venue) Submit(_ context.Context, commands []*command.Command) ([]event.Outcome, error) {
+	time.Sleep(v.takes)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.received = append(v.received, commands...)
@@ -94,13 +103,41 @@ func (v *venue) execute(c *command.Command) event.Outcome {
 	if v.fenced[id] {
 		return event.Outcome{Kind: event.OutcomeFenced}
 	}
-	aggregate, records := v.records(c)
-	if c.Role == market.RoleTrader && aggregate == "other" {
+	if c.Role == market.RoleTrader && v.forbidden(c) {
 		return event.Outcome{Kind: event.OutcomeForbidden}
 	}
+	aggregate, records := v.records(c)
 	b := v.append(c, aggregate, records...)
 	v.settled[id] = &settled{c.Digest, b}
 	return event.Outcome{Kind: event.OutcomeExecuted, Group: &b.Groups[0]}
+}
+
+// forbidden is the machine's rule: whose account or order it is. Of the orders
+// that it has forgotten, all with an id of the venue's, it can't say.
+func (v *venue) forbidden(c *command.Command) bool {
+	own := map[string][]string{"p1": {"mine", "linked", "ghost", v.granted}, "p2": {"other"}}[c.Participant]
+	mine := func(account string) bool { return slices.Contains(own, account) }
+	order := func(ref command.OrderRef) bool {
+		issued := ref.ID.Slot() >= 7
+		return ref.ID == 0 && (ref.Unparsed != "" || !mine(ref.Account)) || ref.ID != 0 && !issued
+	}
+	switch b := c.Body.(type) {
+	case *command.PlaceOrder:
+		return !mine(b.Account)
+	case *command.CancelAll:
+		return !mine(b.Account)
+	case *command.Withdraw:
+		return !mine(b.Account)
+	case *command.Transfer:
+		return !mine(b.From)
+	case *command.SuspendAccount:
+		return !mine(b.Account)
+	case *command.CancelOrder:
+		return order(b.Order)
+	case *command.AmendOrder:
+		return order(b.Order)
+	}
+	return false
 }
 
 func (v *venue) settle(c *command.Command, target string, fence event.Record) event.Outcome {
@@ -167,6 +204,16 @@ func (v *venue) records(c *command.Command) (string, []event.Record) {
 		return b.Account, []event.Record{&event.AccountChanged{Type: event.TypeAccountOpened, Account: event.Account{Account: b.Account, Sequence: 1}}}
 	}
 	return c.Aggregate, []event.Record{&event.AssetChanged{Type: event.TypeAssetConfirmed, Asset: event.Asset{Asset: "USD", Scale: 6, MinorUnit: 2, Sequence: 1}}}
+}
+
+// othersEvents are of the account and the order that are p2's.
+func (v *venue) othersEvents() []event.Record {
+	o := testOrder("other", "")
+	o.ID = market.NewOrderID(8, 1)
+	return []event.Record{
+		&event.AccountChanged{Type: event.TypeAccountOpened, Account: event.Account{Account: "other", Sequence: 1}},
+		&event.OrderChanged{Type: event.TypeOrderAccepted, Order: o},
+	}
 }
 
 func testOrder(account, client string) event.Order {
@@ -270,25 +317,66 @@ func hashOf(secret string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func (v *venue) Participants() (all []event.Participant) {
+func (v *venue) CaughtUp() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return !v.unknown
+}
+
+// Authority is a new one when it differs from the last.
+func (v *venue) Authority() *gateways.Authority {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	now := &gateways.Authority{Known: !v.unknown, Participants: v.participants()}
+	if v.unknown {
+		now.Participants = now.Participants[:1] // the operator of the configuration
+	}
+	if v.authority == nil || !reflect.DeepEqual(now, v.authority) {
+		v.authority = now
+	}
+	return v.authority
+}
+
+func (v *venue) OpenedFor(account string) string { return openedFor[account] }
+
+func (v *venue) Participants(event.Pin) ([]event.Participant, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.participants(), nil
+}
+
+func (v *venue) participants() []event.Participant {
 	define := func(name string, role market.Role, accounts ...string) event.Participant {
-		return event.Participant{DefineParticipant: command.DefineParticipant{
+		if name == v.promoted {
+			role = market.RoleAdmin
+		}
+		p := event.Participant{DefineParticipant: command.DefineParticipant{
 			Participant: name, Role: role, Accounts: accounts,
 			Keys: []command.Key{{ID: "key." + name, SecretHash: hashOf("s.e"), Role: role, MaxAgeMillis: 1000}},
 		}}
+		if name == v.revoked {
+			p.Keys = nil
+		}
+		return p
 	}
-	p1 := []string{"mine"}
-	if v.granted != "" {
-		p1 = append(p1, v.granted)
+	p1 := []string{}
+	for _, a := range []string{"mine", v.granted} {
+		if a != "" && a != v.taken {
+			p1 = append(p1, a)
+		}
 	}
-	if v.newcomer != "" && v.Now().Sequence > 0 {
-		defer func() { all = append(all, define(v.newcomer, market.RoleRead)) }()
-	}
-	return []event.Participant{
+	all := []event.Participant{
 		define("ops", market.RoleAdmin), define("p1", market.RoleTrader, p1...),
 		define("p2", market.RoleTrader, "other"), define("view", market.RoleRead), define("aud", market.RoleAudit),
 	}
+	if v.newcomer != "" && v.sequence > 0 {
+		all = append(all, define(v.newcomer, market.RoleRead))
+	}
+	return all
 }
+
+// openedFor says for whom an account was opened; the accounts that there are.
+var openedFor = map[string]string{"mine": "", "linked": "p1", "other": "p2", "acc-998811": ""}
 
 func (v *venue) Limits(event.Pin, command.LimitScope, string) (event.Reading[command.Limits], error) {
 	var l event.Reading[command.Limits]
@@ -298,8 +386,7 @@ func (v *venue) Limits(event.Pin, command.LimitScope, string) (event.Reading[com
 }
 
 func (v *venue) Account(_ event.Pin, id string) (out event.Reading[event.Account], err error) {
-	owners := map[string]string{"mine": "", "linked": "p1", "other": "p2", "acc-998811": ""}
-	p, ok := owners[id]
+	p, ok := openedFor[id]
 	if !ok {
 		return out, gateways.ErrNotFound
 	}
@@ -399,7 +486,7 @@ func (v *venue) Events(_ context.Context, at event.Pin, f gateways.EventFilter, 
 		}
 		examined++
 		out.Next = e.Sequence
-		if f.Type == "" || f.Type == e.Type {
+		if (f.Type == "" || f.Type == e.Type) && (f.Aggregate == "" || f.Aggregate == e.Aggregate) {
 			out.Items = append(out.Items, e)
 		}
 	}

@@ -8,8 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
-	"sync/atomic"
 
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
@@ -34,8 +32,6 @@ const (
 type View struct {
 	journal readmodels.Journal
 	reader  readmodels.Reader
-	// current is what Participants answers: read at each request.
-	current atomic.Pointer[[]event.Participant]
 }
 
 var _ readmodels.View = (*View)(nil)
@@ -54,17 +50,6 @@ func (v *View) Open(r readmodels.Reader, cursor market.Sequence) (market.Sequenc
 	if v.reader == nil {
 		v.reader = r
 	}
-	var all []event.Participant
-	if cursor > 0 {
-		readings, err := list[event.Participant](v, participants, cursor)
-		if err != nil {
-			return 0, fmt.Errorf("load participants: %w", err)
-		}
-		for _, p := range readings {
-			all = append(all, p.Value)
-		}
-	}
-	v.current.Store(&all)
 	return cursor, nil
 }
 
@@ -86,7 +71,6 @@ func (v *View) Fold(b *event.Block, w readmodels.Writer) error {
 			put(&f, key(instruments, r.Instrument.Instrument), r.Instrument, r.Instrument.Sequence, first)
 		case *event.ParticipantChanged:
 			put(&f, key(participants, r.Participant.Participant), r.Participant, r.Participant.Sequence, first)
-			v.publish(r.Participant)
 		case *event.AccountChanged:
 			put(&f, key(accounts, r.Account.Account), r.Account, r.Account.Sequence, first)
 		case *event.LimitsChanged:
@@ -139,16 +123,4 @@ func (f *fold) begins(key []byte) bool {
 	}
 	f.begun[string(key)] = true
 	return true
-}
-
-// publish replaces one participant in what Participants answers.
-func (v *View) publish(p event.Participant) {
-	all := slices.Clone(*v.current.Load())
-	i := slices.IndexFunc(all, func(o event.Participant) bool { return o.Participant == p.Participant })
-	if i < 0 {
-		all = append(all, p)
-	} else {
-		all[i] = p
-	}
-	v.current.Store(&all)
 }

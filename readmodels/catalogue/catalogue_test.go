@@ -113,7 +113,7 @@ func TestParticipants(t *testing.T) {
 			err = s.Commit(b.Last(), func(w readmodels.Writer) error { return v.Fold(b, w) })
 			return err == nil
 		})
-		if got := v.Participants(); err != nil || len(got) != 1 || got[0].Participant != "p" {
+		if got, err := v.Participants(event.Pin{Sequence: last}); err != nil || len(got) != 1 || got[0].Participant != "p" {
 			t.Errorf("run %d: got %+v, %v; want p", run, got, err)
 		}
 		if err := s.Close(); err != nil {

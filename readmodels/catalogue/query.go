@@ -56,13 +56,18 @@ func (v *View) Accounts(ctx context.Context, at event.Pin, page event.Page) (eve
 	return pageOf[event.Account](ctx, v, accounts, at.Sequence, page)
 }
 
-// Participants returns the definitions in force now. The slice is shared:
-// nobody changes it.
-func (v *View) Participants() []event.Participant {
-	if all := v.current.Load(); all != nil {
-		return *all
+// Participants lists the participants in the order in which they were defined,
+// each as it was then.
+func (v *View) Participants(at event.Pin) ([]event.Participant, error) {
+	readings, err := list[event.Participant](v, participants, at.Sequence)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	all := make([]event.Participant, 0, len(readings))
+	for _, r := range readings {
+		all = append(all, r.Value)
+	}
+	return all, nil
 }
 
 // Limits returns the limits set at one scope; the zero value if none were.

@@ -1,0 +1,32 @@
+package fsm
+
+import "github.com/rialto-exchange/rialto/fsm/names"
+
+// What the machine says of who may act, for those who must know it without
+// being in the log: gateways. It is read on the goroutine that owns the machine.
+
+// Authority counts the changes of who may act and of whom accounts are opened
+// for, since the machine was made: who has seen the count has seen all that
+// Participants and OpenedFor say. It is not state.
+func (m *Machine) Authority() uint64 { return m.authority }
+
+// Participants returns the definitions in force, in the order of their first
+// definition. Their lists are shared and never change.
+func (m *Machine) Participants() []Participant {
+	all := make([]Participant, 0, len(m.participants.rows))
+	for _, p := range m.participants.rows {
+		all = append(all, *p)
+	}
+	return all
+}
+
+// OpenedFor calls yield with each account that was opened for a participant,
+// in the order of their numbers, until yield returns false.
+func (m *Machine) OpenedFor(yield func(account, participant string) bool) {
+	for n := uint32(1); n < m.accounts.Len(); n++ {
+		if p := m.accounts.Get(n).participant; p != 0 &&
+			!yield(m.accountNames.Name(names.Number(n)), m.participants.at(p).Participant) {
+			return
+		}
+	}
+}
