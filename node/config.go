@@ -64,6 +64,7 @@ type Config struct {
 	Consensus  ConsensusConfig  `yaml:"consensus" koanf:"consensus"`
 	Commands   CommandsConfig   `yaml:"commands" koanf:"commands"`
 	ReadModels ReadModelsConfig `yaml:"read_models" koanf:"read_models"`
+	Reads      ReadsConfig      `yaml:"reads" koanf:"reads"`
 }
 
 // InitialMember is one voter of a new cluster.
@@ -122,11 +123,27 @@ type ReadModelsConfig struct {
 	ScrubBytes int64 `yaml:"scrub_bytes" koanf:"scrub_bytes"`
 }
 
+// ReadsConfig are the bounds of the way out.
+type ReadsConfig struct {
+	// MaxScans is how many readings that list or fold are served at once, for
+	// administrators and for all others each; the rest wait for their turn.
+	// 0 = half of the processors, at least one.
+	MaxScans int `yaml:"max_scans" koanf:"max_scans"`
+	// MaxScansPerKey is how many of them one key has in hand, waiting or being
+	// served; without a key, one address.
+	MaxScansPerKey int `yaml:"max_scans_per_key" koanf:"max_scans_per_key"`
+	// MaxStreams bounds the event streams of the node.
+	MaxStreams int `yaml:"max_streams" koanf:"max_streams"`
+	// MaxStreamsPerKey bounds those of one key; without a key, of one address.
+	MaxStreamsPerKey int `yaml:"max_streams_per_key" koanf:"max_streams_per_key"`
+}
+
 // The fixed bounds of a node.
 const (
 	minDedupCapacity = 1 << 20
 	maxRetryBudget   = 30 * time.Second
 	maxReserved      = 1024
+	maxScans         = 1024
 	minScrubBytes    = 64 << 10
 	maxScrubBytes    = 1 << 30
 )
@@ -159,6 +176,7 @@ func DefaultConfig() Config {
 			ReservedConnections: 64,
 		},
 		ReadModels: ReadModelsConfig{BookCheckpointEvents: 50_000, ScrubBytes: 8 << 20},
+		Reads:      ReadsConfig{MaxScansPerKey: 64, MaxStreams: 5000, MaxStreamsPerKey: 1000},
 	}
 }
 
@@ -171,6 +189,7 @@ func (c *Config) Validate() error {
 		c.validateSecurity(),
 		c.validateLogging(),
 		c.validateTuning(),
+		c.Reads.validate(),
 	)
 }
 
@@ -312,6 +331,26 @@ func (c *Config) validateTuning() error {
 	}
 	if s := c.ReadModels.ScrubBytes; s < minScrubBytes || s > maxScrubBytes {
 		errs = append(errs, setting("read_models.scrub_bytes", "%d is not within %d … %d", s, minScrubBytes, maxScrubBytes))
+	}
+	return errors.Join(errs...)
+}
+
+func (c *ReadsConfig) validate() error {
+	var errs []error
+	if c.MaxScans < 0 || c.MaxScans > maxScans {
+		errs = append(errs, setting("reads.max_scans", "%d is not within 0 … %d", c.MaxScans, maxScans))
+	}
+	for _, n := range []struct {
+		name  string
+		value int
+	}{
+		{"reads.max_scans_per_key", c.MaxScansPerKey},
+		{"reads.max_streams", c.MaxStreams},
+		{"reads.max_streams_per_key", c.MaxStreamsPerKey},
+	} {
+		if n.value < 1 {
+			errs = append(errs, setting(n.name, "%d is below 1", n.value))
+		}
 	}
 	return errors.Join(errs...)
 }

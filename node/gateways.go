@@ -54,6 +54,8 @@ func (n *Node) openREST(_, _ context.Context) (door, error) {
 	handler := rest.New(rest.Config{
 		Commands: n.commands, Reads: n.reads, Operations: operations{n},
 		NodeID: n.cfg.NodeID, Logger: log, Metrics: metrics,
+		MaxStreams: n.cfg.Reads.MaxStreams, MaxStreamsPerKey: n.cfg.Reads.MaxStreamsPerKey,
+		MaxScans: n.cfg.Reads.MaxScans, MaxScansPerKey: n.cfg.Reads.MaxScansPerKey,
 	})
 	ordinary, reserved := httpPlaces(&n.cfg.Commands, descriptorLimit())
 	server, err := rest.NewServer(rest.ServerConfig{

@@ -1,6 +1,7 @@
 package rest_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -40,8 +41,14 @@ type reply struct {
 // request is one request of a test: "METHOD path", and headers in pairs.
 func do(t testing.TB, h http.Handler, line, body string, headers ...string) reply {
 	t.Helper()
+	return doContext(context.Background(), t, h, line, body, headers...)
+}
+
+// doContext is do for a client that leaves when ctx ends.
+func doContext(ctx context.Context, t testing.TB, h http.Handler, line, body string, headers ...string) reply {
+	t.Helper()
 	method, path, _ := strings.Cut(line, " ")
-	r := httptest.NewRequest(method, "http://127.0.0.1"+path, strings.NewReader(body))
+	r := httptest.NewRequestWithContext(ctx, method, "http://127.0.0.1"+path, strings.NewReader(body))
 	r.RemoteAddr = "127.0.0.1:5000"
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")

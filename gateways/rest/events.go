@@ -44,7 +44,7 @@ func (x *exchange) events() {
 		if err != nil {
 			return err
 		}
-		l, err := x.visibleEvents(ctx, at, filter, p.page)
+		l, err := inTurn(ctx, x, func() (event.List[event.Public], error) { return x.visibleEvents(ctx, at, filter, p.page) })
 		if err != nil {
 			return err
 		}
@@ -90,7 +90,8 @@ func (x *exchange) visibleEvents(ctx context.Context, at event.Pin, filter gatew
 			return out, nil
 		}
 		out.Next, page.After = l.Next, l.Next
-		if end := !page.Descending && l.Next >= at.Sequence; end || ctx.Err() != nil {
+		end := !page.Descending && l.Next >= at.Sequence
+		if end || ctx.Err() != nil || x.pause(ctx) != nil {
 			return out, nil
 		}
 	}

@@ -47,6 +47,19 @@ func newMetrics(registry *prometheus.Registry) *metrics {
 	return m
 }
 
+// watchTurns shows how many readings wait for their turn.
+func (m *metrics) watchTurns(all ...*turns) {
+	_ = m.registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "rialto_rest_readings_waiting", Help: "Lists and folds that wait for their turn.",
+	}, func() float64 {
+		n := 0
+		for _, t := range all {
+			n += t.counts()
+		}
+		return float64(n)
+	}))
+}
+
 // watch shows how many sockets a server has open. A registry shows the first.
 func (m *metrics) watch(l *connections) {
 	gauge := func(class string, read func() int) {

@@ -197,12 +197,21 @@ func (x *exchange) book() {
 		return
 	}
 	x.at(unknownInstrument, func(ctx context.Context, at event.Pin) error {
-		b, err := x.h.reads.Book(ctx, at, id, depth)
+		b, err := x.bookAt(ctx, at, id, depth)
 		if err != nil {
 			return err
 		}
 		return x.reply(func(dst []byte) []byte { return render.Book(dst, &b) })
 	})
+}
+
+// bookAt reads a book. That of now lies in memory; one of the past is folded.
+func (x *exchange) bookAt(ctx context.Context, at event.Pin, id string, depth int) (event.Book, error) {
+	read := func() (event.Book, error) { return x.h.reads.Book(ctx, at, id, depth) }
+	if x.query.Get("as_of") == "" {
+		return read()
+	}
+	return inTurn(ctx, x, read)
 }
 
 func (x *exchange) instrumentTrades() {
@@ -211,7 +220,7 @@ func (x *exchange) instrumentTrades() {
 		return
 	}
 	list(x, unknownInstrument, func(ctx context.Context, at event.Pin, page event.Page) (event.List[event.Trade], error) {
-		return x.h.reads.Trades(ctx, at, id, page)
+		return inTurn(ctx, x, func() (event.List[event.Trade], error) { return x.h.reads.Trades(ctx, at, id, page) })
 	}, render.Trade)
 }
 

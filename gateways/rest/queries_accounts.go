@@ -106,7 +106,7 @@ func (x *exchange) accounts() {
 		return
 	}
 	list(x, unknownAccount, func(ctx context.Context, at event.Pin, page event.Page) (event.List[event.Reading[event.Account]], error) {
-		l, err := x.h.reads.Accounts(ctx, at, page)
+		l, err := inTurn(ctx, x, func() (event.List[event.Reading[event.Account]], error) { return x.h.reads.Accounts(ctx, at, page) })
 		for i := range l.Items {
 			if err == nil {
 				err = x.advance(at, &l.Items[i])

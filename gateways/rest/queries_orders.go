@@ -45,7 +45,9 @@ func (x *exchange) accountOrders() {
 		if !ok {
 			return out, errAnswered
 		}
-		return x.h.reads.Orders(ctx, at, id, filter, page)
+		return inTurn(ctx, x, func() (event.List[event.Reading[event.Order]], error) {
+			return x.h.reads.Orders(ctx, at, id, filter, page)
+		})
 	}, func(dst []byte, o *event.Reading[event.Order]) []byte { return render.Order(dst, &o.Value) })
 }
 
@@ -58,7 +60,7 @@ func (x *exchange) accountTrades() {
 		if at, err = x.account1(ctx, at, id); err != nil {
 			return out, err
 		}
-		return x.h.reads.AccountTrades(ctx, at, id, page)
+		return inTurn(ctx, x, func() (event.List[event.OwnFill], error) { return x.h.reads.AccountTrades(ctx, at, id, page) })
 	}, x.fill1)
 }
 
@@ -118,7 +120,9 @@ func (x *exchange) orderHistory() {
 		if err != nil {
 			return out, err
 		}
-		return x.h.reads.OrderHistory(ctx, at, o.Value.ID, page)
+		return inTurn(ctx, x, func() (event.List[event.Public], error) {
+			return x.h.reads.OrderHistory(ctx, at, o.Value.ID, page)
+		})
 	}, x.event1)
 }
 
@@ -128,6 +132,8 @@ func (x *exchange) orderFills() {
 		if err != nil {
 			return out, err
 		}
-		return x.h.reads.OrderFills(ctx, at, o.Value.ID, page)
+		return inTurn(ctx, x, func() (event.List[event.OwnFill], error) {
+			return x.h.reads.OrderFills(ctx, at, o.Value.ID, page)
+		})
 	}, x.fill1)
 }

@@ -15,6 +15,7 @@ import (
 	"encoding/hex"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"sync"
 	"time"
 
@@ -24,8 +25,15 @@ import (
 	"github.com/rialto-exchange/rialto/gateways/rest/decode"
 )
 
-// DefaultMaxStreams is how many event streams a node serves at once.
-const DefaultMaxStreams = 5000
+// Defaults of Config.
+const (
+	// DefaultMaxStreams is how many event streams a node serves at once.
+	DefaultMaxStreams = 5000
+	// DefaultMaxStreamsPerKey is how many of them may be one key's.
+	DefaultMaxStreamsPerKey = 1000
+	// DefaultMaxScansPerKey is how many lists and folds a key has in hand.
+	DefaultMaxScansPerKey = 64
+)
 
 // Config is what the gateway is made of. Commands, Reads and Operations are
 // required; the rest has defaults.
@@ -39,6 +47,14 @@ type Config struct {
 	NewID      func() string        // default: random UUIDs (version 4)
 	Metrics    *prometheus.Registry // default: one of its own; served at /metrics
 	MaxStreams int                  // default: DefaultMaxStreams
+	// MaxStreamsPerKey bounds those of one key; default: DefaultMaxStreamsPerKey.
+	MaxStreamsPerKey int
+	// MaxScans is how many readings that list or fold are served at once, for
+	// administrators and for all others each; default: half of the processors.
+	MaxScans int
+	// MaxScansPerKey bounds those that one key has in hand, waiting or being
+	// served; default: DefaultMaxScansPerKey.
+	MaxScansPerKey int
 }
 
 // Handler serves the whole HTTP surface of a node.
@@ -54,6 +70,8 @@ type Handler struct {
 	keys       keyring
 	metrics    *metrics
 	streams    streams
+	turns      *turns
+	adminTurns *turns
 	mux        *http.ServeMux
 	buffers    sync.Pool
 	// description returns the OpenAPI document, made when first asked for.
@@ -73,7 +91,9 @@ func New(cfg Config) *Handler {
 		mux:     http.NewServeMux(),
 	}
 	h.keys.reads = cfg.Reads
-	h.streams.open(cfg.MaxStreams)
+	h.streams.open(cfg.MaxStreams, cfg.MaxStreamsPerKey)
+	h.turns, h.adminTurns = newTurns(cfg.MaxScans, cfg.MaxScansPerKey), newTurns(cfg.MaxScans, cfg.MaxScansPerKey)
+	h.metrics.watchTurns(h.turns, h.adminTurns)
 	h.buffers.New = func() any { b := make([]byte, 0, 4096); return &b }
 	h.description = sync.OnceValue(h.describe)
 	h.mount(cfg.Metrics)
@@ -95,6 +115,15 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxStreams == 0 {
 		c.MaxStreams = DefaultMaxStreams
+	}
+	if c.MaxStreamsPerKey == 0 {
+		c.MaxStreamsPerKey = DefaultMaxStreamsPerKey
+	}
+	if c.MaxScans == 0 {
+		c.MaxScans = max(1, runtime.GOMAXPROCS(0)/2)
+	}
+	if c.MaxScansPerKey == 0 {
+		c.MaxScansPerKey = DefaultMaxScansPerKey
 	}
 	return c
 }

@@ -28,34 +28,56 @@ const (
 type streams struct {
 	mu     sync.Mutex
 	max    int
+	perKey int
 	count  int
+	held   map[string]int // by key
 	closed chan struct{}
 	once   sync.Once
 }
 
-func (s *streams) open(most int) { s.max, s.closed = most, make(chan struct{}) }
+func (s *streams) open(most, perKey int) {
+	s.max, s.perKey, s.held, s.closed = most, perKey, map[string]int{}, make(chan struct{})
+}
 
 func (s *streams) close() { s.once.Do(func() { close(s.closed) }) }
 
-func (s *streams) enter() bool {
+// adminStreams is how many more streams there may be for administrators.
+const adminStreams = 64
+
+// errStreams: the node serves as many streams as it may, or drains.
+var errStreams = errors.New("this node serves no more streams now")
+
+// enter gives a caller a stream, errShare or errStreams if there is none.
+func (s *streams) enter(who string, admin bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	select {
 	case <-s.closed:
-		return false
+		return errStreams
 	default:
 	}
-	if s.count >= s.max {
-		return false
+	most := s.max
+	if admin {
+		most += adminStreams
+	}
+	switch {
+	case s.held[who] >= s.perKey:
+		return errShare
+	case s.count >= most:
+		return errStreams
 	}
 	s.count++
-	return true
+	s.held[who]++
+	return nil
 }
 
-func (s *streams) leave() {
+func (s *streams) leave(who string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.count--
+	if s.held[who]--; s.held[who] == 0 {
+		delete(s.held, who)
+	}
 }
 
 // eventStream serves GET /v1/streams/events.
@@ -72,11 +94,16 @@ func (x *exchange) eventStream() {
 		x.beforeFloor()
 		return
 	}
-	if !x.h.streams.enter() {
-		x.refuse(http.StatusServiceUnavailable, "degraded", "this node serves no more streams now")
+	who := x.who()
+	switch err := x.h.streams.enter(who, x.caller.role == market.RoleAdmin); {
+	case errors.Is(err, errShare):
+		x.refuse(http.StatusTooManyRequests, "throttled", "the key has as many streams as one may have")
+		return
+	case err != nil:
+		x.refuse(http.StatusServiceUnavailable, "degraded", err.Error())
 		return
 	}
-	defer x.h.streams.leave()
+	defer x.h.streams.leave(who)
 	x.h.metrics.streams.Inc()
 	defer x.h.metrics.streams.Dec()
 	x.sequence = after
@@ -148,7 +175,18 @@ func (s *stream) run(after market.Sequence) {
 	queue := make(chan event.Public, streamQueue)
 	followed := make(chan error, 1)
 	go func() {
+		replay := newReplay(s.x)
+		defer replay.end()
 		followed <- s.x.h.reads.Follow(ctx, after, func(e event.Public) error {
+			if err := replay.step(ctx, e.Sequence); err != nil {
+				return err
+			}
+			select {
+			case queue <- e:
+				return nil
+			default:
+				replay.rest() // not while the reader is slow
+			}
 			select {
 			case queue <- e:
 				return nil

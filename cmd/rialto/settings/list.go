@@ -60,6 +60,10 @@ func List() []Setting {
 		{Key: "commands.max_connections_per_address", Help: "HTTP connections of one remote address at most; 0: half of them all"},
 		{Key: "commands.reserved_connections", Help: "HTTP connections beyond these bounds for health, metrics and administrators"},
 		{Key: "read_models.book_checkpoint_events", Help: "events between two checkpoints of the books"},
+		{Key: "reads.max_scans", Help: "lists and folds served at once; 0: half of the processors"},
+		{Key: "reads.max_scans_per_key", Help: "lists and folds that one key has in hand"},
+		{Key: "reads.max_streams", Help: "event streams at most"},
+		{Key: "reads.max_streams_per_key", Help: "event streams of one key at most"},
 		{Key: "read_models.scrub_bytes", Help: "bytes a second read in the background to find damage"},
 	}
 }
