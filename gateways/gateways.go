@@ -208,6 +208,8 @@ type TwinNode struct {
 	Sequence       uint64          `json:"sequence"`
 	StateHash      string          `json:"state_hash"`
 	StateHashIndex uint64          `json:"state_hash_index"`
+	FeatureLevel   uint16          `json:"feature_level"`         // in force; 0 before the first entry
+	HighestLevel   uint16          `json:"highest_feature_level"` // that the node can follow
 	DiskFreeBytes  uint64          `json:"disk_free_bytes"`
 	LogSyncMs      float64         `json:"log_sync_ms"`
 	StartedAt      string          `json:"started_at,omitempty"`

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 
@@ -41,6 +42,10 @@ type Config struct {
 	// Join are gossip addresses of members of a running cluster. A node
 	// without data asks them to admit it.
 	Join []string `yaml:"join" koanf:"join"`
+	// FeatureLevel is the highest feature level that this node says it can
+	// follow: the venue's rises no higher while it is a member, so that a new
+	// build can be tried everywhere and taken back. 0 = what the build knows.
+	FeatureLevel int `yaml:"feature_level" koanf:"feature_level"`
 	// GossipKey encrypts gossip: 16, 24 or 32 bytes, base64. "" = none.
 	GossipKey string `yaml:"gossip_key" koanf:"gossip_key"`
 
@@ -210,6 +215,9 @@ func (c *Config) validateIdentity() error {
 	}
 	if c.Role != "voter" && c.Role != "reader" {
 		errs = append(errs, setting("role", "%q is neither voter nor reader", c.Role))
+	}
+	if c.FeatureLevel < 0 || c.FeatureLevel > fsm.FeatureLevel {
+		errs = append(errs, setting("feature_level", "%d is not 0–%d", c.FeatureLevel, fsm.FeatureLevel))
 	}
 	return errors.Join(errs...)
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/identity"
-	"github.com/rialto-exchange/rialto/fsm"
 )
 
 // callFound asks a node what it has on disk of a founding.
@@ -33,7 +32,7 @@ func (n *Node) openMembership(ctx, _ context.Context) error {
 
 // word is what this node tells of itself to a founder.
 func (n *Node) word() identity.Word {
-	return n.identity.Load().Word(n.founders(), fsm.FeatureLevel)
+	return n.identity.Load().Word(n.founders(), n.highestLevel())
 }
 
 // founders are those of the configuration.

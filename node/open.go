@@ -149,20 +149,6 @@ func (n *Node) openSequencer(context.Context, context.Context) error {
 	return nil
 }
 
-// sealingLevel is the feature level of the entries that this node seals: the
-// one in force, as far as it has applied the log. Before its first entry it
-// knows none: in a new venue the first entry decides, and this build's highest
-// is chosen; where there is a log already the first level is never too high.
-func (n *Node) sealingLevel() uint16 {
-	if level := n.replica.state.Load().level; level != 0 {
-		return level
-	}
-	if held, err := n.consensus.HasCommands(); err != nil || held {
-		return fsm.LevelFirst
-	}
-	return fsm.FeatureLevel
-}
-
 // closeSequencer waits for what is under way, unless consensus stands still:
 // then it is consensus's own closing, which comes next, that ends the wait.
 func (n *Node) closeSequencer(ctx context.Context) error {
@@ -240,6 +226,7 @@ func (n *Node) openGossip(_, background context.Context) error {
 	n.background.Go(func() { n.twin.run(background) })
 	n.background.Go(func() { n.seekAdmission(background) })
 	n.background.Go(func() { n.promoteNewcomers(background) })
+	n.background.Go(func() { n.raiseLevels(background) })
 	return nil
 }
 

@@ -43,6 +43,7 @@ func List() []Setting {
 		{Key: "tls_cert", Help: "certificate of the HTTP port, a PEM file"},
 		{Key: "tls_key", Help: "its private key, a PEM file"},
 		{Key: "demo", Help: "let loopback callers act as administrators (rialto dev)", Hidden: true},
+		{Key: "feature_level", Help: "highest feature level that the node lets the venue rise to; 0 is what the build knows"},
 		{Key: "bootstrap_key", Help: "first administrator: <key id>:<hex SHA-256 of the secret>"},
 		{Key: "debug_address", Help: "Go's profiles, on a loopback host:port; none if empty"},
 		{Key: "log_format", Help: "text or json"},
