@@ -20,14 +20,18 @@ func refuse(code event.Code, rule, detail string, args ...any) *refusal {
 
 // execute does one command, after these questions in this order:
 //
-//  1. Was its id used before? Then the first outcome stands.
-//  2. May who sends it do so, and is there room to remember it? Else nothing
+//  1. Is who sends it in force? Else it is told nothing.
+//  2. Was its id used before? Then the first outcome stands.
+//  3. May who sends it do so, and is there room to remember it? Else nothing
 //     happens and the id stays free.
-//  3. Is it still in time? Is the aggregate where the client thinks it is?
-//  4. Does the venue's own rule for the command allow it?
+//  4. Is it still in time? Is the aggregate where the client thinks it is?
+//  5. Does the venue's own rule for the command allow it?
 //
-// A no from 3 or 4 is an event and uses up the id.
+// A no from 4 or 5 is an event and uses up the id.
 func (m *Machine) execute(c *command.Command) event.Outcome {
+	if !m.inForce(&c.Header) {
+		return m.outcome(event.OutcomeForbidden)
+	}
 	switch b := c.Body.(type) {
 	case *command.Probe:
 		return m.probe(c, b)

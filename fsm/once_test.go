@@ -1,6 +1,7 @@
 package fsm_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/rialto-exchange/rialto/fsm"
@@ -12,6 +13,10 @@ import (
 // send applies one command under an id and returns its outcome.
 func (v *venue) send(participant, id string, b command.Body) event.Outcome {
 	v.t.Helper()
+	v.t.Helper()
+	if participant != "" && !slices.ContainsFunc(v.machine.Participants(), func(p fsm.Participant) bool { return p.Participant == participant }) {
+		v.must(&command.DefineParticipant{Participant: participant, Role: market.RoleAdmin})
+	}
 	c := v.admin(b)
 	c.Participant, c.ID = participant, id
 	_, outcomes := v.apply(c)

@@ -18,7 +18,8 @@ const (
 	OutcomeReused
 	// OutcomeFenced: the id was fenced and never executes.
 	OutcomeFenced
-	// OutcomeForbidden: the account or order is not the participant's.
+	// OutcomeForbidden: the account or order is not the participant's, or who
+	// sent it is not in force. Nothing happened and the id is free.
 	OutcomeForbidden
 	// OutcomeThrottled: nothing happened and the id is free; it may come again.
 	// The table of command ids is full of undue ones, or something goes first:
