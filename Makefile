@@ -43,6 +43,10 @@ bench: build ## measure: the packages, then three nodes through the REST port
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./fsm/... ./cluster/... ./readmodels/... ./gateways/...
 	./chaos/bench.sh
 
+.PHONY: ids
+ids: ## a minute of 250,000 commands a second at full size, two to four minutes
+	$(GO) test ./fsm -count=1 -v -timeout 30m -run TestQuarterMillionASecond -minute
+
 .PHONY: fuzz
 fuzz: ## fuzz the codecs and the REST decoder, a minute each
 	./chaos/fuzz.sh 60s

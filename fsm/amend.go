@@ -136,7 +136,7 @@ func (m *Machine) replace(slot uint32, was, next *order, i *instrument) {
 // the window.
 func (m *Machine) renameOrder(slot uint32, id string, key dedup.Key) {
 	o := m.orders.cold.Mut(slot)
-	m.clientIDs.Close(o.clientRef, m.clock.now)
+	m.clientIDs.Close(o.clientRef, m.clock.now, m.clientIDAge())
 	o.clientRef = m.clientIDs.Add(key, m.orderID(slot))
 	o.setClientID(id)
 }

@@ -9,6 +9,9 @@ type verb struct {
 	run func(*Machine, *command.Command, *subject) *refusal
 	// trader says that a trader may send it, for its own accounts and orders.
 	trader bool
+	// always says that its id has room whatever its sender's share: it makes
+	// the venue safer.
+	always bool
 }
 
 // verbs is the list of all commands but Probe and Fence, which execute settles
@@ -19,9 +22,9 @@ func verbs() [256]verb {
 		command.KindRaiseLevel:        {run: run((*Machine).raiseLevel)},
 		command.KindDefineAsset:       {run: run((*Machine).defineAsset)},
 		command.KindDefineInstrument:  {run: run((*Machine).defineInstrument)},
-		command.KindHaltInstrument:    {run: run((*Machine).haltInstrument)},
-		command.KindResumeInstrument:  {run: run((*Machine).resumeInstrument)},
-		command.KindSetPhase:          {run: run((*Machine).setPhase)},
+		command.KindHaltInstrument:    {run: run((*Machine).haltInstrument), always: true},
+		command.KindResumeInstrument:  {run: run((*Machine).resumeInstrument), always: true},
+		command.KindSetPhase:          {run: run((*Machine).setPhase), always: true},
 		command.KindRetireInstrument:  {run: run((*Machine).retireInstrument)},
 		command.KindDefineParticipant: {run: run((*Machine).defineParticipant)},
 		command.KindOpenAccount:       {run: run((*Machine).doOpenAccount)},
@@ -30,12 +33,12 @@ func verbs() [256]verb {
 		command.KindWithdraw:          {run: run((*Machine).withdraw), trader: true},
 		command.KindTransfer:          {run: run((*Machine).transfer), trader: true},
 		command.KindSetLimits:         {run: run((*Machine).setLimits)},
-		command.KindSuspendAccount:    {run: run((*Machine).suspendAccount), trader: true},
+		command.KindSuspendAccount:    {run: run((*Machine).suspendAccount), trader: true, always: true},
 		command.KindResumeAccount:     {run: run((*Machine).resumeAccount)},
 		command.KindPlaceOrder:        {run: run((*Machine).placeOrder), trader: true},
 		command.KindAmendOrder:        {run: run((*Machine).amendOrder), trader: true},
-		command.KindCancelOrder:       {run: run((*Machine).cancelOrder), trader: true},
-		command.KindCancelAll:         {run: run((*Machine).cancelAll), trader: true},
+		command.KindCancelOrder:       {run: run((*Machine).cancelOrder), trader: true, always: true},
+		command.KindCancelAll:         {run: run((*Machine).cancelAll), trader: true, always: true},
 	}
 }
 

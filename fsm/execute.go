@@ -6,7 +6,6 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/dedup"
 	"github.com/rialto-exchange/rialto/fsm/event"
-	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/fsm/risk"
 )
 
@@ -22,8 +21,8 @@ func refuse(code event.Code, rule, detail string, args ...any) *refusal {
 //
 //  1. Is who sends it in force? Else it is told nothing.
 //  2. Was its id used before? Then the first outcome stands.
-//  3. May who sends it do so, and is there room to remember it? Else nothing
-//     happens and the id stays free.
+//  3. May who sends it do so, is its deadline one that the id outlives, and is
+//     there room to remember it? Else nothing happens and the id stays free.
 //  4. Is it still in time? Is the aggregate where the client thinks it is?
 //  5. Does the venue's own rule for the command allow it?
 //
@@ -40,7 +39,7 @@ func (m *Machine) execute(c *command.Command) event.Outcome {
 	}
 	key := dedup.KeyOf(c.Participant, c.ID)
 	if c.ID != "" {
-		if r, ok := m.ids.Find(key); ok {
+		if r, ok := m.ids.find(key); ok {
 			return m.again(r, c.Digest)
 		}
 	}
@@ -53,14 +52,17 @@ func (m *Machine) execute(c *command.Command) event.Outcome {
 	if !m.permitted(c, v, about) {
 		return m.outcome(event.OutcomeForbidden)
 	}
-	if m.mustWait(c, about) || (c.ID != "" && !m.roomForID()) {
+	if m.tooFarAhead(c) {
+		return m.outcome(event.OutcomeTooFarAhead)
+	}
+	if m.mustWait(c, about) || (c.ID != "" && !m.roomForID(c)) {
 		return m.outcome(event.OutcomeThrottled)
 	}
 	first := m.out.last + 1
 	m.out.begin(contextOf(c))
 	m.decide(c, v, about)
 	if c.ID != "" {
-		m.ids.Add(key, dedup.Record{Digest: c.Digest, First: first}, m.clock.now, m.keepUntil(c))
+		m.remember(c, key, dedup.Record{Digest: c.Digest, First: first})
 	}
 	o := m.outcome(event.OutcomeExecuted)
 	m.followTrades(about.instrument)
@@ -109,33 +111,6 @@ func (m *Machine) conflict(c *command.Command, about *subject) *refusal {
 	return nil
 }
 
-// again is the outcome of an id that was used before.
-func (m *Machine) again(r dedup.Record, digest uint64) event.Outcome {
-	switch {
-	case r.Fenced():
-		return m.outcome(event.OutcomeFenced)
-	case r.Digest != digest:
-		return m.outcome(event.OutcomeReused)
-	}
-	o := m.outcome(event.OutcomeRepeat)
-	o.First = r.First
-	return o
-}
-
 func (m *Machine) outcome(kind event.OutcomeKind) event.Outcome {
 	return event.Outcome{Kind: kind, Index: m.clock.index, At: m.clock.now, Sequence: m.out.last}
-}
-
-// roomForID forgets ids whose window has passed and reports whether one more
-// can be remembered.
-func (m *Machine) roomForID() bool {
-	m.ids.Forget(m.clock.now)
-	return m.ids.Room(m.clock.now)
-}
-
-// keepUntil is how long the command's id may not be forgotten: while a copy of
-// it could still be executed. A client's own limit counts for at most the
-// window, so that no client can fill the table for ever.
-func (m *Machine) keepUntil(c *command.Command) market.Nanos {
-	return max(c.Deadline, min(c.ValidUntil, m.clock.now+dedup.Window))
 }

@@ -16,7 +16,6 @@ package fsm
 import (
 	"github.com/rialto-exchange/rialto/fsm/book"
 	"github.com/rialto-exchange/rialto/fsm/clientid"
-	"github.com/rialto-exchange/rialto/fsm/dedup"
 	"github.com/rialto-exchange/rialto/fsm/ledger"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/fsm/names"
@@ -87,7 +86,7 @@ type Machine struct {
 	clock clock
 	out   outbox
 
-	ids       *dedup.Table
+	ids       usedIDs
 	clientIDs *clientid.Table
 
 	assets       registry[asset]
@@ -118,12 +117,17 @@ type Machine struct {
 }
 
 // scratch is memory of the command being executed, kept so that none is
-// allocated for each. It is not state: every use begins by overwriting it.
+// allocated for each. It is not state: every use begins by overwriting it, but
+// for sender, which is true for ever.
 type scratch struct {
 	about    subject
 	ask      risk.Order
 	incoming book.Incoming
 	matching matching
+	sender   struct {
+		name   string
+		number uint32
+	}
 }
 
 // clock is where the machine stands in the log and in time.
@@ -160,7 +164,7 @@ func empty(o Options) *Machine {
 	b := o.Bounds.withDefaults()
 	m := &Machine{
 		cluster: o.Cluster, bounds: b, alloc: alloc,
-		ids:          dedup.New(alloc, b.DedupCapacity),
+		ids:          newUsedIDs(alloc, b.DedupCapacity),
 		clientIDs:    clientid.New(alloc, b.DedupCapacity),
 		accountNames: names.New(alloc, o.Cluster),
 		accounts:     slab.New[account](alloc),
@@ -222,19 +226,4 @@ func (m *Machine) Memory() int64 {
 		sum += t.Bytes()
 	}
 	return sum
-}
-
-// Horizon says how far back command ids are remembered.
-type Horizon struct {
-	IDs, Capacity uint32
-	Oldest        market.Nanos // 0 = none
-	Window        market.Nanos // at least this long, while there is room
-}
-
-// DedupHorizon returns the window of command ids that is in force.
-func (m *Machine) DedupHorizon() Horizon {
-	return Horizon{
-		IDs: m.ids.Len(), Capacity: m.bounds.DedupCapacity,
-		Oldest: m.ids.Oldest(), Window: dedup.Window,
-	}
 }

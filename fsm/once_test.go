@@ -1,6 +1,7 @@
 package fsm_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -116,14 +117,14 @@ func TestProbeAndFence(t *testing.T) {
 	}
 }
 
-// An id is kept until its deadline whatever comes; a table full of ids that
-// are not due refuses new ones, and forgets the oldest once they are.
-func TestDedupWindow(t *testing.T) {
-	v := newVenue(t, fsm.Bounds{DedupCapacity: 100})
+// At the first level an id is kept until its deadline whatever comes; a table
+// full of ids that are not due refuses new ones, the administrator's too, and
+// forgets the oldest once they are.
+func TestDedupWindowOfTheFirstLevel(t *testing.T) {
+	v := newVenueAt(t, fsm.LevelFirst, fsm.Bounds{DedupCapacity: 100})
 	v.demo()
-	n := 0
-	for ; v.machine.DedupHorizon().IDs < 100; n++ {
-		v.send("A", "fill"+market.FormatFixed(int64(n), 0), deposit("1"))
+	for n := 0; v.machine.DedupHorizon().IDs < 100; n++ {
+		v.send("A", fmt.Sprintf("fill%d", n), deposit("1"))
 	}
 	if o := v.send("A", "more", deposit("1")); o.Kind != event.OutcomeThrottled {
 		t.Fatalf("a full table: outcome %d", o.Kind)

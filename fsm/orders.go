@@ -235,6 +235,6 @@ func (m *Machine) finish(slot uint32, status market.OrderStatus, reason market.R
 	if o.expireAt != 0 {
 		m.timers.Clear(slot)
 	}
-	m.clientIDs.Close(o.clientRef, m.clock.now)
+	m.clientIDs.Close(o.clientRef, m.clock.now, m.clientIDAge())
 	o.clientRef = 0
 }

@@ -24,12 +24,10 @@ func (m *Machine) fence(c *command.Command, f *command.Fence) event.Outcome {
 	if o := m.settled(key); o.Kind != event.OutcomeUnseen {
 		return o
 	}
-	if !m.roomForID() {
+	if !m.roomForID(c) {
 		return m.outcome(event.OutcomeThrottled)
 	}
-	// No copy of the target lives longer than the deadline of a command that
-	// is sent now.
-	m.ids.Add(key, dedup.Record{}, m.clock.now, c.Deadline)
+	m.remember(c, key, dedup.Record{})
 	m.out.begin(contextOf(c))
 	m.out.emit(&event.CommandFenced{Participant: c.Participant, Target: f.Target})
 	m.out.end(market.Venue, m.clock.venue)
@@ -38,7 +36,7 @@ func (m *Machine) fence(c *command.Command, f *command.Fence) event.Outcome {
 
 // settled is what is known of an id.
 func (m *Machine) settled(key dedup.Key) event.Outcome {
-	r, ok := m.ids.Find(key)
+	r, ok := m.ids.find(key)
 	switch {
 	case !ok:
 		return m.outcome(event.OutcomeUnseen)

@@ -138,7 +138,7 @@ func (s *stream) command() *command.Command {
 	b := s.body()
 	s.n++
 	c := &command.Command{Header: command.Header{
-		ID: fmt.Sprintf("p%d", s.n), Role: market.RoleAdmin, Digest: digest(b), Deadline: s.now + 60e9,
+		ID: fmt.Sprintf("p%d", s.n), Role: market.RoleAdmin, Digest: digest(b), Deadline: s.now + 10e9,
 	}, Body: b}
 	switch rapid.IntRange(0, 39).Draw(s.t, "header") {
 	case 20:

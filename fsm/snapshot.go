@@ -249,7 +249,7 @@ func (m *Machine) readHead(r io.Reader) (small []byte, format uint16, err error)
 
 // applyBounds hands restored bounds to the tables that have them.
 func (m *Machine) applyBounds() {
-	m.ids.SetCapacity(m.bounds.DedupCapacity)
+	m.ids.setCapacity(m.bounds.DedupCapacity)
 	m.clientIDs.SetCapacity(m.bounds.DedupCapacity)
 }
 

@@ -12,13 +12,15 @@ import (
 
 // tables lists the big tables, in the order of the snapshot.
 func (m *Machine) tables() []slab.Table {
-	return slices.Concat(m.ids.Tables(), m.clientIDs.Tables(), m.otherTables())
+	return slices.Concat(m.ids.first.Tables(), m.clientIDs.Tables(), m.otherTables(),
+		m.ids.recent.Tables(), m.ids.pins.Tables(), m.ids.shares.Tables())
 }
 
 // hashed lists those of them that the state hash covers: all but what is
 // made of others and expensive.
 func (m *Machine) hashed() []slab.Table {
-	return slices.Concat(m.ids.Records(), m.clientIDs.Records(), m.otherTables())
+	return slices.Concat(m.ids.first.Records(), m.clientIDs.Records(), m.otherTables(),
+		m.ids.recent.Records(), m.ids.pins.Records(), m.ids.shares.Tables())
 }
 
 func (m *Machine) otherTables() []slab.Table {
@@ -32,7 +34,10 @@ func (m *Machine) otherTables() []slab.Table {
 // describe names the tables and says how their records lie. A name is in
 // snapshots, and never another table's.
 func (m *Machine) describe() {
-	m.ids.Describe("ids")
+	m.ids.first.Describe("ids")
+	m.ids.recent.Describe("recent_ids", levelWorstDay)
+	m.ids.pins.Describe("pinned_ids", levelWorstDay)
+	m.ids.shares.Describe("id_shares", levelWorstDay)
 	m.clientIDs.Describe("client_ids")
 	m.accountNames.Describe("account_names")
 	m.accounts.Describe(slab.Shape{Name: "accounts", Layouts: []slab.Layout{
@@ -45,7 +50,7 @@ func (m *Machine) describe() {
 	m.ledger.Describe("ledger")
 	m.orders.book.Describe("book")
 	m.orders.cold.Describe(slab.Shape{Name: "orders", Layouts: []slab.Layout{{Level: LevelFirst, Fields: orderLayout}}})
-	m.timers.Describe("timers")
+	m.timers.Describe("timers", LevelFirst)
 	m.working.describe("working")
 	m.buys.Describe(slab.Shape{Name: "open_buys", Layouts: []slab.Layout{{Level: levelWorstDay, Fields: "high 8, low 8"}}})
 	m.paces.Describe(slab.Shape{Name: "paces", Layouts: []slab.Layout{{Level: levelWorstDay, Fields: "slice 8, total 4, counts 204"}}})

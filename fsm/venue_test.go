@@ -8,6 +8,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/dedup"
 	"github.com/rialto-exchange/rialto/fsm/entry"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
@@ -51,10 +52,14 @@ func (v *venue) system(b command.Body) *command.Command {
 // admin gives a body the header of an administrator's command.
 func (v *venue) admin(b command.Body) *command.Command {
 	v.ids++
+	deadline := dedup.MaxDeadline
+	if v.level == fsm.LevelFirst && v.machine.Level() <= fsm.LevelFirst {
+		deadline = 60e9 // what gateways gave then
+	}
 	return &command.Command{
 		Header: command.Header{
 			ID: fmt.Sprintf("c%d", v.ids), Role: market.RoleAdmin, Source: market.SourceREST,
-			Digest: digest(b), Deadline: v.now + 60e9,
+			Digest: digest(b), Deadline: v.now + deadline,
 		},
 		Body: b,
 	}

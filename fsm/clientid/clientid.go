@@ -65,11 +65,13 @@ func (t *Table) Add(k dedup.Key, order market.OrderID) Ref {
 }
 
 // Close begins the window of an id: its order closed or has another id now.
-func (t *Table) Close(ref Ref, now market.Nanos) {
+// Ids that closed less than minAge ago are kept, also beyond the capacity:
+// there are never more of those than orders that were open then.
+func (t *Table) Close(ref Ref, now, minAge market.Nanos) {
 	if ref == 0 {
 		return
 	}
-	t.forget(now)
+	t.forget(now, minAge)
 	i := uint32(ref)
 	r := t.records.Mut(i)
 	r.closed, r.next = int64(now), 0
@@ -85,7 +87,7 @@ func (t *Table) Close(ref Ref, now market.Nanos) {
 
 // forget drops the oldest ids whose window has passed or whose place is
 // needed: at most two, for each one that is added.
-func (t *Table) forget(now market.Nanos) {
+func (t *Table) forget(now, minAge market.Nanos) {
 	for range 2 {
 		q := t.queue.Get(0)
 		if q.oldest == 0 {
@@ -93,6 +95,9 @@ func (t *Table) forget(now market.Nanos) {
 		}
 		r := t.records.Get(q.oldest)
 		if q.length < t.capacity && r.closed+int64(dedup.Window) > int64(now) {
+			return
+		}
+		if minAge > 0 && r.closed+int64(minAge) >= int64(now) {
 			return
 		}
 		t.drop(q.oldest)

@@ -192,3 +192,30 @@ func (t *Table) drop(i uint32) {
 
 // SetCapacity sets the bound, after restoration.
 func (t *Table) SetCapacity(n uint32) { t.capacity = n }
+
+// ForgetDue drops one id that is due, whatever its window, because its place
+// is needed, and reports whether it found one.
+func (t *Table) ForgetDue(now market.Nanos) bool {
+	for range turns {
+		i := t.queue.Get(0).oldest
+		if i == 0 {
+			return false
+		}
+		if t.records.Get(i).due < int64(now) {
+			t.drop(i)
+			return true
+		}
+		t.unlinkOldest()
+		t.append(i)
+	}
+	return false
+}
+
+// Vacate gives the memory of a table back that has forgotten everything.
+func (t *Table) Vacate() {
+	if t.records.Live() > 0 || t.records.Len() == 1 {
+		return
+	}
+	t.records.Release()
+	t.index.Release()
+}

@@ -140,7 +140,7 @@ func DecodeOutcome(data []byte) (*Outcome, error) {
 	d := decoder{Reader: wire.NewReader(data)}
 	o := new(Outcome)
 	o.Kind = OutcomeKind(d.Byte())
-	if o.Kind > OutcomeBarrier {
+	if o.Kind > OutcomeTooFarAhead {
 		d.Fail(ErrUnknownKind)
 	}
 	d.version(outcomeVersion)

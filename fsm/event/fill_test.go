@@ -97,7 +97,7 @@ func settle(s source, v any) {
 		types := storedTypes()
 		*v = types[s.pick(len(types))]
 	case *event.OutcomeKind:
-		*v %= event.OutcomeBarrier + 1
+		*v %= event.OutcomeTooFarAhead + 1
 	default:
 		commandtest.Settle(v)
 	}

@@ -41,7 +41,7 @@ func goldens() []golden {
 		list = append(list, golden{"type/" + string(typ), g,
 			func() []byte { return event.AppendGroup(nil, g) }})
 	}
-	for kind := event.OutcomeNone; kind <= event.OutcomeBarrier; kind++ {
+	for kind := event.OutcomeNone; kind <= event.OutcomeTooFarAhead; kind++ {
 		o := &event.Outcome{Kind: kind, Index: 1001, At: 1_780_000_000_123_456_789, History: 77, Sequence: 9001, First: 4000}
 		if kind == event.OutcomeExecuted {
 			o.Group = &block([]event.Record{&event.CommandRejected{Code: event.CodeTooLate, Rule: "valid_until", Detail: "late"}}).Groups[0]

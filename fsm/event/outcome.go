@@ -22,13 +22,17 @@ const (
 	// sent it is not in force. Nothing happened and the id is free.
 	OutcomeForbidden
 	// OutcomeThrottled: nothing happened and the id is free; it may come again.
-	// The table of command ids is full of undue ones, or something goes first:
+	// The participant's share of undue command ids is full, or something goes first:
 	// the rest of a mass effect, or an entry that has its fills.
 	OutcomeThrottled
 	// OutcomeUnseen: a probe's answer when the id was never seen.
 	OutcomeUnseen
 	// OutcomeBarrier: a probe's answer when it had no target.
 	OutcomeBarrier
+	// OutcomeTooFarAhead: nothing happened and the id is free. The copy's
+	// deadline lay further ahead of venue time than ids are surely kept: the
+	// gateway that gave it must see venue time anew.
+	OutcomeTooFarAhead
 )
 
 // Outcome is what the machine answers to one command.

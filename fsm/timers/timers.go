@@ -78,10 +78,11 @@ func (h *Heap) Clear(slot uint32) {
 	h.down(*h.places.Get(last.Slot))
 }
 
-// Describe names the tables, and says how their records lie.
-func (h *Heap) Describe(name string) {
-	h.heap.Describe(slab.Shape{Name: name + ".heap", Layouts: []slab.Layout{{Level: 1, Fields: "Due 8, Number 8, Slot 4, _ 4"}}})
-	h.places.Describe(slab.Shape{Name: name + ".places", Layouts: []slab.Layout{{Level: 1, Fields: "place 4"}}})
+// Describe names the tables, which are there from a level on, and says how their
+// records lie.
+func (h *Heap) Describe(name string, level uint16) {
+	h.heap.Describe(slab.Shape{Name: name + ".heap", Layouts: []slab.Layout{{Level: level, Fields: "Due 8, Number 8, Slot 4, _ 4"}}})
+	h.places.Describe(slab.Shape{Name: name + ".places", Layouts: []slab.Layout{{Level: level, Fields: "place 4"}}})
 }
 
 // Tables lists the slabs, for hashing, capture and restoration.
