@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,7 +26,7 @@ type commands struct {
 	order    cluster.Submitter
 	journal  *journal.Journal
 	deadline time.Duration
-	clock    cluster.Clock
+	venue    *venueTime
 	answered *watermark
 	// level returns the feature level that commands are encoded at.
 	level    func() uint16
@@ -36,34 +37,69 @@ var _ gateways.Commands = (*commands)(nil)
 
 // Submit implements gateways.Commands.
 func (c *commands) Submit(ctx context.Context, batch []*command.Command) ([]event.Outcome, error) {
-	encoded, err := c.encode(batch)
+	c.inFlight.add(batch)
+	defer c.inFlight.remove(batch)
+	outcomes, err := c.again(ctx, batch)
 	if err != nil {
 		return nil, err
 	}
-	c.inFlight.add(batch)
-	defer c.inFlight.remove(batch)
+	last := market.Sequence(0)
+	for i := range outcomes {
+		last = max(last, outcomes[i].Sequence)
+	}
+	c.catchUp(ctx, last)
+	return outcomes, nil
+}
+
+// again submits a batch, and stamps it anew and submits it once more if it was
+// refused whole because this node's idea of venue time lay too far ahead.
+func (c *commands) again(ctx context.Context, batch []*command.Command) ([]event.Outcome, error) {
+	outcomes, err := c.submit(ctx, batch)
+	if err == nil && allTooFarAhead(outcomes) {
+		c.venue.correct(outcomes[len(outcomes)-1].At)
+		outcomes, err = c.submit(ctx, batch)
+	}
+	return outcomes, err
+}
+
+func allTooFarAhead(outcomes []event.Outcome) bool {
+	return len(outcomes) > 0 && !slices.ContainsFunc(outcomes, func(o event.Outcome) bool {
+		return o.Kind != event.OutcomeTooFarAhead
+	})
+}
+
+// submit stamps, orders and decodes. What the leader answers says what time it
+// is.
+func (c *commands) submit(ctx context.Context, batch []*command.Command) ([]event.Outcome, error) {
+	encoded, err := c.encode(ctx, batch)
+	if err != nil {
+		return nil, err
+	}
 	raw, err := c.order.Submit(ctx, encoded)
 	if err != nil {
 		return nil, submitError(err)
 	}
 	outcomes := make([]event.Outcome, len(raw))
-	last := market.Sequence(0)
 	for i := range raw {
 		o, err := event.DecodeOutcome(raw[i].Data)
 		if err != nil {
 			return nil, fmt.Errorf("decode outcome of entry %d: %w", raw[i].Index, err)
 		}
 		outcomes[i] = *o
-		last = max(last, o.Sequence)
 	}
-	c.catchUp(ctx, last)
+	if n := len(outcomes); n > 0 {
+		c.venue.learn(outcomes[n-1].At)
+	}
 	return outcomes, nil
 }
 
 // encode stamps each copy with a deadline of its own, after which the machine
 // refuses it.
-func (c *commands) encode(batch []*command.Command) ([][]byte, error) {
-	deadline := market.Nanos(c.clock.Now().Add(c.deadline).UnixNano())
+func (c *commands) encode(ctx context.Context, batch []*command.Command) ([][]byte, error) {
+	deadline, err := c.deadlineOf(ctx, batch)
+	if err != nil {
+		return nil, err
+	}
 	encoded := make([][]byte, len(batch))
 	buffer := make([]byte, 0, 192*len(batch))
 	for i, cmd := range batch {
@@ -85,6 +121,33 @@ func (c *commands) encode(batch []*command.Command) ([][]byte, error) {
 	}
 	return encoded, nil
 }
+
+// deadlineOf returns the deadline of copies that are made now. A node that has
+// not heard venue time from the leader asks for it first, by a marker in the
+// log; without an answer it must not invent one, and nothing is sent. Markers
+// have no deadline: they do nothing.
+func (c *commands) deadlineOf(ctx context.Context, batch []*command.Command) (market.Nanos, error) {
+	if !slices.ContainsFunc(batch, func(cmd *command.Command) bool { return cmd.Body.Kind() != command.KindProbe }) {
+		return 0, nil
+	}
+	now, known := c.venue.now()
+	if !known {
+		marker := &command.Command{
+			Header: command.Header{Source: market.SourceSystem, Role: market.RoleAdmin}, Body: &command.Probe{},
+		}
+		if _, err := c.submit(ctx, []*command.Command{marker}); err != nil {
+			return 0, fmt.Errorf("%w: venue time is not known here: %w", gateways.ErrNoLeader, notExecuted(err))
+		}
+		if now, known = c.venue.now(); !known {
+			return 0, fmt.Errorf("%w: this node's clock was set while it asked for venue time", gateways.ErrNoLeader)
+		}
+	}
+	return now + market.Nanos(c.deadline), nil
+}
+
+// notExecuted keeps what went wrong for people, and nothing that errors.Is
+// could take for the fate of commands that were never sent.
+func notExecuted(err error) error { return errors.New(err.Error()) }
 
 func (c *commands) catchUp(ctx context.Context, sequence market.Sequence) {
 	if c.journal.Last().Sequence < sequence {

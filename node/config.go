@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rialto-exchange/rialto/fsm"
+	"github.com/rialto-exchange/rialto/fsm/dedup"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 
@@ -102,10 +103,11 @@ type CommandsConfig struct {
 	// RetryBudget is how long a gateway looks for a leader before it answers
 	// 503.
 	RetryBudget time.Duration `yaml:"retry_budget" koanf:"retry_budget"`
-	// Deadline is the age after which no copy of a command executes.
+	// Deadline is the age after which no copy of a command executes: at most 10
+	// seconds, beyond which a copy is not executed at all.
 	Deadline time.Duration `yaml:"deadline" koanf:"deadline"`
-	// DedupCapacity is how many command ids are remembered beyond their
-	// deadline; at least a million. The same on every node: it is in the state.
+	// DedupCapacity is how many command ids are remembered, and how many of
+	// them may be undue: used within the last 12 seconds. At least 1,048,576. The same on every node: it is in the state.
 	DedupCapacity uint32 `yaml:"dedup_capacity" koanf:"dedup_capacity"`
 	// MaxConnections bounds the HTTP connections of the node; fewer where the
 	// process may not have so many descriptors open.
@@ -147,6 +149,7 @@ type ReadsConfig struct {
 const (
 	minDedupCapacity = 1 << 20
 	maxRetryBudget   = 30 * time.Second
+	maxDeadline      = time.Duration(dedup.MaxDeadline)
 	maxReserved      = 1024
 	maxScans         = 1024
 	minScrubBytes    = 64 << 10
@@ -175,7 +178,7 @@ func DefaultConfig() Config {
 		},
 		Commands: CommandsConfig{
 			RetryBudget:         5 * time.Second,
-			Deadline:            time.Minute,
+			Deadline:            maxDeadline,
 			DedupCapacity:       4 << 20,
 			MaxConnections:      10000,
 			ReservedConnections: 64,
@@ -313,7 +316,7 @@ func (c *Config) validateTuning() error {
 		{"consensus.snapshot_replay", c.Consensus.SnapshotReplay, 100 * time.Millisecond, time.Hour},
 		{"consensus.commit_timeout", c.Consensus.CommitTimeout, time.Millisecond, time.Second},
 		{"commands.retry_budget", c.Commands.RetryBudget, 0, maxRetryBudget},
-		{"commands.deadline", c.Commands.Deadline, time.Second, time.Hour},
+		{"commands.deadline", c.Commands.Deadline, time.Second, maxDeadline},
 	} {
 		if d.value < d.min || d.value > d.max {
 			errs = append(errs, setting(d.name, "%v is not within %v … %v", d.value, d.min, d.max))

@@ -108,7 +108,7 @@ func HashSecret(secret string) string { return fmt.Sprintf("%x", sha256.Sum256([
 func (n *Node) dedupHorizon() gateways.DedupHorizon {
 	h := n.replica.state.Load().dedup
 	out := gateways.DedupHorizon{
-		Retained: uint64(h.IDs), Capacity: uint64(h.Capacity), MinAge: time.Duration(h.Window).String(),
+		Retained: uint64(h.IDs), Capacity: uint64(h.Capacity), MinAge: time.Duration(h.MinAge).String(),
 	}
 	if h.Oldest != 0 {
 		out.OldestAt = time.Unix(0, int64(h.Oldest)).UTC().Format("2006-01-02T15:04:05.000000000Z")

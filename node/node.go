@@ -27,6 +27,8 @@ type Node struct {
 	log       *slog.Logger
 	version   string
 	startedAt time.Time
+	clock     cluster.Clock
+	venue     *venueTime
 	addresses addresses
 	draining  atomic.Bool
 	// level is set once the node has been level with the leader since its
@@ -87,6 +89,11 @@ func WithLogger(l *slog.Logger) Option { return func(n *Node) { n.log = l } }
 // WithVersion sets the version that the node registers with.
 func WithVersion(v string) Option { return func(n *Node) { n.version = v } }
 
+// WithClock sets the clock that the node stamps entries with while it leads, and
+// measures its peers' by; the default is the system's. For tests of wrong
+// clocks.
+func WithClock(c cluster.Clock) Option { return func(n *Node) { n.clock = c } }
+
 // Open starts a node: its data, its ports, its part in the cluster. It returns
 // once the node takes part; Ready says when it is fit to serve. On error
 // everything that was started is stopped again.
@@ -97,11 +104,13 @@ func Open(ctx context.Context, cfg Config, options ...Option) (*Node, error) {
 	n := &Node{
 		cfg: cfg, log: slog.New(slog.DiscardHandler), version: "dev", startedAt: time.Now(),
 		fatal: make(chan error, 1), failed: make(chan struct{}),
+		clock:     cluster.SystemClock{},
 		scrubPace: readmodels.NewPace(cfg.ReadModels.ScrubBytes),
 	}
 	for _, o := range options {
 		o(n)
 	}
+	n.venue = newVenueTime(n.clock)
 	background, stop := context.WithCancel(context.Background())
 	n.stop = stop
 	for _, step := range []struct {

@@ -81,6 +81,7 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 		Cluster: clusterNumber(n.cfg.ClusterID),
 		Bounds:  fsm.Bounds{DedupCapacity: n.cfg.Commands.DedupCapacity},
 	}, n.journal, newAuthority(n.bootstrapParticipants()))
+	n.replica.venue = n.venue
 	c, err := consensus.Open(ctx, consensus.Config{
 		NodeID: cluster.NodeID(n.cfg.NodeID), Dir: n.cfg.path("raft"),
 		Stream: n.mux.StreamLayer(peer.ProtocolRaft), Address: n.addresses.peer,
@@ -120,6 +121,7 @@ func (n *Node) openSequencer(context.Context, context.Context) error {
 			level:   n.sealingLevel,
 		},
 		Schedule: n.replica,
+		Clock:    n.clock,
 		InFlight: entriesInFlight,
 	})
 	n.onClose("sequencer", n.closeSequencer)
@@ -143,7 +145,7 @@ func (n *Node) openSequencer(context.Context, context.Context) error {
 	n.commands = &commands{
 		level: n.sealingLevel,
 		order: n.forward, journal: n.journal, deadline: n.cfg.Commands.Deadline,
-		clock: cluster.SystemClock{}, answered: answered,
+		venue: n.venue, answered: answered,
 	}
 	n.reads = newReads(n, answered)
 	return nil

@@ -20,6 +20,8 @@ import (
 type replica struct {
 	options fsm.Options
 	machine *fsm.Machine
+	// venue, if there is one, is told the time of what is applied.
+	venue   *venueTime
 	journal eventLog
 	state   atomic.Pointer[machineState]
 	// authority is who may act, as the machine has it.
@@ -84,6 +86,9 @@ func (r *replica) Apply(entries []cluster.Entry) [][][]byte {
 	}
 	if len(entries) > 0 {
 		r.publish()
+		if r.venue != nil {
+			r.venue.see(r.machine.Now())
+		}
 	}
 	return results
 }
