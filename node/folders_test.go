@@ -181,22 +181,59 @@ func exportEvents(t *testing.T, cfg node.Config, want folder) (count int, digest
 	return count, hex.EncodeToString(sum.Sum(nil))
 }
 
-// A folder of the first builds opens to the same answers: with its views, and
-// with views that are folded anew.
+// A folder of the first builds opens to the same answers: with its views, with
+// views that are folded anew, and with views whose format was another.
 func TestYesterdaysFolder(t *testing.T) {
-	for name, without := range map[string][]string{"as it was": nil, "without views": {"views"}} {
+	for name, change := range map[string]func(t *testing.T, views string){
+		"as it was":     func(*testing.T, string) {},
+		"without views": func(t *testing.T, views string) { must(t, os.RemoveAll(views)) },
+		"with views of another format": func(t *testing.T, views string) {
+			ageViews(t, views)
+		},
+	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			want := unpackFolder(t, "level1", dir)
-			for _, part := range without {
-				if err := os.RemoveAll(filepath.Join(dir, "data", part)); err != nil {
-					t.Fatal(err)
-				}
-			}
+			change(t, filepath.Join(dir, "data", "views"))
 			_, cfg := openFolder(t, filepath.Join(dir, "data"))
 			checkFolder(t, cfg, want)
 			checkLastHash(t, cfg, want)
 		})
+	}
+}
+
+// ageViews makes each view one of the format before its own, with records that
+// it would misread: those of another view.
+func ageViews(t *testing.T, views string) {
+	t.Helper()
+	folders, err := filepath.Glob(filepath.Join(views, "*", "badger"))
+	must(t, err)
+	if len(folders) < 5 {
+		t.Fatalf("got views %v", folders)
+	}
+	aside := filepath.Join(views, "aside")
+	must(t, os.Rename(folders[0], aside))
+	for i := range folders[1:] {
+		must(t, os.Rename(folders[i+1], folders[i]))
+	}
+	must(t, os.Rename(aside, folders[len(folders)-1]))
+	for _, folder := range folders {
+		name := filepath.Base(filepath.Dir(folder))
+		state := filepath.Join(views, name, "state.json")
+		b, err := os.ReadFile(state)
+		must(t, err)
+		aged := strings.Replace(string(b), name+"/1/", name+"/0/", 1)
+		if aged == string(b) {
+			t.Fatalf("view %s says %s", name, b)
+		}
+		must(t, os.WriteFile(state, []byte(aged), 0o600))
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
