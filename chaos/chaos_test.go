@@ -39,7 +39,13 @@ func startVenue(t *testing.T) *venue.Venue {
 
 func startVenueOf(t *testing.T, binary string) *venue.Venue {
 	t.Helper()
-	v, err := venue.Start(t.Context(), venue.Options{Binary: binary, Dir: t.TempDir(), Nodes: 3})
+	return startVenueWith(t, venue.Options{Binary: binary, Nodes: 3})
+}
+
+func startVenueWith(t *testing.T, o venue.Options) *venue.Venue {
+	t.Helper()
+	o.Dir = t.TempDir()
+	v, err := venue.Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

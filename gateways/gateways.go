@@ -41,6 +41,9 @@ type Commands interface {
 	// too or 20 ms have passed. The header's Deadline is set by Submit.
 	// On error no outcome is known.
 	Submit(ctx context.Context, commands []*command.Command) ([]event.Outcome, error)
+	// Takes returns why a command of a role is not taken now: ErrDegraded with
+	// the reason, nil if it is. Submit asks too.
+	Takes(role market.Role, body command.Body) error
 	// Executed returns the group that begins with the sequence, and its block:
 	// what a repeated command was first answered with. It waits for the local
 	// journal to reach it.
@@ -161,8 +164,14 @@ type EventReads interface {
 type Operations interface {
 	// Twin returns the cluster as this node sees it.
 	Twin() Twin
-	// Ready says whether the node is fit to serve, and if not why.
+	// Ready says whether what this node takes is being committed and its views
+	// are fresh, and if not why. It may put a marker through the log, and waits
+	// a second for it at most.
 	Ready() error
+	// ReadyForReads says whether the node's views are fresh, and if not why.
+	ReadyForReads() error
+	// Intake is what the venue takes now.
+	Intake() Intake
 	TransferLeader(ctx context.Context, to string) error
 	Snapshot(ctx context.Context) error
 	RemoveNode(ctx context.Context, id string) error
@@ -215,6 +224,11 @@ type TwinNode struct {
 	StartedAt      string          `json:"started_at,omitempty"`
 	ReadModels     []TwinReadModel `json:"read_models"`
 	Gateways       []TwinGateway   `json:"gateways"`
+	// WriteStalledMs is how long a write has been under way that is past its
+	// deadline; absent while there is none. Muted says that the node has shut
+	// its peers' and clients' sockets because of it.
+	WriteStalledMs float64 `json:"write_stalled_ms,omitempty"`
+	Muted          bool    `json:"muted,omitempty"`
 }
 
 // TwinReadModel is one read model of a node. Lag is how long its oldest

@@ -31,14 +31,24 @@ type commands struct {
 	// level returns the feature level that commands are encoded at.
 	level    func() uint16
 	inFlight inFlight
+	waiting  waiting
+	// takes is why what is taken by no such intake is refused, nil if it is
+	// taken.
+	takes func(taken func(gateways.Intake) bool) error
 }
 
 var _ gateways.Commands = (*commands)(nil)
 
 // Submit implements gateways.Commands.
 func (c *commands) Submit(ctx context.Context, batch []*command.Command) ([]event.Outcome, error) {
+	for _, cmd := range batch {
+		if err := c.Takes(cmd.Role, cmd.Body); err != nil {
+			return nil, err
+		}
+	}
 	c.inFlight.add(batch)
 	defer c.inFlight.remove(batch)
+	defer c.waiting.begin()()
 	outcomes, err := c.again(ctx, batch)
 	if err != nil {
 		return nil, err
@@ -91,6 +101,11 @@ func (c *commands) submit(ctx context.Context, batch []*command.Command) ([]even
 		c.venue.learn(outcomes[n-1].At)
 	}
 	return outcomes, nil
+}
+
+// Takes implements gateways.Commands.
+func (c *commands) Takes(role market.Role, body command.Body) error {
+	return c.takes(func(i gateways.Intake) bool { return i.Takes(role, body) })
 }
 
 // encode stamps each copy with a deadline of its own, after which the machine

@@ -89,6 +89,13 @@ type ConsensusConfig struct {
 	// CommitTimeout bounds how long a follower waits for a commit index when
 	// nothing else is sent.
 	CommitTimeout time.Duration `yaml:"commit_timeout" koanf:"commit_timeout"`
+	// WriteDeadline: a leader with a write that has not returned for so long
+	// goes mute, so that the others elect. Below it a slow disk costs no
+	// leadership.
+	WriteDeadline time.Duration `yaml:"write_deadline" koanf:"write_deadline"`
+	// ExitAfter: a node that has been mute for so long ends, if the others do
+	// well without it.
+	ExitAfter time.Duration `yaml:"exit_after" koanf:"exit_after"`
 	// SnapshotReplay: a snapshot is due when a restart would take so long to
 	// apply what came after the last one, 100 ms to 1 hour.
 	SnapshotReplay time.Duration `yaml:"snapshot_replay" koanf:"snapshot_replay"`
@@ -173,6 +180,8 @@ func DefaultConfig() Config {
 			HeartbeatTimeout: 150 * time.Millisecond,
 			CommitTimeout:    2 * time.Millisecond,
 			SnapshotReplay:   10 * time.Second,
+			WriteDeadline:    600 * time.Millisecond,
+			ExitAfter:        5 * time.Minute,
 			SnapshotBytes:    256 << 20,
 			TrailingEntries:  65536,
 		},
@@ -315,6 +324,8 @@ func (c *Config) validateTuning() error {
 		{"consensus.heartbeat_timeout", c.Consensus.HeartbeatTimeout, 50 * time.Millisecond, 10 * time.Second},
 		{"consensus.snapshot_replay", c.Consensus.SnapshotReplay, 100 * time.Millisecond, time.Hour},
 		{"consensus.commit_timeout", c.Consensus.CommitTimeout, time.Millisecond, time.Second},
+		{"consensus.write_deadline", c.Consensus.WriteDeadline, 100 * time.Millisecond, 10 * time.Second},
+		{"consensus.exit_after", c.Consensus.ExitAfter, 10 * time.Second, 24 * time.Hour},
 		{"commands.retry_budget", c.Commands.RetryBudget, 0, maxRetryBudget},
 		{"commands.deadline", c.Commands.Deadline, time.Second, maxDeadline},
 	} {

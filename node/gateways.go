@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"net"
 	"strings"
 	"time"
 
@@ -41,7 +40,7 @@ func (n *Node) openGateways(ctx, background context.Context) error {
 }
 
 func (n *Node) openREST(_, _ context.Context) (door, error) {
-	listener, err := net.Listen("tcp", n.cfg.HTTPAddress)
+	listener, err := listen(n.cfg.HTTPAddress)
 	if err != nil {
 		return door{}, fmt.Errorf("http_address: %w", err)
 	}
@@ -67,6 +66,7 @@ func (n *Node) openREST(_, _ context.Context) (door, error) {
 		_ = listener.Close()
 		return door{}, err
 	}
+	n.front.Store(&front{door: listener, server: server})
 	n.background.Go(func() {
 		if err := server.Serve(); err != nil {
 			n.fail(fmt.Errorf("serve REST: %w", err))

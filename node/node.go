@@ -11,6 +11,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus"
+	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
 	"github.com/rialto-exchange/rialto/cluster/forward"
 	"github.com/rialto-exchange/rialto/cluster/identity"
 	"github.com/rialto-exchange/rialto/cluster/membership"
@@ -41,6 +42,16 @@ type Node struct {
 	// identity is who the folder is; what it says is durable.
 	identity atomic.Pointer[identity.Folder]
 
+	// writes watches the writes of log, term and vote, and event journal;
+	// stalls has room for one word that something changed there.
+	writes *logstore.Watch
+	stalls chan struct{}
+	// mutedSince is when the node went mute, nil while it is not.
+	mutedSince atomic.Pointer[time.Time]
+	probe      *probe
+	// marking holds one while a marker of Ready is on its way.
+	marking chan struct{}
+
 	journal *journal.Journal
 	replica *replica
 	mux     *peer.Mux
@@ -58,6 +69,7 @@ type Node struct {
 	reads      *reads
 	twin       *twin
 	doors      atomic.Pointer[[]door]
+	front      atomic.Pointer[front]
 
 	// closers undo what Open has done, last first.
 	closers    []closer
@@ -104,9 +116,16 @@ func Open(ctx context.Context, cfg Config, options ...Option) (*Node, error) {
 	n := &Node{
 		cfg: cfg, log: slog.New(slog.DiscardHandler), version: "dev", startedAt: time.Now(),
 		fatal: make(chan error, 1), failed: make(chan struct{}),
-		clock:     cluster.SystemClock{},
+		clock:  cluster.SystemClock{},
+		stalls: make(chan struct{}, 1), marking: make(chan struct{}, 1),
 		scrubPace: readmodels.NewPace(cfg.ReadModels.ScrubBytes),
 	}
+	n.writes = logstore.NewWatch(cfg.Consensus.WriteDeadline, func(bool) {
+		select {
+		case n.stalls <- struct{}{}:
+		default: // a word is waiting, and it is the same one
+		}
+	})
 	for _, o := range options {
 		o(n)
 	}

@@ -56,6 +56,8 @@ func (n *Node) openPeers(ctx, _ context.Context) error {
 	mux, err := peer.Listen(n.cfg.PeerAddress, peer.Config{
 		ClusterID: n.cfg.ClusterID,
 		Member:    n.neighbours.member,
+		// What a mute node says of itself is still heard, and what it asks.
+		Audible: []peer.Protocol{peer.ProtocolControl},
 		Refused: func(remote net.Addr, reason error) {
 			if n.refusals.count(time.Now()) {
 				n.log.Warn("peer refused", "remote", remote, "error", reason, "refused_so_far", n.refusals.all.Load())
@@ -80,12 +82,12 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 	n.replica = newReplica(fsm.Options{
 		Cluster: clusterNumber(n.cfg.ClusterID),
 		Bounds:  fsm.Bounds{DedupCapacity: n.cfg.Commands.DedupCapacity},
-	}, n.journal, newAuthority(n.bootstrapParticipants()))
+	}, watchedLog{n.journal, n.writes}, newAuthority(n.bootstrapParticipants()))
 	n.replica.venue = n.venue
 	c, err := consensus.Open(ctx, consensus.Config{
 		NodeID: cluster.NodeID(n.cfg.NodeID), Dir: n.cfg.path("raft"),
 		Stream: n.mux.StreamLayer(peer.ProtocolRaft), Address: n.addresses.peer,
-		Machine: n.replica, Fatal: n.fail, Logger: n.log.With("part", "consensus"),
+		Machine: n.replica, Fatal: n.fail, Watch: n.writes, Logger: n.log.With("part", "consensus"),
 		InitialMembers: initial,
 		LogStore:       logstore.Kind(n.cfg.Consensus.LogStore), ArchiveDir: n.cfg.path("archive"),
 		Timeouts: consensus.Timeouts{Heartbeat: n.cfg.Consensus.HeartbeatTimeout, Commit: n.cfg.Consensus.CommitTimeout},
@@ -145,7 +147,7 @@ func (n *Node) openSequencer(context.Context, context.Context) error {
 	n.commands = &commands{
 		level: n.sealingLevel,
 		order: n.forward, journal: n.journal, deadline: n.cfg.Commands.Deadline,
-		venue: n.venue, answered: answered,
+		venue: n.venue, answered: answered, takes: n.takes,
 	}
 	n.reads = newReads(n, answered)
 	return nil
@@ -226,6 +228,7 @@ func (n *Node) openGossip(_, background context.Context) error {
 	n.registerCalls()
 	n.background.Go(func() { n.findPeers(background) })
 	n.background.Go(func() { n.twin.run(background) })
+	n.background.Go(func() { n.watchWrites(background) })
 	n.background.Go(func() { n.seekAdmission(background) })
 	n.background.Go(func() { n.promoteNewcomers(background) })
 	n.background.Go(func() { n.raiseLevels(background) })

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"time"
 
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
@@ -37,6 +36,9 @@ func (n *Node) openViews(context.Context, context.Context) error {
 		catalogue: catalogue.New(n.journal), balances: balances.New(), orders: orders.New(n.journal),
 		trades: trades.New(n.journal), books: books.New(n.journal, market.Sequence(n.cfg.ReadModels.BookCheckpointEvents)),
 	}
+	if err := n.openProbe(); err != nil {
+		return err
+	}
 	boot, err := store.BootID()
 	if err != nil {
 		n.log.Warn("read models will be rebuilt after an unclean stop", "error", err)
@@ -50,6 +52,7 @@ func (n *Node) openViews(context.Context, context.Context) error {
 				Identity: fmt.Sprintf("%s/%d/%s", view.Name(), view.Format(), n.cfg.ClusterID),
 				Boot:     boot,
 				Pace:     n.scrubPace,
+				Writable: n.viewsWritable,
 			})
 		},
 		Damaged: func(view string, err error) {
@@ -66,6 +69,9 @@ func (n *Node) openViews(context.Context, context.Context) error {
 	return nil
 }
 
+// viewsWritable is asked before a view goes to its disk.
+func (n *Node) viewsWritable() error { return n.probe.write() }
+
 func (n *Node) readModelStatus() []gateways.TwinReadModel {
 	status := n.views.projector.Status()
 	out := make([]gateways.TwinReadModel, len(status))
@@ -80,49 +86,4 @@ func (n *Node) readModelStatus() []gateways.TwinReadModel {
 // RebuildReadModel implements gateways.Operations.
 func (o operations) RebuildReadModel(ctx context.Context, name string) error {
 	return readError(o.views.projector.Rebuild(ctx, name))
-}
-
-// readyLag is how many entries a ready node may be behind what it knows to be
-// committed.
-const readyLag = 4096
-
-// levelWithLeader fails until this node has once been level with the leader
-// since it started, and whenever it is far behind.
-func (n *Node) levelWithLeader() error {
-	if !n.level.Load() {
-		n.twin.want() // which compares the two
-	}
-	if !n.level.Load() {
-		return fmt.Errorf("not yet level with the leader")
-	}
-	if s := n.consensus.Status(); s.AppliedIndex+readyLag < s.CommitIndex {
-		return fmt.Errorf("%d entries behind", s.CommitIndex-s.AppliedIndex)
-	}
-	return nil
-}
-
-// Ready implements gateways.Operations: a leader is known, this node is level
-// with it, no event is missing, and the read models are within a second.
-func (n *Node) Ready() error {
-	if n.draining.Load() {
-		return fmt.Errorf("draining")
-	}
-	if _, ok := n.consensus.Leader(); !ok {
-		return fmt.Errorf("no leader is known")
-	}
-	if err := n.levelWithLeader(); err != nil {
-		return err
-	}
-	if after, through, open := n.journal.Missing(); open {
-		return fmt.Errorf("events after %d up to %d are missing", after, through)
-	}
-	for _, s := range n.views.projector.Status() {
-		if s.State == "live" && s.Waited > lagFinding {
-			return fmt.Errorf("read model %s is %v behind", s.Name, s.Waited.Round(time.Millisecond))
-		}
-		if s.State != "live" {
-			return fmt.Errorf("read model %s is %s", s.Name, s.State)
-		}
-	}
-	return nil
 }

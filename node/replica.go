@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"sync/atomic"
+	"time"
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/fsm"
@@ -29,6 +30,10 @@ type replica struct {
 	// proposals counts entries that this node has proposed and not yet seen
 	// answered: outcomes are encoded only while somebody here waits for them.
 	proposals atomic.Int64
+	// appliedAt is when an entry was last applied, in nanoseconds since
+	// begun; 0 = never.
+	begun     time.Time
+	appliedAt atomic.Int64
 }
 
 // eventLog is what the replica needs of the event journal.
@@ -61,7 +66,7 @@ var _ interface {
 } = (*replica)(nil)
 
 func newReplica(options fsm.Options, j eventLog, a *authority) *replica {
-	r := &replica{options: options, machine: fsm.New(options), journal: j, authority: a}
+	r := &replica{options: options, machine: fsm.New(options), journal: j, authority: a, begun: time.Now()}
 	a.restore(r.machine)
 	r.publish()
 	return r
@@ -89,8 +94,15 @@ func (r *replica) Apply(entries []cluster.Entry) [][][]byte {
 		if r.venue != nil {
 			r.venue.see(r.machine.Now())
 		}
+		r.appliedAt.Store(int64(time.Since(r.begun)))
 	}
 	return results
+}
+
+// appliedWithin reports whether an entry was applied of late.
+func (r *replica) appliedWithin(d time.Duration) bool {
+	at := time.Duration(r.appliedAt.Load())
+	return at != 0 && time.Since(r.begun)-at < d
 }
 
 // withoutMemory, deferred, gives a panic of the state's allocator its kind.

@@ -248,7 +248,12 @@ func (n *Node) status() gateways.TwinNode {
 	if n.draining.Load() {
 		state = stateDraining
 	}
+	stalled := n.writes.Stalled()
+	if stalled > 0 {
+		state = stateSuspect
+	}
 	return gateways.TwinNode{
+		WriteStalledMs: milliseconds(stalled), Muted: n.mutedSince.Load() != nil,
 		ID: n.cfg.NodeID, PID: os.Getpid(), Version: n.version, Role: role, State: state,
 		HTTPAddress: n.addresses.http, FIXAddress: n.addresses.fix,
 		PeerAddress: n.addresses.peer, GossipAddress: n.addresses.gossip,
@@ -278,7 +283,7 @@ func findings(p gateways.Twin) []gateways.Finding {
 			add("critical", n.ID, "node %s is dead", n.ID)
 			continue
 		case stateSuspect:
-			add("warning", n.ID, "node %s does not answer", n.ID)
+			add("warning", n.ID, "%s", suspicion(n))
 			continue
 		}
 		for _, r := range n.ReadModels {
@@ -290,6 +295,17 @@ func findings(p gateways.Twin) []gateways.Finding {
 		}
 	}
 	return append(out, divergence(p.Nodes)...)
+}
+
+// suspicion says what is wrong with a suspect node.
+func suspicion(n gateways.TwinNode) string {
+	switch {
+	case n.Muted:
+		return fmt.Sprintf("node %s is mute: a write to its disk has not returned for %.0f ms", n.ID, n.WriteStalledMs)
+	case n.WriteStalledMs > 0:
+		return fmt.Sprintf("a write to the disk of node %s has not returned for %.0f ms", n.ID, n.WriteStalledMs)
+	}
+	return fmt.Sprintf("node %s does not answer", n.ID)
 }
 
 // divergence compares state hashes at equal indexes.

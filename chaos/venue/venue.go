@@ -24,6 +24,9 @@ type Options struct {
 	Nodes  int
 	// Extra is added to each node's configuration as YAML lines.
 	Extra string
+	// Data are the nodes' data folders, where they are to lie on disks of
+	// their own; default: a folder each below Dir.
+	Data []string
 }
 
 // Venue is a cluster of processes. It is used from one goroutine at a time,
@@ -78,6 +81,10 @@ func configure(o Options, i int, ports []int, initial string) (*node, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make node folder: %w", err)
 	}
+	data := filepath.Join(dir, "data")
+	if i < len(o.Data) {
+		data = o.Data[i]
+	}
 	text := fmt.Sprintf(`node_id: %s
 cluster_id: chaos
 data_dir: %s
@@ -88,7 +95,7 @@ gossip_address: 127.0.0.1:%d
 demo: true
 log_format: text
 initial_cluster:
-%s%s`, id, filepath.Join(dir, "data"), ports[0], ports[1], ports[2], ports[3], initial, o.Extra)
+%s%s`, id, data, ports[0], ports[1], ports[2], ports[3], initial, o.Extra)
 	config := filepath.Join(dir, "node.yaml")
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return nil, fmt.Errorf("write configuration: %w", err)
@@ -254,7 +261,7 @@ func (v *Venue) Leader(ctx context.Context) (int, error) {
 			if err != nil || t.Leader == "" {
 				return false
 			}
-			at := v.number(t.Leader)
+			at := v.Number(t.Leader)
 			if at < 0 || !v.Running(at) || leader >= 0 && leader != at {
 				return false
 			}
@@ -265,7 +272,8 @@ func (v *Venue) Leader(ctx context.Context) (int, error) {
 	return leader, err
 }
 
-func (v *Venue) number(id string) int {
+// Number returns the number of the node with an id, -1 if there is none.
+func (v *Venue) Number(id string) int {
 	for i, n := range v.nodes {
 		if n.id == id {
 			return i
@@ -278,7 +286,7 @@ func (v *Venue) number(id string) int {
 func (v *Venue) WaitReady(ctx context.Context) error {
 	return v.Until(ctx, "all nodes are ready", func(ctx context.Context) bool {
 		for i := range v.nodes {
-			if v.Running(i) && !v.ready(ctx, i) {
+			if v.Running(i) && !v.Ready(ctx, i) {
 				return false
 			}
 		}
@@ -286,7 +294,8 @@ func (v *Venue) WaitReady(ctx context.Context) error {
 	})
 }
 
-func (v *Venue) ready(ctx context.Context, i int) bool {
+// Ready reports whether a node says that it is ready.
+func (v *Venue) Ready(ctx context.Context, i int) bool {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, v.nodes[i].url+"/readyz", nil)
 	if err != nil {
 		return false

@@ -63,6 +63,7 @@ func (n *Node) openLog(proven *logstore.Proven, anchor *logstore.Anchor) (*logst
 		Proven:     proven,
 		Anchor:     anchor,
 		Halt:       n.halt.stop,
+		Watch:      n.config.Watch,
 		Logger:     newLibraryLogger(n.config.Logger),
 	})
 }
@@ -97,15 +98,15 @@ func (n *Node) startRaft(snapshots raft.SnapshotStore) (err error) {
 			err = errors.Join(err, n.trans.Close())
 		}
 	}()
-	library := n.config.raftConfig()
+	library, stable := n.config.raftConfig(), logstore.WatchStable(n.stable, n.config.Watch)
 	if len(n.config.InitialMembers) > 0 {
-		err := raft.BootstrapCluster(library, n.logs, n.stable, snapshots, n.trans, configuration(n.config.InitialMembers))
+		err := raft.BootstrapCluster(library, n.logs, stable, snapshots, n.trans, configuration(n.config.InitialMembers))
 		if err != nil && !errors.Is(err, raft.ErrCantBootstrap) {
 			return fmt.Errorf("begin cluster: %w", err)
 		}
 	}
 	n.halt.arm()
-	if n.raft, err = raft.NewRaft(library, n.fsm, n.logs, n.stable, snapshots, n.trans); err != nil {
+	if n.raft, err = raft.NewRaft(library, n.fsm, n.logs, stable, snapshots, n.trans); err != nil {
 		return fmt.Errorf("start raft: %w", err)
 	}
 	limit.raft.Store(n.raft)

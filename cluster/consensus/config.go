@@ -36,7 +36,10 @@ type Config struct {
 	// and vote could not be written, or Apply panicked. It ends the process, and
 	// must not call Close, which would wait for it.
 	// Until then, or until Close, consensus stands still.
-	Fatal  func(error)
+	Fatal func(error)
+	// Watch is told of every write of the log and of term and vote, so that one
+	// that hangs is seen; nil = nobody watches.
+	Watch  *logstore.Watch
 	Logger *slog.Logger
 
 	// InitialMembers are the members of a new cluster, the same on all of

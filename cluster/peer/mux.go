@@ -71,6 +71,8 @@ type Config struct {
 	// Grace is how long Close lets handlers write what they have to say
 	// before it closes their connections. 0 means DefaultGrace.
 	Grace time.Duration
+	// Audible are the protocols that go on while the Mux is mute.
+	Audible []Protocol
 	// Refused is told of each connection that was turned away before it
 	// reached a handler; may be nil. It must not block.
 	Refused func(remote net.Addr, reason error)
@@ -118,7 +120,9 @@ type Mux struct {
 	handlers map[Protocol]Handler
 	open     map[net.Conn]struct{}
 	places   places
+	dialled  map[*dialledConn]struct{}
 	closed   bool
+	muted    bool
 }
 
 // Listen opens the port at address (host:port; port 0 picks a free one) and
@@ -146,6 +150,7 @@ func Serve(listener net.Listener, cfg Config) *Mux {
 		handlers: make(map[Protocol]Handler),
 		open:     make(map[net.Conn]struct{}),
 		places:   newPlaces(cfg),
+		dialled:  make(map[*dialledConn]struct{}),
 	}
 	m.workers.Go(m.accept)
 	return m
@@ -179,6 +184,12 @@ func (m *Mux) Dial(ctx context.Context, address string, protocol Protocol) (net.
 	if m.ctx.Err() != nil {
 		return nil, ErrClosed
 	}
+	m.mu.Lock()
+	silent := m.silent(protocol)
+	m.mu.Unlock()
+	if silent {
+		return nil, fmt.Errorf("dial peer %s: %w", address, ErrMuted)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stop := context.AfterFunc(m.ctx, cancel)
@@ -192,7 +203,12 @@ func (m *Mux) Dial(ctx context.Context, address string, protocol Protocol) (net.
 		conn.Close()
 		return nil, fmt.Errorf("dial peer %s: %w", address, err)
 	}
-	return conn, nil
+	kept, err := m.keep(conn, protocol)
+	if err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("dial peer %s: %w", address, err)
+	}
+	return kept, nil
 }
 
 // introduce sends the preamble and waits for its answer, no longer than ctx
@@ -285,6 +301,10 @@ func (m *Mux) pause(d time.Duration) {
 // serve reads the preamble and runs the handler.
 func (m *Mux) serve(conn *trackedConn) {
 	handler, err := m.route(conn)
+	if errors.Is(err, ErrMuted) {
+		_ = conn.Close() // without a word
+		return
+	}
 	if err != nil {
 		m.refuse(conn, err)
 		return
@@ -312,7 +332,12 @@ func (m *Mux) route(conn *trackedConn) (Handler, error) {
 	}
 	m.mu.Lock()
 	handler, served := m.handlers[hello.protocol]
+	silent := m.silent(hello.protocol)
+	conn.protocol = hello.protocol
 	m.mu.Unlock()
+	if silent {
+		return nil, ErrMuted
+	}
 	if !served {
 		return nil, ErrProtocol
 	}
@@ -384,7 +409,8 @@ func (m *Mux) admit(conn *trackedConn, member bool) (displaced *trackedConn, err
 // trackedConn counts as open until it is closed, by whomever.
 type trackedConn struct {
 	net.Conn
-	mux *Mux
+	mux      *Mux
+	protocol Protocol // 0 until the caller has named it
 	// handedOver: a StreamLayer's owner closes it, not serve.
 	handedOver bool
 	// place is what it holds until it has left; Mux.mu guards both.

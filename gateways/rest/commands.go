@@ -58,7 +58,12 @@ func (x *exchange) refusal(r *decode.Request) *render.Problem {
 	case r.Fault != nil:
 		p = faultProblem(r.Fault, "")
 	default:
-		return nil
+		err := x.h.commands.Takes(x.caller.role, r.Command.Body)
+		if err == nil {
+			return nil
+		}
+		p = submitProblem(err)
+		p.Aggregate = r.Command.Aggregate
 	}
 	p.CommandID = r.Command.ID
 	return &p

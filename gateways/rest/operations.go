@@ -19,7 +19,7 @@ const operationTimeout = 30 * time.Second
 func (h *Handler) operationRoutes() []route {
 	return []route{
 		{"GET", healthPath, open, nil, (*exchange).health, "The process serves requests", openapi.Health{}},
-		{"GET", readyPath, open, nil, (*exchange).ready, "The node is fit to serve", openapi.Health{}},
+		{"GET", readyPath, open, []string{"for"}, (*exchange).ready, "What this node takes is being committed; for=reads: its read models are fresh", openapi.Health{}},
 		{"GET", "/openapi.json", open, nil, (*exchange).openapi, "This description", nil},
 		{"GET", "/docs", open, nil, (*exchange).docs, "This description for people", nil},
 		{"GET", "/{$}", open, nil, (*exchange).home, "Status page", nil},
@@ -37,13 +37,34 @@ func (x *exchange) health() {
 	x.value(http.StatusOK, map[string]string{"status": "ok", "node": x.h.node})
 }
 
+// ready speaks of commands, or with for=reads of reads. A venue that takes
+// cancels only is ready and says that it is degraded; one that takes nothing
+// is not.
 func (x *exchange) ready() {
-	if err := x.h.operations.Ready(); err != nil {
-		x.w.Header().Set("Retry-After", "1")
-		x.value(http.StatusServiceUnavailable, map[string]string{"status": "not_ready", "node": x.h.node, "reason": err.Error()})
+	reads := x.query.Get("for") == "reads"
+	if !reads && x.query.Has("for") {
+		x.malformed("for", "is reads or absent")
 		return
 	}
-	x.value(http.StatusOK, map[string]string{"status": "ready", "node": x.h.node})
+	var err error
+	if reads {
+		err = x.h.operations.ReadyForReads()
+	} else {
+		err = x.h.operations.Ready()
+	}
+	answer := map[string]string{"status": "ready", "node": x.h.node}
+	switch intake := x.h.operations.Intake(); {
+	case err != nil:
+		answer["status"], answer["reason"] = "not_ready", err.Error()
+		x.w.Header().Set("Retry-After", "1")
+		x.value(http.StatusServiceUnavailable, answer)
+		return
+	case !reads && intake == gateways.IntakeCancels:
+		answer["status"], answer["reason"] = "degraded", "room is short: cancels and administrators only"
+	case !reads && intake == gateways.IntakeSlow:
+		answer["reason"] = "room is short: new orders at a bounded rate"
+	}
+	x.value(http.StatusOK, answer)
 }
 
 func (x *exchange) cluster() { x.value(http.StatusOK, x.h.operations.Twin()) }

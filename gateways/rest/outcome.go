@@ -100,6 +100,8 @@ func submitProblem(err error) render.Problem {
 		p.Code, p.Outcome, p.Detail = "no_leader", "not_executed", "the cluster has no leader"
 	case errors.Is(err, gateways.ErrOverloaded):
 		p.Status, p.Code, p.Outcome, p.Detail = http.StatusTooManyRequests, "throttled", "not_executed", "too many commands wait"
+	case errors.Is(err, gateways.ErrDegraded):
+		p.Outcome, p.Detail = "not_executed", err.Error()
 	case errors.Is(err, gateways.ErrTooLarge):
 		p = render.Problem{Status: http.StatusRequestEntityTooLarge, Code: "too_large", Detail: "a command has at most 16 KiB"}
 	}

@@ -46,6 +46,7 @@ type Server struct {
 	server  *http.Server
 	ln      *connections
 	tls     bool
+	sockets sockets
 }
 
 // NewServer returns a server; Serve runs it.
@@ -63,7 +64,10 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 			HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxConcurrent},
 		},
 	}
-	s.server.ConnState = s.ln.follow
+	s.server.ConnState = func(conn net.Conn, state http.ConnState) {
+		s.ln.follow(conn, state)
+		s.sockets.note(conn, state)
+	}
 	cfg.Handler.metrics.watch(s.ln)
 	if cfg.Logger != nil {
 		s.server.ErrorLog = slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelDebug)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"reflect"
 	"slices"
 	"sync"
@@ -43,8 +44,11 @@ type venue struct {
 	arrived   chan struct{} // closed and made anew at each block
 	demo      bool
 	ready     error
-	opErr     error
-	asked     []string // operations
+	// readsReady is what ReadyForReads answers, intake what is taken.
+	readsReady error
+	intake     gateways.Intake
+	opErr      error
+	asked      []string // operations
 }
 
 type settled struct {
@@ -515,7 +519,19 @@ func (v *venue) Follow(ctx context.Context, after market.Sequence, yield func(ev
 }
 
 func (v *venue) Twin() gateways.Twin { return gateways.Twin{ClusterID: "c1", Leader: "n1"} }
-func (v *venue) Ready() error        { return v.ready }
+
+// Ready, ReadyForReads and Intake answer what the test has set.
+func (v *venue) Ready() error            { return v.ready }
+func (v *venue) ReadyForReads() error    { return v.readsReady }
+func (v *venue) Intake() gateways.Intake { return v.intake }
+
+// Takes implements gateways.Commands.
+func (v *venue) Takes(role market.Role, body command.Body) error {
+	if v.intake.Takes(role, body) {
+		return nil
+	}
+	return fmt.Errorf("%w: room is short", gateways.ErrDegraded)
+}
 
 func (v *venue) Demo() bool {
 	v.mu.Lock()

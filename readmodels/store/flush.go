@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -57,16 +58,25 @@ func (f *flusher) run(s *Store) {
 			return
 		}
 		timer.Stop()
-		if s.flush() != nil {
+		switch err := s.flush(); {
+		case errors.Is(err, errKept):
+			f.begin()
+		case err != nil:
 			return // Commit reports it
 		}
 	}
 }
 
+// errKept: the values stay in memory, for Badger can't be written now.
+var errKept = errors.New("values are kept in memory")
+
 // flush writes the active generation to Badger. The order of the batches is
 // what makes a crash between them harmless: the intent first, so that a next
 // start knows how far runs may reach beyond the cursor; the cursor last.
 func (s *Store) flush() error {
+	if err := s.options.Writable(); err != nil {
+		return fmt.Errorf("%w: %w", errKept, err)
+	}
 	g, d, err := s.beginFlush()
 	if g == nil {
 		return err

@@ -43,6 +43,12 @@ type Options struct {
 	Generation int
 	// FlushEvery is how long fresh values wait at most; 0 = 1 s.
 	FlushEvery time.Duration
+	// Writable is asked before values go to Badger; nil = always. Badger
+	// writes through mapped files: on a full disk the kernel ends the process
+	// there, on one that hangs it stops all of it. So it may wait while the
+	// disk hangs, and on an error the values stay in memory, where they are
+	// read as ever, until it returns nil.
+	Writable func() error
 	// Pace bounds how fast the tables are read to find damage; nil = they are
 	// not read but by readers.
 	Pace *readmodels.Pace
@@ -56,6 +62,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Generation == 0 {
 		o.Generation = 1 << 20
+	}
+	if o.Writable == nil {
+		o.Writable = func() error { return nil }
 	}
 	if o.FlushEvery == 0 {
 		o.FlushEvery = time.Second
@@ -283,6 +292,9 @@ func (s *Store) Close() error {
 	s.stopScrub()
 	s.young.end()
 	flushed := s.flush()
+	if errors.Is(flushed, errKept) {
+		flushed = nil // it is folded again
+	}
 	s.mu.Lock()
 	s.rebuilding = true
 	d := s.disk

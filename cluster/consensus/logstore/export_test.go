@@ -21,3 +21,6 @@ func (p *Proven) Within(first, last uint64) (spans [][2]cluster.Index) {
 	}
 	return spans
 }
+
+// NewWatched puts the watch over any store.
+func NewWatched(store raft.LogStore, w *Watch) raft.LogStore { return &watched{store, w} }

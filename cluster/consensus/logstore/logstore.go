@@ -68,6 +68,8 @@ type Options struct {
 	// Halt is called with an error that the node must not survive. It returns
 	// only when the node is being closed.
 	Halt func(error)
+	// Watch watches the writes of the log; nil = nobody does.
+	Watch *Watch
 	// Logger is the library's.
 	Logger hclog.Logger
 }
@@ -100,7 +102,7 @@ func Open(o Options) (*Log, error) {
 	if err := verify(checked); err != nil {
 		return nil, errors.Join(fmt.Errorf("verify log: %w", err), closeAll())
 	}
-	archived := &archived{LogStore: synced, archive: o.Archive, proven: o.Proven}
+	archived := &archived{LogStore: &watched{synced, o.Watch}, archive: o.Archive, proven: o.Proven}
 	stopping := &failStop{store: archived, halt: o.Halt}
 	anchored := &anchored{LogStore: stopping, anchor: o.Anchor, proven: o.Proven}
 	return &Log{LogStore: newCache(anchored, o.CacheBytes), synced: synced, close: closeAll}, nil

@@ -51,6 +51,8 @@ func List() []Setting {
 		{Key: "consensus.log_store", Help: "wal or bolt"},
 		{Key: "consensus.heartbeat_timeout", Help: "silence after which a follower stands for election"},
 		{Key: "consensus.commit_timeout", Help: "how long a follower waits for a commit index at most"},
+		{Key: "consensus.write_deadline", Help: "a leader whose write has not returned for so long goes mute"},
+		{Key: "consensus.exit_after", Help: "a node that has been mute for so long ends if the others do well"},
 		{Key: "consensus.snapshot_replay", Help: "a snapshot is due when a restart would replay so long"},
 		{Key: "consensus.snapshot_bytes", Help: "how much log is written between snapshots at most"},
 		{Key: "consensus.trailing_entries", Help: "entries that stay in the log behind a snapshot"},

@@ -306,7 +306,7 @@ type Event struct {
 
 // Health is the answer of the probes.
 type Health struct {
-	Status string `json:"status" enum:"ok,ready,not_ready"`
+	Status string `json:"status" enum:"ok,ready,degraded,not_ready"`
 	Node   string `json:"node"`
 	Reason string `json:"reason,omitempty"`
 }

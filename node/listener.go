@@ -1,0 +1,112 @@
+package node
+
+import (
+	"fmt"
+	"net"
+	"sync"
+)
+
+// listener is a door that can be shut and opened again at the same address.
+// While it is shut callers are refused by the kernel, at once and whatever the
+// process does: one whose disk hangs may not get to do anything.
+type listener struct {
+	addr net.Addr
+
+	mu      sync.Mutex
+	inner   net.Listener
+	opened  chan struct{} // closed when the door is opened again
+	shut    bool
+	closed  chan struct{}
+	closing sync.Once
+}
+
+var _ net.Listener = (*listener)(nil)
+
+func listen(address string) (*listener, error) {
+	inner, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	return &listener{addr: inner.Addr(), inner: inner, closed: make(chan struct{})}, nil
+}
+
+// Accept implements net.Listener. While the door is shut it waits.
+func (l *listener) Accept() (net.Conn, error) {
+	for {
+		inner, opened := l.door()
+		if opened != nil {
+			select {
+			case <-opened:
+				continue
+			case <-l.closed:
+				return nil, net.ErrClosed
+			}
+		}
+		conn, err := inner.Accept()
+		if err == nil {
+			return conn, nil
+		}
+		if now, opened := l.door(); opened == nil && now == inner {
+			return nil, err
+		}
+	}
+}
+
+// door returns what accepts, or the channel that tells when something does.
+func (l *listener) door() (net.Listener, <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.shut {
+		return nil, l.opened
+	}
+	return l.inner, nil
+}
+
+// Shut refuses callers until Reopen.
+func (l *listener) Shut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.shut {
+		return
+	}
+	l.shut, l.opened = true, make(chan struct{})
+	_ = l.inner.Close()
+}
+
+// Reopen takes callers again. On error the door stays shut.
+func (l *listener) Reopen() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.shut {
+		return nil
+	}
+	select {
+	case <-l.closed:
+		return nil
+	default:
+	}
+	inner, err := net.Listen("tcp", l.addr.String())
+	if err != nil {
+		return fmt.Errorf("open the door again: %w", err)
+	}
+	l.inner, l.shut = inner, false
+	close(l.opened)
+	return nil
+}
+
+// Close implements net.Listener.
+func (l *listener) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var err error
+	l.closing.Do(func() {
+		close(l.closed)
+		if !l.shut {
+			err = l.inner.Close()
+		}
+	})
+	return err
+}
+
+// Addr implements net.Listener.
+func (l *listener) Addr() net.Addr { return l.addr }

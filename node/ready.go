@@ -1,0 +1,158 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/gateways"
+)
+
+const (
+	// readyLag is how many entries a ready node may be behind what it knows
+	// to be committed.
+	readyLag = 4096
+	// commitStall is how long a command may wait for its outcome, and a
+	// follower for a word of the leader, before the node is not ready.
+	commitStall = time.Second
+	// evidenceAge is for how long an entry that was applied here proves that
+	// the venue commits. After that, whoever asks has a marker put through the
+	// log: an idle venue gets one entry in five seconds from all its probes.
+	evidenceAge = 5 * time.Second
+	// markerPatience bounds the wait for such a marker.
+	markerPatience = time.Second
+)
+
+// Ready implements gateways.Operations: what this node takes is being
+// committed, no event is missing here, and the read models are within a
+// second.
+func (n *Node) Ready() error {
+	if n.draining.Load() {
+		return errDraining
+	}
+	if stalled := n.writes.Stalled(); stalled > 0 {
+		return fmt.Errorf("a write to this node's disk has not returned for %v", stalled.Round(time.Millisecond))
+	}
+	if err := n.hearsLeader(); err != nil {
+		return err
+	}
+	if err := n.uptodate(); err != nil {
+		return err
+	}
+	if err := n.viewsFresh(); err != nil {
+		return err
+	}
+	return n.committing()
+}
+
+// ReadyForReads implements gateways.Operations: this node was level with the
+// leader, no event is missing here, and the read models are within a second.
+func (n *Node) ReadyForReads() error {
+	if n.draining.Load() {
+		return errDraining
+	}
+	if err := n.uptodate(); err != nil {
+		return err
+	}
+	return n.viewsFresh()
+}
+
+var errDraining = errors.New("draining")
+
+// hearsLeader fails while no leader is known, or was heard of late.
+func (n *Node) hearsLeader() error {
+	if _, ok := n.consensus.Leader(); !ok {
+		return errors.New("no leader is known")
+	}
+	if s := n.consensus.Status(); s.LastContact > commitStall {
+		return fmt.Errorf("the leader was heard %v ago", s.LastContact.Round(time.Millisecond))
+	}
+	return nil
+}
+
+func (n *Node) uptodate() error {
+	if err := n.levelWithLeader(); err != nil {
+		return err
+	}
+	if after, through, open := n.journal.Missing(); open {
+		return fmt.Errorf("events after %d up to %d are missing", after, through)
+	}
+	return nil
+}
+
+// levelWithLeader fails until this node has once been level with the leader
+// since it started, and whenever it is far behind.
+func (n *Node) levelWithLeader() error {
+	if !n.level.Load() {
+		n.twin.want() // which compares the two
+	}
+	if !n.level.Load() {
+		return errors.New("not yet level with the leader")
+	}
+	if s := n.consensus.Status(); s.AppliedIndex+readyLag < s.CommitIndex {
+		return fmt.Errorf("%d entries behind", s.CommitIndex-s.AppliedIndex)
+	}
+	return nil
+}
+
+func (n *Node) viewsFresh() error {
+	for _, s := range n.views.projector.Status() {
+		if s.State == "live" && s.Waited > lagFinding {
+			return fmt.Errorf("read model %s is %v behind", s.Name, s.Waited.Round(time.Millisecond))
+		}
+		if s.State != "live" {
+			return fmt.Errorf("read model %s is %s", s.Name, s.State)
+		}
+	}
+	return nil
+}
+
+// committing fails unless there is evidence that what this node takes is being
+// committed: nothing of it waits for long, and an entry was applied here of
+// late, or a marker that this node sends is.
+func (n *Node) committing() error {
+	if waiting := n.commands.waiting.oldest(); waiting > commitStall {
+		return fmt.Errorf("a command has waited %v for its outcome", waiting.Round(time.Millisecond))
+	}
+	if n.replica.appliedWithin(evidenceAge) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), markerPatience)
+	defer cancel()
+	select {
+	case n.marking <- struct{}{}: // one marker at a time
+		defer func() { <-n.marking }()
+	case <-ctx.Done():
+		return errors.New("a marker is on its way through the log")
+	}
+	if n.replica.appliedWithin(evidenceAge) {
+		return nil
+	}
+	if _, err := n.reads.marker(ctx); err != nil {
+		return fmt.Errorf("a marker did not get through the log: %w", err)
+	}
+	return nil
+}
+
+// Intake implements gateways.Operations.
+func (n *Node) Intake() gateways.Intake { return gateways.IntakeOpen }
+
+// takes is why a command of a role is not taken now, nil if it is.
+func (n *Node) takes(taken func(gateways.Intake) bool) error {
+	if n.mutedSince.Load() != nil {
+		return fmt.Errorf("%w: this node's disk hangs, another one takes commands: %w", gateways.ErrDegraded, cluster.ErrHung)
+	}
+	if intake := n.Intake(); !taken(intake) {
+		return fmt.Errorf("%w: the venue is short of room and takes %s; an earlier copy under this id may have been executed", gateways.ErrDegraded, takesNow(intake))
+	}
+	return nil
+}
+
+func takesNow(i gateways.Intake) string {
+	if i == gateways.IntakeReadOnly {
+		return "nothing"
+	}
+	return "cancels only"
+}
