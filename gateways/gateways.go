@@ -222,6 +222,7 @@ type TwinNode struct {
 	DiskFreeBytes  uint64          `json:"disk_free_bytes"`
 	LogSyncMs      float64         `json:"log_sync_ms"`
 	StartedAt      string          `json:"started_at,omitempty"`
+	Journal        TwinJournal     `json:"journal"`
 	ReadModels     []TwinReadModel `json:"read_models"`
 	Gateways       []TwinGateway   `json:"gateways"`
 	// WriteStalledMs is how long a write has been under way that is past its
@@ -229,6 +230,16 @@ type TwinNode struct {
 	// its peers' and clients' sockets because of it.
 	WriteStalledMs float64 `json:"write_stalled_ms,omitempty"`
 	Muted          bool    `json:"muted,omitempty"`
+}
+
+// TwinJournal is how sound a node's event journal is.
+type TwinJournal struct {
+	// Damaged counts the segments in which a block does not verify now; Mended
+	// the places that were filled from peers, and Rounds the readings of the
+	// whole journal, since the node was started.
+	Damaged int    `json:"damaged"`
+	Mended  uint64 `json:"mended"`
+	Rounds  uint64 `json:"rounds"`
 }
 
 // TwinReadModel is one read model of a node. Lag is how long its oldest

@@ -17,10 +17,13 @@ import (
 
 // The journal protocol between nodes: the caller sends the sequence it has,
 // eight bytes big-endian; the other end answers with the frames after it and
-// closes.
+// closes. Who has a hole to fill sends framesRequest instead, and the log
+// indexes of the blocks beside the hole (0 = none after it).
 const (
 	// journalBytes bounds one answer; a caller that needs more asks again.
 	journalBytes = 64 << 20
+	// framesRequest stands for no sequence: there are never so many.
+	framesRequest = 1<<64 - 1
 	// journalStall is how long one read or write may take.
 	journalStall = 10 * time.Second
 	// fillInterval is how often a node looks whether its journal has a gap.
@@ -48,6 +51,10 @@ func (n *Node) serveJournal(_ context.Context, conn net.Conn) {
 	var after [8]byte
 	if _, err := io.ReadFull(conn, after[:]); err != nil {
 		return // the caller is gone
+	}
+	if binary.BigEndian.Uint64(after[:]) == framesRequest {
+		n.serveFrames(conn)
+		return
 	}
 	sent, err := n.journal.ServeRange(stallingWriter{conn}, market.Sequence(binary.BigEndian.Uint64(after[:])), journalBytes)
 	if err != nil {

@@ -37,6 +37,9 @@ type Node struct {
 	level atomic.Bool
 	// scrubPace is how fast all that looks for damage may read.
 	scrubPace *readmodels.Pace
+	// scrubs counts what came of reading the event journal: whole readings, and
+	// holes that were filled.
+	scrubs struct{ rounds, mended atomic.Uint64 }
 	// founding: this start was told to found a cluster.
 	founding bool
 	// identity is who the folder is; what it says is durable.

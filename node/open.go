@@ -105,6 +105,8 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 		return err
 	}
 	n.background.Go(func() { n.fillJournal(background) })
+	n.background.Go(func() { n.mendJournal(background) })
+	n.background.Go(func() { n.scrubJournal(background) })
 	n.background.Go(func() { n.meetNeighbours(background) })
 	return nil
 }

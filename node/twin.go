@@ -262,6 +262,7 @@ func (n *Node) status() gateways.TwinNode {
 		DiskFreeBytes: diskFree(n.cfg.DataDir), LogSyncMs: milliseconds(s.LogSync),
 		FeatureLevel: m.level, HighestLevel: n.highestLevel(),
 		StartedAt:  n.startedAt.UTC().Format("2006-01-02T15:04:05.000000000Z"),
+		Journal:    n.journalStatus(),
 		ReadModels: n.readModelStatus(), Gateways: n.gatewayStatus(),
 	}
 }
@@ -285,6 +286,9 @@ func findings(p gateways.Twin) []gateways.Finding {
 		case stateSuspect:
 			add("warning", n.ID, "%s", suspicion(n))
 			continue
+		}
+		if d := n.Journal.Damaged; d > 0 {
+			add("warning", n.ID, "the event journal of node %s does not verify in %d segments and is being mended", n.ID, d)
 		}
 		for _, r := range n.ReadModels {
 			if r.State != "live" {

@@ -21,10 +21,14 @@ func NewPace(bytesPerSecond int64) *Pace { return &Pace{rate: max(bytesPerSecond
 // Wait waits until so many more bytes may be read, or returns ctx's error. A
 // nil Pace never waits.
 func (p *Pace) Wait(ctx context.Context, bytes int64) error {
-	if p == nil {
+	if p == nil || ctx.Err() != nil {
 		return ctx.Err()
 	}
-	timer := time.NewTimer(p.reserve(bytes))
+	wait := p.reserve(bytes)
+	if wait <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -56,6 +56,12 @@ type Journal interface {
 	AppendedAt(sequence market.Sequence) (time.Time, bool)
 }
 
+// Verifier is a Journal that can tell whether it is whole.
+type Verifier interface {
+	// Verify reads all of it: ErrRepairing if a part does not verify.
+	Verify(ctx context.Context) error
+}
+
 // View is one read model.
 //
 // Open is called once before the first Fold and again after a rebuild has

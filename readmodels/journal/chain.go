@@ -60,19 +60,24 @@ func openChain(dir string, cut int64, files *files) (*chain, error) {
 // openSegments opens what was sealed and made durable as it is, and verifies
 // the rest.
 func (c *chain) openSegments(paths []string) error {
+	defer c.clampDurable()
 	for i, path := range paths {
+		sealed := i+1 < len(paths) && indexOf(paths[i+1]) <= c.durable.Segment
 		s, err := openSegment(path, c.files)
-		if err != nil {
-			if position := (position{Segment: indexOf(path)}); !position.before(c.durable) {
-				return c.drop(paths[i:]) // made just before the end
+		if errors.Is(err, ErrCorrupt) {
+			if sealed {
+				err = c.adopt(s)
+			} else {
+				return errors.Join(s.close(), c.drop(paths[i:])) // the machine makes it again
 			}
+		}
+		if err != nil {
 			return err
 		}
 		c.segments = append(c.segments, s)
-		sealed := i+1 < len(paths) && indexOf(paths[i+1]) <= c.durable.Segment
 		if sealed {
-			if err := s.release(); err != nil {
-				return fmt.Errorf("close %s: %w", path, err)
+			if err := c.openSealed(s); err != nil {
+				return err
 			}
 			continue
 		}
@@ -90,6 +95,58 @@ func (c *chain) openSegments(paths []string) error {
 	return c.dropEmpty()
 }
 
+// openSealed looks at when a sealed segment begins. If its first block does not
+// verify it seems to begin with the one before it: then a search for an instant
+// finds the damage, and not a wrong block.
+func (c *chain) openSealed(s *segment) error {
+	err := s.readBegin()
+	if errors.Is(err, ErrCorrupt) {
+		s.begin = place{index: s.index, first: s.first}
+		if n := len(c.segments); n > 1 {
+			s.begin.at = c.segments[n-2].begin.at
+		}
+		err = nil
+	}
+	if err = errors.Join(err, s.release()); err != nil {
+		return fmt.Errorf("open %s: %w", s.path, err)
+	}
+	return nil
+}
+
+// adopt takes a sealed segment whose header and first block do not verify: it
+// follows the one before it.
+func (c *chain) adopt(s *segment) error {
+	s.first = 1
+	if n := len(c.segments); n > 0 {
+		before := c.segments[n-1]
+		s.first, s.history = before.first, before.history
+		err := before.scanAround(before.size, func(p place, _ int64, _ []byte) { s.first = p.last() + 1 }, func(int64, int64) {})
+		if err != nil {
+			return err
+		}
+	}
+	f, err := s.writable()
+	if err == nil {
+		_, err = f.WriteAt(s.header.append(nil), 0)
+	}
+	if err != nil {
+		return fmt.Errorf("mend header of %s: %w", s.path, err)
+	}
+	return nil
+}
+
+// clampDurable lowers the durable position to the end: a record that says more
+// would make the next sync believe that there is nothing to do.
+func (c *chain) clampDurable() {
+	end := position{}
+	if n := len(c.segments); n > 0 {
+		end = position{c.segments[n-1].index, c.segments[n-1].size}
+	}
+	if end.before(c.durable) {
+		c.durable = end
+	}
+}
+
 // indexOf reads the index in a segment's name; a strange name sorts last.
 func indexOf(path string) uint64 {
 	var index uint64
@@ -100,35 +157,64 @@ func indexOf(path string) uint64 {
 }
 
 // verify steps through a segment. What doesn't verify beyond the durable
-// position is cut off, with everything after it: the machine makes it again.
+// position is cut off, with everything after it, and so is a durable end that
+// doesn't verify: the machine makes it again. A hole before that stays one.
 func (c *chain) verify(s *segment) (whole bool, err error) {
 	s.loaded = true
-	follows := true
-	end, err := s.scan(headerBytes, s.size, func(p place, offset int64, _ []byte) bool {
-		if follows = c.follows(p); follows {
-			c.last = p
-			s.note(p, offset)
+	for offset, holes := int64(headerBytes), 0; ; holes++ {
+		bad, err := c.verifyFrom(s, offset, holes > 0)
+		if err != nil || bad == s.size {
+			if holes == 0 {
+				s.files.suspects.drop(s)
+			}
+			return true, err
 		}
-		return follows
+		if (position{s.index, bad}).before(c.durable) {
+			if offset, err = s.nextGood(bad, s.size, c.last); err != nil {
+				return false, err
+			}
+			if offset < s.size {
+				continue
+			}
+		}
+		if holes == 0 {
+			s.files.suspects.drop(s)
+		}
+		return false, s.truncate(bad)
+	}
+}
+
+// verifyFrom verifies the frames from an offset on and returns where the first
+// bad one begins, or the end.
+func (c *chain) verifyFrom(s *segment, offset int64, afterHole bool) (int64, error) {
+	end, err := s.scan(offset, s.size, func(p place, at int64, _ []byte) bool {
+		if !afterHole && !c.follows(p) {
+			return false
+		}
+		c.last = p
+		if s.begin.first == 0 {
+			s.begin = p
+		}
+		s.note(p, at, afterHole)
+		afterHole = false
+		return true
 	})
-	if err == nil && follows {
-		return true, nil
+	if errors.Is(err, ErrCorrupt) {
+		err = nil
 	}
-	if err == nil {
-		err = s.corrupt(end, "block does not follow")
-	}
-	if (position{s.index, end}).before(c.durable) || !errors.Is(err, ErrCorrupt) {
-		return false, err
-	}
+	return end, err
+}
+
+func (s *segment) truncate(end int64) error {
 	f, err := s.writable()
 	if err == nil {
 		err = f.Truncate(end)
 	}
 	if err != nil {
-		return false, fmt.Errorf("cut off torn end: %w", err)
+		return fmt.Errorf("cut off torn end: %w", err)
 	}
 	s.size = end
-	return false, nil
+	return nil
 }
 
 func (c *chain) follows(p place) bool {
@@ -232,15 +318,50 @@ func (c *chain) compare(index uint64, frame []byte) error {
 		return err
 	}
 	same := false
+	var before place
 	start := v.from(func(p place) bool { return p.index <= index })
-	_, err = v.scan(start, v.end, func(p place, _ int64, there []byte) bool {
+	stopped, err := v.scan(start, v.end, func(p place, _ int64, there []byte) bool {
 		same = p.index == index && bytes.Equal(there, frame)
+		if p.index < index {
+			before = p
+		}
 		return p.index < index
 	})
+	if errors.Is(err, ErrCorrupt) {
+		return v.heal(stopped, before, frame)
+	}
 	if err == nil && !same {
 		err = fmt.Errorf("entry %d: %w", index, ErrDiverged)
 	}
 	return err
+}
+
+// heal writes a block that the machine has made again over one that does not
+// verify, if it is that one: it follows the block before the damage and what
+// follows it verifies, or is the damage's next part. What it cannot tell stays
+// a hole.
+func (v view) heal(offset int64, before place, frame []byte) error {
+	p := parsePlace(frame)
+	if offset != headerBytes && (before.first == 0 || p.first != before.last()+1 || p.index <= before.index) ||
+		offset == headerBytes && p.index != v.index {
+		return nil
+	}
+	next, err := v.nextGood(offset, v.end, before)
+	if err != nil {
+		return err
+	}
+	if left := next - offset - p.bytes(); left < 0 || left > 0 && left < frameBytes {
+		return nil
+	}
+	f, err := os.OpenFile(v.path, os.O_RDWR, 0)
+	if err != nil {
+		return fmt.Errorf("mend journal: %w", err)
+	}
+	_, err = f.WriteAt(frame, offset)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("mend journal: %w", err)
+	}
+	return nil
 }
 
 // view returns what is in a segment now. The caller holds the journal's lock;

@@ -73,18 +73,19 @@ func (m mark) release() error {
 
 func durablePath(dir string) string { return filepath.Join(dir, "durable.json") }
 
-// readDurable returns the durable position; without a record nothing is.
+// readDurable returns the durable position; without a record, or with one that
+// cannot be read, nothing is, and everything is verified.
 func readDurable(dir string) (position, error) {
 	var p position
 	b, err := os.ReadFile(durablePath(dir))
 	if errors.Is(err, fs.ErrNotExist) {
 		return p, nil
 	}
-	if err == nil {
-		err = json.Unmarshal(b, &p)
-	}
 	if err != nil {
 		return p, fmt.Errorf("read durable position: %w", err)
+	}
+	if json.Unmarshal(b, &p) != nil {
+		return position{}, nil
 	}
 	return p, nil
 }

@@ -22,7 +22,8 @@ const (
 
 // files are the open descriptors of sealed segments, the last used at the end.
 type files struct {
-	bound int
+	bound    int
+	suspects *suspects
 
 	mu     sync.Mutex
 	open   []openFile // at most bound

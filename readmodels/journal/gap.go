@@ -92,7 +92,7 @@ func (j *Journal) ServeRange(w io.Writer, after market.Sequence, max int64) (int
 		before := next
 		start := v.from(func(p place) bool { return p.first <= next })
 		_, err = v.scan(start, v.end, func(p place, _ int64, frame []byte) bool {
-			if p.last() < next {
+			if p.last() < next && (p.count > 0 || p.first < next) {
 				return true
 			}
 			_, failed = w.Write(frame)

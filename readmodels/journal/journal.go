@@ -25,8 +25,8 @@ import (
 
 // Errors of the journal. Callers branch on them.
 var (
-	// ErrCorrupt: a block that had been made durable does not verify. The
-	// error names file and offset.
+	// ErrCorrupt: a block that was written does not verify. The error names
+	// file and offset, and is a readmodels.ErrRepairing: it is in the Holes.
 	ErrCorrupt = errors.New("journal is corrupt")
 	// ErrDiverged: a block differs from the one that is already there. One of
 	// the two is wrong, and the node must stop.
@@ -96,8 +96,9 @@ type Journal struct {
 var _ readmodels.Journal = (*Journal)(nil)
 
 // Open opens the journal in a folder, which it makes if it is not there. A
-// torn end is cut off; ErrCorrupt if what was durable does not verify,
-// readmodels.ErrLocked if another process has it open.
+// torn end is cut off, and so is an end that was durable and does not verify:
+// the machine makes it again, or it is a gap. What does not verify before that
+// stays, as a hole. readmodels.ErrLocked if another process has it open.
 func Open(o Options) (*Journal, error) {
 	o = o.withDefaults()
 	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
@@ -107,7 +108,7 @@ func Open(o Options) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := &files{bound: o.SealedFiles}
+	files := &files{bound: o.SealedFiles, suspects: newSuspects()}
 	main, err := openChain(o.Dir, o.SegmentBytes, files)
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())

@@ -221,47 +221,6 @@ func write(t *testing.T, path string, b []byte) {
 	}
 }
 
-// TestCorrupt shows that a bit that turned in what was durable is an error
-// that names the place, at the opening or at the reading, and never a block.
-func TestCorrupt(t *testing.T) {
-	blocks := made(300)
-	dir := t.TempDir()
-	j := open(t, dir)
-	appendAll(t, j, blocks)
-	closing(t, j)
-	paths, err := filepath.Glob(filepath.Join(dir, "*.journal"))
-	if err != nil || len(paths) < 3 {
-		t.Fatalf("%d segments, %v", len(paths), err)
-	}
-	for _, path := range []string{paths[0], paths[1], paths[len(paths)-1]} {
-		image, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for at := 0; at < len(image); at += len(image)/7 + 1 {
-			b := bytes.Clone(image)
-			b[at] ^= 4
-			write(t, path, b)
-			if err := readAll(dir); !errors.Is(err, journal.ErrCorrupt) {
-				t.Errorf("%s spoiled at %d: got %v, want %v", filepath.Base(path), at, err, journal.ErrCorrupt)
-			}
-		}
-		write(t, path, image)
-	}
-	if err := readAll(dir); err != nil {
-		t.Errorf("mended: %v", err)
-	}
-}
-
-func readAll(dir string) error {
-	j, err := journal.Open(journal.Options{Dir: dir, SegmentBytes: 32 << 10})
-	if err != nil {
-		return err
-	}
-	defer j.Close()
-	return j.Read(0, func(*event.Block) bool { return true })
-}
-
 // TestWait shows that one append wakes all who wait for it and nobody else.
 func TestWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

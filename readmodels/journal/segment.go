@@ -12,6 +12,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/readmodels"
 )
 
 // stride is how many bytes lie between two signposts at least: what a look-up
@@ -60,6 +61,9 @@ func createSegment(dir string, h header, files *files) (*segment, error) {
 	return s, nil
 }
 
+// openSegment opens a file. A header that does not verify is made anew from the
+// first block if that does; else it is ErrCorrupt, beside a segment of which
+// only the index is known.
 func openSegment(path string, files *files) (*segment, error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -67,7 +71,14 @@ func openSegment(path string, files *files) (*segment, error) {
 	}
 	s := &segment{path: path, files: files}
 	s.file.Store(f)
-	if err := s.readHeader(f); err != nil {
+	err = s.readHeader(f)
+	if errors.Is(err, ErrCorrupt) {
+		err = s.mendHeader(f)
+	}
+	if errors.Is(err, ErrCorrupt) {
+		return s, fmt.Errorf("open %s: %w", path, err)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), f.Close())
 	}
 	return s, nil
@@ -83,14 +94,41 @@ func (s *segment) readHeader(f *os.File) error {
 	if _, err := f.ReadAt(b, 0); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	if s.header, err = parseHeader(b); err != nil {
+	s.header, err = parseHeader(b)
+	return err
+}
+
+// mendHeader makes the header anew: it says nothing that the first block and
+// the file's name do not.
+func (s *segment) mendHeader(f *os.File) error {
+	s.index = indexOf(s.path)
+	p, frame, err := s.read(headerBytes, s.size)
+	if err != nil {
 		return err
 	}
-	head := make([]byte, frameBytes)
-	if n, _ := f.ReadAt(head, headerBytes); n == frameBytes {
-		s.begin = parsePlace(head)
+	b, err := decode(frame)
+	if err != nil {
+		return err
 	}
-	return nil
+	if p.index != s.index {
+		return s.corrupt(headerBytes, "first block is not the one in the file's name")
+	}
+	s.header = header{history: b.History, first: b.First, index: b.Index}
+	_, err = f.WriteAt(s.header.append(nil), 0)
+	return err
+}
+
+// readBegin reads the place of the first block, which says when the segment
+// begins.
+func (s *segment) readBegin() error {
+	if s.size <= headerBytes {
+		return nil
+	}
+	p, _, err := s.read(headerBytes, s.size)
+	if err == nil {
+		s.begin = p
+	}
+	return err
 }
 
 // add writes one frame at the end.
@@ -105,13 +143,13 @@ func (s *segment) add(p place, frame []byte) error {
 	if s.begin.first == 0 {
 		s.begin = p
 	}
-	s.note(p, s.size)
+	s.note(p, s.size, false)
 	s.size += int64(len(frame))
 	return nil
 }
 
-func (s *segment) note(p place, offset int64) {
-	if n := len(s.signposts); n == 0 || offset-s.signposts[n-1].offset >= stride {
+func (s *segment) note(p place, offset int64, always bool) {
+	if n := len(s.signposts); n == 0 || always || offset-s.signposts[n-1].offset >= stride {
 		s.signposts = append(s.signposts, signpost{p, offset})
 	}
 }
@@ -140,7 +178,8 @@ func (s *segment) read(offset, end int64) (place, []byte, error) {
 }
 
 func (s *segment) corrupt(offset int64, what string) error {
-	return fmt.Errorf("%s at offset %d: %s: %w", s.path, offset, what, ErrCorrupt)
+	s.files.suspects.add(s)
+	return fmt.Errorf("%s at offset %d: %s: %w: %w", s.path, offset, what, ErrCorrupt, readmodels.ErrRepairing)
 }
 
 // scan verifies the frames from an offset on and calls yield with each, until
@@ -167,10 +206,11 @@ func (s *segment) load() error {
 		return nil
 	}
 	var sparse segment
-	_, err := s.scan(headerBytes, s.size, func(p place, offset int64, _ []byte) bool {
-		sparse.note(p, offset)
-		return true
-	})
+	after := false // a hole: what follows it must be found without it
+	err := s.scanAround(s.size, func(p place, offset int64, _ []byte) {
+		sparse.note(p, offset, after)
+		after = false
+	}, func(int64, int64) { after = true })
 	if err != nil {
 		return err
 	}

@@ -285,3 +285,48 @@ func TestDamagedRebuilds(t *testing.T) {
 		t.Errorf("after: got %d orders, %v; want %d", len(after.Items), err, len(before.Items))
 	}
 }
+
+// repairing is a journal that does not verify at first.
+type repairing struct {
+	*viewtest.Journal
+	asked  atomic.Int64
+	mended chan struct{}
+}
+
+func (r *repairing) Verify(context.Context) error {
+	r.asked.Add(1)
+	select {
+	case <-r.mended:
+		return nil
+	default:
+		return readmodels.ErrRepairing
+	}
+}
+
+// TestRebuildVerifiesTheJournal shows that a view is not thrown away while the
+// journal that it would be made from is damaged: it goes on answering, and is
+// rebuilt once the journal is whole.
+func TestRebuildVerifiesTheJournal(t *testing.T) {
+	j := &repairing{Journal: viewtest.NewJournal(viewtest.NewGenerator(1).Blocks(50)...), mended: make(chan struct{})}
+	v := balances.New()
+	p := open(t, t.TempDir(), j, v)
+	defer closing(t, p)
+	waitLive(t, p, j.Last().Sequence)
+	done := make(chan error, 1)
+	go func() { done <- p.Rebuild(patience(t), "balances") }()
+	for ctx := patience(t); j.asked.Load() < 2; {
+		select {
+		case <-ctx.Done():
+			t.Fatal("nobody asked the journal twice")
+		case <-time.After(time.Millisecond):
+		}
+	}
+	if s := p.Status()[0]; s.State != "live" {
+		t.Errorf("state %s while the journal is damaged, want live", s.State)
+	}
+	close(j.mended)
+	if err := <-done; err != nil {
+		t.Errorf("rebuild: %v", err)
+	}
+	waitLive(t, p, j.Last().Sequence)
+}

@@ -158,14 +158,37 @@ func (w *worker) takeRebuilds(ctx context.Context) context.Context {
 	if len(asked) == 0 {
 		return waiting
 	}
-	err := w.empty()
-	if err != nil {
+	err := w.verifyJournal(ctx)
+	if err == nil {
+		err = w.empty()
+	}
+	if err != nil && w.state.Load() == rebuilding && ctx.Err() == nil {
 		w.fail(err)
 	}
 	for _, done := range asked {
 		done <- err
 	}
 	return waiting
+}
+
+// verifyJournal waits until what a view is to be folded from is whole: what
+// there is must not be thrown away for something that can't be made.
+func (w *worker) verifyJournal(ctx context.Context) error {
+	journal, ok := w.p.config.Journal.(readmodels.Verifier)
+	if !ok {
+		return nil
+	}
+	for {
+		err := journal.Verify(ctx)
+		if !errors.Is(err, readmodels.ErrRepairing) {
+			return err
+		}
+		select {
+		case <-time.After(repairPause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // rebuild asks for a rebuild; done takes one answer and has room for it.
