@@ -21,7 +21,9 @@ func TestJournalMended(t *testing.T) {
 		last = c.fund(0, "erin", "1")
 	}
 	damaged := (c.settledLeader() + 1) % 3
-	c.until("it has all", func() bool { return c.nodes[damaged].Operations().Ready() == nil && c.total(damaged, "erin", last.Sequence) > 0 })
+	c.until("it has all", func() bool {
+		return c.nodes[damaged].Operations().Ready() == nil && c.total(damaged, "erin", last.Sequence) > 0
+	})
 	if err := c.nodes[damaged].Operations().Snapshot(t.Context()); err != nil {
 		t.Fatal(err)
 	}
