@@ -96,7 +96,7 @@ func (m *Machine) cancel(slot uint32, t event.Type, status market.OrderStatus, r
 // Filled implements book.Sink: one trade.
 func (x *matching) Filled(f book.Fill) {
 	m, i := x.m, x.i
-	m.out.matched++
+	m.countMatch()
 	maker := f.Maker.Slot()
 	visible := makerShows(m.orders.book.Order(f.Slot()), f)
 	n := i.mustNotional(f.Price, f.Quantity)
@@ -241,7 +241,7 @@ func (m *Machine) postings(i *instrument, entries []ledger.Entry, legs []leg, fe
 // SelfTradePrevented implements book.Sink: two orders of one owner met.
 func (x *matching) SelfTradePrevented(s book.SelfTrade) {
 	m := x.m
-	m.out.matched++
+	m.countMatch()
 	maker := s.Maker.Slot()
 	visible := m.orders.book.Order(book.Slot(maker)).Shown
 	untraded := min(visible, m.orders.cold.Get(x.taker).remaining())
@@ -267,7 +267,7 @@ func (x *matching) SelfTradePrevented(s book.SelfTrade) {
 
 // Withdrawn implements book.Sink: an order that is yet to be cancelled was met.
 func (x *matching) Withdrawn(maker book.Slot) {
-	x.m.out.matched++
+	x.m.countMatch()
 	x.m.endWithdrawn(uint32(maker))
 }
 

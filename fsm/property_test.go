@@ -158,7 +158,7 @@ func (s *stream) command() *command.Command {
 // orders and never of an account that is suspended; and a second machine that went through a snapshot somewhere says the
 // same bytes and has the same hash.
 func TestInvariants(t *testing.T) {
-	bounds := fsm.Bounds{EventsPerEntry: 3, FillsPerCommand: 4, StepsPerEntry: 7}
+	bounds := fsm.Bounds{EventsPerEntry: 3, FillsPerCommand: 4, StepsPerEntry: 50}
 	fills := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		v := newVenue(t, bounds)
@@ -183,7 +183,7 @@ func TestInvariants(t *testing.T) {
 			if err := v.machine.Audit(); err != nil {
 				rt.Fatal(err)
 			}
-			if steps := v.machine.Steps(); steps >= 7+3*4+4 {
+			if steps := v.machine.Steps(); steps >= 50+3*4+8*20 {
 				rt.Fatalf("an entry of %d steps", steps)
 			}
 			if rapid.IntRange(0, 9).Draw(rt, "snapshot") == 7 {

@@ -40,6 +40,17 @@ func (m *Machine) mustWait(c *command.Command, about *subject) bool {
 // at orders: see Bounds.StepsPerEntry.
 func (m *Machine) maySearch() bool { return m.out.steps < m.bounds.StepsPerEntry }
 
+// stepsPerFill is how many steps a fill counts as, a prevented self-trade and a
+// withdrawn order too: it takes some thirty times as long as a step of a
+// preview does. With it the fills of one order are a whole entry's steps.
+const stepsPerFill = 20
+
+// countMatch counts a fill, or what counts as one.
+func (m *Machine) countMatch() {
+	m.out.matched++
+	m.out.steps += stepsPerFill
+}
+
 // isPlacement: the kinds of command that can trade.
 func isPlacement(k command.Kind) bool {
 	return k == command.KindPlaceOrder || k == command.KindAmendOrder

@@ -206,3 +206,53 @@ func BenchmarkWorstEntries(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkFullEntries: entries that do as much as one may. Each is prepared
+// anew, so -benchtime 2x is enough.
+func BenchmarkFullEntries(b *testing.B) {
+	for _, c := range []struct {
+		name    string
+		prepare func(v *venue)
+		bodies  func() []command.Body
+	}{
+		{"10,000 fills of orders and 9,999 of an iceberg", func(v *venue) {
+			wall(v, 9_999)
+			ice := limit("trader1", "ETH-USD", market.Sell, "90", "3100")
+			ice.DisplayQuantity = opt("0.001")
+			v.must(ice)
+		}, func() []command.Body {
+			return []command.Body{limit("trader2", "ETH-USD", market.Buy, "9.999", "3101"), limit("trader2", "ETH-USD", market.Buy, "20", "3101")}
+		}},
+		{"10,000 cancels of one account", func(v *venue) { wall(v, 10_000) },
+			func() []command.Body { return []command.Body{cancelAll("trader1", "", market.SideNone)} }},
+		{"9,999 self-trades prevented", func(v *venue) { wall(v, 9_999) }, func() []command.Body {
+			b := limit("trader1", "ETH-USD", market.Buy, "10", "3101")
+			b.STP = market.STPDecrement
+			return []command.Body{b}
+		}},
+		{"1,000 stops in a chain", func(v *venue) {
+			for i := range 1000 {
+				price := fmt.Sprintf("%d.%02d", 2900+i/100, i%100)
+				v.must(limit("trader1", "ETH-USD", market.Sell, "0.001", price),
+					&command.PlaceOrder{Account: "trader2", Instrument: "ETH-USD", Side: market.Sell, Type: market.Stop,
+						Quantity: opt("0.001"), StopPrice: opt(fmt.Sprintf("%d.%02d", 2800-i/100, 99-i%100))})
+			}
+		}, func() []command.Body { return []command.Body{limit("trader3", "ETH-USD", market.Buy, "1", "2910")} }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			for range b.N {
+				b.StopTimer()
+				v := newVenue(b, fsm.Bounds{})
+				v.demo()
+				c.prepare(v)
+				var commands []*command.Command
+				for _, body := range c.bodies() {
+					commands = append(commands, v.admin(body))
+				}
+				entry := seal(b, v.now, commands...)
+				b.StartTimer()
+				v.machine.Apply(v.machine.Index()+1, 1, entry)
+			}
+		})
+	}
+}
