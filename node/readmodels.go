@@ -11,6 +11,7 @@ import (
 	"github.com/rialto-exchange/rialto/readmodels/balances"
 	"github.com/rialto-exchange/rialto/readmodels/books"
 	"github.com/rialto-exchange/rialto/readmodels/catalogue"
+	"github.com/rialto-exchange/rialto/readmodels/eventindex"
 	"github.com/rialto-exchange/rialto/readmodels/orders"
 	"github.com/rialto-exchange/rialto/readmodels/projector"
 	"github.com/rialto-exchange/rialto/readmodels/store"
@@ -24,17 +25,19 @@ type views struct {
 	orders    *orders.View
 	trades    *trades.View
 	books     *books.View
+	events    *eventindex.View
 	projector *projector.Projector
 }
 
 func (v *views) list() []readmodels.View {
-	return []readmodels.View{v.catalogue, v.balances, v.orders, v.trades, v.books}
+	return []readmodels.View{v.catalogue, v.balances, v.orders, v.trades, v.books, v.events}
 }
 
 func (n *Node) openViews(context.Context, context.Context) error {
 	v := &views{
 		catalogue: catalogue.New(n.journal), balances: balances.New(), orders: orders.New(n.journal),
 		trades: trades.New(n.journal), books: books.New(n.journal, market.Sequence(n.cfg.ReadModels.BookCheckpointEvents)),
+		events: eventindex.New(0),
 	}
 	if err := n.openProbe(); err != nil {
 		return err

@@ -8,6 +8,8 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/readmodels"
+	"github.com/rialto-exchange/rialto/readmodels/eventindex"
+	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
 
 // The budget of one page of events: some tens of milliseconds of reading. A
@@ -23,12 +25,64 @@ func (r *reads) Events(ctx context.Context, at event.Pin, filter gateways.EventF
 	if err != nil || s.over() {
 		return s.list, readError(err)
 	}
-	if page.Descending {
-		err = r.node.journal.ReadBack(s.through(), s.block)
-	} else {
-		err = r.node.journal.Read(s.window.After, s.block)
+	goOn := true
+	if filter.Type != "" || filter.Aggregate != "" {
+		goOn, err = s.find(r.views.events, r.node.journal)
+	}
+	if err == nil && goOn {
+		err = s.read(r.node.journal)
 	}
 	return s.list, readError(err)
+}
+
+// read looks at each block of the window.
+func (s *scan) read(j *journal.Journal) error {
+	if s.window.Descending {
+		return j.ReadBack(s.through(), s.block)
+	}
+	return j.Read(s.window.After, s.block)
+}
+
+// A filter is dense if the first blocks that the index finds have so few events
+// from one to the next: then the journal is read on as it lies, because to find
+// a block costs as much as to read that many events.
+const (
+	denseAfter  = 8 // blocks
+	denseWithin = 256
+)
+
+// find looks at the blocks that the index leads to. It reports whether the rest
+// of the window is to be read as it lies: the filter is dense, or the index
+// can't be read.
+func (s *scan) find(v *eventindex.View, j *journal.Journal) (goOn bool, err error) {
+	var first market.Sequence
+	over := false
+	looked, findErr := v.Blocks(s.ctx, eventindex.Filter{Type: s.filter.Type, Aggregate: s.filter.Aggregate}, s.window.Span, func(at market.Sequence) bool {
+		if s.blocks == 0 {
+			first = at
+		}
+		if s.blocks == denseAfter && max(at, first)-min(at, first) < denseAfter*denseWithin {
+			goOn = true
+			return false
+		}
+		var b *event.Block
+		if b, err = j.Block(at); err == nil {
+			over = !s.block(b)
+		}
+		return err == nil && !over
+	})
+	switch {
+	case err != nil || over:
+		return false, err
+	case goOn || findErr != nil:
+		s.window.After = s.list.Next
+		return true, nil
+	case s.window.Descending:
+		s.list.Next = min(s.list.Next, max(looked, s.window.Low+1))
+	default:
+		s.list.Next = max(s.list.Next, looked)
+	}
+	return false, nil
 }
 
 // scan collects one page of events, a block at a time.

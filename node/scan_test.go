@@ -9,14 +9,26 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/readmodels"
+	"github.com/rialto-exchange/rialto/readmodels/eventindex"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
+	"github.com/rialto-exchange/rialto/readmodels/store"
 	"github.com/rialto-exchange/rialto/readmodels/viewtest"
 )
 
-// filled returns the reads of a node that has nothing but a journal, and the
-// events in it.
-func filled(t testing.TB, blocks int) (*reads, []event.Public) {
+// filled returns the reads of a node that has nothing but a journal and the
+// index of its events, and those events. Without an index it is being rebuilt.
+func filled(t testing.TB, blocks int, indexed bool) (*reads, []event.Public) {
 	t.Helper()
+	s, err := store.Open(store.Options{Dir: t.TempDir() + "/index", Identity: "test", Boot: "boot"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	v := eventindex.New(200)
+	if _, err := v.Open(s, 0); err != nil {
+		t.Fatal(err)
+	}
 	j, err := journal.Open(journal.Options{Dir: t.TempDir(), SegmentBytes: 64 << 10, RecentBytes: 16 << 10})
 	if err != nil {
 		t.Fatal(err)
@@ -28,8 +40,16 @@ func filled(t testing.TB, blocks int) (*reads, []event.Public) {
 			t.Fatal(err)
 		}
 		all = slices.AppendSeq(all, b.Events)
+		if err := s.Commit(b.Last(), func(w readmodels.Writer) error { return v.Fold(b, w) }); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return &reads{node: &Node{journal: j}}, all
+	if !indexed {
+		if err := s.Reset(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return &reads{node: &Node{journal: j}, views: &views{events: v}}, all
 }
 
 // pages reads a list page by page as a client does, until a page moves no
@@ -58,7 +78,13 @@ func pages(t testing.TB, r *reads, at market.Sequence, f gateways.EventFilter, p
 // In both directions, whatever the filter, the window and the size of a page,
 // the pages together are the events that pass.
 func TestPagesOfEvents(t *testing.T) {
-	r, all := filled(t, 300)
+	for _, indexed := range []bool{true, false} {
+		t.Run(fmt.Sprintf("indexed %t", indexed), func(t *testing.T) { pagesOfEvents(t, indexed) })
+	}
+}
+
+func pagesOfEvents(t *testing.T, indexed bool) {
+	r, all := filled(t, 300, indexed)
 	last := all[len(all)-1].Sequence
 	middle := all[len(all)/2].Block.At
 	for _, f := range []gateways.EventFilter{
@@ -101,7 +127,7 @@ func TestPagesOfEvents(t *testing.T) {
 // A page has a budget: one that finds nothing is over after so many blocks,
 // says where to go on, and goes on there.
 func TestPageOfEventsHasABudget(t *testing.T) {
-	r, all := filled(t, scanBlocks+100)
+	r, all := filled(t, scanBlocks+100, false)
 	last := all[len(all)-1].Sequence
 	budget := all[len(all)-1].Block // of the block after the last that is looked at
 	for _, e := range all {
@@ -130,5 +156,36 @@ func TestPageOfEventsHasABudget(t *testing.T) {
 	l, err = r.Events(gone, event.Pin{Sequence: last}, gateways.EventFilter{}, event.Page{Limit: 10, After: 5})
 	if err != nil || len(l.Items) != 0 || l.Next != 5 {
 		t.Errorf("for a client that is gone: %d items, next %d, %v", len(l.Items), l.Next, err)
+	}
+}
+
+// What few events are is found without reading the others: in a journal that is
+// far longer than a page's budget, one page is enough in both directions, also
+// for what is not there at all.
+func TestRareEventsAreFoundAtOnce(t *testing.T) {
+	r, all := filled(t, scanBlocks+500, true)
+	last := all[len(all)-1].Sequence
+	rare := all[20]
+	for _, e := range all[:200] {
+		if e.Type == event.TypeOrderAccepted {
+			rare = e
+		}
+	}
+	for _, f := range []gateways.EventFilter{{Aggregate: rare.Aggregate}, {Aggregate: "nobody"}, {Type: "Nothing"}} {
+		var want []market.Sequence
+		for _, e := range all {
+			if visible(e, f) {
+				want = append(want, e.Sequence)
+			}
+		}
+		for _, descending := range []bool{false, true} {
+			got, n := pages(t, r, last, f, event.Page{Limit: 1000, Descending: descending})
+			if descending {
+				slices.Reverse(got)
+			}
+			if !slices.Equal(got, want) || n > 2 {
+				t.Errorf("%+v, descending %t: %v on %d pages, want %v on one and the end", f, descending, got, n, want)
+			}
+		}
 	}
 }

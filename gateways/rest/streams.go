@@ -174,8 +174,8 @@ func (s *stream) run(after market.Sequence) {
 	defer cancel()
 	queue := make(chan event.Public, streamQueue)
 	followed := make(chan error, 1)
+	replay := newReplay(s.x)
 	go func() {
-		replay := newReplay(s.x)
 		defer replay.end()
 		followed <- s.x.h.reads.Follow(ctx, after, func(e event.Public) error {
 			if err := replay.step(ctx, e.Sequence); err != nil {
