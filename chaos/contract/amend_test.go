@@ -42,6 +42,18 @@ func TestAmend(t *testing.T) {
 	m.holds(m.taker, "ETH", "1002.50000000", "0.00000000")
 }
 
+// TestAmendKeepsTheMinimums shows that an amended order is held to the
+// instrument's least quantity and notional, unless it is closed by it.
+func TestAmendKeepsTheMinimums(t *testing.T) {
+	m := newMarket(t, fields{"min_quantity": "0.1", "min_notional": "100"})
+	id := m.rest(m.limit(m.maker, "buy", "1", "2000"))
+	amend := func(change fields) reply { return m.command("orders/amend", change.with(fields{"order_id": id})) }
+	amend(fields{"quantity": "0.099"}).refused(t, 422, "quantity_out_of_range")
+	amend(fields{"quantity": "0.1"}).want(t, 200, fields{"order.quantity": "0.100"})
+	amend(fields{"price": "999.99"}).refused(t, 422, "notional_too_small")
+	amend(fields{"price": "1000"}).want(t, 200, fields{"order.price": "1000.00"})
+}
+
 // TestCancel shows the ways to name an order, and what a closed, an unknown
 // and a contradictory one are answered with.
 func TestCancel(t *testing.T) {

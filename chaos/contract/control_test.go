@@ -1,6 +1,9 @@
 package contract_test
 
-import "testing"
+import (
+	"encoding/json"
+	"testing"
+)
 
 // TestSuspend shows the kill switch: orders cancelled, trading and money out
 // blocked, money in and reads going on, until resumed.
@@ -108,6 +111,25 @@ func TestLimits(t *testing.T) {
 	m.command("accounts/set-limits", fields{"account": m.maker, "max_order_quantity": "-1"}).refused(t, 400, "malformed")
 	m.command("accounts/set-limits", fields{"account": m.maker, "max_order_quantity": nullValue{}}).refused(t, 400, "malformed")
 	m.command("accounts/set-limits", fields{"account": "nobody", "max_order_quantity": "1"}).refused(t, 404, "unknown_account")
+}
+
+// TestOrdersPerSecond shows max_orders_per_second at it and one past it, and
+// that cancels are not held to it.
+func TestOrdersPerSecond(t *testing.T) {
+	m := newMarket(t, nil)
+	m.must("accounts/set-limits", fields{"account": m.maker, "max_orders_per_second": "2"})
+	order := fields{"command": "orders/place", "payload": m.limit(m.maker, "buy", "1", "1000")}
+	batch, err := json.Marshal([]fields{order, order, order,
+		{"command": "orders/cancel-all", "payload": fields{"account": m.maker}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.send(0, "POST", "/v1/commands", string(batch)).want(t, 200, fields{
+		"0.http_status": 200, "1.http_status": 200, "2.http_status": 422, "2.problem.code": "risk_max_orders_per_second",
+		"3.http_status": 200, "3.answer.cancelled_count": 2})
+	m.must("accounts/set-limits", fields{"account": m.maker, "max_orders_per_second": "none"})
+	m.rest(m.limit(m.maker, "buy", "1", "1000"))
+	m.command("accounts/set-limits", fields{"account": m.maker, "max_gross_exposure": "5"}).refused(t, 422, "invalid_parameters")
 }
 
 // TestDefine shows that defining is an upsert, that the unchanged is

@@ -68,3 +68,14 @@ func TestClientOrderIDs(t *testing.T) {
 	m.must("orders/amend", fields{"order_id": id, "client_order_id": "cid-3"}).want(t, 200, fields{"order.client_order_id": "cid-3"})
 	m.must("orders/cancel", fields{"account": "cid-a", "client_order_id": "cid-3"}).want(t, 200, fields{"order.order_id": id})
 }
+
+// TestDecrementByValue shows that an order for an amount of quote which meets
+// its owner's own order takes of it what the amount reaches, and no more.
+func TestDecrementByValue(t *testing.T) {
+	m := newMarket(t, fields{"maker_fee_bps": "0", "taker_fee_bps": "0"})
+	own := m.rest(m.limit(m.maker, "sell", "10", "3000"))
+	m.place(fields{"account": m.maker, "instrument": m.instrument, "side": "buy", "type": "market", "quote_quantity": "6000",
+		"self_trade_prevention": "decrement"}).want(t, 200, fields{
+		"order.quantity": "2.000", "order.status": "cancelled", "order.reason": "self_trade", "fills_count": 0})
+	m.get(0, "/v1/queries/orders/"+own+"?consistency=linearizable").want(t, 200, fields{"status": "open", "remaining": "8.000"})
+}
