@@ -11,11 +11,11 @@ type LimitsPayload struct {
 	MaxOrderQuantity    string `json:"max_order_quantity,omitempty" doc:"A decimal or none"`
 	MaxOrderNotional    string `json:"max_order_notional,omitempty" doc:"A decimal or none"`
 	MaxOpenOrders       string `json:"max_open_orders,omitempty" doc:"A whole number or none"`
-	MaxPosition         string `json:"max_position,omitempty" doc:"A decimal or none"`
-	MaxGrossExposure    string `json:"max_gross_exposure,omitempty" doc:"A decimal or none"`
-	MaxNetExposure      string `json:"max_net_exposure,omitempty" doc:"A decimal or none"`
-	MaxConcentrationBps string `json:"max_concentration_bps,omitempty" doc:"A decimal or none"`
-	MaxOrdersPerSecond  string `json:"max_orders_per_second,omitempty" doc:"A whole number or none"`
+	MaxPosition         string `json:"max_position,omitempty" doc:"A decimal or none: of the base, what is there and what all open buys can add"`
+	MaxGrossExposure    string `json:"max_gross_exposure,omitempty" doc:"none: this venue enforces no values of it"`
+	MaxNetExposure      string `json:"max_net_exposure,omitempty" doc:"none: this venue enforces no values of it"`
+	MaxConcentrationBps string `json:"max_concentration_bps,omitempty" doc:"none: this venue enforces no values of it"`
+	MaxOrdersPerSecond  string `json:"max_orders_per_second,omitempty" doc:"A whole number or none: how many orders and amendments an account may send in any second of venue time; cancels don't count"`
 }
 
 // AccountLimitsPayload documents accounts/set-limits.
