@@ -24,12 +24,26 @@ type Start struct {
 	Nonce uint64 `json:"nonce,string"`
 }
 
+// ErrForgotten: a part of a data folder is missing, or names another
+// incarnation. What it promised is forgotten: it is no voter any more.
+var ErrForgotten = errors.New("data folder has forgotten")
+
 // Identity is who a node is and what it can prove of it.
 type Identity struct {
 	Node        NodeID
 	Incarnation Incarnation
 	History     History // 0 = not known yet
 	Start       Start
+	// Began is what term and log were when this start opened them.
+	Began Position
+}
+
+// Position is how far a node has come in Raft.
+type Position struct {
+	// Term is its current term, Last the last index that it has on disk, in
+	// its log or in a snapshot.
+	Term Term
+	Last Index
 }
 
 // String is the 32 hexadecimal digits.

@@ -18,7 +18,7 @@ const callFound = "found"
 const foundingInterval = 100 * time.Millisecond
 
 // openMembership makes sure that this node belongs to a cluster before Raft
-// is opened: a founder waits for all the others.
+// is opened: a founder waits for all the others, a newcomer for a leader.
 func (n *Node) openMembership(ctx, _ context.Context) error {
 	n.control.HandleCall(callFound, func(context.Context, []byte) ([]byte, error) {
 		return json.Marshal(n.word())
@@ -26,6 +26,8 @@ func (n *Node) openMembership(ctx, _ context.Context) error {
 	switch n.identity.Load().State {
 	case identity.Founding, identity.Agreed:
 		return n.found(ctx)
+	case identity.Joining:
+		return n.join(ctx)
 	}
 	return nil
 }

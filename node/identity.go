@@ -34,12 +34,24 @@ func (n *Node) openIdentity() error {
 	if !ok {
 		folder, err = n.birth()
 	} else {
-		err = n.recognise(folder)
+		folder = n.reconsider(folder)
+		if err = n.recognise(folder); err == nil {
+			err = n.checkRooms(folder)
+		}
 	}
 	if err != nil {
 		return err
 	}
 	return n.become(folder.Started())
+}
+
+// reconsider lets a node join whose founding was refused: as long as it has
+// agreed to nothing it has promised nothing.
+func (n *Node) reconsider(f identity.Folder) identity.Folder {
+	if f.State == identity.Founding && !n.founding && len(n.cfg.Join) > 0 {
+		f.State = identity.Joining
+	}
+	return f
 }
 
 // become makes a folder's next state durable and then this node's.
@@ -51,14 +63,59 @@ func (n *Node) become(folder identity.Folder) error {
 	return nil
 }
 
-// settle makes a member of a folder whose files have been made.
-func (n *Node) settle() error {
-	folder := *n.identity.Load()
-	if folder.State != identity.Admitted && folder.State != identity.Adopting {
-		return nil
+// rooms are the folders that carry a mark: those whose loss nothing in them
+// would show. The views carry none, they are folds and are dropped at will.
+func (n *Node) rooms() []string {
+	return []string{n.cfg.path("raft", "snapshots"), n.cfg.path("journal"), n.cfg.path("archive")}
+}
+
+// isBirth reports whether files that name no incarnation are still to be
+// expected.
+func (n *Node) isBirth() bool {
+	switch n.identity.Load().State {
+	case identity.Joining, identity.Admitted, identity.Adopting:
+		return true
 	}
-	folder.State = identity.Member
-	return n.become(folder)
+	return false
+}
+
+// checkRooms refuses a folder of which a room was lost, or is another's.
+func (n *Node) checkRooms(f identity.Folder) error {
+	birth := f.State != identity.Member
+	for _, room := range n.rooms() {
+		if err := identity.Check(room, f.Incarnation, birth); err != nil {
+			return fmt.Errorf("%w; %s", err, n.wayBack())
+		}
+	}
+	return nil
+}
+
+// settle is called when the files of consensus are there and name the
+// incarnation, before this node takes part: it marks the other rooms, and
+// makes a member of a folder that was born or adopted.
+func (n *Node) settle(began cluster.Position, roster cluster.Roster) error {
+	folder := *n.identity.Load()
+	if roster.Standing(cluster.Enrolment{ID: folder.Node, Incarnation: folder.Incarnation}) == cluster.Gone {
+		folder.State, folder.Reason = identity.Removed, "its removal is in its log"
+		return errors.Join(n.recognise(folder), n.become(folder))
+	}
+	if folder.State != identity.Member {
+		for _, room := range n.rooms() {
+			if err := identity.Mark(room, folder.Incarnation); err != nil {
+				return err
+			}
+		}
+		if a := n.ownAdmission(); a != nil {
+			folder.History = a.history
+		}
+		folder.State = identity.Member
+		if err := n.become(folder); err != nil {
+			return err
+		}
+	}
+	n.began.Store(&began)
+	n.takeRoster(roster)
+	return nil
 }
 
 // wayBack is what an operator does about a folder that has forgotten.
@@ -127,8 +184,8 @@ func (n *Node) recognise(f identity.Folder) error {
 		return fmt.Errorf("%w: %s; to bring it back, empty data_dir %s and let it join (--join)", ErrRemoved, f.Reason, n.cfg.DataDir)
 	case f.State == identity.Founding || f.State == identity.Agreed:
 		if !n.founding {
-			return fmt.Errorf("%w: data_dir %s was begun by --found and its cluster is not founded yet; "+
-				"start with --found once more, on every node of initial_cluster", ErrNotMember, n.cfg.DataDir)
+			return fmt.Errorf("%w: data_dir %s was begun by --found and its cluster is not founded yet; start with --found once more, "+
+				"on every node of initial_cluster, or empty the folder and join (--join)", ErrNotMember, n.cfg.DataDir)
 		}
 	case f.State == identity.Joining && n.founding:
 		return fmt.Errorf("%w: data_dir %s was born to join a cluster; empty it to found one", ErrNotMember, n.cfg.DataDir)

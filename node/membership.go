@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -17,15 +16,10 @@ import (
 const (
 	callStatus   = "status"
 	callJoin     = "join"
+	callRoster   = "roster"
 	callRemove   = "remove"
 	callTransfer = "transfer"
 )
-
-// joinRequest asks the leader to admit a node.
-type joinRequest struct {
-	ID          string `json:"id"`
-	PeerAddress string `json:"peer_address"`
-}
 
 // admissionInterval is how often the leader looks whether a newcomer has
 // caught up, and how often a newcomer asks to be admitted.
@@ -60,7 +54,7 @@ func (n *Node) knownPeers() []knownPeer {
 	}
 	peers := make([]knownPeer, 0, len(byID))
 	for _, p := range byID {
-		if p.member || p.state == stateAlive {
+		if p.member || p.state == stateAlive && !n.isRemoved(p.id) {
 			peers = append(peers, p)
 		}
 	}
@@ -73,6 +67,7 @@ func (n *Node) registerCalls() {
 		return json.Marshal(n.status())
 	})
 	n.control.HandleCall(callJoin, n.answerJoin)
+	n.control.HandleCall(callRoster, func(context.Context, []byte) ([]byte, error) { return n.membershipAnswer() })
 	n.control.HandleCall(callRemove, func(ctx context.Context, id []byte) ([]byte, error) {
 		return nil, n.consensus.Remove(ctx, cluster.NodeID(id))
 	})
@@ -97,25 +92,6 @@ func (n *Node) handOver(ctx context.Context, to cluster.NodeID) error {
 	return err
 }
 
-// answerJoin admits a newcomer as a non-voter; it becomes a voter once it has
-// caught up.
-func (n *Node) answerJoin(ctx context.Context, request []byte) ([]byte, error) {
-	var j joinRequest
-	if err := json.Unmarshal(request, &j); err != nil {
-		return nil, &cluster.BadInput{Err: fmt.Errorf("decode join request: %w", err)}
-	}
-	if n.consensus.Status().Role != cluster.RoleLeader {
-		return nil, cluster.ErrNotLeader
-	}
-	for _, m := range n.consensus.Members() {
-		if string(m.ID) == j.ID && m.Address == j.PeerAddress {
-			return nil, nil // it belongs already
-		}
-	}
-	n.log.Info("admit node", "id", j.ID, "peer_address", j.PeerAddress)
-	return nil, n.consensus.AddNonvoter(ctx, cluster.Member{ID: cluster.NodeID(j.ID), Address: j.PeerAddress})
-}
-
 // callLeader makes a control call to the leader, which may be this node.
 func (n *Node) callLeader(ctx context.Context, method string, request []byte) error {
 	leader, ok := n.consensus.Leader()
@@ -124,36 +100,6 @@ func (n *Node) callLeader(ctx context.Context, method string, request []byte) er
 	}
 	_, err := n.control.Call(ctx, leader.Address, method, request)
 	return err
-}
-
-// seekAdmission asks to be admitted until Raft's configuration names this
-// node. Gossip only finds whom to ask.
-func (n *Node) seekAdmission(ctx context.Context) {
-	request, err := json.Marshal(joinRequest{ID: n.cfg.NodeID, PeerAddress: n.addresses.peer})
-	if err != nil {
-		panic(err) // two strings
-	}
-	every(ctx, admissionInterval, func() bool {
-		if n.consensus.Status().Role != cluster.RoleOutside {
-			return false
-		}
-		for _, p := range n.gossip.Members() {
-			if string(p.ID) == n.cfg.NodeID || p.State != membership.StateAlive {
-				continue
-			}
-			calling, cancel := context.WithTimeout(ctx, 5*time.Second)
-			_, err := n.control.Call(calling, p.PeerAddress, callJoin, request)
-			cancel()
-			if err == nil {
-				n.log.Info("admitted to the cluster", "by", p.ID)
-				return true // the configuration entry is on its way here
-			}
-			if !errors.Is(err, cluster.ErrNotLeader) {
-				n.log.Warn("join refused", "by", p.ID, "error", err)
-			}
-		}
-		return true
-	})
 }
 
 // promoteNewcomers makes voters of the non-voters that have caught up, while
@@ -173,7 +119,10 @@ func (n *Node) promoteNewcomers(ctx context.Context) {
 		}
 		n.log.Info("node has caught up and becomes a voter", "id", id)
 		at := slices.IndexFunc(members, func(m cluster.Member) bool { return m.ID == id })
-		if err := n.consensus.AddVoter(ctx, members[at]); err != nil {
+		n.membershipChange.Lock()
+		err := n.consensus.AddVoter(ctx, members[at])
+		n.membershipChange.Unlock()
+		if err != nil {
 			n.log.Warn("promotion failed", "id", id, "error", err)
 		}
 		return true

@@ -15,14 +15,15 @@ import (
 )
 
 // flood takes all the connections of a peer port that it gets, from many
-// addresses, until the test ends. It names Raft's protocol and says no more:
-// such a connection is held for ever.
+// addresses, until the test ends. It names the protocol of control calls, which
+// is open to all, and says no more: such a connection is held for half a
+// minute.
 func flood(t *testing.T, address string) {
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	t.Cleanup(func() { stop(); <-done })
 	cluster := sha256.Sum256([]byte("test"))
-	preamble := append([]byte{'R', 'L', 'T', 'O', peer.Version, byte(peer.ProtocolRaft), 0, 0}, cluster[:8]...)
+	preamble := append([]byte{'R', 'L', 'T', 'O', peer.Version, byte(peer.ProtocolControl), 0, 0}, cluster[:8]...)
 	go func() {
 		defer close(done)
 		var held []net.Conn

@@ -44,6 +44,23 @@ type Node struct {
 	founding bool
 	// identity is who the folder is; what it says is durable.
 	identity atomic.Pointer[identity.Folder]
+	// began and roster are of consensus, from just before it takes part.
+	began  atomic.Pointer[cluster.Position]
+	roster atomic.Pointer[cluster.Roster]
+	// stale wakes the look for a newer roster; its capacity is one.
+	stale chan struct{}
+	// admission is what a newcomer was told when it was let in.
+	admission *admission
+	// membershipChange is held over a look at the roster and the change that
+	// follows from it.
+	membershipChange sync.Mutex
+	// removed: the cluster has removed this node, and it takes no part.
+	removed          atomic.Bool
+	leaving, goodbye sync.Once
+	// up is closed when all that a removal ends is there, over when the node
+	// stops.
+	up   chan struct{}
+	over <-chan struct{}
 
 	// writes watches the writes of log, term and vote, and event journal;
 	// stalls has room for one word that something changed there.
@@ -118,7 +135,7 @@ func Open(ctx context.Context, cfg Config, options ...Option) (*Node, error) {
 	}
 	n := &Node{
 		cfg: cfg, log: slog.New(slog.DiscardHandler), version: "dev", startedAt: time.Now(),
-		fatal: make(chan error, 1), failed: make(chan struct{}),
+		fatal: make(chan error, 1), failed: make(chan struct{}), stale: make(chan struct{}, 1), up: make(chan struct{}),
 		clock:  cluster.SystemClock{},
 		stalls: make(chan struct{}, 1), marking: make(chan struct{}, 1),
 		scrubPace: readmodels.NewPace(cfg.ReadModels.ScrubBytes),
@@ -134,7 +151,7 @@ func Open(ctx context.Context, cfg Config, options ...Option) (*Node, error) {
 	}
 	n.venue = newVenueTime(n.clock)
 	background, stop := context.WithCancel(context.Background())
-	n.stop = stop
+	n.stop, n.over = stop, background.Done()
 	for _, step := range []struct {
 		what string
 		do   func(ctx, background context.Context) error
@@ -142,11 +159,12 @@ func Open(ctx context.Context, cfg Config, options ...Option) (*Node, error) {
 		{"data folder", n.openData},
 		{"event journal", n.openJournal},
 		{"peer port", n.openPeers},
+		{"gossip", n.openGossip},
 		{"membership", n.openMembership},
 		{"read models", n.openViews},
 		{"consensus", n.openConsensus},
 		{"sequencer", n.openSequencer},
-		{"gossip", n.openGossip},
+		{"picture of the cluster", n.openTwin},
 		{"gateways", n.openGateways},
 	} {
 		if err := step.do(ctx, background); err != nil {

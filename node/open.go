@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -55,6 +56,7 @@ func (n *Node) openPeers(ctx, _ context.Context) error {
 	n.neighbours.learn(ctx, n.configuredPeers())
 	mux, err := peer.Listen(n.cfg.PeerAddress, peer.Config{
 		ClusterID: n.cfg.ClusterID,
+		Proof:     n.proof(),
 		Member:    n.neighbours.member,
 		// What a mute node says of itself is still heard, and what it asks.
 		Audible: []peer.Protocol{peer.ProtocolControl},
@@ -84,7 +86,7 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 		Bounds:  fsm.Bounds{DedupCapacity: n.cfg.Commands.DedupCapacity},
 	}, watchedLog{n.journal, n.writes}, newAuthority(n.bootstrapParticipants()))
 	n.replica.venue = n.venue
-	c, err := consensus.Open(ctx, consensus.Config{
+	begin := consensus.Config{
 		NodeID: cluster.NodeID(n.cfg.NodeID), Dir: n.cfg.path("raft"),
 		Stream: n.mux.StreamLayer(peer.ProtocolRaft), Address: n.addresses.peer,
 		Machine: n.replica, Fatal: n.fail, Watch: n.writes, Logger: n.log.With("part", "consensus"),
@@ -95,15 +97,21 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 			Replay: n.cfg.Consensus.SnapshotReplay,
 			Bytes:  uint64(n.cfg.Consensus.SnapshotBytes), TrailingEntries: n.cfg.Consensus.TrailingEntries,
 		},
-	})
+		Incarnation: n.identity.Load().Incarnation, Birth: n.isBirth(),
+		Opened: n.settle, RosterChanged: n.takeRoster,
+	}
+	if a := n.ownAdmission(); a != nil {
+		begin.Roster, begin.Term = &a.roster, a.term
+	}
+	c, err := consensus.Open(ctx, begin)
 	if err != nil {
+		if errors.Is(err, ErrForgotten) {
+			err = fmt.Errorf("%w; %s", err, n.wayBack())
+		}
 		return err
 	}
 	n.consensus = c
 	n.onClose("consensus", c.Close)
-	if err := n.settle(); err != nil {
-		return err
-	}
 	n.background.Go(func() { n.fillJournal(background) })
 	n.background.Go(func() { n.mendJournal(background) })
 	n.background.Go(func() { n.scrubJournal(background) })
@@ -197,7 +205,9 @@ func (n *Node) firstHistory() (uint64, error) {
 
 func historyText(history uint64) string { return fmt.Sprintf("%016x", history) }
 
-func (n *Node) openGossip(_, background context.Context) error {
+// openGossip begins to be found and to find: a newcomer does so before it
+// belongs anywhere.
+func (n *Node) openGossip(context.Context, context.Context) error {
 	key, err := n.cfg.gossipKey()
 	if err != nil {
 		return err
@@ -218,20 +228,32 @@ func (n *Node) openGossip(_, background context.Context) error {
 	if err != nil {
 		return err
 	}
-	n.onClose("gossip", func(ctx context.Context) error {
+	n.onClose("gossip", func(ctx context.Context) error { n.leaveGossip(ctx); return nil })
+	return nil
+}
+
+// leaveGossip says goodbye, once.
+func (n *Node) leaveGossip(ctx context.Context) {
+	n.goodbye.Do(func() {
 		leaving, cancel := context.WithTimeout(ctx, goodbye)
 		defer cancel()
 		if err := n.gossip.Leave(leaving); err != nil {
 			n.log.Warn("nobody heard the goodbye", "error", err) // they will see for themselves
 		}
-		return nil
 	})
+}
+
+// openTwin begins to look at the others and to answer them.
+func (n *Node) openTwin(_, background context.Context) error {
+	// The others are told first of all that this node goes.
+	n.onClose("goodbye", func(ctx context.Context) error { n.leaveGossip(ctx); return nil })
 	n.twin = newTwin(n)
 	n.registerCalls()
 	n.background.Go(func() { n.findPeers(background) })
 	n.background.Go(func() { n.twin.run(background) })
 	n.background.Go(func() { n.watchWrites(background) })
-	n.background.Go(func() { n.seekAdmission(background) })
+	n.background.Go(func() { n.keepIdentity(background) })
+	close(n.up)
 	n.background.Go(func() { n.promoteNewcomers(background) })
 	n.background.Go(func() { n.raiseLevels(background) })
 	return nil

@@ -235,6 +235,7 @@ const (
 	stateSuspect  = "suspect"
 	stateDead     = "dead"
 	stateDraining = "draining"
+	stateRemoved  = "removed" // by the cluster, for good: its own word only
 )
 
 // status is what this node says of itself.
@@ -251,6 +252,9 @@ func (n *Node) status() gateways.TwinNode {
 	stalled := n.writes.Stalled()
 	if stalled > 0 {
 		state = stateSuspect
+	}
+	if n.removed.Load() {
+		state = stateRemoved
 	}
 	return gateways.TwinNode{
 		WriteStalledMs: milliseconds(stalled), Muted: n.mutedSince.Load() != nil,

@@ -22,8 +22,14 @@ func (n *Node) boot() error {
 	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
 		return err
 	}
+	if err := n.nothingMissing(); err != nil {
+		return err
+	}
 	var err error
 	if n.stable, err = logstore.OpenStable(c.Dir, n.halt.stop); err != nil {
+		return err
+	}
+	if err := n.claim(); err != nil {
 		return err
 	}
 	proven, anchor := &logstore.Proven{}, &logstore.Anchor{}
@@ -36,6 +42,9 @@ func (n *Node) boot() error {
 	}
 	snapshots := pacedStore{FileSnapshotStore: files, dir: c.Dir, anchor: anchor}
 	if err := reconcile(n.logs, snapshots, proven, anchor); err != nil {
+		return err
+	}
+	if err := n.knowsItsTerm(); err != nil {
 		return err
 	}
 	if n.fsm, err = n.newFSM(proven); err != nil {
@@ -64,7 +73,10 @@ func (n *Node) openLog(proven *logstore.Proven, anchor *logstore.Anchor) (*logst
 		Anchor:     anchor,
 		Halt:       n.halt.stop,
 		Watch:      n.config.Watch,
-		Logger:     newLibraryLogger(n.config.Logger),
+
+		Incarnation: n.config.Incarnation,
+		Birth:       n.config.Birth,
+		Logger:      newLibraryLogger(n.config.Logger),
 	})
 }
 
@@ -75,6 +87,7 @@ func (n *Node) newFSM(proven *logstore.Proven) (*fsm, error) {
 	}
 	return &fsm{
 		machine:  n.config.Machine,
+		roster:   n.roster,
 		halt:     n.halt,
 		proven:   proven,
 		due:      newSnapshotMeter(n.config.Snapshots),
@@ -105,6 +118,9 @@ func (n *Node) startRaft(snapshots raft.SnapshotStore) (err error) {
 			return fmt.Errorf("begin cluster: %w", err)
 		}
 	}
+	if err := n.opened(); err != nil {
+		return err
+	}
 	n.halt.arm()
 	if n.raft, err = raft.NewRaft(library, n.fsm, n.logs, stable, snapshots, n.trans); err != nil {
 		return fmt.Errorf("start raft: %w", err)
@@ -131,7 +147,7 @@ func (n *Node) restore(snapshots raft.SnapshotStore) error {
 	if err := errors.Join(n.fsm.load(source), source.Close()); err != nil {
 		return fmt.Errorf("snapshot %s: %w", metas[0].ID, err)
 	}
-	return nil
+	return n.roster.configured(metas[0])
 }
 
 func configuration(members []cluster.Member) raft.Configuration {

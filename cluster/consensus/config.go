@@ -47,6 +47,24 @@ type Config struct {
 	// that is to be added to a cluster.
 	InitialMembers []cluster.Member
 
+	// Incarnation is what every file of Dir names. One that names another, or
+	// is missing, is cluster.ErrForgotten. Zero: no file names any.
+	Incarnation cluster.Incarnation
+	// Birth allows files that are not there or name no incarnation yet: the
+	// directory is being made, or was made by a build that knew none.
+	Birth bool
+	// Opened is called when all files name the incarnation and a new cluster
+	// has begun on disk, before this node takes part; with how far it has come
+	// and whom it knows. May be nil.
+	Opened func(cluster.Position, cluster.Roster) error
+	// Roster and Term are what a newcomer was told when it was admitted, or
+	// the founders begin with. They count only on a node without a roster.
+	Roster *cluster.Roster
+	Term   cluster.Term
+	// RosterChanged is told of each change of Node.Roster, in order. It must
+	// not block. May be nil.
+	RosterChanged func(cluster.Roster)
+
 	// LogStore is the library of the log, default "wal". It can't be changed
 	// for a directory that has a log.
 	LogStore logstore.Kind

@@ -41,6 +41,7 @@ type Node struct {
 	fsm      *fsm
 	logs     *logstore.Log
 	stable   *logstore.Stable
+	roster   *roster
 	stream   *stream
 	trans    transport
 	halt     *halt
@@ -50,6 +51,8 @@ type Node struct {
 	proposals  gate          // proposals under way
 	closed     chan struct{} // closed when Raft has shut down, or was given up
 	closing    sync.Once
+	retiring   sync.Once
+	retired    raft.Future // of Retire
 	closeErr   error
 	stop       context.CancelFunc
 	background sync.WaitGroup
@@ -110,7 +113,8 @@ func (n *Node) shutdown(ctx context.Context) error {
 	}
 	n.stop()
 	close(n.fsm.closing)
-	down := n.raft.Shutdown()
+	n.retiring.Do(func() { n.retired = n.raft.Shutdown() })
+	down := n.retired
 	close(n.halt.released)
 	transErr := n.trans.Close() // ends the requests that Raft waits for
 	err := n.awaitDown(ctx, down)

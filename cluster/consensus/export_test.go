@@ -1,13 +1,14 @@
 package consensus
 
 import (
+	"github.com/rialto-exchange/rialto/cluster"
 	"io"
 	"time"
 )
 
 // SnapshotStream frames state as a snapshot of index and term.
 func SnapshotStream(to io.Writer, index, term uint64, state io.Reader) error {
-	if _, err := to.Write(appendSnapshotHeader(index, term)); err != nil {
+	if _, err := to.Write(appendSnapshotHeader(index, term, cluster.Roster{})); err != nil {
 		return err
 	}
 	out := newChunkWriter(to)

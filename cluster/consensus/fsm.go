@@ -17,6 +17,7 @@ import (
 // goroutine at a time.
 type fsm struct {
 	machine  cluster.Machine
+	roster   *roster
 	halt     *halt
 	proven   *logstore.Proven
 	due      *snapshotMeter
@@ -49,10 +50,13 @@ type outcomes [][]byte
 func (f *fsm) Apply(log *raft.Log) any { return f.ApplyBatch([]*raft.Log{log})[0] }
 
 // ApplyBatch hands the commands among logs to the machine in one call. Raft's
-// own entries do not reach the machine.
+// own entries and ours of membership do not reach the machine.
 func (f *fsm) ApplyBatch(logs []*raft.Log) []any {
 	answers := make([]any, len(logs))
 	all := logs
+	if f.broken == nil {
+		f.broken = f.roster.follow(logs)
+	}
 	if f.broken == nil {
 		logs, f.broken = f.skip(logs)
 	}
@@ -65,7 +69,7 @@ func (f *fsm) ApplyBatch(logs []*raft.Log) []any {
 	}
 	f.entries = f.entries[:0]
 	for _, log := range logs {
-		if log.Type == raft.LogCommand {
+		if isCommand(log) {
 			f.entries = append(f.entries, entryOf(log))
 		}
 	}
@@ -77,7 +81,7 @@ func (f *fsm) ApplyBatch(logs []*raft.Log) []any {
 	}
 	next, skipped := 0, len(all)-len(logs)
 	for i, log := range logs {
-		if log.Type == raft.LogCommand {
+		if isCommand(log) {
 			answers[skipped+i] = outcomes(results[next])
 			next++
 		}
@@ -85,6 +89,11 @@ func (f *fsm) ApplyBatch(logs []*raft.Log) []any {
 	f.advance(logs)
 	clear(f.entries)
 	return answers
+}
+
+// isCommand reports whether an entry is the machine's.
+func isCommand(log *raft.Log) bool {
+	return log.Type == raft.LogCommand && !cluster.IsAdmission(log.Data)
 }
 
 func entryOf(log *raft.Log) cluster.Entry {
@@ -172,6 +181,7 @@ func (f *fsm) Snapshot() (raft.FSMSnapshot, error) {
 	}
 	return &snapshot{
 		state:   captured,
+		roster:  f.roster.load(),
 		index:   f.applied.Load(),
 		term:    f.term,
 		covered: f.due.captured(),
@@ -204,6 +214,9 @@ func (f *fsm) load(source io.Reader) error {
 	}
 	if err == nil {
 		err = in.finish()
+	}
+	if err == nil {
+		err = f.roster.restored(in.roster)
 	}
 	if err != nil {
 		return fmt.Errorf("restore machine: %w", err)

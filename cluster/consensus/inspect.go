@@ -15,10 +15,12 @@ import (
 var ErrMixed = errors.New("directory holds only a part of a member's files")
 
 // HasState reports whether a directory holds what a member has promised: a
-// term, a log or a snapshot. It makes nothing that is not there.
+// term, a log or a snapshot, and names no incarnation. It makes nothing that is
+// not there.
 //
 // ErrMixed: a log or a snapshot without the term and vote that go with it, or
-// the other way round. Such a node would take part as one that never voted.
+// the other way round: such a node would take part as one that never voted. Or
+// an incarnation, of which its caller should have known.
 func HasState(dir string, log *slog.Logger) (bool, error) {
 	c, err := logstore.Inspect(dir, newLibraryLogger(log))
 	if err != nil {
@@ -30,6 +32,8 @@ func HasState(dir string, log *slog.Logger) (bool, error) {
 	}
 	entries := c.Last > 0 || snapshots
 	switch {
+	case c.Claimed:
+		return false, fmt.Errorf("%w: %s names an incarnation, and the folder's own identity is gone", ErrMixed, dir)
 	case c.Term == 0 && !entries:
 		return false, nil
 	case !c.Stable || c.Term == 0:

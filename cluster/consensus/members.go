@@ -13,16 +13,7 @@ import (
 // Members returns the latest Raft configuration this node knows, which may
 // not be committed yet.
 func (n *Node) Members() []cluster.Member {
-	servers := n.raft.GetConfiguration().Configuration().Servers
-	members := make([]cluster.Member, len(servers))
-	for i, s := range servers {
-		members[i] = cluster.Member{
-			ID:      cluster.NodeID(s.ID),
-			Address: string(s.Address),
-			Voter:   s.Suffrage == raft.Voter,
-		}
-	}
-	return members
+	return members(n.raft.GetConfiguration().Configuration())
 }
 
 // The changes of membership below are the leader's: elsewhere they return

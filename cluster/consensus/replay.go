@@ -64,7 +64,7 @@ func (n *Node) nextCommands(limit int) ([]*raft.Log, error) {
 		if err := n.logs.GetLog(index, log); err != nil {
 			return nil, fmt.Errorf("read log: %w", err)
 		}
-		if log.Type == raft.LogCommand {
+		if isCommand(log) {
 			logs = append(logs, log)
 		}
 	}
@@ -102,7 +102,7 @@ func (f *fsm) skip(logs []*raft.Log) ([]*raft.Log, error) {
 			return nil, &cluster.WrongState{Err: fmt.Errorf("entry %d was applied and is not in the log", known.index)}
 		}
 		logs = logs[1:]
-		if log.Type != raft.LogCommand {
+		if !isCommand(log) {
 			continue
 		}
 		if log.Index != known.index || log.Term != known.term || sha256.Sum256(log.Data) != known.sum {

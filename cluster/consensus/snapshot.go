@@ -1,7 +1,6 @@
 package consensus
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -18,12 +17,18 @@ import (
 // what it received: this one goes from the machine that wrote to the machine
 // that reads, and no byte reaches the machine unverified. Little endian:
 //
-//	header, 32 bytes
+//	header
 //	  0 8 magic "RIALTOSN"
-//	  8 4 format, 1
+//	  8 4 format, 1 or 2
 //	 12 8 index of the last entry in the state
 //	 20 8 its term
-//	 28 4 CRC-32C of bytes 0..27
+//	 28 4 format 2 only: length n of the roster, at most 64 KiB
+//	 32 n format 2 only: the roster
+//	  . 4 CRC-32C of all before
+//
+// Format 2 is written once an incarnation is known: no build that reads only
+// format 1 is left in the cluster then.
+//
 //	chunk
 //	  0 4 length n, 1 to 1 MiB
 //	  4 4 CRC-32C of the bytes
@@ -34,8 +39,10 @@ import (
 //	 12 4 CRC-32C of bytes 0..11 of the end
 const (
 	snapshotMagic  = "RIALTOSN"
-	snapshotFormat = 1
-	snapshotHeader = 32
+	formatPlain    = 1
+	formatRoster   = 2
+	snapshotHeader = 28 // without roster and checksum
+	rosterBytes    = 64 << 10
 	snapshotEnd    = 16
 	chunkBytes     = 1 << 20
 )
@@ -47,6 +54,7 @@ func sumOf(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Cas
 // snapshot is a captured state on its way to disk.
 type snapshot struct {
 	state       cluster.Snapshot
+	roster      cluster.Roster
 	index, term uint64
 	covered     covered
 	due         *snapshotMeter
@@ -60,7 +68,7 @@ func (s *snapshot) Persist(sink raft.SnapshotSink) error {
 		paced.until = s.closing
 	}
 	out := newChunkWriter(sink)
-	if _, err := sink.Write(appendSnapshotHeader(s.index, s.term)); err != nil {
+	if _, err := sink.Write(appendSnapshotHeader(s.index, s.term, s.roster)); err != nil {
 		return fmt.Errorf("write snapshot: %w", err)
 	}
 	if _, err := s.state.WriteTo(out); err != nil {
@@ -81,12 +89,79 @@ func (s *snapshot) Release() {
 	s.state.Release()
 }
 
-func appendSnapshotHeader(index, term uint64) []byte {
-	b := append(make([]byte, 0, snapshotHeader), snapshotMagic...)
-	b = binary.LittleEndian.AppendUint32(b, snapshotFormat)
+func appendSnapshotHeader(index, term uint64, roster cluster.Roster) []byte {
+	format := uint32(formatPlain)
+	if hasIncarnation(roster) {
+		format = formatRoster
+	}
+	b := append(make([]byte, 0, snapshotHeader+4), snapshotMagic...)
+	b = binary.LittleEndian.AppendUint32(b, format)
 	b = binary.LittleEndian.AppendUint64(b, index)
 	b = binary.LittleEndian.AppendUint64(b, term)
+	if format == formatRoster {
+		encoded := roster.Append(nil)
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(encoded)))
+		b = append(b, encoded...)
+	}
 	return binary.LittleEndian.AppendUint32(b, sumOf(b))
+}
+
+func hasIncarnation(r cluster.Roster) bool {
+	for _, m := range r.Members {
+		if !m.Incarnation.IsZero() {
+			return true
+		}
+	}
+	return len(r.Pending) > 0
+}
+
+// readSnapshotHeader reads a header of either format and verifies it.
+func readSnapshotHeader(from io.Reader) (*chunkReader, error) {
+	b := make([]byte, snapshotHeader)
+	if _, err := io.ReadFull(from, b); err != nil {
+		return nil, fmt.Errorf("%w: header: %w", errSnapshotCorrupt, err)
+	}
+	r := &chunkReader{from: from, index: binary.LittleEndian.Uint64(b[12:]), term: binary.LittleEndian.Uint64(b[20:])}
+	format := binary.LittleEndian.Uint32(b[8:])
+	if string(b[:8]) != snapshotMagic || format != formatPlain && format != formatRoster {
+		return nil, fmt.Errorf("%w: header", errSnapshotCorrupt)
+	}
+	var encoded []byte
+	if format == formatRoster {
+		var err error
+		if b, encoded, err = readRoster(from, b); err != nil {
+			return nil, err
+		}
+	}
+	var check [4]byte
+	if _, err := io.ReadFull(from, check[:]); err != nil || binary.LittleEndian.Uint32(check[:]) != sumOf(b) {
+		return nil, fmt.Errorf("%w: header", errSnapshotCorrupt)
+	}
+	if format == formatRoster {
+		var err error
+		if r.roster, err = cluster.ParseRoster(encoded); err != nil {
+			return nil, fmt.Errorf("%w: %w", errSnapshotCorrupt, err)
+		}
+	}
+	return r, nil
+}
+
+// readRoster reads on from header and returns all read so far, and the roster
+// alone.
+func readRoster(from io.Reader, header []byte) (all, encoded []byte, err error) {
+	var length [4]byte
+	if _, err := io.ReadFull(from, length[:]); err != nil {
+		return nil, nil, fmt.Errorf("%w: roster: %w", errSnapshotCorrupt, err)
+	}
+	n := binary.LittleEndian.Uint32(length[:])
+	if n > rosterBytes {
+		return nil, nil, fmt.Errorf("%w: roster of %d bytes", errSnapshotCorrupt, n)
+	}
+	encoded = make([]byte, n)
+	if _, err := io.ReadFull(from, encoded); err != nil {
+		return nil, nil, fmt.Errorf("%w: roster: %w", errSnapshotCorrupt, err)
+	}
+	return append(append(header, length[:]...), encoded...), encoded, nil
 }
 
 // chunkWriter frames what it is given.
@@ -148,22 +223,20 @@ func (w *chunkWriter) end() error {
 type chunkReader struct {
 	from        io.Reader
 	index, term uint64
-	buf         []byte // the chunk
-	left        []byte // what is unread of it
+	roster      cluster.Roster // empty in format 1
+	buf         []byte         // the chunk
+	left        []byte         // what is unread of it
 	total       uint64
 	ended       bool
 }
 
 func openSnapshot(from io.Reader) (*chunkReader, error) {
-	b := make([]byte, snapshotHeader)
-	if _, err := io.ReadFull(from, b); err != nil {
-		return nil, fmt.Errorf("%w: header: %w", errSnapshotCorrupt, err)
+	r, err := readSnapshotHeader(from)
+	if err != nil {
+		return nil, err
 	}
-	index, term := binary.LittleEndian.Uint64(b[12:]), binary.LittleEndian.Uint64(b[20:])
-	if !bytes.Equal(b, appendSnapshotHeader(index, term)) {
-		return nil, fmt.Errorf("%w: header", errSnapshotCorrupt)
-	}
-	return &chunkReader{from: from, index: index, term: term, buf: make([]byte, chunkBytes)}, nil
+	r.buf = make([]byte, chunkBytes)
+	return r, nil
 }
 
 func (r *chunkReader) Read(b []byte) (int, error) {

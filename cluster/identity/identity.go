@@ -76,9 +76,8 @@ type Folder struct {
 var (
 	// ErrDamaged: the file is there and is not what was written.
 	ErrDamaged = errors.New("identity file is damaged")
-	// ErrForgotten: a part of the folder is missing, or comes from another
-	// folder. What it promised is forgotten: it is no voter any more.
-	ErrForgotten = errors.New("data folder has forgotten")
+	// ErrForgotten is cluster.ErrForgotten.
+	ErrForgotten = cluster.ErrForgotten
 )
 
 // fileName is the file at the root of the data folder.

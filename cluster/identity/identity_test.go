@@ -107,3 +107,31 @@ func TestHistoryGolden(t *testing.T) {
 		t.Errorf("got %s and %s, want %s", one, other, want)
 	}
 }
+
+// TestMarks shows that a room that was lost, emptied or comes from another
+// folder is told apart from one that is being made.
+func TestMarks(t *testing.T) {
+	own, other := incarnation(t, "000102030405060708090a0b0c0d0e0f"), incarnation(t, "f00102030405060708090a0b0c0d0e0f")
+	room := filepath.Join(t.TempDir(), "journal")
+	if err := identity.Check(room, own, true); err != nil {
+		t.Errorf("a room that is to be made: %v", err)
+	}
+	if err := identity.Check(room, own, false); !errors.Is(err, identity.ErrForgotten) {
+		t.Errorf("a room that is gone: %v", err)
+	}
+	if err := identity.Mark(room, own); err != nil {
+		t.Fatal(err)
+	}
+	if err := identity.Check(room, own, false); err != nil {
+		t.Errorf("its own room: %v", err)
+	}
+	for _, birth := range []bool{false, true} {
+		if err := identity.Check(room, other, birth); !errors.Is(err, identity.ErrForgotten) {
+			t.Errorf("another's room: %v", err)
+		}
+	}
+	const want = "rialto mark 1 000102030405060708090a0b0c0d0e0f c0c2e333\n"
+	if b, _ := os.ReadFile(filepath.Join(room, "incarnation")); string(b) != want {
+		t.Errorf("got %q, want %q", b, want)
+	}
+}

@@ -7,12 +7,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"net/netip"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
+
+	"github.com/rialto-exchange/rialto/cluster"
 )
 
 // Protocol names what is spoken on a connection after its preamble.
@@ -73,6 +77,8 @@ type Config struct {
 	Grace time.Duration
 	// Audible are the protocols that go on while the Mux is mute.
 	Audible []Protocol
+	// Proof, if it is set, makes every connection prove who is at its ends.
+	Proof *Proof
 	// Refused is told of each connection that was turned away before it
 	// reached a handler; may be nil. It must not block.
 	Refused func(remote net.Addr, reason error)
@@ -194,26 +200,44 @@ func (m *Mux) Dial(ctx context.Context, address string, protocol Protocol) (net.
 	defer cancel()
 	stop := context.AfterFunc(m.ctx, cancel)
 	defer stop()
+	conn, err := m.call(ctx, address, protocol, m.version())
+	if m.cfg.Proof != nil && isOldBuild(err) && m.verify(protocol, nil) == nil {
+		conn, err = m.call(ctx, address, protocol, Version)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("dial peer %s: %w", address, err)
+	}
+	return conn, nil
+}
+
+// isOldBuild reports whether an error is what a build that speaks only version
+// 1 makes of a longer preamble: it says so, and what it did not read may reset
+// the connection before its word is heard.
+func isOldBuild(err error) bool {
+	return errors.Is(err, ErrVersion) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
+}
+
+func (m *Mux) call(ctx context.Context, address string, protocol Protocol, version uint8) (net.Conn, error) {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("dial peer: %w", err)
+		return nil, err
 	}
-	if err := m.introduce(ctx, conn, protocol); err != nil {
+	if err := m.introduce(ctx, conn, protocol, version); err != nil {
 		conn.Close()
-		return nil, fmt.Errorf("dial peer %s: %w", address, err)
+		return nil, err
 	}
 	kept, err := m.keep(conn, protocol)
 	if err != nil {
 		conn.Close()
-		return nil, fmt.Errorf("dial peer %s: %w", address, err)
+		return nil, err
 	}
 	return kept, nil
 }
 
 // introduce sends the preamble and waits for its answer, no longer than ctx
 // and Config.PreambleTimeout allow.
-func (m *Mux) introduce(ctx context.Context, conn net.Conn, protocol Protocol) error {
+func (m *Mux) introduce(ctx context.Context, conn net.Conn, protocol Protocol, version uint8) error {
 	deadline := time.Now().Add(m.cfg.PreambleTimeout)
 	if at, ok := ctx.Deadline(); ok && at.Before(deadline) {
 		deadline = at
@@ -223,10 +247,19 @@ func (m *Mux) introduce(ctx context.Context, conn net.Conn, protocol Protocol) e
 	}
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
-	if err := writePreamble(conn, preamble{version: Version, protocol: protocol, cluster: m.cluster}); err != nil {
+	hello := preamble{version: version, protocol: protocol, cluster: m.cluster}
+	if self := m.self(version); self != nil {
+		hello.self = *self
+	}
+	if err := writePreamble(conn, hello); err != nil {
 		return err
 	}
-	if err := readAnswer(conn); err != nil {
+	who, err := readAnswer(conn)
+	if err != nil {
+		m.tell(who, err)
+		return err
+	}
+	if err := m.verify(protocol, who); err != nil {
 		return err
 	}
 	if !stop() {
@@ -282,7 +315,7 @@ func (m *Mux) accept() {
 		}
 		tracked, err := m.track(conn)
 		if err != nil {
-			m.refuse(conn, err)
+			m.refuse(conn, err, Version)
 			continue
 		}
 		m.workers.Go(func() { m.serve(tracked) })
@@ -300,54 +333,62 @@ func (m *Mux) pause(d time.Duration) {
 
 // serve reads the preamble and runs the handler.
 func (m *Mux) serve(conn *trackedConn) {
-	handler, err := m.route(conn)
+	handler, asked, err := m.route(conn)
 	if errors.Is(err, ErrMuted) {
 		_ = conn.Close() // without a word
 		return
 	}
 	if err != nil {
-		m.refuse(conn, err)
+		m.refuse(conn, err, asked)
 		return
 	}
-	handler(m.ctx, conn)
+	handler(withCaller(m.ctx, conn.who), conn)
 	if !conn.handedOver {
 		_ = conn.Close()
 	}
 }
 
-// route checks who calls, answers, and finds the handler.
-func (m *Mux) route(conn *trackedConn) (Handler, error) {
+// route checks who calls, answers, and finds the handler. asked is the version
+// that an answer must have.
+func (m *Mux) route(conn *trackedConn) (handler Handler, asked uint8, err error) {
 	if err := conn.SetDeadline(time.Now().Add(m.cfg.PreambleTimeout)); err != nil {
-		return nil, err
+		return nil, Version, err
 	}
-	hello, err := readPreamble(conn)
+	hello, err := readPreamble(conn, m.version())
 	if err != nil {
-		return nil, err
+		return nil, hello.version, err
 	}
-	if hello.version != Version {
-		return nil, ErrVersion
+	if hello.version != Version && hello.version != m.version() {
+		return nil, hello.version, ErrVersion
 	}
 	if hello.cluster != m.cluster {
-		return nil, ErrWrongCluster
+		return nil, hello.version, ErrWrongCluster
+	}
+	var who *cluster.Identity
+	if hello.version == VersionIdentity {
+		who = &hello.self
+	}
+	if err := m.verify(hello.protocol, who); err != nil {
+		return nil, hello.version, err
 	}
 	m.mu.Lock()
+	conn.who, conn.protocol, conn.known = who, hello.protocol, true
 	handler, served := m.handlers[hello.protocol]
 	silent := m.silent(hello.protocol)
-	conn.protocol = hello.protocol
 	m.mu.Unlock()
 	if silent {
-		return nil, ErrMuted
+		return nil, hello.version, ErrMuted
 	}
 	if !served {
-		return nil, ErrProtocol
+		return nil, hello.version, ErrProtocol
 	}
 	if err := m.seat(conn); err != nil {
-		return nil, err
+		return nil, hello.version, err
 	}
-	if err := writeAnswer(conn, nil); err != nil {
-		return nil, err
+	if err := writeAnswer(conn, nil, m.self(hello.version)); err != nil {
+		return nil, hello.version, err
 	}
-	return handler, m.resetDeadline(conn)
+	return handler, hello.version, m.resetDeadline(conn)
 }
 
 // seat makes a connection's place its own: from now on it makes room for
@@ -374,9 +415,9 @@ func (m *Mux) resetDeadline(conn net.Conn) error {
 }
 
 // refuse tells the caller why, if it still listens, and closes.
-func (m *Mux) refuse(conn net.Conn, reason error) {
+func (m *Mux) refuse(conn net.Conn, reason error, asked uint8) {
 	conn.SetWriteDeadline(time.Now().Add(m.cfg.PreambleTimeout))
-	_ = writeAnswer(conn, reason) // best effort: the caller may be gone
+	_ = writeAnswer(conn, reason, m.self(asked)) // best effort: the caller may be gone
 	conn.Close()
 	m.cfg.Refused(conn.RemoteAddr(), reason)
 }
@@ -416,6 +457,10 @@ type trackedConn struct {
 	// place is what it holds until it has left; Mux.mu guards both.
 	place place
 	left  bool
+	// known: the preamble was taken; who is nil when it did not say who calls.
+	// All under mux.mu.
+	known bool
+	who   *cluster.Identity
 }
 
 // Close closes the connection and gives its place to another.

@@ -95,8 +95,8 @@ func (a *archived) entries(r archive.Range) iter.Seq2[cluster.Entry, error] {
 				yield(cluster.Entry{}, err)
 				return
 			}
-			if entry.Type != raft.LogCommand {
-				continue
+			if entry.Type != raft.LogCommand || cluster.IsAdmission(entry.Data) {
+				continue // Raft's own, or of membership: no history of the venue
 			}
 			if !yield(cluster.Entry{Index: index, Term: cluster.Term(entry.Term), Data: entry.Data}, nil) {
 				return

@@ -13,6 +13,8 @@ type Contents struct {
 	Stable, Log, Synced bool
 	// Term is the term in the stable store, 0 if it never had one.
 	Term uint64
+	// Claimed reports that the stable store names an incarnation.
+	Claimed bool
 	// Last is the last index of the log, 0 if it is empty.
 	Last uint64
 }
@@ -29,7 +31,7 @@ func Inspect(dir string, logger hclog.Logger) (c Contents, err error) {
 	c.Log = exists(boltFile) || exists(walDir)
 	c.Synced = exists(filepath.Join(dir, "log.synced"))
 	if c.Stable {
-		if c.Term, err = storedTerm(dir); err != nil {
+		if c.Term, c.Claimed, err = storedTerm(dir); err != nil {
 			return c, err
 		}
 	}
@@ -49,14 +51,15 @@ func Inspect(dir string, logger hclog.Logger) (c Contents, err error) {
 // termKey is where Raft's library keeps the current term.
 const termKey = "CurrentTerm"
 
-func storedTerm(dir string) (uint64, error) {
+func storedTerm(dir string) (term uint64, claimed bool, err error) {
 	s, err := OpenStable(dir, func(error) {})
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	term, err := s.GetUint64([]byte(termKey))
+	_, unclaimed := s.Get([]byte(incarnationKey))
+	term, err = s.GetUint64([]byte(termKey))
 	if errors.Is(err, errNoKey) {
 		term, err = 0, nil
 	}
-	return term, errors.Join(err, s.Close())
+	return term, unclaimed == nil, errors.Join(err, s.Close())
 }

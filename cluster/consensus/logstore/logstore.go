@@ -28,6 +28,7 @@ import (
 	wal "github.com/hashicorp/raft-wal"
 	"go.etcd.io/bbolt"
 
+	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus/archive"
 )
 
@@ -70,6 +71,11 @@ type Options struct {
 	Halt func(error)
 	// Watch watches the writes of the log; nil = nobody does.
 	Watch *Watch
+	// Incarnation is what the log's files name; zero: nothing. With Birth they
+	// may name none yet and are given it, without it that is
+	// cluster.ErrForgotten.
+	Incarnation cluster.Incarnation
+	Birth       bool
 	// Logger is the library's.
 	Logger hclog.Logger
 }
@@ -93,8 +99,11 @@ func Open(o Options) (*Log, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
+	if err := claim(base, o); err != nil {
+		return nil, errors.Join(err, closeBase())
+	}
 	checked := &checksum{store: base}
-	synced, err := openSynced(checked, filepath.Join(o.Dir, "log.synced"))
+	synced, err := openSynced(checked, filepath.Join(o.Dir, "log.synced"), o.Incarnation, o.Birth)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open log: %w", err), closeBase())
 	}
@@ -119,6 +128,41 @@ func (l *Log) LastSync() time.Duration { return time.Duration(l.synced.took.Load
 
 // Close closes the files. No other method may run or follow.
 func (l *Log) Close() error { return l.close() }
+
+// claim holds the log against the incarnation that it should name. Either
+// library keeps a few keys of its user beside the entries.
+func claim(base raft.LogStore, o Options) error {
+	if o.Incarnation.IsZero() {
+		return nil
+	}
+	keys := base.(raft.StableStore)
+	named, err := keys.Get([]byte(incarnationKey))
+	if err != nil && !errors.Is(err, raftboltdb.ErrKeyNotFound) {
+		return fmt.Errorf("open log: %w", err)
+	}
+	switch {
+	case len(named) == 0 && o.Birth:
+		return keys.Set([]byte(incarnationKey), o.Incarnation[:])
+	case string(named) != string(o.Incarnation[:]):
+		return fmt.Errorf("%w: the log in %s is not of incarnation %s", cluster.ErrForgotten, o.Dir, o.Incarnation)
+	}
+	return nil
+}
+
+// Missing returns the first of the files of a log and its term and vote that
+// is not there, "" when all are.
+func Missing(dir string, kind Kind) string {
+	log := filepath.Join("log.wal", "wal-meta.db")
+	if kind == Bolt {
+		log = "log.bolt"
+	}
+	for _, name := range []string{"stable.bolt", log, "log.synced"} {
+		if !exists(filepath.Join(dir, name)) {
+			return name
+		}
+	}
+	return ""
+}
 
 func openBase(o Options) (raft.LogStore, func() error, error) {
 	walDir, boltFile := filepath.Join(o.Dir, "log.wal"), filepath.Join(o.Dir, "log.bolt")

@@ -13,6 +13,8 @@ import (
 	"github.com/hashicorp/raft"
 	raftboltdb "github.com/hashicorp/raft-boltdb/v2"
 	"go.etcd.io/bbolt"
+
+	"github.com/rialto-exchange/rialto/cluster"
 )
 
 // Stable is Raft's term and vote in raft-boltdb: a value is durable when Set
@@ -36,10 +38,11 @@ type Stable struct {
 
 var _ raft.StableStore = (*Stable)(nil)
 
-// The bounds of the record. Raft uses three keys.
+// The bounds of the record. Raft uses three keys, consensus two: the
+// incarnation and the roster.
 const (
 	maxStableKeys  = 16
-	maxStableValue = 4 << 10
+	maxStableValue = 32 << 10 // a full roster
 )
 
 const stableVersion = 1
@@ -67,6 +70,23 @@ func OpenStable(dir string, halt func(error)) (*Stable, error) {
 	}
 	return s, nil
 }
+
+// Claim holds the store against the incarnation that it should name; with
+// birth one that names none is given it. See cluster.ErrForgotten.
+func (s *Stable) Claim(i cluster.Incarnation, birth bool) error {
+	named, err := s.Get([]byte(incarnationKey))
+	switch {
+	case err != nil && birth: // it names none
+		return s.Set([]byte(incarnationKey), i[:])
+	case string(named) != string(i[:]):
+		return fmt.Errorf("%w: stable.bolt is not of incarnation %s", cluster.ErrForgotten, i)
+	}
+	return nil
+}
+
+// incarnationKey is the key of the incarnation, in term and vote and in the
+// store of either log library.
+const incarnationKey = "Incarnation"
 
 func recordKey() []byte { return []byte("record") }
 

@@ -78,10 +78,10 @@ func TestStableBounds(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if err := s.Set([]byte("k"), make([]byte, 4<<10)); err != nil || halted != 0 {
+	if err := s.Set([]byte("k"), make([]byte, 32<<10)); err != nil || halted != 0 {
 		t.Errorf("at the bound: %v", err)
 	}
-	if err := s.Set([]byte("k"), make([]byte, 4<<10+1)); err == nil || halted != 1 {
+	if err := s.Set([]byte("k"), make([]byte, 32<<10+1)); err == nil || halted != 1 {
 		t.Errorf("past the bound: %v, halted %d times", err, halted)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/raft"
+
+	"github.com/rialto-exchange/rialto/cluster"
 )
 
 // synced remembers in a file of its own how far the log reached, so that a
@@ -30,14 +32,15 @@ import (
 // higher count holds. Little endian:
 //
 //	0  4 magic "RLSY"
-//	4  4 version, 1
+//	4  4 version, 1 or 2
 //	8  8 count of records written
 //	16 8 last index in the log, 0 for an empty one
-//	24 4 zero
+//	24 4 version 1: zero; 2: the incarnation's first four bytes
 //	28 4 CRC-32C of bytes 0..27
 type synced struct {
 	raft.LogStore
 	file  *os.File
+	tag   [4]byte // of the incarnation, zero = it has none
 	count uint64
 	last  uint64
 	floor atomic.Uint64 // what is below was deleted
@@ -48,9 +51,12 @@ const (
 	slotBytes   = 32
 	slotMagic   = "RLSY"
 	slotVersion = 1
+	slotTagged  = 2
 )
 
-func openSynced(store raft.LogStore, path string) (*synced, error) {
+// openSynced opens the record of a log. With an incarnation it must be there
+// and be of that one; birth allows one that names none, or none at all.
+func openSynced(store raft.LogStore, path string, of cluster.Incarnation, birth bool) (*synced, error) {
 	first, last, err := bounds(store)
 	if err != nil {
 		return nil, err
@@ -59,9 +65,9 @@ func openSynced(store raft.LogStore, path string) (*synced, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &synced{LogStore: store, file: file}
+	s := &synced{LogStore: store, file: file, tag: [4]byte(of[:4])}
 	s.floor.Store(first)
-	if err := s.load(); err != nil {
+	if err := s.load(birth); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	if last < s.last {
@@ -76,15 +82,17 @@ func openSynced(store raft.LogStore, path string) (*synced, error) {
 
 // load takes the newest valid slot. A file with bytes and no valid slot is
 // not a crash, since one slot is always whole: it is damage.
-func (s *synced) load() error {
+func (s *synced) load(birth bool) error {
 	b, err := io.ReadAll(s.file)
 	if err != nil {
 		return err
 	}
 	valid := false
+	var tag [4]byte
 	for ; len(b) >= slotBytes; b = b[slotBytes:] {
 		if count, last, ok := parseSlot(b[:slotBytes]); ok && count > s.count {
 			s.count, s.last, valid = count, last, true
+			tag = [4]byte(b[24:28])
 		}
 	}
 	if info, err := s.file.Stat(); err != nil {
@@ -92,11 +100,15 @@ func (s *synced) load() error {
 	} else if !valid && info.Size() > slotBytes {
 		return fmt.Errorf("%w: no valid record in %s", ErrCorrupt, s.file.Name())
 	}
+	if tag != s.tag && (tag != [4]byte{} || !birth) {
+		return fmt.Errorf("%w: %s is of another incarnation, or was lost", cluster.ErrForgotten, s.file.Name())
+	}
 	return nil
 }
 
 func parseSlot(b []byte) (count, last uint64, ok bool) {
-	if string(b[:4]) != slotMagic || binary.LittleEndian.Uint32(b[4:]) != slotVersion ||
+	version := binary.LittleEndian.Uint32(b[4:])
+	if string(b[:4]) != slotMagic || version != slotVersion && version != slotTagged ||
 		binary.LittleEndian.Uint32(b[28:]) != crc32.Checksum(b[:28], crc32.MakeTable(crc32.Castagnoli)) {
 		return 0, 0, false
 	}
@@ -109,6 +121,10 @@ func (s *synced) record(last uint64) error {
 	var b [slotBytes]byte
 	copy(b[:], slotMagic)
 	binary.LittleEndian.PutUint32(b[4:], slotVersion)
+	if s.tag != [4]byte{} {
+		binary.LittleEndian.PutUint32(b[4:], slotTagged)
+		copy(b[24:], s.tag[:])
+	}
 	binary.LittleEndian.PutUint64(b[8:], s.count)
 	binary.LittleEndian.PutUint64(b[16:], last)
 	binary.LittleEndian.PutUint32(b[28:], crc32.Checksum(b[:28], crc32.MakeTable(crc32.Castagnoli)))

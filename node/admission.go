@@ -1,0 +1,250 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/identity"
+	"github.com/rialto-exchange/rialto/cluster/membership"
+)
+
+// joinRequest asks the leader to admit a node. Builds that knew no
+// incarnations leave it out.
+type joinRequest struct {
+	ID          string              `json:"id"`
+	PeerAddress string              `json:"peer_address"`
+	Incarnation cluster.Incarnation `json:"incarnation"`
+}
+
+// membershipAnswer is what a member tells of the cluster: to a newcomer that
+// it has admitted, and to one that asks for its roster.
+type membershipAnswer struct {
+	History cluster.History `json:"history"`
+	// Roster is as cluster.Roster encodes it.
+	Roster []byte       `json:"roster"`
+	Term   cluster.Term `json:"term"`
+	// Self is who answers.
+	Self cluster.Enrolment `json:"self"`
+}
+
+func (n *Node) membershipAnswer() ([]byte, error) {
+	own := n.identity.Load()
+	return json.Marshal(membershipAnswer{
+		History: own.History, Roster: n.consensus.Roster().Append(nil), Term: n.consensus.Status().Term,
+		Self: cluster.Enrolment{ID: own.Node, Incarnation: own.Incarnation},
+	})
+}
+
+// ask makes a control call that is answered so.
+func (n *Node) ask(ctx context.Context, address, method string, request []byte) (membershipAnswer, error) {
+	calling, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	var answer membershipAnswer
+	b, err := n.control.Call(calling, address, method, request)
+	if err == nil {
+		err = json.Unmarshal(b, &answer)
+	}
+	return answer, err
+}
+
+// answerJoin admits a newcomer as a non-voter; it becomes a voter once it has
+// caught up. What it asks for is refused, and for good, where it would let a
+// member back in that has forgotten.
+func (n *Node) answerJoin(ctx context.Context, request []byte) ([]byte, error) {
+	var j joinRequest
+	if err := json.Unmarshal(request, &j); err != nil {
+		return nil, fmt.Errorf("decode join request: %w", err)
+	}
+	if n.consensus.Status().Role != cluster.RoleLeader {
+		return nil, cluster.ErrNotLeader
+	}
+	n.membershipChange.Lock()
+	defer n.membershipChange.Unlock()
+	who := cluster.Enrolment{ID: cluster.NodeID(j.ID), Incarnation: j.Incarnation}
+	roster := n.consensus.Roster()
+	if err := mayJoin(roster, who, j.PeerAddress); err != nil {
+		return nil, err
+	}
+	if _, isMember := roster.Member(who.ID); !isMember {
+		n.log.Info("admit node", "id", j.ID, "incarnation", j.Incarnation, "peer_address", j.PeerAddress)
+		if !slices.Contains(roster.Pending, who) {
+			if err := n.consensus.Admit(ctx, []cluster.Enrolment{who}); err != nil {
+				return nil, err
+			}
+		}
+		if err := n.consensus.AddNonvoter(ctx, cluster.Member{ID: who.ID, Address: j.PeerAddress}); err != nil {
+			return nil, err
+		}
+	}
+	return n.membershipAnswer()
+}
+
+// mayJoin says why a node may not join.
+func mayJoin(roster cluster.Roster, who cluster.Enrolment, address string) error {
+	switch standing := roster.Standing(who); {
+	case who.Incarnation.IsZero():
+		return errors.New("its build knows no incarnations, which all members have: run a newer one")
+	case !roster.Proven():
+		return errors.New("some members run an earlier build: upgrade all of them first")
+	case standing == cluster.Gone:
+		return fmt.Errorf("%w: empty its folder to let it join anew", ErrRemoved)
+	case standing == cluster.Replaced:
+		return fmt.Errorf("node %s is a member by another folder than this one, which has forgotten what that one promised: "+
+			"if that one is lost, remove it first (rialto node remove %s)", who.ID, who.ID)
+	}
+	if m, ok := roster.Member(who.ID); ok && m.Address != address {
+		return fmt.Errorf("node %s is a member at %s: joining changes no address, give it %s again or remove it first",
+			who.ID, m.Address, m.Address)
+	}
+	for _, m := range roster.Members {
+		if m.Address == address && m.ID != who.ID {
+			return fmt.Errorf("peer address %s is that of member %s", address, m.ID)
+		}
+	}
+	if _, ok := roster.Member(who.ID); !ok && len(roster.Members) >= cluster.MaxMembers {
+		return fmt.Errorf("the cluster has %d members, as many as it may", cluster.MaxMembers)
+	}
+	return nil
+}
+
+// join asks to be admitted until a leader has done so. Gossip only finds whom
+// to ask. What the leader answers is on disk before Raft is opened.
+func (n *Node) join(ctx context.Context) error {
+	request, err := json.Marshal(joinRequest{ID: n.cfg.NodeID, PeerAddress: n.addresses.peer, Incarnation: n.identity.Load().Incarnation})
+	if err != nil {
+		return fmt.Errorf("encode join request: %w", err)
+	}
+	n.log.Info("asking to be admitted", "incarnation", n.identity.Load().Incarnation, "join", n.cfg.Join)
+	told := map[string]string{}
+	every(ctx, admissionInterval, func() bool {
+		if len(n.aliveInGossip()) <= 1 {
+			n.joinGossip(n.cfg.Join)
+		}
+		for _, p := range n.gossip.Members() {
+			if string(p.ID) == n.cfg.NodeID || p.State != membership.StateAlive {
+				continue
+			}
+			answer, err := n.ask(ctx, p.PeerAddress, callJoin, request)
+			if err == nil && n.admitted(answer) {
+				n.log.Info("admitted to the cluster", "by", p.ID, "history", answer.History)
+				return false
+			}
+			if err == nil {
+				err = errors.New("its build knows no incarnations: upgrade the cluster first")
+			}
+			if !errors.Is(err, cluster.ErrNotLeader) && told[p.PeerAddress] != err.Error() {
+				told[p.PeerAddress] = err.Error()
+				n.log.Warn("join refused; asking again", "by", p.ID, "error", err)
+			}
+		}
+		return true
+	})
+	if n.admission == nil {
+		return fmt.Errorf("nobody admitted this node: %w", context.Cause(ctx))
+	}
+	return nil
+}
+
+// admitted keeps a leader's answer, if it is one.
+func (n *Node) admitted(a membershipAnswer) bool {
+	roster, err := cluster.ParseRoster(a.Roster)
+	if err != nil || a.History == 0 {
+		return false
+	}
+	n.admission = &admission{roster: roster, term: a.Term, history: a.History}
+	return true
+}
+
+// admission is what a node begins with when it is let in.
+type admission struct {
+	roster  cluster.Roster
+	term    cluster.Term
+	history cluster.History
+}
+
+// ownAdmission is how this node begins: as it was admitted, or as it founded.
+// nil once it is a member.
+func (n *Node) ownAdmission() *admission {
+	own := n.identity.Load()
+	if n.admission != nil || own.State != identity.Admitted {
+		return n.admission
+	}
+	var roster cluster.Roster
+	for _, f := range own.Founders {
+		roster.Members = append(roster.Members, cluster.RosterMember{
+			Member: cluster.Member{ID: f.ID, Address: f.Address, Voter: true}, Incarnation: f.Incarnation,
+		})
+	}
+	return &admission{roster: roster, history: own.History}
+}
+
+// proveAll admits, on the leader, the incarnations of members that had none
+// when they were: all at once, as soon as each member tells its own and so
+// runs a build that knows them. From then on nobody is believed without.
+func (n *Node) proveAll(ctx context.Context) {
+	if n.consensus.Status().Role != cluster.RoleLeader || n.consensus.Roster().Proven() {
+		return
+	}
+	n.membershipChange.Lock()
+	defer n.membershipChange.Unlock()
+	var list []cluster.Enrolment
+	for _, m := range n.consensus.Members() {
+		if string(m.ID) == n.cfg.NodeID {
+			list = append(list, cluster.Enrolment{ID: m.ID, Incarnation: n.identity.Load().Incarnation})
+			continue
+		}
+		asking, cancel := context.WithTimeout(ctx, twinTimeout)
+		answer, err := n.ask(asking, m.Address, callRoster, nil)
+		cancel()
+		if err != nil || answer.Self.ID != m.ID || answer.Self.Incarnation.IsZero() {
+			return // it is not there, or runs an earlier build
+		}
+		list = append(list, answer.Self)
+	}
+	if err := n.consensus.Admit(ctx, list); err != nil {
+		n.log.Warn("incarnations were not recorded", "error", err)
+		return
+	}
+	n.log.Info("every member has an incarnation; none is believed without it from now on", "members", len(list))
+}
+
+// leaveForGood ends this node's part in its cluster: it was removed. The
+// process stays, so that an operator who asks it is told.
+func (n *Node) leaveForGood(reason string) {
+	select {
+	case <-n.up:
+	case <-n.over: // the next start will find out
+		return
+	}
+	n.leaving.Do(func() {
+		folder := *n.identity.Load()
+		folder.State, folder.Reason = identity.Removed, reason
+		if err := n.become(folder); err != nil {
+			n.log.Error("the removal could not be recorded", "error", err)
+		}
+		n.log.Error("this node was removed from the cluster: it takes no part any more", "reason", reason,
+			"to_do", "stop it; to bring it back, empty its folder and let it join")
+		n.removed.Store(true)
+		n.consensus.Retire()
+		leaving, cancel := context.WithTimeout(context.Background(), goodbye)
+		defer cancel()
+		n.leaveGossip(leaving)
+	})
+}
+
+// isRemoved reports whether the cluster has removed a node that gossip may
+// still show.
+func (n *Node) isRemoved(id string) bool {
+	roster := n.roster.Load()
+	if roster == nil {
+		return false
+	}
+	_, member := roster.Member(cluster.NodeID(id))
+	gone := func(e cluster.Enrolment) bool { return string(e.ID) == id }
+	return !member && !slices.ContainsFunc(roster.Pending, gone) && slices.ContainsFunc(roster.Removed, gone)
+}

@@ -1,0 +1,158 @@
+package node_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/node"
+)
+
+// copyFolder copies a data folder as an operator would.
+func copyFolder(t *testing.T, from, to string) {
+	t.Helper()
+	if err := os.RemoveAll(to); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestLostFileIsForgotten shows, for each file of a member's folder, that a
+// folder without it, or with that of another node in its place, is no member
+// any more and says what to do. The views are folds, and may go.
+func TestLostFileIsForgotten(t *testing.T) {
+	c := newTrio(t)
+	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
+	for i := range c.nodes {
+		c.stop(i)
+	}
+	whole := filepath.Join(t.TempDir(), "whole")
+	copyFolder(t, c.configs[0].DataDir, whole)
+	for _, file := range []string{
+		"identity", "raft", "raft/stable.bolt", "raft/log.wal", "raft/log.wal/wal-meta.db", "raft/log.synced", "raft/snapshots",
+		"journal", "archive",
+	} {
+		at := filepath.Join(c.configs[0].DataDir, file)
+		t.Run("without "+file, func(t *testing.T) {
+			copyFolder(t, whole, c.configs[0].DataDir)
+			if err := os.RemoveAll(at); err != nil {
+				t.Fatal(err)
+			}
+			c.forgotten(t)
+		})
+		t.Run("another's "+file, func(t *testing.T) {
+			copyFolder(t, whole, c.configs[0].DataDir)
+			if err := os.RemoveAll(at); err != nil {
+				t.Fatal(err)
+			}
+			other := filepath.Join(c.configs[1].DataDir, file)
+			if info, err := os.Stat(other); err != nil {
+				t.Fatal(err)
+			} else if info.IsDir() {
+				copyFolder(t, other, at)
+			} else if b, err := os.ReadFile(other); err != nil || os.WriteFile(at, b, 0o600) != nil {
+				t.Fatal("not copied")
+			}
+			c.forgotten(t)
+		})
+	}
+	copyFolder(t, whole, c.configs[0].DataDir)
+	if err := os.RemoveAll(filepath.Join(c.configs[0].DataDir, "views")); err != nil {
+		t.Fatal(err)
+	}
+	c.start(0)
+}
+
+// forgotten wants the first node to refuse to start, twice: nothing that the
+// first refusal leaves behind heals it.
+func (c *trio) forgotten(t *testing.T) {
+	t.Helper()
+	for range 2 {
+		n, err := node.Open(t.Context(), c.configs[0])
+		if err == nil {
+			_ = n.Close(t.Context())
+			t.Fatal("it started")
+		}
+		if !errors.Is(err, node.ErrForgotten) && !strings.Contains(err.Error(), "belongs to node n2") {
+			t.Fatalf("got %v", err)
+		}
+		if errors.Is(err, node.ErrForgotten) && !strings.Contains(err.Error(), "rialto node remove n1") {
+			t.Errorf("it does not say what to do: %v", err)
+		}
+	}
+}
+
+// TestForgetfulVoterComesBack shows the one way back: joining alone is
+// refused, whatever the address; removed first, the same node id is admitted
+// by its new incarnation, and the folder that was lost is not.
+func TestForgetfulVoterComesBack(t *testing.T) {
+	c := newTrio(t)
+	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
+	c.do(0, &command.OpenAccount{Account: "lena"})
+	last := c.fund(0, "lena", "3")
+	c.stop(1)
+	lost := filepath.Join(t.TempDir(), "lost")
+	copyFolder(t, c.configs[1].DataDir, lost)
+	c.wipe(1)
+	c.configs[1].Join = []string{c.configs[0].GossipAddress}
+	joined := make(chan error, 1)
+	go func() { joined <- c.open(1) }()
+	c.until("joining alone is refused", func() bool { return strings.Contains(c.logged.String(), "has forgotten what that one promised") })
+	c.until("it is removed", func() bool { return c.nodes[0].Operations().RemoveNode(t.Context(), "n2") == nil })
+	if err := <-joined; err != nil {
+		t.Fatal(err)
+	}
+	if got := c.total(1, "lena", last.Sequence); got != 3_000_000 {
+		t.Errorf("got %d, want 3", got)
+	}
+	c.until("it votes again", func() bool { return c.role(0, "n2") == "follower" })
+	c.stop(1)
+	copyFolder(t, lost, c.configs[1].DataDir)
+	c.start(1)
+	c.until("the folder that was lost learns that it was removed", func() bool {
+		_, state := c.look(1, "n2")
+		return state == "removed"
+	})
+}
+
+// TestJoinChangesNoAddress shows that a member is not moved by asking to join
+// from elsewhere, and that a newcomer can't take a member's address.
+func TestJoinChangesNoAddress(t *testing.T) {
+	c := newTrio(t)
+	c.stop(2)
+	cfg := testConfig(t, "n3") // the name of a member, an address of its own
+	cfg.Join = []string{c.configs[0].GossipAddress}
+	c.configs, c.nodes = append(c.configs, cfg), append(c.nodes, nil)
+	joined := make(chan error, 1)
+	go func() { joined <- c.open(3) }()
+	c.until("it is refused", func() bool { return strings.Contains(c.logged.String(), "join refused") })
+	for _, m := range c.nodes[0].Operations().Twin().Nodes {
+		if m.ID == "n3" && m.PeerAddress != c.configs[2].PeerAddress {
+			t.Errorf("n3 was moved from %s to %s", c.configs[2].PeerAddress, m.PeerAddress)
+		}
+	}
+	c.start(2)
+	c.until("the true one is back", func() bool { return c.nodes[2].Operations().Ready() == nil })
+	c.until("it is removed", func() bool { return c.nodes[0].Operations().RemoveNode(t.Context(), "n3") == nil })
+	<-joined
+}
+
+// look returns what a node shows of another.
+func (c *trio) look(at int, id string) (role, state string) {
+	for _, n := range c.nodes[at].Operations().Twin().Nodes {
+		if n.ID == id {
+			return n.Role, n.State
+		}
+	}
+	return "unknown", "unknown"
+}
+
+func (c *trio) role(at int, id string) string {
+	role, _ := c.look(at, id)
+	return role
+}
