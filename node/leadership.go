@@ -12,6 +12,11 @@ import (
 // does: the sequencer first, so that what forwarding sends it is taken.
 type leadership struct {
 	sequencer *sequencer.Sequencer
+	// clocks is closed once this node knows enough of the voters' clocks to
+	// stamp entries; a leadership that begins before it waits.
+	clocks <-chan struct{}
+	// owed is a term that waits for it; 0 = none. follow's alone.
+	owed cluster.Term
 
 	mu      sync.Mutex
 	state   cluster.Leadership
@@ -20,16 +25,23 @@ type leadership struct {
 
 var _ forward.Leadership = (*leadership)(nil)
 
-func newLeadership(s *sequencer.Sequencer) *leadership {
-	return &leadership{sequencer: s, changed: make(chan struct{})}
+func newLeadership(s *sequencer.Sequencer, clocks <-chan struct{}) *leadership {
+	return &leadership{sequencer: s, clocks: clocks, changed: make(chan struct{})}
 }
 
 // follow hands on each state until the channel is closed or done is.
 func (l *leadership) follow(states <-chan cluster.Leadership, done <-chan struct{}) {
 	for {
+		var clocks <-chan struct{}
+		if l.owed != 0 {
+			clocks = l.clocks
+		}
 		select {
 		case <-done:
 			return
+		case <-clocks:
+			l.sequencer.SetLeader(l.owed)
+			l.owed = 0
 		case s, ok := <-states:
 			if !ok {
 				return
@@ -45,8 +57,15 @@ func (l *leadership) take(s cluster.Leadership) {
 	l.mu.Unlock()
 	switch {
 	case s.Leading && (!before.Leading || before.Term != s.Term):
-		l.sequencer.SetLeader(s.Term)
+		l.owed = s.Term
+		select {
+		case <-l.clocks:
+			l.sequencer.SetLeader(l.owed)
+			l.owed = 0
+		default:
+		}
 	case !s.Leading && before.Leading:
+		l.owed = 0
 		l.sequencer.LostLeadership()
 	}
 	l.mu.Lock()

@@ -30,6 +30,7 @@ type Node struct {
 	startedAt time.Time
 	clock     cluster.Clock
 	venue     *venueTime
+	clocks    *voterClocks
 	addresses addresses
 	draining  atomic.Bool
 	// level is set once the node has been level with the leader since its
@@ -150,6 +151,7 @@ func Open(ctx context.Context, cfg Config, options ...Option) (*Node, error) {
 		o(n)
 	}
 	n.venue = newVenueTime(n.clock)
+	n.clocks = newVoterClocks(n.clock, cluster.NodeID(cfg.NodeID), n.log.With("part", "clocks"))
 	background, stop := context.WithCancel(context.Background())
 	n.stop, n.over = stop, background.Done()
 	for _, step := range []struct {

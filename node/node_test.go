@@ -25,6 +25,8 @@ type trio struct {
 	t       *testing.T
 	configs []node.Config
 	nodes   []*node.Node
+	// options are given to each node at each start, if there are any.
+	options func(i int) []node.Option
 	count   int
 	logged  *logBuffer
 }
@@ -36,7 +38,12 @@ func newTrio(t *testing.T) *trio {
 
 func newTrioWith(t *testing.T, change func(*node.Config)) *trio {
 	t.Helper()
-	c := &trio{t: t, nodes: make([]*node.Node, 3), logged: newLogBuffer(t)}
+	return newTrioOf(t, change, nil)
+}
+
+func newTrioOf(t *testing.T, change func(*node.Config), options func(i int) []node.Option) *trio {
+	t.Helper()
+	c := &trio{t: t, nodes: make([]*node.Node, 3), logged: newLogBuffer(t), options: options}
 	var initial []node.InitialMember
 	for i := range 3 {
 		cfg := testConfig(t, fmt.Sprintf("n%d", i+1))
@@ -104,6 +111,9 @@ func (c *trio) start(i int) {
 
 func (c *trio) open(i int, options ...node.Option) error {
 	log := slog.New(slog.NewTextHandler(c.logged, nil)).With("node", c.configs[i].NodeID)
+	if c.options != nil {
+		options = append(options, c.options(i)...)
+	}
 	n, err := node.Open(c.t.Context(), c.configs[i], append(options, node.WithLogger(log))...)
 	if err == nil {
 		c.nodes[i] = n

@@ -72,6 +72,7 @@ func (n *Node) openPeers(ctx, _ context.Context) error {
 	n.mux = mux
 	n.onClose("peer port", func(context.Context) error { return mux.Close() })
 	n.control = peer.NewControl(mux)
+	n.control.HandleCall(callClock, n.clocks.show)
 	return nil
 }
 
@@ -119,7 +120,7 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 	return nil
 }
 
-func (n *Node) openSequencer(context.Context, context.Context) error {
+func (n *Node) openSequencer(_, background context.Context) error {
 	history, err := n.firstHistory()
 	if err != nil {
 		return err
@@ -133,11 +134,12 @@ func (n *Node) openSequencer(context.Context, context.Context) error {
 			level:   n.sealingLevel,
 		},
 		Schedule: n.replica,
-		Clock:    n.clock,
+		Clock:    n.clocks,
 		InFlight: entriesInFlight,
 	})
 	n.onClose("sequencer", n.closeSequencer)
-	n.leaders = newLeadership(n.sequencer)
+	n.openClocks(background)
+	n.leaders = newLeadership(n.sequencer, n.clocks.read)
 	states, stopWatching := n.consensus.WatchLeadership()
 	done := make(chan struct{})
 	n.background.Go(func() { n.leaders.follow(states, done) })

@@ -148,7 +148,7 @@ func (t *twin) refresh(ctx context.Context) {
 	}
 	slices.SortFunc(nodes, func(a, b gateways.TwinNode) int { return compareIDs(a.ID, b.ID) })
 	picture := gateways.Twin{Nodes: nodes, Leader: t.node.leaderID()}
-	picture.Findings = findings(picture)
+	picture.Findings = append(findings(picture), t.node.clocks.findings()...)
 	t.picture.Store(&picture)
 	t.node.compareWithLeader(picture)
 	state := t.node.replica.state.Load()
