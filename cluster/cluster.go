@@ -132,6 +132,15 @@ var (
 	ErrClosed = errors.New("node is closing")
 )
 
+// Errors of changes of membership.
+var (
+	// ErrNoMember: the committed configuration has no such member.
+	ErrNoMember = errors.New("no such member")
+	// ErrUnsafe: the change would leave fewer healthy voters than a majority.
+	// Nothing was changed.
+	ErrUnsafe = errors.New("change of membership refused")
+)
+
 // Submitter orders commands.
 //
 // Commands of one call are executed in their order. Calls that do not overlap

@@ -46,6 +46,35 @@ type Position struct {
 	Last Index
 }
 
+// Acknowledged is what a node has told others that it has on its disk. A node
+// that comes back knows at least as much, or it has gone back.
+type Acknowledged struct {
+	// Position: in Term it held the leader's log through Last.
+	Position
+	// Committed is how much of that was known to be committed; no later leader
+	// has it taken back.
+	Committed Index
+}
+
+// And returns what two acknowledgements prove together. A later term may have
+// taken back what was acknowledged in an earlier one and not committed.
+func (a Acknowledged) And(b Acknowledged) Acknowledged {
+	if a.Term < b.Term {
+		a, b = b, a
+	}
+	if a.Term == b.Term {
+		a.Last = max(a.Last, b.Last)
+	}
+	a.Committed = max(a.Committed, b.Committed)
+	return a
+}
+
+// Contradicts reports that a node which begins where began says has forgotten
+// some of what it acknowledged.
+func (a Acknowledged) Contradicts(began Position) bool {
+	return began.Term < a.Term || began.Term == a.Term && began.Last < a.Last || began.Last < a.Committed
+}
+
 // String is the 32 hexadecimal digits.
 func (i Incarnation) String() string { return hex.EncodeToString(i[:]) }
 

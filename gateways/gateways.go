@@ -23,6 +23,10 @@ var (
 	ErrTooLarge = errors.New("command too large")
 )
 
+// ErrUnsafe, of Operations: what was asked for would leave the venue unable to
+// go on. Nothing was done.
+var ErrUnsafe = errors.New("refused as unsafe")
+
 // Errors of Reads.
 var (
 	ErrNotFound     = errors.New("not found")

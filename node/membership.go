@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -69,6 +70,8 @@ func (n *Node) registerCalls() {
 	n.control.HandleCall(callJoin, n.answerJoin)
 	n.control.HandleCall(callRoster, func(context.Context, []byte) ([]byte, error) { return n.membershipAnswer() })
 	n.control.HandleCall(callRemove, func(ctx context.Context, id []byte) ([]byte, error) {
+		n.membershipChange.Lock()
+		defer n.membershipChange.Unlock()
 		return nil, n.consensus.Remove(ctx, cluster.NodeID(id))
 	})
 	n.control.HandleCall(callTransfer, func(ctx context.Context, to []byte) ([]byte, error) {
@@ -180,12 +183,21 @@ func (o operations) TransferLeader(ctx context.Context, to string) error {
 	return o.callLeader(ctx, callTransfer, []byte(to))
 }
 
-// RemoveNode implements gateways.Operations.
+// RemoveNode implements gateways.Operations. Who belongs is the leader's to
+// say, by what is committed; a node that is removed already is a success.
 func (o operations) RemoveNode(ctx context.Context, id string) error {
-	if !o.isMember(id) {
+	err := o.callLeader(ctx, callRemove, []byte(id))
+	switch {
+	case errors.Is(err, cluster.ErrNoMember) && o.isRemoved(id):
+		return nil
+	case errors.Is(err, cluster.ErrNoMember):
 		return fmt.Errorf("%w: the cluster has no node %q", gateways.ErrNotFound, id)
+	case errors.Is(err, cluster.ErrUnsafe):
+		return fmt.Errorf("%w: %w", gateways.ErrUnsafe, err)
+	case errors.Is(err, cluster.ErrNoLeader), errors.Is(err, cluster.ErrNotLeader):
+		return fmt.Errorf("%w: %w", gateways.ErrNoLeader, err)
 	}
-	return o.callLeader(ctx, callRemove, []byte(id))
+	return err
 }
 
 func (n *Node) isMember(id string) bool {

@@ -101,8 +101,14 @@ func (n *Node) newFSM(proven *logstore.Proven) (*fsm, error) {
 // startRaft begins a new cluster if that is what this is, and starts. Raft
 // panics on some of what it finds in its stores; here that is an error.
 func (n *Node) startRaft(snapshots raft.SnapshotStore) (err error) {
-	limit := &commitLimit{applied: &n.fsm.applied}
-	n.trans = newTransport(n.stream, n.config.Timeouts.RPC, newLibraryLogger(n.config.Logger), limit)
+	limit, stored := &commitLimit{applied: &n.fsm.applied}, uint64(n.storedTerm())
+	n.contacts = newContacts(n.roster)
+	n.trans = newTransport(n.stream, n.config.Timeouts.RPC, newLibraryLogger(n.config.Logger), limit, n.contacts, func() uint64 {
+		if r := limit.raft.Load(); r != nil {
+			return r.CurrentTerm()
+		}
+		return stored // Raft is just starting
+	})
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("start raft: %v", p)

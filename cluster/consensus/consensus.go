@@ -44,6 +44,7 @@ type Node struct {
 	roster   *roster
 	stream   *stream
 	trans    transport
+	contacts *contacts
 	halt     *halt
 	watchdog *watchdog
 	watchers *watchers

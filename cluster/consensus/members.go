@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/raft"
 
@@ -37,9 +38,66 @@ func (n *Node) DemoteVoter(ctx context.Context, id cluster.NodeID) error {
 	return n.change(ctx, "demote voter", id, n.raft.DemoteVoter(raft.ServerID(id), 0, 0))
 }
 
-// Remove removes a member. A leader that removes itself steps down.
+// removalPatience is how long the voters that would remain have to answer.
+const removalPatience = time.Second
+
+// Remove removes a member, as the committed configuration has them, and
+// returns once that is committed. A leader that removes itself steps down.
+//
+// ErrNoMember: there is no such member. ErrUnsafe: of the voters that would
+// remain no majority answers now, so that nothing could be committed any more;
+// the error names those that don't.
 func (n *Node) Remove(ctx context.Context, id cluster.NodeID) error {
+	if n.raft.State() != raft.Leader {
+		return fmt.Errorf("remove %s: %w", id, cluster.ErrNotLeader)
+	}
+	member, ok := n.Roster().Member(id)
+	if !ok {
+		return fmt.Errorf("remove %s: %w", id, cluster.ErrNoMember)
+	}
+	if member.Voter {
+		if err := n.majorityWithout(ctx, id); err != nil {
+			return fmt.Errorf("remove %s: %w", id, err)
+		}
+	}
 	return n.change(ctx, "remove", id, n.raft.RemoveServer(raft.ServerID(id), 0, 0))
+}
+
+// majorityWithout waits until a majority of the other voters has answered
+// something that was sent after the question, for heartbeats that is at once.
+func (n *Node) majorityWithout(ctx context.Context, id cluster.NodeID) error {
+	ctx, cancel := context.WithTimeout(ctx, removalPatience)
+	defer cancel()
+	asked := time.Now()
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for {
+		silent, remaining := n.silentSince(asked, id)
+		if remaining > 0 && remaining-len(silent) > remaining/2 {
+			return nil
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%w: of the %d voters that would remain only %d answer, and %d are needed; not healthy: %v",
+				cluster.ErrUnsafe, remaining, remaining-len(silent), remaining/2+1, silent)
+		}
+	}
+}
+
+// silentSince names the voters but one that have answered nothing that was
+// sent since, and counts all voters but that one.
+func (n *Node) silentSince(asked time.Time, but cluster.NodeID) (silent []cluster.NodeID, remaining int) {
+	for _, m := range n.Roster().Members {
+		if !m.Voter || m.ID == but {
+			continue
+		}
+		remaining++
+		if m.ID != n.config.NodeID && !n.contacts.since(m.ID, asked) {
+			silent = append(silent, m.ID)
+		}
+	}
+	return silent, remaining
 }
 
 func (n *Node) change(ctx context.Context, op string, id cluster.NodeID, future raft.IndexFuture) error {

@@ -19,8 +19,13 @@ import (
 //
 // And a follower is told of no more commits at once than it can hand to the
 // machine's goroutine without waiting for it: see commitWindow.
+//
+// It believes no absurd term, whoever names it, and notes what peers answer.
 type transport struct {
 	*raft.NetworkTransport
+	contacts *contacts
+	// term is this node's current one.
+	term func() uint64
 	rpcs chan raft.RPC
 	stop chan struct{}
 	once *sync.Once
@@ -40,6 +45,10 @@ func (t transport) relay(limit *commitLimit) {
 	for {
 		select {
 		case rpc := <-t.NetworkTransport.Consumer():
+			if err := checkTerm(termOf(rpc.Command), t.term(), maxTermJump); err != nil {
+				rpc.Respond(nil, err)
+				continue
+			}
 			if request, ok := rpc.Command.(*raft.AppendEntriesRequest); ok {
 				request.LeaderCommitIndex = limit.of(request.LeaderCommitIndex)
 			}
@@ -93,8 +102,8 @@ var (
 
 // newTransport allows one request under way to each peer. Pipelining can
 // wedge a follower for good, and was slower as well.
-func newTransport(stream *stream, timeout time.Duration, logger hclog.Logger, limit *commitLimit) transport {
-	t := transport{rpcs: make(chan raft.RPC), stop: make(chan struct{}), once: new(sync.Once)}
+func newTransport(stream *stream, timeout time.Duration, logger hclog.Logger, limit *commitLimit, c *contacts, term func() uint64) transport {
+	t := transport{contacts: c, term: term, rpcs: make(chan raft.RPC), stop: make(chan struct{}), once: new(sync.Once)}
 	t.NetworkTransport = raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 		Stream:                  stream,
 		MaxPool:                 3,

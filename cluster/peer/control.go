@@ -257,6 +257,8 @@ func coded() []codedError {
 		{"overloaded", cluster.ErrOverloaded},
 		{"command_too_large", cluster.ErrTooLarge},
 		{"closed", cluster.ErrClosed},
+		{"no_member", cluster.ErrNoMember},
+		{"unsafe", cluster.ErrUnsafe},
 		{"message_too_large", ErrTooLarge},
 		{"no_method", ErrNoMethod},
 		{"deadline", context.DeadlineExceeded},

@@ -130,6 +130,8 @@ func (x *exchange) operate(status, subject string, do func(context.Context) erro
 		x.value(http.StatusOK, answer)
 	case errors.Is(err, gateways.ErrNotFound):
 		x.refuse(http.StatusNotFound, "not_found", err.Error())
+	case errors.Is(err, gateways.ErrUnsafe):
+		x.refuse(http.StatusConflict, "unsafe", err.Error())
 	case errors.Is(err, gateways.ErrNoLeader):
 		x.refuse(http.StatusServiceUnavailable, "no_leader", err.Error())
 	default:

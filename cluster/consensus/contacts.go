@@ -1,0 +1,192 @@
+package consensus
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"github.com/rialto-exchange/rialto/cluster"
+)
+
+// contacts are what peers answered to this node's requests: when, and what
+// they said that they have on their disks.
+type contacts struct {
+	roster *roster
+
+	mu     sync.Mutex
+	heard  map[cluster.NodeID]time.Time // when the last request that was answered was sent
+	proofs map[cluster.Enrolment]cluster.Acknowledged
+}
+
+func newContacts(r *roster) *contacts {
+	return &contacts{roster: r, heard: map[cluster.NodeID]time.Time{}, proofs: map[cluster.Enrolment]cluster.Acknowledged{}}
+}
+
+// asked names who is asked, at the moment of asking: an answer belongs to the
+// incarnation that was a member then.
+func (c *contacts) asked(id raft.ServerID) (cluster.Enrolment, time.Time) {
+	e := cluster.Enrolment{ID: cluster.NodeID(id)}
+	r := c.roster.load()
+	if m, ok := r.Member(e.ID); ok {
+		e.Incarnation = m.Incarnation
+	} else if at := slices.IndexFunc(r.Pending, func(p cluster.Enrolment) bool { return p.ID == e.ID }); at >= 0 {
+		e.Incarnation = r.Pending[at].Incarnation
+	}
+	return e, time.Now()
+}
+
+// answered notes an answer and what it proves.
+func (c *contacts) answered(by cluster.Enrolment, sent time.Time, proof cluster.Acknowledged) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if sent.After(c.heard[by.ID]) {
+		c.heard[by.ID] = sent
+	}
+	if proof.Term != 0 && !by.Incarnation.IsZero() {
+		c.proofs[by] = c.proofs[by].And(proof)
+	}
+}
+
+// since reports whether a node answered something that was sent after a time.
+func (c *contacts) since(id cluster.NodeID, asked time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.heard[id].After(asked)
+}
+
+// all returns what every incarnation of the roster has proven, and forgets
+// the others.
+func (c *contacts) all() map[cluster.Enrolment]cluster.Acknowledged {
+	r := c.roster.load()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := make(map[cluster.Enrolment]cluster.Acknowledged, len(c.proofs))
+	for e, proof := range c.proofs {
+		if r.Standing(e) != cluster.Belongs {
+			delete(c.proofs, e)
+			continue
+		}
+		out[e] = proof
+	}
+	return out
+}
+
+// Acknowledged returns what members have told this node that they have on
+// their disks, as long as this process runs.
+func (n *Node) Acknowledged() map[cluster.Enrolment]cluster.Acknowledged { return n.contacts.all() }
+
+// What is believed of a term in one message. A term rises by one an election:
+// at one a second without a pause it would take 194 days to get a request's
+// bound ahead of a node that was away meanwhile, and a newcomer is told the
+// term when it is admitted. Nothing takes a term back, so a message that is
+// believed costs the cluster what it jumps: 2^40 requests use the terms up,
+// where one of 2^64-2 did.
+//
+// An answer may jump further: this node asked, and a member answered that has
+// proven who it is. That is how the others catch up with one whose term a
+// request has raised to its bound, and which is then beyond theirs.
+const (
+	maxTermJump   = 1 << 24
+	maxAnswerJump = 1 << 40
+)
+
+// errAbsurdTerm: a message names a term that no election has led to.
+type errAbsurdTerm struct{ term, current uint64 }
+
+func (e errAbsurdTerm) Error() string {
+	return fmt.Sprintf("term %d is absurd at term %d", e.term, e.current)
+}
+
+// checkTerm refuses a term that is not to be believed.
+func checkTerm(term, current, bound uint64) error {
+	if term > current && term-current > bound {
+		return errAbsurdTerm{term, current}
+	}
+	return nil
+}
+
+// termOf is the term that a request names; TimeoutNow names none.
+func termOf(command any) uint64 {
+	switch c := command.(type) {
+	case *raft.AppendEntriesRequest:
+		return c.Term
+	case *raft.RequestVoteRequest:
+		return c.Term
+	case *raft.RequestPreVoteRequest:
+		return c.Term
+	case *raft.InstallSnapshotRequest:
+		return c.Term
+	}
+	return 0
+}
+
+// AppendEntries asks a follower, and learns from its answer.
+func (t transport) AppendEntries(id raft.ServerID, target raft.ServerAddress, args *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) error {
+	who, sent := t.contacts.asked(id)
+	if err := t.NetworkTransport.AppendEntries(id, target, args, resp); err != nil {
+		return err
+	}
+	if err := checkTerm(resp.Term, t.term(), maxAnswerJump); err != nil {
+		return err
+	}
+	var proof cluster.Acknowledged
+	if resp.Success {
+		last := args.PrevLogEntry
+		if n := len(args.Entries); n > 0 {
+			last = args.Entries[n-1].Index
+		}
+		proof = cluster.Acknowledged{
+			Position:  cluster.Position{Term: cluster.Term(args.Term), Last: cluster.Index(last)},
+			Committed: cluster.Index(min(last, args.LeaderCommitIndex)),
+		}
+	}
+	t.contacts.answered(who, sent, proof)
+	return nil
+}
+
+// RequestVote asks for a vote. One that is given proves the term.
+func (t transport) RequestVote(id raft.ServerID, target raft.ServerAddress, args *raft.RequestVoteRequest, resp *raft.RequestVoteResponse) error {
+	who, sent := t.contacts.asked(id)
+	if err := t.NetworkTransport.RequestVote(id, target, args, resp); err != nil {
+		return err
+	}
+	if err := checkTerm(resp.Term, t.term(), maxAnswerJump); err != nil {
+		return err
+	}
+	var proof cluster.Acknowledged
+	if resp.Granted {
+		proof.Term = cluster.Term(args.Term)
+	}
+	t.contacts.answered(who, sent, proof)
+	return nil
+}
+
+// RequestPreVote asks whether a vote would be given.
+func (t transport) RequestPreVote(id raft.ServerID, target raft.ServerAddress, args *raft.RequestPreVoteRequest, resp *raft.RequestPreVoteResponse) error {
+	if err := t.NetworkTransport.RequestPreVote(id, target, args, resp); err != nil {
+		return err
+	}
+	return checkTerm(resp.Term, t.term(), maxAnswerJump)
+}
+
+// InstallSnapshot sends a snapshot. One that was installed is on the disk.
+func (t transport) InstallSnapshot(id raft.ServerID, target raft.ServerAddress, args *raft.InstallSnapshotRequest, resp *raft.InstallSnapshotResponse, data io.Reader) error {
+	who, sent := t.contacts.asked(id)
+	if err := t.NetworkTransport.InstallSnapshot(id, target, args, resp, data); err != nil {
+		return err
+	}
+	if err := checkTerm(resp.Term, t.term(), maxAnswerJump); err != nil {
+		return err
+	}
+	var proof cluster.Acknowledged
+	if resp.Success {
+		last := cluster.Index(args.LastLogIndex)
+		proof = cluster.Acknowledged{Position: cluster.Position{Term: cluster.Term(args.Term), Last: last}, Committed: last}
+	}
+	t.contacts.answered(who, sent, proof)
+	return nil
+}
