@@ -7,7 +7,6 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/entry"
 	"github.com/rialto-exchange/rialto/fsm/event"
-	"github.com/rialto-exchange/rialto/fsm/slab"
 )
 
 // HashInterval is how many log indexes lie between two state hashes.
@@ -91,8 +90,9 @@ func (m *Machine) seal(outcomes []event.Outcome, groups []int) *event.Block {
 	}
 	m.enterLevel()
 	if m.clock.index%HashInterval == 0 {
-		m.clock.hashIndex, m.clock.hash = m.clock.index, m.Hash()
+		m.beginHash(m.clock.index)
 	}
+	m.ContinueHash()
 	return b
 }
 
@@ -100,8 +100,8 @@ func (m *Machine) seal(outcomes []event.Outcome, groups []int) *event.Block {
 // over since the last entry: the state has not changed from it to now.
 func (m *Machine) hashBefore(index uint64) {
 	last := (index - 1) / HashInterval * HashInterval
-	if last > m.clock.index && last > m.clock.hashIndex {
-		m.clock.hashIndex, m.clock.hash = last, m.Hash()
+	if last > m.clock.index && last > m.lastHashed() {
+		m.beginHash(last)
 	}
 }
 
@@ -118,10 +118,4 @@ func ChainEntry(head [32]byte, data []byte) [32]byte {
 	var sum [32]byte
 	h.Sum(sum[:0])
 	return sum
-}
-
-// Hash returns the hash of everything that the machine knows, but for where
-// it stands in the log: machines that agree have the same one.
-func (m *Machine) Hash() uint64 {
-	return slab.Mix(slab.Hash(slab.Present(m.hashed())), slab.HashBytes(m.cluster, m.encodeSmall()))
 }

@@ -111,6 +111,7 @@ type Machine struct {
 
 	// authority counts changes, see Authority; not state.
 	authority uint64
+	hashing   hashing
 	scratch   scratch
 	// buffer holds encodings, one after the other; encoded is the last block's.
 	buffer, encoded []byte
@@ -205,7 +206,7 @@ func (m *Machine) History() uint64 { return m.clock.history }
 // second feature level on, over what they did.
 func (m *Machine) Chain() [32]byte { return m.clock.chain }
 
-// LastHash returns the state hash that was taken last: right after the
+// LastHash returns the last state hash that is done: that of right after the
 // multiple of HashInterval that it is labelled with.
 func (m *Machine) LastHash() (index, hash uint64) { return m.clock.hashIndex, m.clock.hash }
 

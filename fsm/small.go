@@ -183,10 +183,9 @@ func (a archive) context(v *event.Context) {
 	}
 }
 
-// logPosition passes through where the machine stands in the log.
-func (m *Machine) logPosition(a archive) {
-	c := &m.clock
-	for _, v := range []*uint64{&c.index, &c.term, &c.hashIndex, &c.hash} {
+// pass passes through where the machine stands in the log.
+func (p *position) pass(a archive) {
+	for _, v := range []*uint64{&p.index, &p.term, &p.hashIndex, &p.hash} {
 		number(a, v)
 	}
 }
@@ -202,7 +201,10 @@ func (m *Machine) encodeSmall() []byte {
 func (m *Machine) decodeSmall(b []byte) error {
 	r := wire.NewReader(b)
 	a := archive{r: &r}
-	m.logPosition(a)
+	var p position
+	p.pass(a)
+	c := &m.clock
+	c.index, c.term, c.hashIndex, c.hash = p.index, p.term, p.hashIndex, p.hash
 	m.small(a)
 	return r.Finish()
 }

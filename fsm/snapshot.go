@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 
 	"github.com/rialto-exchange/rialto/fsm/slab"
 	"github.com/rialto-exchange/rialto/fsm/wire"
@@ -49,9 +50,18 @@ type Snapshot struct {
 	// Index and Term are those of the last applied entry.
 	Index, Term uint64
 	format      uint16
-	head        []byte
+	head        []byte // up to the position
+	position    position
+	small       []byte
 	views       slab.Views
+	// hashing is the state hash that was under way; it is finished when the
+	// snapshot is written. covers are the views of what it covers.
+	hashing hashing
+	covers  []*slab.View
 }
+
+// position is where a machine stands in the log.
+type position struct{ index, term, hashIndex, hash uint64 }
 
 // snapshotFormat is the format of snapshots at a level.
 func snapshotFormat(level uint16) uint16 {
@@ -64,24 +74,41 @@ func snapshotFormat(level uint16) uint16 {
 // Capture returns the machine as it is now. It copies page tables and small
 // tables; after it the first write to each page copies the page.
 func (m *Machine) Capture() *Snapshot {
-	w := wire.Writer{Bytes: make([]byte, snapshotHead)}
-	m.logPosition(archive{w: &w})
-	m.small(archive{w: &w})
+	c := &m.clock
+	s := &Snapshot{
+		Index: c.index, Term: c.term, format: snapshotFormat(c.level), head: make([]byte, snapshotHead),
+		position: position{c.index, c.term, c.hashIndex, c.hash}, small: m.encodeSmall(), hashing: m.hashing,
+	}
 	le := binary.LittleEndian
+	copy(s.head, snapshotMagic)
+	le.PutUint16(s.head[4:], s.format)
+	le.PutUint16(s.head[6:], c.level)
+	le.PutUint64(s.head[8:], m.cluster)
+	tables := slab.Present(m.tables())
+	s.views = slab.Capture(tables)
+	for _, t := range s.hashing.tables {
+		s.covers = append(s.covers, s.views[slices.Index(tables, t)])
+	}
+	return s
+}
+
+// heading returns what comes before the big tables.
+func (s *Snapshot) heading() []byte {
+	p := s.position
+	if h := &s.hashing; h.under {
+		p.hashIndex, p.hash = h.index, slab.Mix(slab.HashOf(s.covers, (*slab.View).Frozen), h.small)
+	}
+	w := wire.Writer{Bytes: slices.Clone(s.head)}
+	p.pass(archive{w: &w})
+	w.Raw(s.small)
 	b := w.Bytes
-	copy(b, snapshotMagic)
-	format := snapshotFormat(m.clock.level)
-	le.PutUint16(b[4:], format)
-	le.PutUint16(b[6:], m.clock.level)
-	le.PutUint64(b[8:], m.cluster)
-	le.PutUint32(b[16:], uint32(len(b)-snapshotHead))
-	b = le.AppendUint32(b, crc(b))
-	return &Snapshot{Index: m.clock.index, Term: m.clock.term, format: format, head: b, views: slab.Capture(slab.Present(m.tables()))}
+	binary.LittleEndian.PutUint32(b[16:], uint32(len(b)-snapshotHead))
+	return binary.LittleEndian.AppendUint32(b, crc(b))
 }
 
 // WriteTo writes the snapshot; io.WriterTo.
 func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
-	n, err := w.Write(s.head)
+	n, err := w.Write(s.heading())
 	written := int64(n)
 	if err == nil {
 		var m int64

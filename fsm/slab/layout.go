@@ -116,6 +116,7 @@ func (t *table) Enter(level uint16) {
 	if t.force == before {
 		return
 	}
+	t.Advance(t.Waiting()) // in the layout that it was begun in
 	t.project = nil
 	if t.Present() {
 		t.project = conversion(t.native(), &t.layouts[t.force-1], t.pool)
@@ -130,7 +131,7 @@ func (t *table) Present() bool { return t.layouts == nil || t.force > 0 }
 func (t *table) forgetHashes() {
 	t.dirty, t.sum = t.dirty[:0], 0
 	for i := range t.pages {
-		t.pages[i].clean = false
+		t.pages[i].clean, t.pages[i].listed = false, t.round
 		t.dirty = append(t.dirty, uint32(i))
 	}
 }

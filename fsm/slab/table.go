@@ -20,6 +20,9 @@ type page struct {
 	// born is the slab's epoch when this copy of the page became its own:
 	// views captured in it or later, while the page was there, hold this copy.
 	born uint32
+	// listed is the round in whose dirty list the page was put last: if it is
+	// not clean and that is an earlier one, Freeze took it over.
+	listed uint32
 	// clean: hash is that of the bytes.
 	clean bool
 }
@@ -53,10 +56,12 @@ type table struct {
 	project *plan
 	scratch []byte
 
-	// sum is the hash of all clean pages, see Hash; dirty lists the others,
-	// each once.
-	sum   uint64
-	dirty []uint32
+	// sum is the hash of all clean pages, see Hash; dirty lists those that were
+	// written since the last Freeze, each once. frozen is the hash under way.
+	sum    uint64
+	dirty  []uint32
+	round  uint32
+	frozen frozen
 
 	// epoch counts captures. views are those not yet seen to be released,
 	// retired the page copies that only they hold.
@@ -126,17 +131,22 @@ func (t *table) Grow(n uint32) {
 func (t *table) addPage(mem unsafe.Pointer) {
 	t.mem = append(t.mem, mem)
 	t.own = append(t.own, mem)
-	t.pages = append(t.pages, page{born: t.epoch})
+	t.pages = append(t.pages, page{born: t.epoch, listed: t.round})
 	t.dirty = append(t.dirty, uint32(len(t.pages)-1))
 }
 
 // acquire makes the page of a record writable and returns it: it forgets the
-// cached hash and leaves the copy that a view may read to the view.
+// cached hash, gives the hash under way what it needs of the page, and leaves
+// the copy that a view may read to the view.
 func (t *table) acquire(record uint32) unsafe.Pointer {
 	i := record >> t.shift
 	p := &t.pages[i]
 	if p.clean {
 		t.sum -= weigh(i, p.hash)
+	} else if t.isFrozen(p) {
+		t.frozen.sum += weigh(i, t.hashPage(i))
+	}
+	if p.clean || p.listed != t.round {
 		t.dirty = append(t.dirty, i)
 	}
 	if t.inUse(p) {
@@ -146,7 +156,7 @@ func (t *table) acquire(record uint32) unsafe.Pointer {
 		t.mem[i] = unsafe.Pointer(unsafe.SliceData(mem))
 	}
 	t.own[i] = t.mem[i]
-	*p = page{born: t.epoch}
+	*p = page{born: t.epoch, listed: t.round}
 	return t.own[i]
 }
 
@@ -196,22 +206,6 @@ func (t *table) reclaim() {
 	t.retired = still
 }
 
-// Hash returns the hash of all records: it reads the pages written since the
-// last call and no others.
-//
-// It is Σ weigh(i, XXH64(page i)) over all pages, mod 2^64, with the number of
-// records mixed in. A sum, so that one page's share can be replaced.
-func (t *table) Hash() uint64 {
-	for _, i := range t.dirty {
-		p := &t.pages[i]
-		p.hash, p.clean = HashBytes(0, t.projected(i)), true
-		t.own[i] = nil
-		t.sum += weigh(i, p.hash)
-	}
-	t.dirty = t.dirty[:0]
-	return Mix(t.sum, uint64(t.n))
-}
-
 // projected returns the bytes of a page in the layout in force, good until the
 // next call.
 func (t *table) projected(i uint32) []byte {
@@ -229,8 +223,10 @@ func (t *table) projected(i uint32) []byte {
 // weigh ties a page's hash to its place.
 func weigh(i uint32, hash uint64) uint64 { return Mix(hash, uint64(i)+1) }
 
-// reset frees every page and forgets every record; views keep theirs.
+// reset frees every page and forgets every record; views keep theirs, and the
+// hash under way what it needs of them.
 func (t *table) reset() {
+	t.Advance(t.Waiting())
 	for i, mem := range t.mem {
 		if p := &t.pages[i]; t.inUse(p) {
 			t.retired = append(t.retired, retired{mem: mem, born: p.born, died: t.epoch})
@@ -238,6 +234,7 @@ func (t *table) reset() {
 			t.alloc.Free(t.bytes(mem))
 		}
 	}
+	t.frozen.pages, t.frozen.next = nil, 0
 	t.mem, t.own, t.pages, t.dirty = nil, nil, nil, nil
 	t.sum, t.n = 0, 0
 }

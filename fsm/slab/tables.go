@@ -6,6 +6,10 @@ import "io"
 // several: a hash, a capture, a restore.
 type Table interface {
 	Hash() uint64
+	Freeze()
+	Advance(pages int) int
+	Waiting() int
+	Frozen() uint64
 	Capture() *View
 	ReadFrom(r io.Reader) (int64, error)
 	ReadAs(r io.Reader, fields string) (int64, error)
@@ -24,10 +28,13 @@ var (
 )
 
 // Hash returns the hash of several tables, in their order.
-func Hash(tables []Table) uint64 {
+func Hash(tables []Table) uint64 { return HashOf(tables, Table.Hash) }
+
+// HashOf is Hash of tables, or of views of them, whose hash is of.
+func HashOf[T any](tables []T, of func(T) uint64) uint64 {
 	h := uint64(len(tables))
 	for _, t := range tables {
-		h = Mix(h, t.Hash())
+		h = Mix(h, of(t))
 	}
 	return h
 }

@@ -26,6 +26,7 @@ type View struct {
 	// the pages get into them.
 	name, fields string
 	project      *plan
+	rest         rest
 }
 
 // Shape returns the table's name and the layout that the view is written in.
@@ -44,9 +45,8 @@ func (t *table) Capture() *View {
 		v.name, v.fields, v.recordSize, v.project = t.name, in.Fields, in.size, t.project
 	}
 	t.spare = nil
-	for _, i := range t.dirty {
-		t.own[i] = nil // all pages that are owned are dirty
-	}
+	v.rest = t.rest()
+	clear(t.own)
 	t.epoch++
 	t.views = append(t.views, v)
 	return v
@@ -73,9 +73,8 @@ const (
 func (v *View) WriteTo(w io.Writer) (int64, error) {
 	head := make([]byte, 0, headerBytes)
 	head = append(head, magic...)
-	pageBytes, projected := v.pageBytes, []byte(nil)
+	pageBytes, projected := v.projectedBytes(), []byte(nil)
 	if v.project != nil {
-		pageBytes = v.pageBytes / int(v.project.from) * int(v.project.to)
 		projected = make([]byte, pageBytes)
 	}
 	for _, word := range []uint32{v.recordSize, uint32(pageBytes), uint32(len(v.mem)), v.n} {
@@ -99,6 +98,15 @@ func (v *View) WriteTo(w io.Writer) (int64, error) {
 		return written, fmt.Errorf("write slab: %w", err)
 	}
 	return written, nil
+}
+
+// projectedBytes is the size of a page in the layout that the view is written
+// in.
+func (v *View) projectedBytes() int {
+	if v.project == nil {
+		return v.pageBytes
+	}
+	return v.pageBytes / int(v.project.from) * int(v.project.to)
 }
 
 func writeAll(w io.Writer, p []byte, before int64) (int64, error) {
