@@ -114,6 +114,7 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 	n.consensus = c
 	n.onClose("consensus", c.Close)
 	n.background.Go(func() { n.fillJournal(background) })
+	n.background.Go(func() { n.replica.finishHashes(background) })
 	n.background.Go(func() { n.mendJournal(background) })
 	n.background.Go(func() { n.scrubJournal(background) })
 	n.background.Go(func() { n.meetNeighbours(background) })

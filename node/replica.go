@@ -1,9 +1,11 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,6 +22,9 @@ import (
 // goroutine; everything that others may ask is published by atomic pointer.
 type replica struct {
 	options fsm.Options
+	// owner is held by who uses the machine: that goroutine, or while it has
+	// nothing to do the one that finishes state hashes.
+	owner   sync.Mutex
 	machine *fsm.Machine
 	// venue, if there is one, is told the time of what is applied.
 	venue   *venueTime
@@ -78,6 +83,8 @@ func newReplica(options fsm.Options, j eventLog, a *authority) *replica {
 // no memory.
 func (r *replica) Apply(entries []cluster.Entry) [][][]byte {
 	defer withoutMemory()
+	r.owner.Lock()
+	defer r.owner.Unlock()
 	answer := r.proposals.Load() > 0
 	results := make([][][]byte, len(entries))
 	for i := range entries {
@@ -97,6 +104,33 @@ func (r *replica) Apply(entries []cluster.Entry) [][][]byte {
 		r.appliedAt.Store(int64(time.Since(r.begun)))
 	}
 	return results
+}
+
+// hashIdle is how long no entry has come when a state hash that is under way is
+// finished without them.
+const hashIdle = 100 * time.Millisecond
+
+// finishHashes finishes the state hashes of an idle venue until ctx ends. It
+// lets go of the machine after each share: an entry waits for one at most.
+func (r *replica) finishHashes(ctx context.Context) {
+	every(ctx, hashIdle, func() bool {
+		for ctx.Err() == nil && !r.appliedWithin(hashIdle) && r.finishHash() {
+			continue
+		}
+		return true
+	})
+}
+
+// finishHash does a share and reports whether there was anything to do.
+func (r *replica) finishHash() bool {
+	r.owner.Lock()
+	defer r.owner.Unlock()
+	before, _ := r.machine.LastHash()
+	more := r.machine.ContinueHash()
+	if after, _ := r.machine.LastHash(); after != before {
+		r.publish()
+	}
+	return more
 }
 
 // appliedWithin reports whether an entry was applied of late.
@@ -158,6 +192,8 @@ func (r *replica) Pending() bool { return r.state.Load().pending }
 
 // Snapshot implements cluster.Machine.
 func (r *replica) Snapshot() (cluster.Snapshot, error) {
+	r.owner.Lock()
+	defer r.owner.Unlock()
 	return &capture{state: r.machine.Capture(), journal: r.journal}, nil
 }
 
@@ -165,6 +201,8 @@ func (r *replica) Snapshot() (cluster.Snapshot, error) {
 // snapshot: then it is filled from a peer before the node is ready.
 func (r *replica) Restore(from io.Reader) error {
 	defer withoutMemory()
+	r.owner.Lock()
+	defer r.owner.Unlock()
 	m, err := fsm.Restore(r.options, from)
 	if err != nil {
 		return fmt.Errorf("restore machine: %w", err)
