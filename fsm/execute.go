@@ -60,7 +60,9 @@ func (m *Machine) execute(c *command.Command) event.Outcome {
 	}
 	first := m.out.last + 1
 	m.out.begin(contextOf(c))
+	searched := m.searched()
 	m.decide(c, v, about)
+	m.countSearch(about.account, m.searched()-searched)
 	if c.ID != "" {
 		m.remember(c, key, dedup.Record{Digest: c.Digest, First: first})
 	}

@@ -22,6 +22,9 @@ type outbox struct {
 	massLimit, matchLimit uint32
 	// steps counts what commands looked at without a fill coming of it.
 	steps uint32
+	// searches are the steps of those who searched much, see countSearch. It is
+	// only looked up and cleared, never iterated.
+	searches map[uint32]uint32
 	// records are those of the whole block; each group's are a part of them.
 	// from is where the open group's begin.
 	records []event.Record
@@ -46,6 +49,7 @@ func (o *outbox) change() *event.OrderChanged {
 // open begins the block of an entry with so many commands.
 func (o *outbox) open(b *event.Block, commands int) {
 	o.block, o.emitted, o.mass, o.matched, o.steps = b, 0, 0, 0, 0
+	clear(o.searches)
 	b.Groups = make([]event.Group, 0, commands)
 	o.records = make([]event.Record, 0, commands+commands/2)
 	o.changes = make([]event.OrderChanged, min(commands, maxChanges))

@@ -22,11 +22,11 @@ func (m *Machine) mustWait(c *command.Command, about *subject) bool {
 	case command.KindCancelOrder:
 		return false
 	case command.KindCancelAll, command.KindCloseAccount:
-		if !m.maySearch() {
+		if !m.maySearch(about.account) {
 			return true
 		}
 	case command.KindPlaceOrder, command.KindAmendOrder:
-		if !m.maySearch() || !m.mayMatch() {
+		if !m.maySearch(about.account) || !m.mayMatch() {
 			return true
 		}
 	}
@@ -34,21 +34,6 @@ func (m *Machine) mustWait(c *command.Command, about *subject) bool {
 		return true // its time has come
 	}
 	return m.cancelling(about.account) || kind != command.KindCancelAll && m.triggering(about.instrument)
-}
-
-// maySearch reports whether the entry has steps left for a command that looks
-// at orders: see Bounds.StepsPerEntry.
-func (m *Machine) maySearch() bool { return m.out.steps < m.bounds.StepsPerEntry }
-
-// stepsPerFill is how many steps a fill counts as, a prevented self-trade and a
-// withdrawn order too: it takes some thirty times as long as a step of a
-// preview does. With it the fills of one order are a whole entry's steps.
-const stepsPerFill = 20
-
-// countMatch counts a fill, or what counts as one.
-func (m *Machine) countMatch() {
-	m.out.matched++
-	m.out.steps += stepsPerFill
 }
 
 // isPlacement: the kinds of command that can trade.

@@ -102,11 +102,11 @@ func (w *worst) fill(v *venue) []*command.Command {
 }
 
 // The steps of the dearest entries that we know: each command takes what it is
-// said to, and an entry that has taken Bounds.StepsPerEntry takes no more of
-// them, so that it has less than that and one command's more. Those that come
-// too late are throttled and may come again.
+// said to, and once they have taken their sender's share of the entry, a quarter,
+// no more of them are taken: less than that and one command's more. Those that
+// come too late are throttled and may come again, and another's order is taken.
 func TestStepsOfTheWorstEntries(t *testing.T) {
-	const budget = 45_000
+	const budget, share = 180_000, 45_000
 	for _, w := range worstEntries() {
 		t.Run(w.name, func(t *testing.T) {
 			v := newVenue(t, fsm.Bounds{StepsPerEntry: budget})
@@ -116,10 +116,13 @@ func TestStepsOfTheWorstEntries(t *testing.T) {
 			if _, outcomes := v.apply(one); outcomes[0].Kind != event.OutcomeExecuted || v.machine.Steps() != w.steps {
 				t.Fatalf("one command: outcome %d, %d steps, want %d", outcomes[0].Kind, v.machine.Steps(), w.steps)
 			}
-			commands := w.fill(v)
-			_, outcomes := v.apply(commands...)
+			commands := w.fill(v)[:999]
+			_, outcomes := v.apply(append(commands, v.admin(limit("trader3", "BTC-USD", market.Buy, "1", "100")))...)
+			if outcomes[999].Kind != event.OutcomeExecuted {
+				t.Errorf("another's order behind them: outcome %d", outcomes[999].Kind)
+			}
 			executed := uint32(0)
-			for _, o := range outcomes {
+			for _, o := range outcomes[:999] {
 				if o.Kind == event.OutcomeExecuted {
 					executed++
 				} else if o.Kind != event.OutcomeThrottled {
@@ -127,18 +130,18 @@ func TestStepsOfTheWorstEntries(t *testing.T) {
 				}
 			}
 			if w.steps == 0 {
-				if executed != 1000 {
-					t.Errorf("%d of 1,000 executed, want all: they take no steps", executed)
+				if executed != 999 {
+					t.Errorf("%d of 999 executed, want all: they take no steps", executed)
 				}
 				return
 			}
-			if want := min(1000, (budget+w.steps-1)/w.steps); executed != want || v.machine.Steps() != want*w.steps {
+			if want := min(999, (share+w.steps-1)/w.steps); executed != want || v.machine.Steps() != want*w.steps {
 				t.Errorf("%d executed in %d steps, want %d", executed, v.machine.Steps(), want)
 			}
-			if executed == 1000 {
+			if executed == 999 {
 				return
 			}
-			if _, again := v.apply(commands[999]); again[0].Kind != event.OutcomeExecuted {
+			if _, again := v.apply(commands[998]); again[0].Kind != event.OutcomeExecuted {
 				t.Errorf("the last one, sent again: outcome %d", again[0].Kind)
 			}
 		})
@@ -190,7 +193,8 @@ func BenchmarkWorstEntries(b *testing.B) {
 	for _, w := range worstEntries() {
 		for level := uint16(fsm.LevelFirst); level <= fsm.FeatureLevel; level++ {
 			b.Run(fmt.Sprintf("%s/level %d", w.name, level), func(b *testing.B) {
-				v := newVenueAt(b, level, fsm.Bounds{})
+				// One sender's share is as large as the default of all.
+				v := newVenueAt(b, level, fsm.Bounds{StepsPerEntry: 800_000})
 				v.demo()
 				w.prepare(v)
 				entry := sealAt(b, level, v.now, w.fill(v)...)

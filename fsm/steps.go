@@ -1,0 +1,56 @@
+package fsm
+
+// The budget of steps of an entry: see Bounds.StepsPerEntry.
+
+const (
+	// stepsPerFill is how many steps a fill counts as, a prevented self-trade and
+	// a withdrawn order too: it takes some thirty times as long as a step of a
+	// preview does. With it the fills of one order are a whole entry's steps.
+	stepsPerFill = 20
+	// sharesOfSteps: nobody searches more than one part in so many of an entry's
+	// steps, and one command's more, so that who sends the dearest commands
+	// there are leaves room for the others'.
+	sharesOfSteps = 4
+	// freeSearch is what a command may search without being remembered: all that
+	// an ordinary one does.
+	freeSearch = 32
+)
+
+// maySearch reports whether the entry, and the share of the account's
+// participant, have steps left for a command that looks at orders.
+func (m *Machine) maySearch(account uint32) bool {
+	if m.out.steps >= m.bounds.StepsPerEntry {
+		return false
+	}
+	return len(m.out.searches) == 0 || account == 0 || m.out.searches[m.searcher(account)] < m.bounds.StepsPerEntry/sharesOfSteps
+}
+
+// searcher is who searches: the account's participant, or the account itself if
+// it has none.
+func (m *Machine) searcher(account uint32) uint32 {
+	if p := m.accounts.Get(account).participant; p != 0 {
+		return p<<1 | 1
+	}
+	return account << 1
+}
+
+// searched is what the entry has searched in vain: its steps, but for those of
+// fills.
+func (m *Machine) searched() uint32 { return m.out.steps - stepsPerFill*m.out.matched }
+
+// countSearch counts what a command searched towards its searcher's share.
+func (m *Machine) countSearch(account, steps uint32) {
+	if account == 0 || steps <= freeSearch {
+		return
+	}
+	if m.out.searches == nil {
+		m.out.searches = make(map[uint32]uint32)
+	}
+	m.out.searches[m.searcher(account)] += steps
+}
+
+// countMatch counts a fill, or what counts as one.
+func (m *Machine) countMatch() {
+	m.out.matched++
+	m.out.steps += stepsPerFill
+}
