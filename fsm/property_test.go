@@ -158,9 +158,9 @@ func (s *stream) command() *command.Command {
 // orders and never of an account that is suspended; and a second machine that went through a snapshot somewhere says the
 // same bytes and has the same hash.
 func TestInvariants(t *testing.T) {
-	bounds := fsm.Bounds{EventsPerEntry: 3, FillsPerCommand: 4, StepsPerEntry: 50}
 	fills := 0
 	rapid.Check(t, func(rt *rapid.T) {
+		bounds := fsm.Bounds{EventsPerEntry: rapid.SampledFrom([]uint32{1, 3}).Draw(rt, "events"), FillsPerCommand: 4, StepsPerEntry: 50}
 		v := newVenue(t, bounds)
 		v.demo()
 		twin := fsm.New(fsm.Options{Cluster: cluster, Bounds: bounds})

@@ -93,7 +93,12 @@ func (s *scenario) line(line string) {
 	case "balance":
 		s.balance(words[1], words[2])
 	default:
-		s.say(s.v.apply(s.v.admin(s.parse(words))))
+		// Commands with a bar between them share an entry.
+		var commands []*command.Command
+		for one := range strings.SplitSeq(line, " | ") {
+			commands = append(commands, s.v.admin(s.parse(strings.Fields(one))))
+		}
+		s.say(s.v.apply(commands...))
 	}
 }
 
