@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"runtime"
 	"slices"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
@@ -135,6 +136,7 @@ func (s *scan) block(b *event.Block) bool {
 		return false
 	}
 	s.blocks++
+	runtime.Gosched() // what waits for this processor goes first
 	if !s.window.Descending {
 		for e := range b.Events {
 			if !s.event(e) {

@@ -3,6 +3,7 @@ package readmodels
 import (
 	"context"
 	"errors"
+	"runtime"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
@@ -42,6 +43,9 @@ func WindowOf(j Journal, at market.Sequence, p event.Page) (Window, error) {
 // for each item asked for: a page may be short, and then says where to go on.
 const examined = 10
 
+// yieldEvery is after how many candidates a page lets others run.
+const yieldEvery = 16
+
 // Pager collects one page. Candidates are offered in the list's order.
 type Pager[T any] struct {
 	list   event.List[T]
@@ -74,6 +78,9 @@ func (p *Pager[T]) Wants(at market.Sequence) bool {
 	}
 	p.budget--
 	p.last = at
+	if p.budget%yieldEvery == 0 {
+		runtime.Gosched() // what waits for this processor goes first
+	}
 	return true
 }
 

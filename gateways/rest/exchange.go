@@ -30,6 +30,7 @@ type exchange struct {
 	status      int
 	sequence    market.Sequence // of the answer, for header and log
 	bodyRead    bool            // all of the request has been read
+	turn        time.Time       // when the turn was taken that it has
 }
 
 // begin starts an exchange; end must follow.

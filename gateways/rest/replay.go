@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"time"
 
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
@@ -14,6 +15,7 @@ type replay struct {
 	who   string
 	last  func() market.Sequence // where the events end now
 	held  bool
+	taken time.Time // when it got the turn that it holds
 	count int
 	live  bool // near the end of the events when last looked
 }
@@ -41,18 +43,17 @@ func (r *replay) step(ctx context.Context, at market.Sequence) error {
 	if r.live || r.held {
 		return nil
 	}
-	if err := r.turns.take(ctx, r.who); err != nil {
-		return err
-	}
-	r.held = true
-	return nil
+	var err error
+	r.taken, err = r.turns.take(ctx, r.who)
+	r.held = err == nil
+	return err
 }
 
 // rest gives the turn back until the next event.
 func (r *replay) rest() {
 	if r.held {
 		r.held = false
-		r.turns.done()
+		r.turns.done(r.taken)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
@@ -87,17 +88,17 @@ func (t *turns) leave(who string) {
 
 // take waits for a turn of a caller who has entered; done must follow. It
 // fails with errQueue when too many wait, or ctx ends first.
-func (t *turns) take(ctx context.Context, who string) error {
+func (t *turns) take(ctx context.Context, who string) (taken time.Time, err error) {
 	t.mu.Lock()
 	if t.free > 0 {
 		t.free--
 		t.mu.Unlock()
-		return nil
+		return time.Now(), nil
 	}
 	r := t.callers[who]
 	if t.waits >= t.waiting && !r.stream {
 		t.mu.Unlock()
-		return errQueue
+		return taken, errQueue
 	}
 	t.waits++
 	turn := make(chan struct{})
@@ -108,10 +109,10 @@ func (t *turns) take(ctx context.Context, who string) error {
 	t.mu.Unlock()
 	select {
 	case <-turn:
-		return nil
+		return time.Now(), nil
 	case <-ctx.Done():
 		t.abandon(r, turn)
-		return errQueue
+		return taken, errQueue
 	}
 }
 
@@ -137,11 +138,19 @@ func (t *turns) abandon(r *reader, turn chan struct{}) {
 	t.pass()
 }
 
-// done gives the turn to the next caller.
-func (t *turns) done() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.pass()
+// longestRest bounds the pause between two turns.
+const longestRest = 250 * time.Millisecond
+
+// done gives the turn that was taken at an instant to the next caller, after a
+// pause as long as the turn was: so readings have half of the time of the
+// processors that they may use, however many wait, and where those are short
+// and turns take long for that, the pauses are as long.
+func (t *turns) done(taken time.Time) {
+	time.AfterFunc(min(time.Since(taken), longestRest), func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.pass()
+	})
 }
 
 func (t *turns) pass() {
@@ -192,21 +201,23 @@ func inTurn[T any](ctx context.Context, x *exchange, read func() (T, error)) (ou
 		return out, err
 	}
 	defer t.leave(who)
-	if err := t.take(ctx, who); err != nil {
+	if x.turn, err = t.take(ctx, who); err != nil {
 		return out, err
 	}
-	defer t.done()
+	defer func() { t.done(x.turn) }()
 	return read()
 }
 
 // pause lets others have the turn that a long reading holds.
 func (x *exchange) pause(ctx context.Context) error {
 	t := x.turns()
-	t.done()
-	err := t.take(ctx, x.who())
+	t.done(x.turn)
+	taken, err := t.take(ctx, x.who())
 	if err != nil {
 		t.regain()
+		taken = time.Now()
 	}
+	x.turn = taken
 	return err
 }
 

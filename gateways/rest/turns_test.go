@@ -1,6 +1,7 @@
 package rest_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -14,10 +15,11 @@ import (
 	"github.com/rialto-exchange/rialto/gateways/rest"
 )
 
-// slowReads is a venue whose lists and folds take a second each, and which
+// slowReads is a venue whose lists and folds take a second each or as told, and which
 // notes who was served.
 type slowReads struct {
 	*venue
+	each       time.Duration // 0 = a second
 	mu         sync.Mutex
 	now, worst int
 	order      []string
@@ -29,7 +31,7 @@ func (v *slowReads) read(who string) {
 	v.worst = max(v.worst, v.now)
 	v.order = append(v.order, who)
 	v.mu.Unlock()
-	time.Sleep(time.Second)
+	time.Sleep(cmp.Or(v.each, time.Second))
 	v.mu.Lock()
 	v.now--
 	v.mu.Unlock()
@@ -130,8 +132,8 @@ func TestReaderThatIsGoneLeavesTheQueue(t *testing.T) {
 			t.Errorf("waited %v, want the timeout", took)
 		}
 		do(t, h, "GET /v1/queries/events", "", bearer("view")...).want(t, 200)
-		if took := time.Since(began); took != 2*time.Second {
-			t.Errorf("the next was served after %v, want 2 s: one second of the first, one of its own", took)
+		if took := time.Since(began); took != 2250*time.Millisecond {
+			t.Errorf("the next was served after %v, want 2.25 s: a second of the first, the longest pause, a second of its own", took)
 		}
 		wait.Wait()
 	})
@@ -169,5 +171,23 @@ func TestStreamsOfAKey(t *testing.T) {
 		leave()
 		wait.Wait()
 		h.Close()
+	})
+}
+
+// Between two turns there is a pause as long as the first of them, so that
+// readings leave half of the time to others; the one who reads doesn't wait for
+// it.
+func TestPauseBetweenTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := &slowReads{venue: newVenue(), each: 40 * time.Millisecond}
+		h := slowHandler(t, v, 1, 64)
+		began := time.Now()
+		for i := range 5 {
+			do(t, h, "GET /v1/queries/events", "", bearer("p1")...).want(t, 200)
+			want := time.Duration(i+1)*40*time.Millisecond + time.Duration(i)*40*time.Millisecond
+			if took := time.Since(began); took != want {
+				t.Fatalf("reading %d was answered after %v, want %v", i, took, want)
+			}
+		}
 	})
 }

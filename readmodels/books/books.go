@@ -10,6 +10,7 @@ package books
 
 import (
 	"context"
+	"runtime"
 	"sync"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
@@ -110,6 +111,7 @@ func (v *View) Book(ctx context.Context, at event.Pin, instrument string, depth 
 	}
 	s.only = instrument
 	err = v.journal.Read(from, func(b *event.Block) bool {
+		runtime.Gosched() // what waits for this processor goes first
 		s.foldThrough(b, at.Sequence)
 		return b.Last() < at.Sequence && ctx.Err() == nil
 	})
