@@ -28,15 +28,16 @@ type membershipAnswer struct {
 	// Roster is as cluster.Roster encodes it.
 	Roster []byte       `json:"roster"`
 	Term   cluster.Term `json:"term"`
-	// Self is who answers.
-	Self cluster.Enrolment `json:"self"`
+	// Self is who answers, Remembered what it remembers of the others.
+	Self       cluster.Enrolment `json:"self"`
+	Remembered []identity.Record `json:"remembered"`
 }
 
 func (n *Node) membershipAnswer() ([]byte, error) {
 	own := n.identity.Load()
 	return json.Marshal(membershipAnswer{
 		History: own.History, Roster: n.consensus.Roster().Append(nil), Term: n.consensus.Status().Term,
-		Self: cluster.Enrolment{ID: own.Node, Incarnation: own.Incarnation},
+		Self: cluster.Enrolment{ID: own.Node, Incarnation: own.Incarnation}, Remembered: n.memory.Records(),
 	})
 }
 

@@ -42,6 +42,9 @@ func (n *Node) openIdentity() error {
 	if err != nil {
 		return err
 	}
+	if n.memory, err = identity.ReadMemory(n.cfg.DataDir); err != nil {
+		n.log.Warn("what this node remembered of others is lost; an image of one of them from before now may go unseen", "error", err)
+	}
 	return n.become(folder.Started())
 }
 

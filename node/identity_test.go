@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/node"
@@ -155,4 +156,52 @@ func (c *trio) look(at int, id string) (role, state string) {
 func (c *trio) role(at int, id string) string {
 	role, _ := c.look(at, id)
 	return role
+}
+
+// TestImageIsRefused shows that a folder which was put back to how it was,
+// files and incarnation and all, is refused by a member that remembers more of
+// it, also when that member was started again meanwhile; and that the folder
+// itself comes back without a word.
+func TestImageIsRefused(t *testing.T) {
+	c := newTrio(t)
+	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
+	c.do(0, &command.OpenAccount{Account: "mia"})
+	c.stop(1)
+	image, folder := filepath.Join(t.TempDir(), "image"), filepath.Join(t.TempDir(), "folder")
+	copyFolder(t, c.configs[1].DataDir, image)
+	c.start(1)
+	for range 5 {
+		c.total(1, "mia", c.fund(0, "mia", "1").Sequence)
+	}
+	c.until("all remember it", func() bool {
+		for i := range c.configs {
+			b, _ := os.ReadFile(filepath.Join(c.configs[i].DataDir, "memory"))
+			if i != 1 && !strings.Contains(string(b), `"id":"n2"`) {
+				return false
+			}
+		}
+		return true
+	})
+	last := c.fund(0, "mia", "1")
+	c.total(1, "mia", last.Sequence)
+	c.stop(1)
+	copyFolder(t, c.configs[1].DataDir, folder)
+	c.stop(2)
+	c.start(2) // its memory is on its disk
+	copyFolder(t, image, c.configs[1].DataDir)
+	c.start(1)
+	select {
+	case err := <-c.nodes[1].Fatal():
+		if !errors.Is(err, node.ErrForgotten) || !strings.Contains(err.Error(), "the one that has gone back") {
+			t.Errorf("got %v", err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatal("the image takes part")
+	}
+	c.stop(1)
+	copyFolder(t, folder, c.configs[1].DataDir)
+	c.start(1)
+	if got := c.total(1, "mia", last.Sequence); got != 6_000_000 {
+		t.Errorf("got %d, want 6", got)
+	}
 }

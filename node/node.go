@@ -48,6 +48,8 @@ type Node struct {
 	// began and roster are of consensus, from just before it takes part.
 	began  atomic.Pointer[cluster.Position]
 	roster atomic.Pointer[cluster.Roster]
+	// memory is what this node remembers of the others.
+	memory *identity.Memory
 	// stale wakes the look for a newer roster; its capacity is one.
 	stale chan struct{}
 	// admission is what a newcomer was told when it was let in.

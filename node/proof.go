@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/rialto-exchange/rialto/cluster"
@@ -61,6 +62,9 @@ func (n *Node) believe(roster cluster.Roster, who *cluster.Identity) error {
 		if who.History != own && (who.History != 0 && own != 0 || roster.Proven() && who.History == 0) {
 			return peer.ErrOtherHistory
 		}
+		if err := n.remember(*who); err != nil {
+			return fmt.Errorf("%w: %w", peer.ErrRolledBack, err)
+		}
 	case cluster.Unproven:
 		if who.History != own && who.History != 0 && own != 0 {
 			return peer.ErrOtherHistory
@@ -77,10 +81,52 @@ func (n *Node) believe(roster cluster.Roster, who *cluster.Identity) error {
 	return nil
 }
 
+// remember holds a member against what is known of it. What it acknowledged
+// to this node until now counts.
+func (n *Node) remember(who cluster.Identity) error {
+	n.noteProofs()
+	return n.memory.Verify(who)
+}
+
+func (n *Node) noteProofs() {
+	select {
+	case <-n.up:
+	default:
+		return // consensus is being opened, and nobody has acknowledged anything
+	}
+	for e, proven := range n.consensus.Acknowledged() {
+		n.memory.Note(e, proven)
+	}
+}
+
+// keepMemory tells a follower what the leader remembers, for the leader is
+// who hears acknowledgements, and writes what is new. So a node that is asked
+// to believe an image remembers all but the last second and a half or so.
+func (n *Node) keepMemory(ctx context.Context) {
+	n.noteProofs()
+	if leader, ok := n.consensus.Leader(); ok && string(leader.ID) != n.cfg.NodeID {
+		asking, cancel := context.WithTimeout(ctx, twinTimeout)
+		answer, err := n.ask(asking, leader.Address, callRoster, nil)
+		cancel()
+		if err == nil && answer.History != 0 && answer.History == n.identity.Load().History {
+			n.memory.Merge(answer.Remembered)
+		}
+	}
+	n.memory.Keep(n.consensus.Roster())
+	if err := n.memory.Save(n.cfg.DataDir); err != nil {
+		n.log.Warn("what this node remembers of others was not written", "error", err)
+	}
+}
+
 // refusedBy hears that another node does not let this one in.
 func (n *Node) refusedBy(by cluster.Identity, reason error) {
 	if errors.Is(reason, peer.ErrRemoved) && by.History != 0 && by.History == n.identity.Load().History {
 		n.background.Go(func() { n.leaveForGood("node " + string(by.Node) + " says that the cluster has removed it") })
+		return
+	}
+	if errors.Is(reason, peer.ErrRolledBack) && by.History != 0 && by.History == n.identity.Load().History {
+		n.fail(fmt.Errorf("%w: member %s remembers more of this node than it knows itself, or another process runs on a copy of its folder; "+
+			"this node believes that it is the one that has gone back; %s", ErrForgotten, by.Node, n.wayBack()))
 		return
 	}
 	if n.refusals.count(time.Now()) {
@@ -115,6 +161,7 @@ func (n *Node) keepIdentity(ctx context.Context) {
 			}
 		}
 		n.proveAll(ctx)
+		n.keepMemory(ctx)
 		select {
 		case <-n.stale:
 			n.learnRoster(ctx)

@@ -124,6 +124,21 @@ func termOf(command any) uint64 {
 	return 0
 }
 
+// learn notes what a leader's request proves of the leader: it has an entry on
+// its own disk before it sends it. Nobody else acknowledges a leader's log.
+func (t transport) learn(command any) {
+	c, ok := command.(*raft.AppendEntriesRequest)
+	if !ok || len(c.Entries) == 0 {
+		return
+	}
+	last := c.Entries[len(c.Entries)-1].Index
+	by, _ := t.contacts.asked(raft.ServerID(c.RPCHeader.ID))
+	t.contacts.answered(by, time.Time{}, cluster.Acknowledged{
+		Position:  cluster.Position{Term: cluster.Term(c.Term), Last: cluster.Index(last)},
+		Committed: cluster.Index(min(last, c.LeaderCommitIndex)),
+	})
+}
+
 // AppendEntries asks a follower, and learns from its answer.
 func (t transport) AppendEntries(id raft.ServerID, target raft.ServerAddress, args *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) error {
 	who, sent := t.contacts.asked(id)

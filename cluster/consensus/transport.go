@@ -49,6 +49,7 @@ func (t transport) relay(limit *commitLimit) {
 				rpc.Respond(nil, err)
 				continue
 			}
+			t.learn(rpc.Command)
 			if request, ok := rpc.Command.(*raft.AppendEntriesRequest); ok {
 				request.LeaderCommitIndex = limit.of(request.LeaderCommitIndex)
 			}
