@@ -149,6 +149,9 @@ var (
 // again after a change of leader. A call returns when all its commands are
 // committed by a majority and applied by the leader; when ctx ends earlier
 // the commands may still be executed (ErrUnknownOutcome).
+//
+// With an error come the outcomes of the first commands, as many as are known:
+// the error is of the others.
 type Submitter interface {
 	Submit(ctx context.Context, commands [][]byte) ([]Outcome, error)
 }

@@ -43,7 +43,8 @@ type Commands interface {
 	// Submit executes the commands in their order and returns one outcome for
 	// each once all are committed and applied by the leader, and applied here
 	// too or 20 ms have passed. The header's Deadline is set by Submit.
-	// On error no outcome is known.
+	// With an error come the outcomes of the first commands, as many as are
+	// known: the error is of the others.
 	Submit(ctx context.Context, commands []*command.Command) ([]event.Outcome, error)
 	// Takes returns why a command of a role is not taken now: ErrDegraded with
 	// the reason, nil if it is. Submit asks too.

@@ -50,15 +50,14 @@ func (c *commands) Submit(ctx context.Context, batch []*command.Command) ([]even
 	defer c.inFlight.remove(batch)
 	defer c.waiting.begin()()
 	outcomes, err := c.again(ctx, batch)
-	if err != nil {
-		return nil, err
-	}
 	last := market.Sequence(0)
 	for i := range outcomes {
 		last = max(last, outcomes[i].Sequence)
 	}
-	c.catchUp(ctx, last)
-	return outcomes, nil
+	if len(outcomes) > 0 {
+		c.catchUp(ctx, last)
+	}
+	return outcomes, err
 }
 
 // again submits a batch, and stamps it anew and submits it once more if it was
@@ -85,20 +84,21 @@ func (c *commands) submit(ctx context.Context, batch []*command.Command) ([]even
 	if err != nil {
 		return nil, err
 	}
-	raw, err := c.order.Submit(ctx, encoded)
-	if err != nil {
-		return nil, submitError(err)
-	}
+	raw, submitted := c.order.Submit(ctx, encoded)
 	outcomes := make([]event.Outcome, len(raw))
 	for i := range raw {
 		o, err := event.DecodeOutcome(raw[i].Data)
-		if err != nil {
-			return nil, fmt.Errorf("decode outcome of entry %d: %w", raw[i].Index, err)
+		if err != nil { // executed, but who can say how
+			outcomes, submitted = outcomes[:i], fmt.Errorf("decode outcome of entry %d: %w", raw[i].Index, err)
+			break
 		}
 		outcomes[i] = *o
 	}
 	if n := len(outcomes); n > 0 {
 		c.venue.learn(outcomes[n-1].At)
+	}
+	if submitted != nil {
+		return outcomes, submitError(submitted)
 	}
 	return outcomes, nil
 }

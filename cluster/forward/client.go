@@ -161,7 +161,8 @@ func (c *Client) Stats() Stats {
 }
 
 // Submit implements cluster.Submitter. It returns ErrNoLeader when the budget
-// is over and surely nothing was executed, else ErrUnknownOutcome. The
+// is over and surely none of what has no outcome was executed, else
+// ErrUnknownOutcome. The
 // commands' bytes must never change afterwards when it returns an error, for
 // a copy of them may still be on its way.
 func (c *Client) Submit(ctx context.Context, commands [][]byte) ([]cluster.Outcome, error) {
@@ -179,9 +180,10 @@ func (c *Client) Submit(ctx context.Context, commands [][]byte) ([]cluster.Outco
 	}
 	c.mu.Lock()
 	err, was := c.window.abandon(sub, cluster.ErrNoLeader, ctx.Err())
+	known := sub.outcomes
 	c.mu.Unlock()
 	if was {
-		return nil, err
+		return known, err
 	}
 	a := <-answers // it was decided in the same moment
 	return a.outcomes, a.err
@@ -194,7 +196,8 @@ type answer struct {
 
 // Enqueue is Submit without waiting: calls made one after the other are
 // executed in that order. done is called once, from a goroutine of the
-// client, and must not block. When Enqueue itself returns an error,
+// client, with an error and the outcomes that are known all the same, and must
+// not block. When Enqueue itself returns an error,
 // ErrOverloaded, ErrTooLarge or ErrClosed, nothing was taken and done is
 // never called.
 func (c *Client) Enqueue(commands [][]byte, done func([]cluster.Outcome, error)) error {

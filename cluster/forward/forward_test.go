@@ -63,6 +63,35 @@ func TestLargeSubmission(t *testing.T) {
 	}, 2, nil)
 }
 
+// When the leader falls silent in the middle of a large submission, the answers
+// that were there are returned, and the error is of the rest.
+func TestKnownPart(t *testing.T) {
+	for node := range 2 { // on a follower, and on the leader itself
+		in(t, func(t *testing.T, v *venue) {
+			var many [][]byte
+			for i := range cluster.MaxEntryCommands + 7 {
+				many = append(many, fmt.Appendf(nil, "%d", i))
+			}
+			v.latency = 10 * time.Millisecond
+			v.elect(1, 0, atOnce)
+			time.Sleep(time.Second) // its term is open
+			var outcomes []cluster.Outcome
+			var err error
+			done := make(chan struct{})
+			go func() { outcomes, err = v.nodes[node].client.Submit(t.Context(), many); close(done) }()
+			synctest.Wait() // the first frame is under way
+			v.mu.Lock()
+			v.latency = time.Hour
+			v.mu.Unlock()
+			<-done
+			if len(outcomes) != cluster.MaxEntryCommands || string(outcomes[3].Data) != "did 3" || !errors.Is(err, cluster.ErrUnknownOutcome) {
+				t.Errorf("node %d: %d outcomes, %v; want %d and unknown", node, len(outcomes), err, cluster.MaxEntryCommands)
+			}
+			v.elect(-1, 0, atOnce)
+		}, 2, func(c *forward.Config) { c.MaxFrames = 1 })
+	}
+}
+
 // A command sent while nobody leads waits, and is executed as soon as someone
 // does: the change is acted on at once.
 func TestWaitsForLeader(t *testing.T) {

@@ -25,11 +25,12 @@ type submission struct {
 	next    *submission // in a list of finished ones
 }
 
-// failure is what the submitter is told when the commands will not be sent
-// any more: neverSent if surely none was or will be executed.
+// failure is what the submitter is told of the commands that have no outcome
+// when they will not be sent any more: neverSent if surely none of them was or
+// will be executed.
 func (sub *submission) failure(neverSent error, cause error) error {
 	err := neverSent
-	if sub.exposed || sub.flying > 0 || len(sub.outcomes) > 0 {
+	if sub.exposed || sub.flying > 0 {
 		err = cluster.ErrUnknownOutcome
 	}
 	if cause == nil || errors.Is(cause, err) {
@@ -380,11 +381,7 @@ func (l *finished) add(sub *submission, err error) {
 func (l *finished) call() {
 	for sub := l.first; sub != nil; {
 		next := sub.next // done may let the submission be used again
-		if sub.err != nil {
-			sub.done(nil, sub.err)
-		} else {
-			sub.done(sub.outcomes, nil)
-		}
+		sub.done(sub.outcomes, sub.err)
 		sub = next
 	}
 }

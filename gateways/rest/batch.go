@@ -37,15 +37,15 @@ func (x *exchange) batch() {
 	}
 	commands, refused := x.accepted(requests, key)
 	var outcomes []event.Outcome
+	var undecided error // of those that have no outcome
 	if len(commands) > 0 {
-		var err error
-		if outcomes, err = x.h.commands.Submit(x.r.Context(), commands); err != nil {
-			x.problem(submitProblem(err))
-			return
-		}
+		outcomes, undecided = x.h.commands.Submit(x.r.Context(), commands)
+	}
+	if undecided != nil {
+		x.w.Header().Set("Retry-After", "1")
 	}
 	buf := x.h.buffer()
-	out := x.answers(*buf, requests, refused, outcomes)
+	out := x.answers(*buf, requests, refused, outcomes, undecided)
 	x.json(http.StatusOK, out)
 	x.h.release(buf, out)
 }
@@ -81,8 +81,10 @@ func (x *exchange) accepted(requests []decode.Request, key string) ([]*command.C
 	return commands, refused
 }
 
-// answers appends the array of answers.
-func (x *exchange) answers(dst []byte, requests []decode.Request, refused refusals, outcomes []event.Outcome) []byte {
+// answers appends the array of answers. Those that were submitted and have no
+// outcome are answered with why not: each with its id, so that it can be
+// settled.
+func (x *exchange) answers(dst []byte, requests []decode.Request, refused refusals, outcomes []event.Outcome, undecided error) []byte {
 	dst = append(dst, '[')
 	next := 0
 	for i := range requests {
@@ -91,9 +93,14 @@ func (x *exchange) answers(dst []byte, requests []decode.Request, refused refusa
 		}
 		r := &requests[i]
 		var s settled
-		if p, ok := refused[i]; ok {
+		p, refusedHere := refused[i]
+		switch {
+		case refusedHere:
 			s.problem = p
-		} else {
+		case next == len(outcomes):
+			s.problem = submitProblem(undecided)
+			s.problem.CommandID, s.problem.Aggregate = r.Command.ID, r.Command.Aggregate
+		default:
 			s = x.h.settle(x.r.Context(), &r.Command, &outcomes[next], outcomes)
 			next++
 			x.sequence = max(x.sequence, s.sequence)

@@ -174,8 +174,6 @@ func TestBatch(t *testing.T) {
 		t.Errorf("%d commands submitted, want 3", len(v.received))
 	}
 	do(t, handler(t, v), "POST /v1/commands", "[]").want(t, 200, "[]")
-	v.fail = gateways.ErrNoLeader
-	do(t, handler(t, v), "POST /v1/commands", body).want(t, 503, `"outcome":"not_executed"`)
 }
 
 // A batch has at most 1,000 commands; a bad array is refused as a whole.

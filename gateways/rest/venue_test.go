@@ -28,6 +28,7 @@ type venue struct {
 	fenced   map[string]bool
 	inFlight map[string]bool
 	fail     error // of Submit
+	known    int   // commands of a Submit that fails that are executed and known all the same
 	// ordersErr is why the orders view can't be read.
 	ordersErr error
 	granted   string        // an account that is p1's too
@@ -76,7 +77,7 @@ func (v *venue) Submit(_ context.Context, commands []*command.Command) ([]event.
 	defer v.mu.Unlock()
 	v.received = append(v.received, commands...)
 	if v.fail != nil {
-		return nil, v.fail
+		commands = commands[:v.known]
 	}
 	out := make([]event.Outcome, len(commands))
 	for i, c := range commands {
@@ -84,7 +85,7 @@ func (v *venue) Submit(_ context.Context, commands []*command.Command) ([]event.
 		out[i].At, out[i].History = v.at(), v.history
 		out[i].Sequence = v.sequence
 	}
-	return out, nil
+	return out, v.fail
 }
 
 func (v *venue) execute(c *command.Command) event.Outcome {
