@@ -1,6 +1,7 @@
 package contract_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"testing"
@@ -14,6 +15,7 @@ import (
 func TestOutage(t *testing.T) {
 	d := open(t)
 	d.account("outage", "1")
+	d.account("undecided", "1")
 	last := d.must("accounts/deposit", fields{"account": "outage", "amount": "1", "asset": "USD"}).number(t, "sequence")
 	stream := d.follow(1, fmt.Sprintf("?after=%d", last-1))
 	seen := stream.next()
@@ -32,6 +34,7 @@ func TestOutage(t *testing.T) {
 	if took := time.Since(begin); took > 8*time.Second {
 		t.Errorf("the gateway tried for %v", took)
 	}
+	d.undecidedBatch("undecided")
 	if r, err = d.suite.send(0, "GET", "/v1/queries/accounts/outage/balance?consistency=linearizable&timeout=500ms", ""); err != nil {
 		t.Fatal(err)
 	} else if r.status != 503 && r.status != 504 {
@@ -45,12 +48,56 @@ func TestOutage(t *testing.T) {
 
 	d.recover(1, 2)
 	settled := d.send(1, "POST", "/v1/commands/accounts/deposit", deposit).want(t, 200, nil)
+	for _, id := range []string{"undecided-1", "undecided%2F2"} {
+		status, _ := d.send(2, "POST", "/v1/commands/"+id+"/fence", "").want(t, 200, nil).text("status")
+		if status != "accepted" && status != "never" {
+			t.Errorf("%s is settled as %q", id, status)
+		}
+	}
 	d.get(2, "/v1/commands/outage-1").want(t, 200, fields{"status": "accepted", "answer": settled.tree()})
 	d.holds("outage", "USD", "3.000000", "0.000000")
 	stream = d.follow(0, "", "Last-Event-ID: "+seen.id)
 	for want := last + 1; want <= settled.number(t, "sequence"); want++ {
 		if got := stream.next().sequence(t); got != want {
 			t.Fatalf("the stream goes on at %d, want %d", got, want)
+		}
+	}
+}
+
+// undecidedBatch sends a batch without a majority: it is answered 200, each
+// element with its id, given or made, and a problem that says what is known of
+// it; what is wrong with one is said all the same.
+func (d *door) undecidedBatch(account string) {
+	d.t.Helper()
+	const element = `{"command":"accounts/deposit",%s"aggregate_id":%q,"payload":{"amount":"1","asset":"USD"}}`
+	body := "[" + fmt.Sprintf(element, `"command_id":"undecided-1",`, account) + `,{"command":"no/such","command_id":"undecided-2"},` +
+		fmt.Sprintf(element, "", account) + "]"
+	r, err := d.suite.send(0, "POST", "/v1/commands", body, "Idempotency-Key: undecided")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	var items []struct {
+		CommandID  string `json:"command_id"`
+		HTTPStatus int    `json:"http_status"`
+		Problem    struct {
+			Status    int    `json:"status"`
+			CommandID string `json:"command_id"`
+			Outcome   string `json:"outcome"`
+		} `json:"problem"`
+	}
+	if err := json.Unmarshal([]byte(r.body), &items); err != nil || r.status != 200 || len(items) != 3 {
+		d.t.Fatalf("a batch without a majority: %d %s", r.status, r.body)
+	}
+	for i, want := range []struct {
+		id     string
+		status int
+	}{{"undecided-1", 503}, {"undecided-2", 400}, {"undecided/2", 503}} {
+		got := items[i]
+		if got.CommandID != want.id || got.Problem.CommandID != want.id || got.HTTPStatus != want.status || got.Problem.Status != want.status {
+			d.t.Errorf("element %d: %+v, want %d for %s", i, got, want.status, want.id)
+		}
+		if o := got.Problem.Outcome; want.status == 503 && o != "unknown" && o != "not_executed" {
+			d.t.Errorf("element %d: the outcome is %q", i, o)
 		}
 	}
 }

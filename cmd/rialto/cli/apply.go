@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -13,42 +14,65 @@ import (
 
 func applyCommand(sh *shell.Shell) *cobra.Command {
 	var file string
-	var dryRun, all bool
+	var dryRun, all, exitCode bool
 	c := &cobra.Command{
 		Use: "apply -f FILE", Short: "Declare a venue: assets, instruments, participants, accounts, limits", Args: cobra.NoArgs,
 		Long: `Bring the venue to what a file declares, and show the difference:
 + is new, ~ changes, = stays. Applying it again changes nothing; what the file
-does not mention stays as it is.`,
-		RunE: func(c *cobra.Command, _ []string) error {
-			if file == "" {
-				return shell.Usagef("name the file: -f FILE, or -f - for standard input")
-			}
-			text, err := readFile(sh, file)
-			if err != nil {
-				return err
-			}
-			venue, err := venuefile.Parse(text)
-			if err != nil {
-				return shell.Usagef("%s: %w", file, err)
-			}
-			cl, err := sh.Client()
-			if err != nil {
-				return err
-			}
-			changes, err := venuefile.Plan(c.Context(), cl, venue)
-			if err != nil {
-				return err
-			}
-			if err := printChanges(sh, changes, all); err != nil || dryRun {
-				return err
-			}
-			return venuefile.Apply(c.Context(), cl, changes)
-		},
+does not mention stays as it is.
+
+With --command-id each command has an id made of that one and of what it says:
+the same file under the same id again sends the same commands again.`,
+	}
+	id := commandID(c)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if file == "" {
+			return shell.Usagef("name the file: -f FILE, or -f - for standard input")
+		}
+		if exitCode && !dryRun {
+			return shell.Usagef("--exit-code goes with --dry-run")
+		}
+		if *id != "" && !venuefile.ValidID(*id) {
+			return shell.Usagef("--command-id: %q is not 1–%d characters of [A-Za-z0-9._:-]", *id, venuefile.MaxID)
+		}
+		text, err := readFile(sh, file)
+		if err != nil {
+			return err
+		}
+		venue, err := venuefile.Parse(text)
+		if err != nil {
+			return shell.Usagef("%s: %w", file, err)
+		}
+		cl, err := sh.Client()
+		if err != nil {
+			return err
+		}
+		changes, err := venuefile.Plan(c.Context(), cl, venue)
+		if err != nil {
+			return err
+		}
+		if err := printChanges(sh, changes, all); err != nil {
+			return err
+		}
+		if !dryRun {
+			return venuefile.Apply(c.Context(), cl, changes, *id)
+		}
+		if exitCode && differs(changes) {
+			return shell.Exit(shell.ExitDiffers)
+		}
+		return nil
 	}
 	c.Flags().StringVarP(&file, "file", "f", "", "the venue file, YAML; - = standard input")
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "show the difference and write nothing")
 	c.Flags().BoolVar(&all, "all", false, "show also what stays")
+	c.Flags().BoolVar(&exitCode, "exit-code", false, "with --dry-run: exit status 4 if something differs")
 	return c
+}
+
+// differs reports whether a plan changes the venue. Secrets can't be read back:
+// a participant that has some is sent again to make sure, and is no difference.
+func differs(changes []venuefile.Change) bool {
+	return slices.ContainsFunc(changes, func(c venuefile.Change) bool { return c.Sign != venuefile.Keeps })
 }
 
 func readFile(sh *shell.Shell, path string) ([]byte, error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rialto-exchange/rialto/cmd/rialto/client"
 	"github.com/rialto-exchange/rialto/cmd/rialto/shell"
 )
 
@@ -29,8 +30,12 @@ func Run(ctx context.Context, sh *shell.Shell, args []string) int {
 	root := Root(sh)
 	root.SetArgs(args)
 	command, err := root.ExecuteContextC(ctx)
-	if err == nil {
-		return shell.ExitOK
+	if err == nil || shell.Silent(err) {
+		return shell.ExitStatus(err)
+	}
+	if unknown := (*client.UnknownError)(nil); errors.As(err, &unknown) {
+		sh.Note("%s: %v", command.CommandPath(), err)
+		return explainUnknown(sh, unknown)
 	}
 	// Interrupted by the user, who knows it.
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
@@ -74,6 +79,7 @@ func Root(sh *shell.Shell) *cobra.Command {
 	for _, add := range commands() {
 		root.AddCommand(add.build(sh))
 	}
+	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultCompletionCmd() // now, so that it is made strict as well
 	for _, c := range root.Commands() {
 		strict(c)
@@ -108,6 +114,7 @@ func clusterFlags(c *cobra.Command, sh *shell.Shell) {
 	f := c.PersistentFlags()
 	f.StringSliceVar(&sh.Servers, "server", strings.Split(servers, ","), "nodes to talk to, URL[,URL…] (RIALTO_SERVER)")
 	outputFlag(c, sh)
+	f.DurationVar(&sh.Timeout, "timeout", 0, "how long a request is tried on all nodes together (default: the command's own)")
 	f.StringVar(&sh.Key, "key", "", "credentials, <key id>.<secret> (RIALTO_KEY)")
 	c.PersistentPreRunE = func(*cobra.Command, []string) error {
 		if sh.Key == "" {
@@ -123,6 +130,9 @@ func outputFlag(c *cobra.Command, sh *shell.Shell) {
 }
 
 func checkOutput(sh *shell.Shell) error {
+	if sh.Timeout < 0 {
+		return shell.Usagef("--timeout: %v is below 0", sh.Timeout)
+	}
 	if sh.Output != shell.OutputTable && sh.Output != shell.OutputJSON {
 		return shell.Usagef("--output: %q is neither table nor json", sh.Output)
 	}

@@ -115,6 +115,13 @@ func TestUsageErrors(t *testing.T) {
 		{"bench core", "name the workload"},
 		{"events tail --after -3", "-3 is not a sequence"},
 		{"completion fsh", `unknown command "fsh"`},
+		{"help foo", `unknown command "foo"`},
+		{"help order foo", `unknown command "order foo"`},
+		{"command show", "accepts 1 arg"},
+		{"command settle x", `unknown command "settle"`},
+		{"apply -f x.yaml --exit-code", "--exit-code goes with --dry-run"},
+		{"apply -f x.yaml --command-id a/b", "--command-id"},
+		{"status --timeout -1s", "--timeout"},
 		{"order place", "Usage: rialto order place ACCOUNT buy|sell QUANTITY INSTRUMENT [PRICE]"},
 	} {
 		status, _, stderr := run(t, strings.Fields(c.line)...)

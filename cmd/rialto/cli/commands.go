@@ -12,6 +12,7 @@ func commands() []entry {
 		{groupTrade, orderCommand, true},
 		{groupTrade, accountCommand, true},
 		{groupTrade, bookCommand, true},
+		{groupTrade, commandCommand, true},
 		{groupObserve, statusCommand, true},
 		{groupObserve, eventsCommand, true},
 		{groupObserve, readmodelCommand, true},

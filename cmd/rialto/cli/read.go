@@ -19,7 +19,7 @@ func printOne[T any](c *cobra.Command, sh *shell.Shell, path string, query url.V
 		return err
 	}
 	var raw json.RawMessage
-	if err := cl.WithPatience(statusPatience).Get(c.Context(), path, query, &raw); err != nil {
+	if err := cl.WithPatience(sh.Patience(statusPatience)).Get(c.Context(), path, query, &raw); err != nil {
 		return err
 	}
 	if sh.WantsJSON() {

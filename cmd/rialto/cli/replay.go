@@ -101,6 +101,7 @@ func runReplay(c *cobra.Command, sh *shell.Shell, o replay.Options, paths []stri
 		defer func() { err = errors.Join(err, w.Flush(), f.Close()) }()
 		o.Fills = w
 	}
+	o.Patience = sh.Timeout
 	o.Run = "rp" + client.NewID()[:8]
 	foreign, err := replay.Setup(c.Context(), cl, o.Run, o.Instrument, messages)
 	if err != nil {

@@ -3,8 +3,10 @@ package cli
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,35 +24,46 @@ func statusCommand(sh *shell.Shell) *cobra.Command {
 	var watch bool
 	c := &cobra.Command{
 		Use: "status", Short: "Show every node, and what is wrong", Args: cobra.NoArgs,
+		Long: `Show every node, and what is wrong. Exit status 0 if the venue is well or there
+are notes only, 1 with a warning or worse.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cl, err := sh.Client()
 			if err != nil {
 				return err
 			}
-			cl = cl.WithPatience(statusPatience)
+			cl = cl.WithPatience(sh.Patience(statusPatience))
 			if watch {
 				return watchStatus(c.Context(), sh, cl)
 			}
-			return printStatus(c.Context(), sh, cl, sh.Out)
+			wrong, err := printStatus(c.Context(), sh, cl, sh.Out)
+			if err == nil && wrong {
+				err = shell.Exit(shell.ExitFailed)
+			}
+			return err
 		},
 	}
 	c.Flags().BoolVar(&watch, "watch", false, "show it again every second")
 	return c
 }
 
-func printStatus(ctx context.Context, sh *shell.Shell, cl *client.Client, w io.Writer) error {
+// severityNote is that of a finding that is worth knowing and nothing wrong.
+const severityNote = "note"
+
+// printStatus also reports whether something is wrong.
+func printStatus(ctx context.Context, sh *shell.Shell, cl *client.Client, w io.Writer) (wrong bool, err error) {
+	var raw json.RawMessage
+	if err := cl.Get(ctx, "/v1/cluster", nil, &raw); err != nil {
+		return false, err
+	}
 	var twin client.Twin
+	if err := json.Unmarshal(raw, &twin); err != nil {
+		return false, fmt.Errorf("decode the status: %w", err)
+	}
+	wrong = slices.ContainsFunc(twin.Findings, func(f client.Finding) bool { return f.Severity != severityNote })
 	if sh.WantsJSON() {
-		var raw any
-		if err := cl.Get(ctx, "/v1/cluster", nil, &raw); err != nil {
-			return err
-		}
-		return sh.JSON(raw)
+		return wrong, sh.JSON(raw)
 	}
-	if err := cl.Get(ctx, "/v1/cluster", nil, &twin); err != nil {
-		return err
-	}
-	return writeTwin(w, twin)
+	return wrong, writeTwin(w, twin)
 }
 
 // watchStatus prints the status until it is interrupted, which is success. A
@@ -60,7 +73,7 @@ func watchStatus(ctx context.Context, sh *shell.Shell, cl *client.Client) error 
 	defer ticker.Stop()
 	for {
 		var screen bytes.Buffer
-		if err := printStatus(ctx, sh, cl, &screen); err != nil && ctx.Err() == nil {
+		if _, err := printStatus(ctx, sh, cl, &screen); err != nil && ctx.Err() == nil {
 			_, _ = fmt.Fprintln(&screen, err)
 		}
 		if sh.OutTerminal && !sh.WantsJSON() {

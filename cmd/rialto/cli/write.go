@@ -9,7 +9,7 @@ import (
 
 // commandID adds the flag that makes a command line safe to repeat.
 func commandID(c *cobra.Command) *string {
-	return c.Flags().String("id", "", "command id; the same id again never executes twice (default: a new one)")
+	return c.Flags().String("command-id", "", "id of the command; the same id again never executes twice (default: a new one)")
 }
 
 // execute sends one command and prints its answer.

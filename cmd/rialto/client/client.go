@@ -97,6 +97,7 @@ type request struct {
 	method, path string
 	body         []byte
 	header       http.Header
+	ids          []string // of the commands in it
 }
 
 // response is a final answer.
@@ -107,29 +108,32 @@ type response struct {
 }
 
 // do sends the request to the current node, and on to the next one until one
-// gives a final answer, the patience is at an end (ErrNoAnswer), or ctx is.
+// gives a final answer, the patience is at an end (ErrNoAnswer), or ctx is. If
+// the request may have been executed by then, the error is an UnknownError.
 func (c *Client) do(ctx context.Context, r request, final func(*response) error) (*response, error) {
 	deadline := time.Now().Add(c.patience)
 	pause := minPause
+	d := doubt{reads: r.method == http.MethodGet}
 	for attempt := 1; ; attempt++ {
 		at := c.current.Load()
-		resp, err := c.attempt(ctx, c.servers[int(at)%len(c.servers)], r)
+		resp, sent, err := c.attempt(ctx, c.servers[int(at)%len(c.servers)], r)
 		if err == nil {
 			if err = final(resp); err == nil {
 				return resp, nil
 			}
 		}
+		d.attempted(sent, resp)
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return nil, d.about(ctx.Err(), r.ids)
 		}
 		c.failures.Add(1)
 		if time.Now().After(deadline) {
-			return nil, fmt.Errorf("%w within %v; the last one: %w", ErrNoAnswer, c.patience, err)
+			return nil, d.about(fmt.Errorf("%w within %v; the last one: %w", ErrNoAnswer, c.patience, err), r.ids)
 		}
 		c.current.CompareAndSwap(at, (at+1)%uint32(len(c.servers)))
 		if wait := c.pauseBefore(attempt, resp, &pause); wait > 0 {
 			if err := sleep(ctx, wait); err != nil {
-				return nil, err
+				return nil, d.about(err, r.ids)
 			}
 		}
 	}
@@ -149,12 +153,13 @@ func (c *Client) pauseBefore(attempt int, resp *response, pause *time.Duration) 
 	return wait
 }
 
-func (c *Client) attempt(ctx context.Context, server string, r request) (*response, error) {
-	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+// attempt sends the request once. sent says whether any of it may have left.
+func (c *Client) attempt(ctx context.Context, server string, r request) (resp *response, sent bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, min(attemptTimeout, c.patience))
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, r.method, server+r.path, bytes.NewReader(r.body))
+	req, err := http.NewRequestWithContext(traced(ctx, &sent), r.method, server+r.path, bytes.NewReader(r.body))
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for k, v := range r.header {
 		req.Header[k] = v
@@ -165,16 +170,16 @@ func (c *Client) attempt(ctx context.Context, server string, r request) (*respon
 	if c.key != "" {
 		req.Header.Set("Authorization", "Bearer "+c.key)
 	}
-	resp, err := c.http.Do(req)
+	answer, err := c.http.Do(req)
 	if err != nil {
-		return nil, err
+		return nil, sent, err
 	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	defer func() { _ = answer.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
 	if err != nil {
-		return nil, fmt.Errorf("read answer of %s: %w", server, err)
+		return nil, sent, fmt.Errorf("read answer of %s: %w", server, err)
 	}
-	return &response{resp.StatusCode, body, resp.Header}, nil
+	return &response{answer.StatusCode, body, answer.Header}, sent, nil
 }
 
 // Get reads a path with a query into a value. A problem is returned as
@@ -220,7 +225,8 @@ func (c *Client) exchange(ctx context.Context, r request, into any) error {
 		return nil
 	}
 	if err := json.Unmarshal(resp.body, into); err != nil {
-		return fmt.Errorf("%s %s: decode answer: %w", r.method, r.path, err)
+		d := doubt{left: r.method != http.MethodGet}
+		return d.about(fmt.Errorf("%s %s: decode answer: %w", r.method, r.path, err), r.ids)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"github.com/go-json-experiment/json"
 )
@@ -50,7 +51,8 @@ type Result struct {
 var errNoID = errors.New("a command needs an id")
 
 // Execute sends one command until its outcome is known. A refusal is returned
-// as *Problem.
+// as *Problem; when the patience or ctx ends and it may have been executed, the
+// error is an UnknownError.
 func (c *Client) Execute(ctx context.Context, command Command) (*Answer, error) {
 	if command.ID == "" {
 		return nil, errNoID
@@ -62,7 +64,7 @@ func (c *Client) Execute(ctx context.Context, command Command) (*Answer, error) 
 		return nil, fmt.Errorf("encode command %s: %w", command.ID, err)
 	}
 	answer := &Answer{}
-	r := request{method: http.MethodPost, path: path, body: body}
+	r := request{method: http.MethodPost, path: path, body: body, ids: []string{command.ID}}
 	if err := c.exchange(ctx, r, answer); err != nil {
 		return nil, err
 	}
@@ -83,7 +85,8 @@ type BriefProblem struct {
 
 // Batch sends commands to be executed in their order and returns a result for
 // each. While one is without a final outcome all are sent again: those that
-// were executed give their first answer.
+// were executed give their first answer. When the patience or ctx ends before
+// that and some may have been executed, the error is an UnknownError of all.
 func (c *Client) Batch(ctx context.Context, commands []Command) ([]Result, error) {
 	return batch(ctx, c, commands, func(r *Result) (int, error) {
 		if r.Problem == nil {
@@ -99,8 +102,9 @@ func (c *Client) BatchBrief(ctx context.Context, commands []Command) ([]Brief, e
 }
 
 func batch[R any](ctx context.Context, c *Client, commands []Command, status func(*R) (int, error)) ([]R, error) {
+	ids := make([]string, len(commands))
 	for i := range commands {
-		if commands[i].ID == "" {
+		if ids[i] = commands[i].ID; ids[i] == "" {
 			return nil, errNoID
 		}
 	}
@@ -119,7 +123,7 @@ func batch[R any](ctx context.Context, c *Client, commands []Command, status fun
 		}
 		return allSettled(results, len(commands), status)
 	}
-	resp, err := c.do(ctx, request{method: http.MethodPost, path: "/v1/commands", body: body}, settled)
+	resp, err := c.do(ctx, request{method: http.MethodPost, path: "/v1/commands", body: body, ids: ids}, settled)
 	if err != nil {
 		return nil, fmt.Errorf("batch of %d commands: %w", len(commands), err)
 	}
@@ -145,3 +149,28 @@ func allSettled[R any](results []R, want int, status func(*R) (int, error)) erro
 	}
 	return nil
 }
+
+// Settled is what became of a command.
+type Settled struct {
+	CommandID string `json:"command_id"`
+	// Status is accepted, rejected, pending or never.
+	Status     string   `json:"status"`
+	HTTPStatus int      `json:"http_status"`
+	Answer     *Answer  `json:"answer,omitempty"`
+	Problem    *Problem `json:"problem,omitempty"`
+}
+
+// Lookup asks what became of a command and reads the answer into a value. A
+// command that was never seen is a *Problem.
+func (c *Client) Lookup(ctx context.Context, id string, into any) error {
+	return c.Get(ctx, commandPath(id), nil, into)
+}
+
+// Fence settles a command for good: what was not executed never will be. The
+// error is an UnknownError of that command if the fence may have been set.
+func (c *Client) Fence(ctx context.Context, id string, into any) error {
+	return c.exchange(ctx, request{method: http.MethodPost, path: commandPath(id) + "/fence", ids: []string{id}}, into)
+}
+
+// commandPath takes ids that a batch made, which have a slash.
+func commandPath(id string) string { return "/v1/commands/" + url.PathEscape(id) }

@@ -69,6 +69,35 @@ func TestOpenLoopCountsStalls(t *testing.T) {
 	}
 }
 
+// TestUnknownIsAnError shows that commands whose outcome stays unknown are
+// counted as errors, not among what the venue refused.
+func TestUnknownIsAnError(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/v1/queries/instruments/A-B":
+			_, _ = io.WriteString(w, `{"instrument":"A-B","base":"A","quote":"B","price_tick":"0.05","quantity_step":"1","reference_price":"100"}`)
+		case "/v1/commands":
+			body, _ := io.ReadAll(r.Body)
+			n := bytes.Count(body, []byte(`"command_id"`))
+			_, _ = io.WriteString(w, "["+strings.TrimSuffix(strings.Repeat(`{"http_status":200,"answer":{}},`, n), ",")+"]")
+		default:
+			w.WriteHeader(http.StatusServiceUnavailable)
+			_, _ = io.WriteString(w, `{"code":"degraded","outcome":"unknown"}`)
+		}
+	}))
+	t.Cleanup(server.Close)
+	cl, err := client.New([]string{server.URL}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := load.Run(t.Context(), cl.WithPatience(20*time.Millisecond), load.Options{
+		Run: "t", Clients: 1, Batch: 1, Duration: 500 * time.Millisecond, Instrument: "A-B",
+	})
+	if err != nil || report.Errors == 0 || len(report.Rejected) > 0 {
+		t.Errorf("report %+v, %v; want errors only", report, err)
+	}
+}
+
 // TestBatches shows that a closed loop counts the commands of batches.
 func TestBatches(t *testing.T) {
 	report, err := load.Run(t.Context(), node(t, 0, 0), load.Options{

@@ -93,7 +93,8 @@ func (w *worker) send(ctx context.Context, commands []client.Command) ([]client.
 		return w.client.BatchBrief(ctx, commands)
 	}
 	_, err := w.client.Execute(ctx, commands[0])
-	if p := (*client.Problem)(nil); errors.As(err, &p) {
+	// A refusal that is final, not what the last of many attempts was told.
+	if p := (*client.Problem)(nil); errors.As(err, &p) && !errors.Is(err, client.ErrNoAnswer) {
 		return []client.Brief{{Problem: &client.BriefProblem{Code: p.Code}}}, nil
 	}
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 )
 
 // Patience is how long one batch is sent again and again, to one node after
-// the other, before its outcome counts as unknown.
+// the other, before its outcome counts as unknown, if the options don't say.
 const Patience = 60 * time.Second
 
 // maxLatency is the largest latency that is told apart, in microseconds.
@@ -33,6 +33,8 @@ type Options struct {
 	// message, the file's id of the maker, price, quantity. Two runs of one
 	// file must agree to the byte.
 	Fills io.Writer
+	// Patience goes before the constant; 0 = that, and no more than that.
+	Patience time.Duration
 	// Done is called with the number of messages after each batch.
 	Done func(messages int)
 }
@@ -55,8 +57,11 @@ type runner struct {
 // the one before was answered: so the order is the file's, whatever happens to
 // the nodes. The summary is valid also beside an error.
 func Run(ctx context.Context, cl *client.Client, messages []lobster.Message, o Options) (*Summary, error) {
+	if o.Patience == 0 || o.Patience > Patience {
+		o.Patience = Patience
+	}
 	r := &runner{
-		options: o, client: cl.WithPatience(Patience), planner: NewPlanner(o.Run, o.Instrument),
+		options: o, client: cl.WithPatience(o.Patience), planner: NewPlanner(o.Run, o.Instrument),
 		summary:   &Summary{Rejected: map[string]int{}},
 		latencies: hdrhistogram.New(1, maxLatency, 3),
 		orderOf:   map[uint64]string{}, fileOf: map[string]uint64{},

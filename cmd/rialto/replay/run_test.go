@@ -3,12 +3,14 @@ package replay_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -150,6 +152,31 @@ func TestRunThroughFailures(t *testing.T) {
 	}
 	if fills != calmFills || s.Errors != 0 || s.Retries == 0 {
 		t.Errorf("errors %d, retries %d, fills:\n%s", s.Errors, s.Retries, fills)
+	}
+}
+
+// TestUnknownCountsAsError shows that a batch whose outcome stays unknown ends
+// the replay: its commands are errors, and the error says which they are.
+func TestUnknownCountsAsError(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	t.Cleanup(server.Close)
+	cl, err := client.New([]string{server.URL}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	messages, err := lobster.Read(strings.NewReader(short))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := replay.Run(t.Context(), cl, messages, replay.Options{
+		Run: "R", Instrument: "AAPL-USD", Batch: 2, Patience: 20 * time.Millisecond, Done: func(int) {},
+	})
+	var unknown *client.UnknownError
+	if !errors.As(err, &unknown) || s.Errors != 2 {
+		t.Fatalf("%d errors, %v; want 2 and an UnknownError", s.Errors, err)
+	}
+	if diff := cmp.Diff([]string{"R-m1", "R-m2"}, unknown.IDs); diff != "" {
+		t.Errorf("ids (-want +got):\n%s", diff)
 	}
 }
 

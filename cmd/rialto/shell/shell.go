@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/rialto-exchange/rialto/cmd/rialto/client"
 )
@@ -18,6 +19,10 @@ const (
 	ExitOK     = 0
 	ExitFailed = 1
 	ExitUsage  = 2
+	// ExitUnknown: something was sent, and what became of it is not known.
+	ExitUnknown = 3
+	// ExitDiffers: apply --dry-run --exit-code found a difference.
+	ExitDiffers = 4
 )
 
 // The values of --output.
@@ -42,6 +47,9 @@ type Shell struct {
 	Servers []string
 	Output  string
 	Key     string
+	// Timeout is how long a request is tried on all nodes together; 0 leaves it
+	// to the command.
+	Timeout time.Duration
 }
 
 // Client returns a client of the cluster that the flags name.
@@ -50,7 +58,18 @@ func (s *Shell) Client() (*client.Client, error) {
 	if err != nil {
 		return nil, Usagef("--server: %v", err)
 	}
+	if s.Timeout > 0 {
+		return c.WithPatience(s.Timeout), nil
+	}
 	return c, nil
+}
+
+// Patience is how long a command whose own patience is d tries a request.
+func (s *Shell) Patience(d time.Duration) time.Duration {
+	if s.Timeout > 0 {
+		return s.Timeout
+	}
+	return d
 }
 
 // WantsJSON reports whether the output is for a program.
@@ -100,14 +119,34 @@ func Usage(err error) error {
 	return usageError{err}
 }
 
+// exit is an end that has been shown: there is nothing more to say.
+type exit struct{ status int }
+
+func (e exit) Error() string { return fmt.Sprintf("exit status %d", e.status) }
+
+// Exit returns an error that ends the program with a status and says nothing.
+func Exit(status int) error { return exit{status} }
+
+// Silent reports whether an error has nothing to say.
+func Silent(err error) bool {
+	var e exit
+	return errors.As(err, &e)
+}
+
 // ExitStatus returns the exit status of a command that ended with err.
 func ExitStatus(err error) int {
 	var usage usageError
+	var unknown *client.UnknownError
+	var end exit
 	switch {
 	case err == nil:
 		return ExitOK
+	case errors.As(err, &end):
+		return end.status
 	case errors.As(err, &usage):
 		return ExitUsage
+	case errors.As(err, &unknown):
+		return ExitUnknown
 	}
 	return ExitFailed
 }

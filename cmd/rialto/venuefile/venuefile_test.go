@@ -60,6 +60,7 @@ type venue struct {
 	mu       sync.Mutex
 	things   map[string]map[string]any // by query path
 	commands []string
+	ids      []string
 }
 
 func (v *venue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -94,7 +95,7 @@ func (v *venue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if c.Expected != nil {
 			line += fmt.Sprintf(" after %d", *c.Expected)
 		}
-		v.commands = append(v.commands, line)
+		v.commands, v.ids = append(v.commands, line), append(v.ids, c.ID)
 		v.execute(c.Command, c.Aggregate, c.Payload)
 		results = append(results, map[string]any{"command_id": c.ID, "http_status": 200, "answer": map[string]any{}})
 	}
@@ -172,7 +173,7 @@ func TestApplyIsIdempotent(t *testing.T) {
 	if diff := cmp.Diff(want, lines); diff != "" || len(v.commands) != 0 {
 		t.Fatalf("plan sent %v (-want +got):\n%s", v.commands, diff)
 	}
-	if err := venuefile.Apply(t.Context(), cl, changes); err != nil {
+	if err := venuefile.Apply(t.Context(), cl, changes, ""); err != nil {
 		t.Fatal(err)
 	}
 	wantCommands := []string{
@@ -186,8 +187,37 @@ func TestApplyIsIdempotent(t *testing.T) {
 	if diff := cmp.Diff([]string{"= asset USD", "= instrument A-USD", "= limits of the venue", "= account ann"}, lines); diff != "" {
 		t.Errorf("second plan (-want +got):\n%s", diff)
 	}
-	if err := venuefile.Apply(t.Context(), cl, changes); err != nil || len(v.commands) != len(wantCommands) {
+	if err := venuefile.Apply(t.Context(), cl, changes, ""); err != nil || len(v.commands) != len(wantCommands) {
 		t.Errorf("the second time %v was sent, error %v", v.commands[len(wantCommands):], err)
+	}
+}
+
+// TestApplyUnderAnID shows that a command of a file has the same id whenever the
+// file is applied under the same one, and each command its own.
+func TestApplyUnderAnID(t *testing.T) {
+	var runs [2][]string
+	for i := range runs {
+		v, cl := newVenue(t)
+		changes, _ := plan(t, cl, small)
+		if err := venuefile.Apply(t.Context(), cl, changes[i:], "monday"); err != nil { // a part was done before
+			t.Fatal(err)
+		}
+		runs[i] = v.ids
+	}
+	if diff := cmp.Diff(runs[0][1:], runs[1]); diff != "" {
+		t.Errorf("ids (-first +second):\n%s", diff)
+	}
+	seen := map[string]bool{}
+	for _, id := range runs[0] {
+		if !strings.HasPrefix(id, "monday.") || len(id) != len("monday.")+16 || seen[id] {
+			t.Errorf("id %s", id)
+		}
+		seen[id] = true
+	}
+	for id, want := range map[string]bool{strings.Repeat("x", 47): true, strings.Repeat("x", 48): false, "": false, "a/b": false, "a b": false} {
+		if venuefile.ValidID(id) != want {
+			t.Errorf("%q: %v, want %v", id, !want, want)
+		}
 	}
 }
 
@@ -217,7 +247,7 @@ func TestDifferences(t *testing.T) {
 	if diff := cmp.Diff(want, lines); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
-	if err := venuefile.Apply(t.Context(), cl, changes); err != nil {
+	if err := venuefile.Apply(t.Context(), cl, changes, ""); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"instruments/define", "accounts/deposit ann after 2"}, v.commands); diff != "" {
