@@ -163,6 +163,30 @@ func TestDeadlineTooFarAhead(t *testing.T) {
 	}
 }
 
+// A fence is a copy like others: after its deadline it settles nothing, and with
+// one that is too far ahead neither; within it, it is final.
+func TestFenceHasADeadline(t *testing.T) {
+	v := newVenue(t, fsm.Bounds{})
+	v.demo()
+	for _, c := range []struct {
+		deadline market.Nanos
+		want     event.OutcomeKind
+	}{
+		{-1, event.OutcomeUnseen},
+		{dedup.MinAge + 1, event.OutcomeTooFarAhead},
+		{0, event.OutcomeExecuted},
+		{-1, event.OutcomeFenced},
+	} {
+		fence := v.admin(&command.Fence{Target: "x"})
+		fence.Deadline = v.now + c.deadline
+		before := v.machine.Sequence()
+		_, outcomes := v.apply(fence)
+		if outcomes[0].Kind != c.want || (v.machine.Sequence() != before) != (c.want == event.OutcomeExecuted) {
+			t.Errorf("deadline %v ahead: got outcome %d and %d events", time.Duration(c.deadline), outcomes[0].Kind, v.machine.Sequence()-before)
+		}
+	}
+}
+
 // Whatever comes, a used id is known for 12 seconds after its entry: also one
 // of a command without a deadline, a fenced one, and one of a deadline long
 // passed. So no copy that was on its way can execute.

@@ -18,13 +18,19 @@ func (m *Machine) probe(c *command.Command, p *command.Probe) event.Outcome {
 
 // fence settles a command id for good: an executed one by its outcome, any
 // other as never. Its own id is not remembered: a fence sent again finds what
-// the first one did.
+// the first one did. A copy that comes after its deadline only asks, like every
+// late copy: whoever sent it may have decided otherwise since.
 func (m *Machine) fence(c *command.Command, f *command.Fence) event.Outcome {
 	key := dedup.KeyOf(c.Participant, f.Target)
 	if o := m.settled(key); o.Kind != event.OutcomeUnseen {
 		return o
 	}
-	if !m.roomForID(c) {
+	switch {
+	case m.level() >= levelWorstDay && m.late(c) != nil:
+		return m.outcome(event.OutcomeUnseen)
+	case m.tooFarAhead(c):
+		return m.outcome(event.OutcomeTooFarAhead)
+	case !m.roomForID(c):
 		return m.outcome(event.OutcomeThrottled)
 	}
 	m.remember(c, key, dedup.Record{})

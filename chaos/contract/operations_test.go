@@ -69,7 +69,11 @@ func TestOpenAPIIsComplete(t *testing.T) {
 func TestTwin(t *testing.T) {
 	d := open(t)
 	for node := range d.Size() {
-		r := d.get(node, "/v1/cluster").want(t, 200, fields{"cluster_id": "chaos", "nodes.#": 3})
+		r := d.get(node, "/v1/cluster").want(t, 200, fields{"cluster_id": "chaos", "nodes.#": 3,
+			"dedup_horizon.capacity": 4 << 20, "dedup_horizon.min_age": "12s"})
+		if retained, _ := r.at("dedup_horizon.retained"); retained == nil || show(retained) == "0" {
+			t.Errorf("got %v ids retained", retained)
+		}
 		for _, name := range []string{"leader", "dedup_horizon", "findings"} {
 			if _, ok := r.at(name); !ok {
 				t.Errorf("no %s", name)

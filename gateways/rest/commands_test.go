@@ -92,6 +92,7 @@ func TestOutcomes(t *testing.T) {
 		{name: "throttled", kind: event.OutcomeThrottled, want: 429, parts: []string{`"code":"throttled"`}, retry: true},
 		{name: "no leader", fail: gateways.ErrNoLeader, want: 503, parts: []string{`"code":"no_leader"`, `"outcome":"not_executed"`}, retry: true},
 		{name: "unknown", fail: gateways.ErrUnknownOutcome, want: 503, parts: []string{`"outcome":"unknown"`}, retry: true},
+		{name: "deadline too far ahead", kind: event.OutcomeTooFarAhead, want: 503, parts: []string{`"code":"degraded"`, `"outcome":"not_executed"`}, retry: true},
 		{name: "overloaded", fail: gateways.ErrOverloaded, want: 429, parts: []string{`"code":"throttled"`, `"outcome":"not_executed"`}, retry: true},
 		{name: "too large", fail: gateways.ErrTooLarge, want: 413, parts: []string{`"code":"too_large"`}},
 	} {

@@ -80,7 +80,7 @@ func outcomeProblem(kind event.OutcomeKind) render.Problem {
 	case event.OutcomeForbidden:
 		return notOwned()
 	case event.OutcomeThrottled:
-		return render.Problem{Status: http.StatusTooManyRequests, Code: "throttled", Detail: "the venue has too much in hand; send it again", Outcome: "not_executed"}
+		return render.Problem{Status: http.StatusTooManyRequests, Code: "throttled", Detail: "the venue, or this participant, has too much in hand; send it again", Outcome: "not_executed"}
 	case event.OutcomeTooFarAhead:
 		return render.Problem{Status: http.StatusServiceUnavailable, Code: "degraded", Detail: "this node's idea of venue time was wrong; send it again", Outcome: "not_executed"}
 	}
