@@ -146,12 +146,16 @@ func (n *Node) restore(snapshots raft.SnapshotStore) error {
 	if len(metas) == 0 {
 		return nil
 	}
-	_, source, err := snapshots.Open(metas[0].ID)
+	newest := metas[0]
+	if err := checkSnapshot(n.config.Dir, newest.ID); err != nil {
+		return err
+	}
+	_, source, err := snapshots.Open(newest.ID)
 	if err != nil {
-		return fmt.Errorf("open snapshot %s: %w", metas[0].ID, err)
+		return fmt.Errorf("open snapshot %s: %w", newest.ID, err)
 	}
 	if err := errors.Join(n.fsm.load(source), source.Close()); err != nil {
-		return fmt.Errorf("snapshot %s: %w", metas[0].ID, err)
+		return fmt.Errorf("snapshot %s: %w", newest.ID, err)
 	}
 	return n.roster.configured(metas[0])
 }

@@ -86,7 +86,7 @@ func Open(ctx context.Context, config Config) (*Node, error) {
 	n.watchdog = &watchdog{limit: max(2*time.Second, 10*config.Timeouts.Election), halt: n.halt}
 	if err := n.boot(); err != nil {
 		close(n.halt.released)
-		return nil, fmt.Errorf("open consensus: %w", errors.Join(err, n.stream.Close(), n.closeStores()))
+		return nil, fmt.Errorf("open consensus: %w", errors.Join(damaged(err), n.stream.Close(), n.closeStores()))
 	}
 	background, stop := context.WithCancel(context.Background())
 	n.stop = stop

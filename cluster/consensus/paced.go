@@ -31,7 +31,10 @@ func (p pacedStore) Create(version raft.SnapshotVersion, index, term uint64, mem
 	if err != nil {
 		return nil, errors.Join(err, sink.Cancel())
 	}
-	complete := func() { p.anchor.Set(index, term) }
+	complete := func() error {
+		p.anchor.Set(index, term)
+		return writeMetaSum(filepath.Join(p.dir, "snapshots", sink.ID()))
+	}
 	return &pacedSink{SnapshotSink: sink, state: state, complete: complete}, nil
 }
 
@@ -45,7 +48,7 @@ func (p pacedStore) Create(version raft.SnapshotVersion, index, term uint64, mem
 type pacedSink struct {
 	raft.SnapshotSink
 	state    *os.File
-	complete func()
+	complete func() error
 	until    <-chan struct{} // nil: not paced; closed: give up
 	unsynced int
 }
@@ -78,8 +81,7 @@ func (p *pacedSink) Close() error {
 	if err := errors.Join(p.SnapshotSink.Close(), p.state.Close()); err != nil {
 		return err
 	}
-	p.complete()
-	return nil
+	return p.complete()
 }
 
 // Cancel removes it.

@@ -1,10 +1,12 @@
 package consensus_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -219,9 +221,56 @@ func TestRefusesDamagedSnapshot(t *testing.T) {
 	if err := os.WriteFile(files[0], b, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := g.open(p); err == nil {
-		t.Error("a node opened over a damaged snapshot")
+	if err := g.open(p); !errors.Is(err, consensus.ErrDamaged) {
+		t.Errorf("a node opened over a damaged snapshot: %v, want %v", err, consensus.ErrDamaged)
 	}
+	// The log begins after it: nothing can stand for it, and nothing is touched.
+	r, err := consensus.Repair(p.config.Dir, t.TempDir(), slog.New(slog.DiscardHandler))
+	if err != nil || r.Lost == nil || len(r.SetAside) != 0 {
+		t.Errorf("repair = %+v, %v, want that it can't be", r, err)
+	}
+	if _, err := os.Stat(files[0]); err != nil {
+		t.Errorf("the damaged snapshot is gone: %v", err)
+	}
+}
+
+// A damaged snapshot goes if an older one and the log hold all of it; the node
+// is then what it was.
+func TestRepairsWithOlderSnapshot(t *testing.T) {
+	g := newGroup(t, 1, nil)
+	p := g.peers[0]
+	for range 2 {
+		g.many(100, "entry")
+		if err := p.Snapshot(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	g.many(10, "entry")
+	g.kill(p)
+	files, err := filepath.Glob(filepath.Join(p.config.Dir, "snapshots", "*", "meta.json"))
+	if err != nil || len(files) != 2 {
+		t.Fatalf("snapshots %v, %v", files, err)
+	}
+	b, err := os.ReadFile(files[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	// An address in the configuration: it is still JSON, and the library would
+	// believe it.
+	b = bytes.Replace(b, []byte(`"Configuration":`), []byte(`"configuration":`), 1)
+	if err := os.WriteFile(files[1], b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.open(p); !errors.Is(err, consensus.ErrDamaged) {
+		t.Fatalf("open = %v, want %v", err, consensus.ErrDamaged)
+	}
+	aside := t.TempDir()
+	r, err := consensus.Repair(p.config.Dir, aside, slog.New(slog.DiscardHandler))
+	if err != nil || r.Lost != nil || len(r.SetAside) != 1 {
+		t.Fatalf("repair = %+v, %v", r, err)
+	}
+	g.start(p)
+	g.converge(210)
 }
 
 // An entry that the machine panics on ends the node and leaves a record of

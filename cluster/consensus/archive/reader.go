@@ -112,6 +112,14 @@ func (a *Reader) Verify() error {
 	return nil
 }
 
+// VerifyFile reads one file whole: ErrCorrupt if it does not verify.
+func (a *Reader) VerifyFile(r Range) error {
+	if _, err := a.readFile(r); err != nil {
+		return fmt.Errorf("read %s: %w", r.Name(), err)
+	}
+	return nil
+}
+
 func (a *Reader) readFile(r Range) ([]cluster.Entry, error) {
 	f, err := os.Open(filepath.Join(a.dir, r.Name()))
 	if err != nil {

@@ -94,10 +94,11 @@ var (
 
 // Open opens or makes the log and verifies every entry of it. It refuses one
 // that is corrupt, shorter than it was, or of another kind.
-func Open(o Options) (*Log, error) {
+func Open(o Options) (log *Log, err error) {
+	defer contained(&err)
 	base, closeBase, err := openBase(o)
 	if err != nil {
-		return nil, fmt.Errorf("open log: %w", err)
+		return nil, fmt.Errorf("open log: %w", unreadable(err))
 	}
 	if err := claim(base, o); err != nil {
 		return nil, errors.Join(err, closeBase())
@@ -109,7 +110,7 @@ func Open(o Options) (*Log, error) {
 	}
 	closeAll := func() error { return errors.Join(closeBase(), synced.close()) }
 	if err := verify(checked); err != nil {
-		return nil, errors.Join(fmt.Errorf("verify log: %w", err), closeAll())
+		return nil, errors.Join(fmt.Errorf("verify log: %w", unreadable(err)), closeAll())
 	}
 	archived := &archived{LogStore: &watched{synced, o.Watch}, archive: o.Archive, proven: o.Proven}
 	stopping := &failStop{store: archived, halt: o.Halt}

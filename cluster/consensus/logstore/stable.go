@@ -56,13 +56,14 @@ var (
 )
 
 // OpenStable opens or makes the store in dir. halt is as in Options.
-func OpenStable(dir string, halt func(error)) (*Stable, error) {
+func OpenStable(dir string, halt func(error)) (stable *Stable, err error) {
+	defer contained(&err)
 	db, err := openBolt(filepath.Join(dir, "stable.bolt"))
 	if errors.Is(err, bbolt.ErrTimeout) {
 		return nil, fmt.Errorf("open %s: %w", dir, ErrLocked)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open stable store: %w", err)
+		return nil, fmt.Errorf("open stable store: %w", unreadable(err))
 	}
 	s := &Stable{db: db, halt: halt, values: make(map[string][]byte)}
 	if err := s.load(); err != nil {

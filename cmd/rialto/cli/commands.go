@@ -17,6 +17,7 @@ func commands() []entry {
 		{groupObserve, eventsCommand, true},
 		{groupObserve, readmodelCommand, true},
 		{groupObserve, nodeCommand, true},
+		{groupObserve, repairCommand, true},
 		{groupObserve, transferLeaderCommand, true},
 		{groupObserve, snapshotCommand, true},
 		{groupMeasure, replayCommand, true},

@@ -36,7 +36,11 @@ node with an empty folder that is not told to found joins (--join) or refuses.`,
 			if found {
 				options = append(options, node.WithFounding())
 			}
-			return serve(c.Context(), sh, cfg, options...)
+			err = serve(c.Context(), sh, cfg, options...)
+			if way := waysBack(err, file); way != "" {
+				return fmt.Errorf("%w\n%s", err, way)
+			}
+			return err
 		},
 	}
 	settingFlags(c, &file)

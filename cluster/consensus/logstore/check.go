@@ -1,0 +1,78 @@
+package logstore
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/rialto-exchange/rialto/cluster"
+)
+
+// Check verifies the log and the record of term and vote in a directory that
+// nobody has open, as Open and OpenStable would, and changes neither. It
+// returns the log's first and last index, zeros for an empty one.
+func Check(dir string, logger hclog.Logger) (first, last uint64, err error) {
+	defer contained(&err)
+	kind := WAL
+	if exists(filepath.Join(dir, "log.bolt")) {
+		kind = Bolt
+	}
+	if name := Missing(dir, kind); name != "" {
+		return 0, 0, fmt.Errorf("%w: %s is gone", ErrCorrupt, filepath.Join(dir, name))
+	}
+	stable, err := OpenStable(dir, func(error) {})
+	if err != nil {
+		return 0, 0, err
+	}
+	if err := stable.Close(); err != nil {
+		return 0, 0, err
+	}
+	base, closeBase, err := openBase(Options{Dir: dir, Kind: kind, Logger: logger})
+	if err != nil {
+		return 0, 0, fmt.Errorf("open log: %w", unreadable(err))
+	}
+	checked := &checksum{store: base}
+	if first, last, err = bounds(checked); err == nil {
+		err = errors.Join(unreadable(verify(checked)), checkSynced(filepath.Join(dir, "log.synced"), last))
+	}
+	return first, last, errors.Join(err, closeBase())
+}
+
+// checkSynced holds the log's end against the record of how far it reached.
+func checkSynced(path string, last uint64) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return unreadable(err)
+	}
+	defer file.Close()
+	s := &synced{file: file}
+	// Whose it is the node's identity says.
+	if err := s.load(true); err != nil && !errors.Is(err, cluster.ErrForgotten) {
+		return err
+	}
+	if last < s.last {
+		return fmt.Errorf("%w: it ends at %d and was synced through %d", ErrTruncated, last, s.last)
+	}
+	return nil
+}
+
+// unreadable says that what a library cannot open is corrupt, unless the error
+// speaks of this computer, of another process or of another kind of log.
+func unreadable(err error) error {
+	if err == nil || errors.Is(err, ErrOtherKind) || errors.Is(err, ErrLocked) || errors.Is(err, ErrCorrupt) ||
+		cluster.KindOf(err) == cluster.KindSickMachine {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrCorrupt, err)
+}
+
+// contained turns a panic of a library on what it found in its files into an
+// error.
+func contained(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("%w: %v", ErrCorrupt, p)
+	}
+}

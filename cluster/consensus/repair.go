@@ -1,0 +1,210 @@
+package consensus
+
+import (
+	"bufio"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/raft"
+
+	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
+)
+
+// ErrDamaged: what this node keeps of the log, of its term and vote or of its
+// snapshots does not verify. It stands for logstore.ErrCorrupt,
+// logstore.ErrTruncated, ErrSnapshotGap and a bad snapshot. Repair tells what
+// can be done.
+var ErrDamaged = errors.New("the node's log, vote or snapshot is damaged")
+
+func damaged(err error) error {
+	for _, cause := range []error{logstore.ErrCorrupt, logstore.ErrTruncated, ErrSnapshotGap, errSnapshotCorrupt} {
+		if errors.Is(err, cause) {
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+	}
+	return err
+}
+
+// The library's own checksum of a snapshot lies in meta.json and covers
+// state.bin; nothing covers meta.json, which holds the configuration of the
+// cluster. So its checksum lies beside it: CRC-32C, little endian, in meta.crc.
+// A snapshot of an earlier build has none.
+const metaSumFile = "meta.crc"
+
+func writeMetaSum(dir string) error {
+	meta, err := os.ReadFile(filepath.Join(dir, "meta.json"))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, metaSumFile), binary.LittleEndian.AppendUint32(nil, sumOf(meta)), 0o644)
+	}
+	if err != nil {
+		return fmt.Errorf("write checksum of snapshot: %w", err)
+	}
+	return nil
+}
+
+// checkSnapshot verifies a snapshot whole: its description, its state, and that
+// the two speak of the same entry.
+func checkSnapshot(dir, id string) error {
+	folder := filepath.Join(dir, "snapshots", id)
+	meta, err := readMeta(folder)
+	if err != nil {
+		return fmt.Errorf("snapshot %s: %w", id, err)
+	}
+	state, err := os.Open(filepath.Join(folder, "state.bin"))
+	if errors.Is(err, os.ErrNotExist) {
+		err = fmt.Errorf("%w: %w", errSnapshotCorrupt, err)
+	}
+	if err != nil {
+		return fmt.Errorf("snapshot %s: %w", id, err)
+	}
+	defer state.Close()
+	in, err := openSnapshot(bufio.NewReaderSize(state, chunkBytes))
+	if err == nil {
+		err = in.finish()
+	}
+	if err == nil {
+		_, err = in.from.Read(make([]byte, 1))
+		switch {
+		case errors.Is(err, io.EOF):
+			err = nil
+		case err == nil:
+			err = fmt.Errorf("%w: bytes after its end", errSnapshotCorrupt)
+		}
+	}
+	if err == nil && (in.index != meta.Index || in.term != meta.Term) {
+		err = fmt.Errorf("%w: the state is of entry %d, the description of %d", errSnapshotCorrupt, in.index, meta.Index)
+	}
+	if err != nil {
+		return fmt.Errorf("snapshot %s: %w", id, err)
+	}
+	return nil
+}
+
+func readMeta(folder string) (raft.SnapshotMeta, error) {
+	var meta raft.SnapshotMeta
+	b, err := os.ReadFile(filepath.Join(folder, "meta.json"))
+	if err != nil {
+		return meta, fmt.Errorf("%w: %w", errSnapshotCorrupt, err)
+	}
+	sum, err := os.ReadFile(filepath.Join(folder, metaSumFile))
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+	case err != nil:
+		return meta, err
+	case len(sum) != 4 || binary.LittleEndian.Uint32(sum) != sumOf(b):
+		return meta, fmt.Errorf("%w: checksum of its description", errSnapshotCorrupt)
+	}
+	if err := json.Unmarshal(b, &meta); err != nil {
+		return meta, fmt.Errorf("%w: %w", errSnapshotCorrupt, err)
+	}
+	return meta, nil
+}
+
+// Repaired is what Repair found and did.
+type Repaired struct {
+	// SetAside are the damaged snapshots that were moved away: an older one, or
+	// the log alone, holds all that they held.
+	SetAside []string
+	// Lost is why the directory cannot be mended, nil if it is good now: what
+	// this node promised can't be told from it. Then nothing was changed.
+	Lost error
+}
+
+// Repair verifies log, term and vote and snapshots in a directory that nobody
+// has open, and mends what can be mended without forgetting anything that the
+// node promised: damaged snapshots are moved to the folder aside, if the log
+// goes on from an older one without a gap and through the damaged one's index.
+func Repair(dir, aside string, log *slog.Logger) (Repaired, error) {
+	first, last, err := logstore.Check(dir, newLibraryLogger(log))
+	if err != nil {
+		if damaged(err) == err { // no damage: another process, or this computer
+			return Repaired{}, err
+		}
+		return Repaired{Lost: err}, nil
+	}
+	good, bad, err := sortSnapshots(dir)
+	if err != nil || len(bad) == 0 {
+		return Repaired{}, err
+	}
+	best := uint64(0)
+	for _, s := range good {
+		best = max(best, s.index)
+	}
+	for _, s := range bad {
+		if s.index > best && (first > best+1 || last < s.index) {
+			return Repaired{Lost: fmt.Errorf("%w, and the log reaches from %d to %d: "+
+				"what lies between entry %d and that is only in the snapshot", s.err, first, last, best)}, nil
+		}
+	}
+	var done Repaired
+	for _, s := range bad {
+		if err := setAside(filepath.Join(dir, "snapshots", s.id), aside); err != nil {
+			return done, err
+		}
+		done.SetAside = append(done.SetAside, s.id)
+	}
+	return done, nil
+}
+
+func setAside(path, aside string) error {
+	if err := os.MkdirAll(aside, 0o755); err != nil {
+		return fmt.Errorf("set aside: %w", err)
+	}
+	if err := os.Rename(path, filepath.Join(aside, filepath.Base(path))); err != nil {
+		return fmt.Errorf("set aside: %w", err)
+	}
+	return nil
+}
+
+// storedSnapshot is one in the folder, and why it is not good.
+type storedSnapshot struct {
+	id    string
+	index uint64
+	err   error
+}
+
+// sortSnapshots verifies all snapshots. Those that were never finished do not
+// count.
+func sortSnapshots(dir string) (good, bad []storedSnapshot, err error) {
+	entries, err := os.ReadDir(filepath.Join(dir, "snapshots"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, nil, fmt.Errorf("list snapshots: %w", err)
+	}
+	for _, e := range entries {
+		if !e.IsDir() || strings.HasSuffix(e.Name(), ".tmp") {
+			continue
+		}
+		s := storedSnapshot{id: e.Name(), index: indexInName(e.Name())}
+		switch s.err = checkSnapshot(dir, s.id); {
+		case s.err == nil:
+			good = append(good, s)
+		case errors.Is(s.err, errSnapshotCorrupt):
+			bad = append(bad, s)
+		default:
+			return nil, nil, s.err
+		}
+	}
+	sort.Slice(bad, func(i, j int) bool { return bad[i].index < bad[j].index })
+	return good, bad, nil
+}
+
+// indexInName reads the index in the name that the library gives a snapshot,
+// <term>-<index>-<milliseconds>; a strange name has the highest.
+func indexInName(id string) uint64 {
+	parts := strings.Split(id, "-")
+	if len(parts) == 3 {
+		if index, err := strconv.ParseUint(parts[1], 10, 64); err == nil {
+			return index
+		}
+	}
+	return 1<<64 - 1
+}

@@ -1,0 +1,148 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/rialto-exchange/rialto/cluster/consensus"
+	"github.com/rialto-exchange/rialto/cluster/consensus/archive"
+	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
+	"github.com/rialto-exchange/rialto/readmodels/journal"
+)
+
+// ErrDamaged: what this node promised can't be read any more, so it does not
+// start. Repair says what can be done.
+var ErrDamaged = consensus.ErrDamaged
+
+// IsDamaged reports whether a node could not start, or go on, because its log,
+// its term and vote or its snapshot does not verify.
+func IsDamaged(err error) bool {
+	return errors.Is(err, ErrDamaged) || errors.Is(err, logstore.ErrCorrupt) || errors.Is(err, logstore.ErrTruncated)
+}
+
+// Repair is what RepairFolder found and did, in words.
+type Repair struct {
+	// Done are the things that were mended or moved away, Noted what needs
+	// nothing but a start.
+	Done, Noted []string
+	// Lost is why the folder can't be mended, nil if it can: then the node is
+	// to be removed from the cluster, the folder set aside, and the node
+	// joins as a newcomer. Nothing was changed.
+	Lost error
+}
+
+// RepairFolder mends what can be mended of a stopped node's data folder without
+// forgetting anything that the node promised.
+func RepairFolder(ctx context.Context, cfg Config, log *slog.Logger) (Repair, error) {
+	var r Repair
+	if _, err := os.Stat(cfg.DataDir); err != nil {
+		return r, fmt.Errorf("data_dir: %w", err)
+	}
+	aside, err := asideFolder(cfg.DataDir)
+	if err != nil {
+		return r, err
+	}
+	mended, err := consensus.Repair(cfg.path("raft"), aside, log)
+	if err != nil {
+		return r, fmt.Errorf("look through the log: %w", err)
+	}
+	if r.Lost = mended.Lost; r.Lost != nil {
+		return r, nil
+	}
+	for _, id := range mended.SetAside {
+		r.Done = append(r.Done, fmt.Sprintf("snapshot %s is damaged and was moved to %s: an older one and the log hold all of it", id, aside))
+	}
+	if err := r.archive(cfg, aside); err != nil {
+		return r, err
+	}
+	return r, r.journal(ctx, cfg)
+}
+
+// archive moves files away that do not verify: other members have the same.
+func (r *Repair) archive(cfg Config, aside string) error {
+	a, err := archive.Open(cfg.path("archive"))
+	if err != nil {
+		return err
+	}
+	for _, file := range a.Ranges() {
+		err := a.VerifyFile(file)
+		if err == nil {
+			continue
+		}
+		if !errors.Is(err, archive.ErrCorrupt) {
+			return err
+		}
+		if err := os.MkdirAll(aside, 0o700); err != nil {
+			return fmt.Errorf("set aside: %w", err)
+		}
+		if err := os.Rename(cfg.path("archive", file.Name()), filepath.Join(aside, file.Name())); err != nil {
+			return fmt.Errorf("set aside: %w", err)
+		}
+		r.Done = append(r.Done, fmt.Sprintf("archive file %s is damaged and was moved to %s: copy it from another member", file.Name(), aside))
+	}
+	return nil
+}
+
+// journal counts what a started node mends by itself.
+func (r *Repair) journal(ctx context.Context, cfg Config) error {
+	if _, err := os.Stat(cfg.path("journal")); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	j, err := journal.Open(journal.Options{Dir: cfg.path("journal")})
+	if err != nil {
+		return fmt.Errorf("look through the journal: %w", err)
+	}
+	if err := j.Scrub(ctx, nil); err != nil && !errors.Is(err, journal.ErrCorrupt) {
+		return errors.Join(fmt.Errorf("look through the journal: %w", err), j.Close())
+	}
+	holes, err := j.Holes()
+	for _, h := range holes {
+		r.Noted = append(r.Noted, fmt.Sprintf("the event journal does not verify in %s: the node fetches it from the others when it runs", h))
+	}
+	return errors.Join(err, j.Close())
+}
+
+// asideFolder names the folder that takes what is moved away this time.
+func asideFolder(dataDir string) (string, error) {
+	for n := 1; ; n++ {
+		path := filepath.Join(dataDir, fmt.Sprintf("%s%d", asidePrefix, n))
+		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+			return path, nil
+		} else if err != nil {
+			return "", fmt.Errorf("data_dir: %w", err)
+		}
+	}
+}
+
+// asidePrefix begins the names of the folders that hold what was moved away.
+const asidePrefix = "damaged-"
+
+// SetFolderAside moves all that a stopped node's data folder holds to a folder
+// in it, which it returns. The node must have been removed from its cluster:
+// it comes back as one that joins.
+func SetFolderAside(cfg Config) (string, error) {
+	aside, err := asideFolder(cfg.DataDir)
+	if err != nil {
+		return "", err
+	}
+	entries, err := os.ReadDir(cfg.DataDir)
+	if err != nil {
+		return "", fmt.Errorf("data_dir: %w", err)
+	}
+	if err := os.Mkdir(aside, 0o700); err != nil {
+		return "", fmt.Errorf("set aside: %w", err)
+	}
+	for _, e := range entries {
+		if matched, _ := filepath.Match(asidePrefix+"*", e.Name()); matched {
+			continue
+		}
+		if err := os.Rename(filepath.Join(cfg.DataDir, e.Name()), filepath.Join(aside, e.Name())); err != nil {
+			return aside, fmt.Errorf("set aside: %w", err)
+		}
+	}
+	return aside, nil
+}
