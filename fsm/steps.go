@@ -19,9 +19,16 @@ const (
 // maySearch reports whether the entry, and the share of the account's
 // participant, have steps left for a command that looks at orders.
 func (m *Machine) maySearch(account uint32) bool {
-	if m.out.steps >= m.bounds.StepsPerEntry {
-		return false
-	}
+	return m.out.steps < m.bounds.StepsPerEntry && m.hasShare(account)
+}
+
+// mayCancelAll is maySearch for cancel-alls, which take risk away: they have as
+// many steps again for themselves, so that nobody's orders are in their way.
+func (m *Machine) mayCancelAll(account uint32) bool {
+	return m.searched() < 2*m.bounds.StepsPerEntry && m.hasShare(account)
+}
+
+func (m *Machine) hasShare(account uint32) bool {
 	return len(m.out.searches) == 0 || account == 0 || m.out.searches[m.searcher(account)] < m.bounds.StepsPerEntry/sharesOfSteps
 }
 

@@ -21,7 +21,11 @@ func (m *Machine) mustWait(c *command.Command, about *subject) bool {
 	switch kind {
 	case command.KindCancelOrder:
 		return false
-	case command.KindCancelAll, command.KindCloseAccount:
+	case command.KindCancelAll:
+		if !m.mayCancelAll(about.account) {
+			return true
+		}
+	case command.KindCloseAccount:
 		if !m.maySearch(about.account) {
 			return true
 		}

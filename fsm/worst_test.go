@@ -173,6 +173,7 @@ func TestStepsPerEntry(t *testing.T) {
 			_, outcomes := v.apply(v.admin(first),
 				v.admin(limit("trader2", "ETH-USD", market.Buy, "1", "100")),
 				v.admin(&command.CancelOrder{Order: command.OrderRef{ID: bid}}),
+				v.admin(cancelAll("trader2", "", market.SideNone)),
 				v.admin(&command.Deposit{Account: "trader2", Money: command.Money{Asset: "USD", Value: dec("1")}}),
 				v.admin(&command.SuspendAccount{Account: "trader3"}),
 				v.admin(&command.HaltInstrument{Instrument: "BTC-USD"}))
@@ -185,6 +186,25 @@ func TestStepsPerEntry(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Cancel-alls have as many steps again for themselves: with all steps of the
+// others spent they go on up to that, and not one further.
+func TestStepsOfCancelAlls(t *testing.T) {
+	v := newVenue(t, fsm.Bounds{StepsPerEntry: 30})
+	v.demo()
+	v.must(limit("trader1", "BTC-USD", market.Buy, "1", "100"), &command.SetPhase{Instrument: "BTC-USD", Phase: market.PhaseClosed})
+	var commands []*command.Command
+	for range 70 {
+		commands = append(commands, v.admin(cancelAll("trader1", "", market.SideNone))) // a step each
+	}
+	commands[30] = v.admin(limit("trader2", "ETH-USD", market.Buy, "1", "100"))
+	_, outcomes := v.apply(commands...)
+	for i, o := range outcomes {
+		if want := i != 30 && i <= 60; (o.Kind == event.OutcomeExecuted) != want {
+			t.Fatalf("command %d: outcome %d", i, o.Kind)
+		}
 	}
 }
 

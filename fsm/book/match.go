@@ -105,12 +105,6 @@ func (in *Incoming) opposite() uint32 {
 	return in.Instrument*kinds + uint32(kindOf(in.Side)^Asks)
 }
 
-// Crosses reports whether the order would trade with the best opposite price.
-func (b *Book) Crosses(in *Incoming) bool {
-	price, _ := b.meets(in)
-	return price != 0
-}
-
 // meets returns the price of the first resting order that an incoming one would
 // meet, 0 if it would meet none; and how many withdrawn orders it passed. After
 // as many as an order has steps it calls the next one met.
