@@ -63,7 +63,8 @@ func rules() []rule {
 			"github.com/go-json-experiment/json", "github.com/danielgtaylor/huma/v2", "github.com/prometheus/client_golang",
 		}},
 
-		{room: "node", own: []string{"cluster", "cluster/", "fsm", "fsm/", "gateways", "gateways/", "readmodels", "readmodels/"}, libraries: []string{
+		{room: "node/room", own: []string{}},
+		{room: "node", own: []string{"node/", "cluster", "cluster/", "fsm", "fsm/", "gateways", "gateways/", "readmodels", "readmodels/"}, libraries: []string{
 			"github.com/prometheus/client_golang",
 		}},
 		{room: "cmd", own: []string{"node", "cmd/"}, libraries: []string{"*"}},

@@ -9,18 +9,22 @@ import (
 	"github.com/rialto-exchange/rialto/chaos/venue"
 )
 
+// diskMegabytes is the size of a node's own disk. The marks of room are 512,
+// 320 and 192 MiB then, and at 96 the node takes no entries.
+const diskMegabytes = 4096
+
 // startOnDisks starts three processes, each on a disk of its own.
-func startOnDisks(t *testing.T, megabytes int64, extra string) (*venue.Venue, []string) {
+func startOnDisks(t *testing.T) (*venue.Venue, []string) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("real processes: skipped with -short")
 	}
 	var disks, data []string
 	for range 3 {
-		mount := disk(t, megabytes)
+		mount := disk(t, diskMegabytes)
 		disks, data = append(disks, mount), append(data, filepath.Join(mount, "data"))
 	}
-	return startVenueWith(t, venue.Options{Binary: buildRialto(t), Nodes: 3, Data: data, Extra: extra}), disks
+	return startVenueWith(t, venue.Options{Binary: buildRialto(t), Nodes: 3, Data: data}), disks
 }
 
 // failover is what a client of the venue may miss when the leader's disk
@@ -34,7 +38,7 @@ const (
 // loses its place, at once says that it is not ready, and takes part again when
 // the disk is back; and that nothing acknowledged is lost.
 func TestLeaderDiskFrozen(t *testing.T) {
-	v, disks := startOnDisks(t, 512, "")
+	v, disks := startOnDisks(t)
 	r := trade(v, "z")
 	reach(t, v, r, 300)
 	leader, err := v.Leader(t.Context())
@@ -76,7 +80,7 @@ func TestLeaderDiskFrozen(t *testing.T) {
 // hangs, that the follower says that it is not ready and does not end, and that
 // it catches up by itself.
 func TestFollowerDiskFrozen(t *testing.T) {
-	v, disks := startOnDisks(t, 512, "")
+	v, disks := startOnDisks(t)
 	r := trade(v, "y")
 	reach(t, v, r, 300)
 	leader, err := v.Leader(t.Context())

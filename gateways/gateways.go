@@ -193,6 +193,7 @@ type Twin struct {
 	Leader       string       `json:"leader,omitempty"`
 	HistoryID    string       `json:"history_id,omitempty"` // absent while unknown
 	DedupHorizon DedupHorizon `json:"dedup_horizon"`
+	Intake       Intake       `json:"intake"` // what the venue takes
 	Nodes        []TwinNode   `json:"nodes"`
 	Findings     []Finding    `json:"findings"`
 }
@@ -235,6 +236,10 @@ type TwinNode struct {
 	// its peers' and clients' sockets because of it.
 	WriteStalledMs float64 `json:"write_stalled_ms,omitempty"`
 	Muted          bool    `json:"muted,omitempty"`
+	// Room is what the node has left. Intake is the leader's word on what the
+	// venue takes; absent on others.
+	Room   *TwinRoom `json:"room,omitempty"`
+	Intake Intake    `json:"intake,omitempty"`
 }
 
 // TwinJournal is how sound a node's event journal is.
@@ -245,6 +250,17 @@ type TwinJournal struct {
 	Damaged int    `json:"damaged"`
 	Mended  uint64 `json:"mended"`
 	Rounds  uint64 `json:"rounds"`
+}
+
+// TwinRoom is what a node has left of space for its data and of descriptors.
+type TwinRoom struct {
+	Mark            string   `json:"mark"`            // enough, low, cancels_only, read_only, full
+	Short           []string `json:"short,omitempty"` // of what: space, descriptors
+	Path            string   `json:"path"`
+	BytesLeft       uint64   `json:"bytes_left"`
+	Bytes           uint64   `json:"bytes"` // of the file system
+	DescriptorsLeft uint64   `json:"descriptors_left"`
+	Descriptors     uint64   `json:"descriptors"` // RLIMIT_NOFILE
 }
 
 // TwinReadModel is one read model of a node. Lag is how long its oldest

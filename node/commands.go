@@ -35,16 +35,26 @@ type commands struct {
 	// takes is why what is taken by no such intake is refused, nil if it is
 	// taken.
 	takes func(taken func(gateways.Intake) bool) error
+	// slow waits for the place of so many new orders while intake is slow, and
+	// refuses those that would wait too long.
+	slow func(ctx context.Context, orders int) error
 }
 
 var _ gateways.Commands = (*commands)(nil)
 
 // Submit implements gateways.Commands.
 func (c *commands) Submit(ctx context.Context, batch []*command.Command) ([]event.Outcome, error) {
+	orders := 0
 	for _, cmd := range batch {
 		if err := c.Takes(cmd.Role, cmd.Body); err != nil {
 			return nil, err
 		}
+		if gateways.NewOrder(cmd.Body) {
+			orders++
+		}
+	}
+	if err := c.slow(ctx, orders); err != nil {
+		return nil, err
 	}
 	c.inFlight.add(batch)
 	defer c.inFlight.remove(batch)

@@ -70,6 +70,7 @@ type Config struct {
 	Consensus  ConsensusConfig  `yaml:"consensus" koanf:"consensus"`
 	Commands   CommandsConfig   `yaml:"commands" koanf:"commands"`
 	ReadModels ReadModelsConfig `yaml:"read_models" koanf:"read_models"`
+	Room       RoomConfig       `yaml:"room" koanf:"room"`
 	Reads      ReadsConfig      `yaml:"reads" koanf:"reads"`
 }
 
@@ -192,6 +193,7 @@ func DefaultConfig() Config {
 			MaxConnections:      10000,
 			ReservedConnections: 64,
 		},
+		Room:       RoomConfig{SlowOrdersPerSecond: 500},
 		ReadModels: ReadModelsConfig{BookCheckpointEvents: 50_000, ScrubBytes: 8 << 20},
 		Reads:      ReadsConfig{MaxScansPerKey: 64, MaxStreams: 5000, MaxStreamsPerKey: 1000},
 	}
@@ -206,6 +208,7 @@ func (c *Config) Validate() error {
 		c.validateSecurity(),
 		c.validateLogging(),
 		c.validateTuning(),
+		c.Room.validate(),
 		c.Reads.validate(),
 	)
 }

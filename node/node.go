@@ -72,6 +72,9 @@ type Node struct {
 	// mutedSince is when the node went mute, nil while it is not.
 	mutedSince atomic.Pointer[time.Time]
 	probe      *probe
+	room       *shortage
+	// intake is what the venue takes; nil = nothing is known yet.
+	intake atomic.Pointer[gateways.Intake]
 	// marking holds one while a marker of Ready is on its way.
 	marking chan struct{}
 
@@ -161,6 +164,7 @@ func Open(ctx context.Context, cfg Config, options ...Option) (*Node, error) {
 		do   func(ctx, background context.Context) error
 	}{
 		{"data folder", n.openData},
+		{"room", n.openRoom},
 		{"event journal", n.openJournal},
 		{"peer port", n.openPeers},
 		{"gossip", n.openGossip},

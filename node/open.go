@@ -19,6 +19,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/peer"
 	"github.com/rialto-exchange/rialto/cluster/sequencer"
 	"github.com/rialto-exchange/rialto/fsm"
+	"github.com/rialto-exchange/rialto/node/room"
 )
 
 func (n *Node) openData(context.Context, context.Context) error {
@@ -90,7 +91,7 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 	begin := consensus.Config{
 		NodeID: cluster.NodeID(n.cfg.NodeID), Dir: n.cfg.path("raft"),
 		Stream: n.mux.StreamLayer(peer.ProtocolRaft), Address: n.addresses.peer,
-		Machine: n.replica, Fatal: n.fail, Watch: n.writes, Logger: n.log.With("part", "consensus"),
+		Machine: n.replica, Fatal: n.fail, Watch: n.writes, Refuse: n.room.refuseEntries, Wait: n.room.mayGrow, Logger: n.log.With("part", "consensus"),
 		InitialMembers: initial,
 		LogStore:       logstore.Kind(n.cfg.Consensus.LogStore), ArchiveDir: n.cfg.path("archive"),
 		Timeouts: consensus.Timeouts{Heartbeat: n.cfg.Consensus.HeartbeatTimeout, Commit: n.cfg.Consensus.CommitTimeout},
@@ -161,6 +162,7 @@ func (n *Node) openSequencer(_, background context.Context) error {
 		level: n.sealingLevel,
 		order: n.forward, journal: n.journal, deadline: n.cfg.Commands.Deadline,
 		venue: n.venue, answered: answered, takes: n.takes,
+		slow: n.slowly(room.NewPace(n.cfg.Room.SlowOrdersPerSecond)),
 	}
 	n.reads = newReads(n, answered)
 	return nil
@@ -255,6 +257,7 @@ func (n *Node) openTwin(_, background context.Context) error {
 	n.background.Go(func() { n.findPeers(background) })
 	n.background.Go(func() { n.twin.run(background) })
 	n.background.Go(func() { n.watchWrites(background) })
+	n.background.Go(func() { n.leaveForRoom(background) })
 	n.background.Go(func() { n.keepIdentity(background) })
 	close(n.up)
 	n.background.Go(func() { n.promoteNewcomers(background) })

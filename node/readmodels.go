@@ -61,7 +61,8 @@ func (n *Node) openViews(context.Context, context.Context) error {
 		Damaged: func(view string, err error) {
 			n.log.Error("read model is damaged and rebuilt", "read_model", view, "error", err)
 		},
-		Failed: func(view string, err error) { n.log.Error("read model failed", "read_model", view, "error", err) },
+		MayGrow: n.room.mayGrow,
+		Failed:  func(view string, err error) { n.log.Error("read model failed", "read_model", view, "error", err) },
 	})
 	if err != nil {
 		return err
@@ -73,7 +74,12 @@ func (n *Node) openViews(context.Context, context.Context) error {
 }
 
 // viewsWritable is asked before a view goes to its disk.
-func (n *Node) viewsWritable() error { return n.probe.write() }
+func (n *Node) viewsWritable() error {
+	if err := n.room.mayGrow(); err != nil {
+		return err
+	}
+	return n.probe.write()
+}
 
 func (n *Node) readModelStatus() []gateways.TwinReadModel {
 	status := n.views.projector.Status()

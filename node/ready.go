@@ -8,6 +8,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/node/room"
 )
 
 const (
@@ -41,7 +42,7 @@ func (n *Node) Ready() error {
 	if err := n.uptodate(); err != nil {
 		return err
 	}
-	if err := n.viewsFresh(); err != nil {
+	if err := n.viewsFresh(n.Intake() == gateways.IntakeCancels); err != nil {
 		return err
 	}
 	return n.committing()
@@ -56,7 +57,7 @@ func (n *Node) ReadyForReads() error {
 	if err := n.uptodate(); err != nil {
 		return err
 	}
-	return n.viewsFresh()
+	return n.viewsFresh(false)
 }
 
 var errDraining = errors.New("draining")
@@ -97,8 +98,13 @@ func (n *Node) levelWithLeader() error {
 	return nil
 }
 
-func (n *Node) viewsFresh() error {
+// viewsFresh fails while a read model is behind. Those that wait for room are
+// excused where all of the venue does, and takes cancels only.
+func (n *Node) viewsFresh(excused bool) error {
 	for _, s := range n.views.projector.Status() {
+		if s.State == "paused" && excused {
+			continue
+		}
 		if s.State == "live" && s.Waited > lagFinding {
 			return fmt.Errorf("read model %s is %v behind", s.Name, s.Waited.Round(time.Millisecond))
 		}
@@ -115,6 +121,9 @@ func (n *Node) viewsFresh() error {
 func (n *Node) committing() error {
 	if waiting := n.commands.waiting.oldest(); waiting > commitStall {
 		return fmt.Errorf("a command has waited %v for its outcome", waiting.Round(time.Millisecond))
+	}
+	if n.Intake() == gateways.IntakeReadOnly {
+		return errors.New("the venue has no room and takes nothing")
 	}
 	if n.replica.appliedWithin(evidenceAge) {
 		return nil
@@ -136,9 +145,6 @@ func (n *Node) committing() error {
 	return nil
 }
 
-// Intake implements gateways.Operations.
-func (n *Node) Intake() gateways.Intake { return gateways.IntakeOpen }
-
 // takes is why a command of a role is not taken now, nil if it is.
 func (n *Node) takes(taken func(gateways.Intake) bool) error {
 	if n.mutedSince.Load() != nil {
@@ -155,4 +161,14 @@ func takesNow(i gateways.Intake) string {
 		return "nothing"
 	}
 	return "cancels only"
+}
+
+// slowly returns what new orders wait for while intake is slow.
+func (n *Node) slowly(pace *room.Pace) func(context.Context, int) error {
+	return func(ctx context.Context, orders int) error {
+		if orders == 0 || n.Intake() != gateways.IntakeSlow || pace.Wait(ctx, orders, n.cfg.Commands.RetryBudget) {
+			return nil
+		}
+		return fmt.Errorf("%w: room is short, and new orders are taken slowly", gateways.ErrOverloaded)
+	}
 }

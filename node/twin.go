@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/node/room"
 )
 
 // The twin is refreshed by asking every known node for its status. What a
@@ -113,6 +115,7 @@ func (t *twin) current() gateways.Twin {
 		p.HistoryID = historyText(history)
 	}
 	p.DedupHorizon = t.node.dedupHorizon()
+	p.Intake = t.node.Intake()
 	p.Nodes = slices.Clone(p.Nodes)
 	at := slices.IndexFunc(p.Nodes, func(n gateways.TwinNode) bool { return n.ID == self.ID })
 	if at < 0 {
@@ -149,6 +152,7 @@ func (t *twin) refresh(ctx context.Context) {
 	slices.SortFunc(nodes, func(a, b gateways.TwinNode) int { return compareIDs(a.ID, b.ID) })
 	picture := gateways.Twin{Nodes: nodes, Leader: t.node.leaderID()}
 	picture.Findings = append(findings(picture), t.node.clocks.findings()...)
+	t.node.decideIntake(picture)
 	t.picture.Store(&picture)
 	t.node.compareWithLeader(picture)
 	state := t.node.replica.state.Load()
@@ -256,7 +260,12 @@ func (n *Node) status() gateways.TwinNode {
 	if n.removed.Load() {
 		state = stateRemoved
 	}
+	intake := gateways.Intake("")
+	if s.Role == cluster.RoleLeader {
+		intake = n.Intake()
+	}
 	return gateways.TwinNode{
+		Room: n.room.words(), Intake: intake,
 		WriteStalledMs: milliseconds(stalled), Muted: n.mutedSince.Load() != nil,
 		ID: n.cfg.NodeID, PID: os.Getpid(), Version: n.version, Role: role, State: state,
 		HTTPAddress: n.addresses.http, FIXAddress: n.addresses.fix,
@@ -294,6 +303,9 @@ func findings(p gateways.Twin) []gateways.Finding {
 		if d := n.Journal.Damaged; d > 0 {
 			add("warning", n.ID, "the event journal of node %s does not verify in %d segments and is being mended", n.ID, d)
 		}
+		if short := shortOf(n); short != "" {
+			add(severityOf(n), n.ID, "%s", short)
+		}
 		for _, r := range n.ReadModels {
 			if r.State != "live" {
 				add("warning", n.ID, "read model %s of node %s is %s", r.Name, n.ID, r.State)
@@ -303,6 +315,22 @@ func findings(p gateways.Twin) []gateways.Finding {
 		}
 	}
 	return append(out, divergence(p.Nodes)...)
+}
+
+// shortOf says what a node is short of, "" if of nothing.
+func shortOf(n gateways.TwinNode) string {
+	if n.Room == nil || len(n.Room.Short) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("node %s is short of %s: %d bytes are left for %s, and %d descriptors (mark %s)",
+		n.ID, strings.Join(n.Room.Short, " and "), n.Room.BytesLeft, n.Room.Path, n.Room.DescriptorsLeft, n.Room.Mark)
+}
+
+func severityOf(n gateways.TwinNode) string {
+	if markOf(n) > room.Low {
+		return "critical"
+	}
+	return "warning"
 }
 
 // suspicion says what is wrong with a suspect node.

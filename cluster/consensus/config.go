@@ -37,6 +37,12 @@ type Config struct {
 	// must not call Close, which would wait for it.
 	// Until then, or until Close, consensus stands still.
 	Fatal func(error)
+	// Refuse is why this node takes no entries and no snapshots from its
+	// leader now, nil if it takes them: it stops acknowledging, keeps hearing
+	// heartbeats, and is caught up when it takes them again. Wait is why no
+	// snapshot is made now, and so nothing is compacted and archived; it is
+	// asked again. Both may be nil.
+	Refuse, Wait func() error
 	// Watch is told of every write of the log and of term and vote, so that one
 	// that hangs is seen; nil = nobody watches.
 	Watch  *logstore.Watch
@@ -127,6 +133,12 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.Snapshots.TrailingEntries, 65536)
 	setDefault(&c.Snapshots.TrailingBytes, 128<<20)
 	setDefault(&c.Snapshots.Retain, 2)
+	if c.Refuse == nil {
+		c.Refuse = func() error { return nil }
+	}
+	if c.Wait == nil {
+		c.Wait = func() error { return nil }
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}

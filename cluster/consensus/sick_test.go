@@ -3,6 +3,8 @@ package consensus_test
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -47,5 +49,63 @@ func TestSickMachineLeavesNoCrashRecord(t *testing.T) {
 			g.propose("after")
 			g.converge(3)
 		})
+	}
+}
+
+// A follower that takes no entries for want of room stops acknowledging: the
+// others go on, it stands for no election, and it is caught up when it takes
+// entries again.
+func TestFollowerWithoutRoom(t *testing.T) {
+	var full [3]atomic.Bool
+	made := 0
+	g := newGroup(t, 3, func(c *consensus.Config) {
+		own := &full[made]
+		made++
+		c.Refuse = func() error {
+			if own.Load() {
+				return errors.New("no room")
+			}
+			return nil
+		}
+	})
+	g.propose("before")
+	g.converge(1)
+	leader, follower := g.leader(), g.follower()
+	at := slices.Index(g.peers, follower)
+	full[at].Store(true)
+	term := leader.Status().Term
+	for i := range 50 {
+		g.propose(fmt.Sprintf("without it %d", i))
+	}
+	if count, _, _ := follower.machine.state(); count != 1 {
+		t.Errorf("the full follower has applied %d entries, want 1", count)
+	}
+	if got := g.leader(); got != leader || leader.Status().Term != term {
+		t.Errorf("%s leads in term %d, want %s in %d", got.config.NodeID, got.Status().Term, leader.config.NodeID, term)
+	}
+	full[at].Store(false)
+	g.converge(51)
+}
+
+// A node that must not grow makes no snapshot, says why, and makes it later.
+func TestSnapshotWaitsForRoom(t *testing.T) {
+	var full atomic.Bool
+	full.Store(true)
+	noRoom := errors.New("no room")
+	g := newGroup(t, 1, func(c *consensus.Config) {
+		c.Wait = func() error {
+			if full.Load() {
+				return noRoom
+			}
+			return nil
+		}
+	})
+	g.propose("one")
+	if err := g.peers[0].Snapshot(t.Context()); !errors.Is(err, noRoom) {
+		t.Errorf("snapshot without room: %v", err)
+	}
+	full.Store(false)
+	if err := g.peers[0].Snapshot(t.Context()); err != nil {
+		t.Error(err)
 	}
 }

@@ -113,6 +113,9 @@ func (n *Node) takeSnapshots(ctx context.Context) {
 // Snapshot makes a snapshot now and compacts the log, and returns when both
 // are done. A node that has nothing new to put in one has nothing to do.
 func (n *Node) Snapshot(ctx context.Context) error {
+	if err := n.config.Wait(); err != nil {
+		return fmt.Errorf("snapshot: %w", err)
+	}
 	if err := n.raft.ReloadConfig(n.reloadable(n.fsm.due.now())); err != nil {
 		return fmt.Errorf("set trailing log: %w", err)
 	}

@@ -40,14 +40,23 @@ func (t transport) Close() error {
 	return t.NetworkTransport.Close()
 }
 
-// relay hands on what peers ask, in its order.
-func (t transport) relay(limit *commitLimit) {
+// relay hands on what peers ask, in its order. What this node has no room for
+// is refused before Raft sees it, which would take an error of its log for the
+// end. Heartbeats carry no entries: the leader is heard all the same, and
+// nobody stands for election.
+func (t transport) relay(limit *commitLimit, refuse func() error) {
 	for {
 		select {
 		case rpc := <-t.NetworkTransport.Consumer():
 			if err := checkTerm(termOf(rpc.Command), t.term(), maxTermJump); err != nil {
 				rpc.Respond(nil, err)
 				continue
+			}
+			if response := needsRoom(rpc.Command); response != nil {
+				if err := refuse(); err != nil {
+					rpc.Respond(response, err)
+					continue
+				}
 			}
 			t.learn(rpc.Command)
 			if request, ok := rpc.Command.(*raft.AppendEntriesRequest); ok {
@@ -62,6 +71,20 @@ func (t transport) relay(limit *commitLimit) {
 			return
 		}
 	}
+}
+
+// needsRoom returns the answer to refuse a request with that would make this
+// node's log or snapshots grow, nil for every other one.
+func needsRoom(request any) any {
+	switch r := request.(type) {
+	case *raft.AppendEntriesRequest:
+		if len(r.Entries) > 0 {
+			return &raft.AppendEntriesResponse{RPCHeader: r.RPCHeader, Term: r.Term}
+		}
+	case *raft.InstallSnapshotRequest:
+		return &raft.InstallSnapshotResponse{RPCHeader: r.RPCHeader, Term: r.Term}
+	}
+	return nil
 }
 
 // commitWindow is how many entries beyond the last that the machine has
@@ -103,7 +126,7 @@ var (
 
 // newTransport allows one request under way to each peer. Pipelining can
 // wedge a follower for good, and was slower as well.
-func newTransport(stream *stream, timeout time.Duration, logger hclog.Logger, limit *commitLimit, c *contacts, term func() uint64) transport {
+func newTransport(stream *stream, timeout time.Duration, logger hclog.Logger, limit *commitLimit, c *contacts, term func() uint64, refuse func() error) transport {
 	t := transport{contacts: c, term: term, rpcs: make(chan raft.RPC), stop: make(chan struct{}), once: new(sync.Once)}
 	t.NetworkTransport = raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 		Stream:                  stream,
@@ -113,7 +136,7 @@ func newTransport(stream *stream, timeout time.Duration, logger hclog.Logger, li
 		Logger:                  logger,
 		MsgpackUseNewTimeFormat: true,
 	})
-	go t.relay(limit)
+	go t.relay(limit, refuse)
 	return t
 }
 

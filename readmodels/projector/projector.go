@@ -39,6 +39,10 @@ type Config struct {
 	// Damaged, when set, is told when what a view has stored does not verify
 	// and it is being rebuilt for that. It must not block.
 	Damaged func(view string, err error)
+	// MayGrow, when set, is why no view must grow now, nil if they may: they
+	// wait where they are, readable, and go on by themselves. It must not
+	// block.
+	MayGrow func() error
 	// Now is the wall clock that lag is measured with; nil = time.Now.
 	Now func() time.Time
 }
@@ -56,6 +60,9 @@ type Projector struct {
 func Open(c Config) (*Projector, error) {
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.MayGrow == nil {
+		c.MayGrow = func() error { return nil }
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	p := &Projector{config: c, stop: stop}
@@ -176,7 +183,7 @@ type Status struct {
 	Lag uint64
 	// Waited is how long the oldest of them has been in the journal.
 	Waited time.Duration
-	State  string // live, rebuilding, failed
+	State  string // live, paused, rebuilding, failed
 	Err    error  // why it failed
 }
 

@@ -31,6 +31,7 @@ type worker struct {
 	watermark atomic.Uint64
 	state     atomic.Int32
 	failure   atomic.Pointer[error]
+	paused    atomic.Bool // it must not grow, and has something to fold
 
 	mu       sync.Mutex
 	rebuilds []chan<- error  // asked for and not taken up
@@ -205,6 +206,9 @@ func (w *worker) rebuild(done chan<- error) {
 func (w *worker) catchUp(ctx context.Context) error {
 	var failure error
 	err := w.p.config.Journal.Read(w.next, func(b *event.Block) bool {
+		if !w.mayGrow(ctx) {
+			return false
+		}
 		failure = w.fold(b)
 		return failure == nil && ctx.Err() == nil
 	})
@@ -217,6 +221,25 @@ func (w *worker) catchUp(ctx context.Context) error {
 		w.p.reached.advance()
 	}
 	return nil
+}
+
+// growPause is how long a view that must not grow waits before it asks again.
+const growPause = 200 * time.Millisecond
+
+// mayGrow waits until the view may grow, and reports false if ctx ends first.
+func (w *worker) mayGrow(ctx context.Context) bool {
+	for w.p.config.MayGrow() != nil {
+		w.paused.Store(true)
+		pause := time.NewTimer(growPause)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return false
+		}
+	}
+	w.paused.Store(false)
+	return true
 }
 
 func (w *worker) fold(b *event.Block) (err error) {
@@ -250,6 +273,10 @@ func (w *worker) fail(err error) {
 func (w *worker) status(last market.Sequence) Status {
 	s := Status{Name: w.view.Name(), Watermark: market.Sequence(w.watermark.Load()), State: "live"}
 	switch w.state.Load() {
+	case live:
+		if w.paused.Load() {
+			s.State = "paused"
+		}
 	case rebuilding:
 		s.State = "rebuilding"
 	case failed:
