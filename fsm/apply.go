@@ -89,6 +89,7 @@ func (m *Machine) seal(outcomes []event.Outcome, groups []int) *event.Block {
 		m.clock.chain, m.encoded = b.Chain, m.buffer
 	}
 	m.enterLevel()
+	m.storeRows()
 	if m.clock.index%HashInterval == 0 {
 		m.beginHash(m.clock.index)
 	}

@@ -55,12 +55,19 @@ func (m *Machine) defineAsset(b *command.DefineAsset, about *subject) *refusal {
 }
 
 func (m *Machine) changeAsset(n uint32, t event.Type, now event.Asset) *refusal {
-	a := m.assets.at(n)
+	a := m.assets.mut(n)
 	sequence := a.image.Sequence + 1
 	a.image = now
 	a.image.Sequence = sequence
 	m.out.emit(&event.AssetChanged{Type: t, Asset: a.image})
 	return nil
+}
+
+// useAsset fixes an asset's scale.
+func (m *Machine) useAsset(n uint32) {
+	if !m.assets.at(n).used {
+		m.assets.mut(n).used = true
+	}
 }
 
 // ownID refuses ids that clients may not give to what they define.

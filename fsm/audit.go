@@ -31,6 +31,9 @@ func (m *Machine) Audit() error {
 	if err := m.auditLedger(needs); err != nil {
 		return err
 	}
+	if err := m.auditRows(); err != nil {
+		return err
+	}
 	return m.auditBooks()
 }
 

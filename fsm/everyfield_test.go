@@ -61,6 +61,7 @@ func TestEveryFieldComesBack(t *testing.T) {
 	for _, part := range fsm.SmallState(m) {
 		f.fill(reflect.ValueOf(part).Elem())
 	}
+	fsm.StoreRows(m)
 	back, err := fsm.Restore(fsm.Options{Cluster: cluster}, bytes.NewReader(snapshotOf(t, m)))
 	if err != nil {
 		t.Fatal(err)

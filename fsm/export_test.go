@@ -21,6 +21,16 @@ func SmallState(m *Machine) []any {
 // machine: of what lives only while an entry is applied, or is derived.
 func NotInSnapshots() []string { return []string{"clock.raised", "instrument.triggering"} }
 
+// StoreRows stores the rows of the small tables, as at the end of an entry that
+// has written to all of them.
+func StoreRows(m *Machine) {
+	m.assets.written = make([]bool, len(m.assets.rows))
+	m.instruments.written = make([]bool, len(m.instruments.rows))
+	m.participants.written = make([]bool, len(m.participants.rows))
+	m.touchRows()
+	m.storeRows()
+}
+
 // ForceLevel puts a level in force without an entry.
 func ForceLevel(m *Machine, level uint16) {
 	m.clock.level = level

@@ -112,7 +112,7 @@ func (m *Machine) spend(account uint32, name string, in command.Money) (uint32, 
 
 // moveFunds posts delta to the account against the external one.
 func (m *Machine) moveFunds(t event.Type, account, asset uint32, delta market.Amount, reference string) {
-	m.assets.at(asset).used = true
+	m.useAsset(asset)
 	ref, external := m.ledger.Open(account, asset), m.ledger.Open(accountExternal, asset)
 	m.ledger.Post(ledger.Entry{Ref: ref, Delta: delta}, ledger.Entry{Ref: external, Delta: -delta})
 	a := m.accounts.Mut(account)

@@ -32,7 +32,8 @@ type instrument struct {
 
 // changeInstrument emits what became of the instrument, as its next event.
 func (m *Machine) changeInstrument(i *instrument, t event.Type, from market.Phase, reason string) {
-	i.image.Sequence++
+	n, _ := m.instruments.find(i.image.Instrument)
+	m.instruments.mut(n).image.Sequence++
 	m.out.emit(&event.InstrumentChanged{Type: t, Instrument: i.image, From: from, Reason: reason})
 }
 
@@ -62,7 +63,8 @@ func (m *Machine) addInstrument(b *command.DefineInstrument, about *subject, nex
 	if b.Phase != market.PhaseNone {
 		next.image.Phase = b.Phase
 	}
-	m.assets.at(next.base).used, m.assets.at(next.quote).used = true, true
+	m.useAsset(next.base)
+	m.useAsset(next.quote)
 	about.instrument = m.instruments.add(next.image.Instrument, next)
 	m.addBook(about.instrument)
 	m.changeInstrument(next, event.TypeInstrumentDefined, market.PhaseNone, "")

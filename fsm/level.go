@@ -76,6 +76,7 @@ func (m *Machine) enterLevel() {
 // force.
 func (m *Machine) convert() {
 	if m.level() == levelWorstDay {
+		m.touchRows()
 		m.relist()
 		for i := range m.work {
 			m.mark(&m.work[i])

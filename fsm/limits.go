@@ -70,7 +70,7 @@ func (m *Machine) limitsOf(scope command.LimitScope, about *subject) (number *ui
 		o := m.owners.Mut(about.owner)
 		return &o.limits, &o.sequence
 	case command.ScopeInstrument:
-		i := m.instruments.at(about.instrument)
+		i := m.instruments.mut(about.instrument)
 		return &i.limits, &i.image.Sequence
 	}
 	return &m.venueLimits, &m.clock.venue

@@ -121,6 +121,7 @@ type Machine struct {
 // allocated for each. It is not state: every use begins by overwriting it, but
 // for sender, which is true for ever.
 type scratch struct {
+	row      []byte
 	about    subject
 	ask      risk.Order
 	incoming book.Incoming
@@ -177,6 +178,7 @@ func empty(o Options) *Machine {
 		buys:         slab.New[openBuys](alloc),
 		paces:        slab.New[pace](alloc),
 	}
+	m.assets.stored, m.instruments.stored, m.participants.stored = newRowStore(alloc), newRowStore(alloc), newRowStore(alloc)
 	m.orders.init(alloc)
 	m.working.init(alloc)
 	m.paces.Grow(1)

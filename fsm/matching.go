@@ -21,7 +21,7 @@ var _ book.Sink = (*matching)(nil)
 // settles what remains. It ends with the events of an order that ended.
 func (m *Machine) run(slot uint32) {
 	o := *m.orders.cold.Get(slot)
-	i := m.instruments.at(o.instrument)
+	i := m.instruments.mut(o.instrument)
 	reason := o.reason
 	if o.quantity == 0 {
 		m.orders.book.Close(book.Slot(slot))

@@ -182,7 +182,7 @@ func (m *Machine) enlist(slot uint32) {
 	}
 	m.countBuy(o, o.remaining())
 	m.accounts.Mut(o.account).open++
-	m.instruments.at(o.instrument).open++
+	m.instruments.mut(o.instrument).open++
 }
 
 // delist takes a closed order out again.
@@ -195,7 +195,7 @@ func (m *Machine) delist(slot uint32) {
 	}
 	m.countBuy(&o, -o.remaining())
 	m.accounts.Mut(o.account).open--
-	m.instruments.at(o.instrument).open--
+	m.instruments.mut(o.instrument).open--
 }
 
 // listByAccount puts an order at the end of its account's list of open ones,

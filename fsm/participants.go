@@ -30,7 +30,7 @@ func (m *Machine) defineParticipant(b *command.DefineParticipant, about *subject
 	case sameParticipant(&m.participants.at(about.participant).DefineParticipant, b):
 		kind = event.TypeParticipantConfirmed
 	}
-	p := m.participants.at(about.participant)
+	p := m.participants.mut(about.participant)
 	// Events keep the old image: it is replaced, never changed.
 	if kind == event.TypeParticipantDefined {
 		m.authority++

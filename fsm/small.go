@@ -72,19 +72,20 @@ func list[T any](a archive, v *[]T, each func(*T)) {
 	}
 }
 
-// table passes a registry through and rebuilds its map.
-func table[T any](a archive, r *registry[T], name func(*T) string, each func(*T)) {
-	list(a, &r.rows, func(row **T) {
+// table passes a registry through.
+func table[T any](a archive, r *registry[T], name func(*T) string, each func(archive, *T)) {
+	rows := r.rows
+	list(a, &rows, func(row **T) {
 		if *row == nil {
 			*row = new(T)
 		}
-		each(*row)
+		each(a, *row)
 	})
 	if a.w == nil {
-		r.numbers = make(map[string]uint32, len(r.rows))
-		for i, row := range r.rows {
-			r.numbers[name(row)] = uint32(i + 1)
+		for _, row := range rows {
+			r.add(name(row), row)
 		}
+		r.forget()
 	}
 }
 
@@ -102,9 +103,11 @@ func (m *Machine) small(a archive) {
 		number(a, v)
 	}
 	a.raw(c.chain[:])
-	table(a, &m.assets, func(r *asset) string { return r.image.Asset }, a.asset)
-	table(a, &m.instruments, func(r *instrument) string { return r.image.Instrument }, a.instrument)
-	table(a, &m.participants, func(r *participant) string { return r.Participant }, a.participant)
+	if m.level() < levelWorstDay { // then they are stored in slabs: rows.go
+		table(a, &m.assets, assetName, archive.asset)
+		table(a, &m.instruments, instrumentName, archive.instrument)
+		table(a, &m.participants, participantName, archive.participant)
+	}
 	list(a, &m.work, a.workItem)
 	if m.level() >= levelWorstDay {
 		number(a, &c.level) // a snapshot's head told it already

@@ -177,6 +177,9 @@ func (m *Machine) restore(r io.Reader) error {
 	if string(end) != snapshotEnd {
 		return fmt.Errorf("%w: no end", ErrSnapshot)
 	}
+	if err := m.loadRows(); err != nil {
+		return fmt.Errorf("%w: %w", ErrSnapshot, err)
+	}
 	m.adopt()
 	m.accountNames.Rebuild()
 	m.ownerNames.Rebuild()

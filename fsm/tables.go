@@ -28,6 +28,7 @@ func (m *Machine) otherTables() []slab.Table {
 		m.accountNames.Tables(), []slab.Table{m.accounts}, m.ownerNames.Tables(), []slab.Table{m.owners, m.limits},
 		m.ledger.Tables(), m.orders.book.Tables(), []slab.Table{m.orders.cold}, m.timers.Tables(),
 		m.working.tables(), []slab.Table{m.buys, m.paces},
+		m.assets.stored.tables(), m.instruments.stored.tables(), m.participants.stored.tables(),
 	)
 }
 
@@ -52,6 +53,9 @@ func (m *Machine) describe() {
 	m.orders.cold.Describe(slab.Shape{Name: "orders", Layouts: []slab.Layout{{Level: LevelFirst, Fields: orderLayout}}})
 	m.timers.Describe("timers", LevelFirst)
 	m.working.describe("working")
+	m.assets.stored.describe("assets")
+	m.instruments.stored.describe("instruments")
+	m.participants.stored.describe("participants")
 	m.buys.Describe(slab.Shape{Name: "open_buys", Layouts: []slab.Layout{{Level: levelWorstDay, Fields: "high 8, low 8"}}})
 	m.paces.Describe(slab.Shape{Name: "paces", Layouts: []slab.Layout{{Level: levelWorstDay, Fields: "slice 8, total 4, counts 204"}}})
 }

@@ -80,6 +80,12 @@ func seal(t testing.TB, at market.Nanos, commands ...*command.Command) []byte {
 // sealAt makes an entry at any level.
 func sealAt(t testing.TB, level uint16, at market.Nanos, commands ...*command.Command) []byte {
 	t.Helper()
+	return sealVenue(t, entry.Header{Level: level, Cluster: cluster, History: history, At: at}, commands...)
+}
+
+// sealVenue makes an entry of any venue.
+func sealVenue(t testing.TB, h entry.Header, commands ...*command.Command) []byte {
+	t.Helper()
 	var encoded [][]byte
 	for _, c := range commands {
 		b, err := command.Append(nil, c, fsm.FeatureLevel)
@@ -88,7 +94,7 @@ func sealAt(t testing.TB, level uint16, at market.Nanos, commands ...*command.Co
 		}
 		encoded = append(encoded, b)
 	}
-	data, err := entry.Seal(nil, entry.Header{Level: level, Cluster: cluster, History: history, At: at}, encoded)
+	data, err := entry.Seal(nil, h, encoded)
 	if err != nil {
 		t.Fatal(err)
 	}

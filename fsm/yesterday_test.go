@@ -15,7 +15,10 @@ import (
 	"testing"
 
 	"github.com/rialto-exchange/rialto/fsm"
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/entry"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
 )
 
 // testdata/level1 is the log of a venue of the first builds, one of its
@@ -155,6 +158,48 @@ func TestYesterdaysSnapshot(t *testing.T) {
 		m.Apply(e.index, e.term, e.data)
 		if h, ok := hashes[e.index]; ok && h != fmt.Sprintf("%016x", m.Hash()) {
 			t.Fatalf("at %d got hash %016x, want %s", e.index, m.Hash(), h)
+		}
+	}
+}
+
+// A venue of the first builds goes on at the newest level without being told
+// anything anew: what came later, limits and flags, means for it what it meant
+// when nobody knew of it.
+func TestYesterdaysVenueGoesOn(t *testing.T) {
+	log := yesterdaysLog(t)
+	m := fsm.New(yesterdaysOptions(log))
+	for _, e := range log {
+		m.Apply(e.index, e.term, e.data)
+	}
+	v := &venue{t: t, machine: m, now: m.Now() + 1, level: fsm.LevelFirst}
+	apply := func(commands ...*command.Command) (*event.Block, []event.Outcome) {
+		t.Helper()
+		data := sealVenue(t, entry.Header{Level: v.level, Cluster: yesterdaysOptions(log).Cluster, History: m.History(), At: v.now}, commands...)
+		return m.Apply(m.Index()+1, 2, data)
+	}
+	for v.level < fsm.FeatureLevel {
+		v.level++
+		raise := v.system(&command.RaiseLevel{Level: v.level})
+		v.level--
+		block, _ := apply(raise)
+		if block.Groups[0].Rejection() != nil {
+			t.Fatal("the level did not rise")
+		}
+		v.level++
+		if err := m.Audit(); err != nil {
+			t.Fatal(err)
+		}
+		order := v.admin(limit("a1", "BTC-USD", market.Sell, "0.1", "400"))
+		_, outcomes := apply(order)
+		if g := outcomes[0].Group; g == nil || g.Rejection() != nil {
+			t.Fatalf("at level %d an order is not taken: outcome %+v", v.level, outcomes[0])
+		}
+		restored, err := fsm.Restore(yesterdaysOptions(log), bytes.NewReader(snapshotOf(t, m)))
+		if err != nil || restored.Hash() != m.Hash() || restored.Level() != v.level {
+			t.Fatalf("a snapshot at level %d: %v", v.level, err)
+		}
+		if err := restored.Audit(); err != nil {
+			t.Error(err)
 		}
 	}
 }

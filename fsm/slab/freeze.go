@@ -74,7 +74,7 @@ type rest struct {
 }
 
 func (t *table) rest() rest {
-	r := rest{sum: t.frozen.sum, n: t.frozen.n}
+	r := rest{sum: t.frozen.sum, n: t.frozen.n, pages: make([]uint32, 0, t.Waiting())}
 	for _, i := range t.frozen.pages[t.frozen.next:] {
 		if t.isFrozen(&t.pages[i]) {
 			r.pages = append(r.pages, i)
