@@ -188,9 +188,9 @@ func (x *exchange) readBody() ([]byte, *render.Problem) {
 // connection waits for its client, and may have to make room for another.
 func (x *exchange) receive() ([]byte, error) {
 	c := connectionIn(x.r.Context())
-	c.waits(true)
+	c.waits(true, false)
 	body, err := readAll(http.MaxBytesReader(x.w, x.r.Body, decode.MaxBody), x.r.ContentLength)
-	c.waits(false)
+	c.waits(false, false)
 	if err == nil {
 		x.bodyRead = true
 		_ = http.NewResponseController(x.w).SetReadDeadline(time.Time{})

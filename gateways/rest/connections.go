@@ -19,10 +19,12 @@ const (
 	// DefaultReservedConnections is how many more are accepted for those who
 	// must get in when the node is full: probes, scrapers, administrators.
 	DefaultReservedConnections = 64
-	// patience is how long a connection may keep a full node waiting before
-	// it is closed for one that comes: the head of an honest request follows
-	// its connection within a round trip.
-	patience = 500 * time.Millisecond
+	// patience is how long a connection may keep a full node waiting for the
+	// rest of a request before it is closed for one that comes: the head of an
+	// honest request follows its connection at once.
+	patience = 10 * time.Millisecond
+	// idlePatience is the same between two requests.
+	idlePatience = 500 * time.Millisecond
 	// reservedPatience is how long a reserved connection may take to send its
 	// request, body included.
 	reservedPatience = 2 * time.Second
@@ -32,8 +34,8 @@ const (
 // by remote address (an IPv6 one counts by its /64).
 //
 // Whoever comes when a bound is reached takes the place of the connection that
-// has waited longest for its own client: for the head of a request, for the
-// rest of a body, or for the next request. So slow senders displace each other
+// has waited longest for its own client: for the head of a request or the rest
+// of a body, else for the next request. So slow senders displace each other
 // and nobody else. Where all are at work the newcomer gets a reserved place,
 // where only health, metrics and administrators are answered; and where these
 // are taken too it is closed.
@@ -48,14 +50,25 @@ type connections struct {
 	reserved int // reserved places taken
 	guests   map[netip.Prefix]*guest
 	// silent and reservedSilent hold the connections that wait for their
-	// clients, the longest first.
-	silent, reservedSilent lists.List
+	// clients.
+	silent, reservedSilent silent
+}
+
+// silent holds connections that wait for their clients, the longest first:
+// amid a request, and between two.
+type silent struct{ amid, idle lists.List }
+
+func (s *silent) of(idle bool) *lists.List {
+	if idle {
+		return &s.idle
+	}
+	return &s.amid
 }
 
 // guest is one remote address with ordinary places.
 type guest struct {
 	open   int
-	silent lists.List
+	silent silent
 }
 
 // connection is an open socket. What is not set at its birth is guarded by
@@ -68,6 +81,7 @@ type connection struct {
 	reserved bool
 	crowded  bool // reserved because its address has as many as it may
 	left     bool
+	idle     bool           // between two requests
 	since    time.Time      // of its silence
 	inAll    *lists.Element // of the door's silent ones; nil while at work
 	inGuest  *lists.Element // of its address's silent ones
@@ -139,18 +153,22 @@ func (l *connections) admit(conn net.Conn) (c, displaced *connection) {
 	return c, displaced
 }
 
-// oldest returns the connection of a list that has been silent longest, nil if
-// none has been for long enough.
-func (l *connections) oldest(silent *lists.List) *connection {
-	front := silent.Front()
-	if front == nil {
-		return nil
+// oldest returns the connection that has been silent longest, nil if none has
+// been for long enough.
+func (l *connections) oldest(s *silent) *connection {
+	for _, q := range []struct {
+		list     *lists.List
+		patience time.Duration
+	}{{&s.amid, patience}, {&s.idle, idlePatience}} {
+		front := q.list.Front()
+		if front == nil {
+			continue
+		}
+		if c := front.Value.(*connection); l.now().Sub(c.since) >= q.patience {
+			return c
+		}
 	}
-	c := front.Value.(*connection)
-	if l.now().Sub(c.since) < patience {
-		return nil
-	}
-	return c
+	return nil
 }
 
 func (l *connections) enter(c *connection) {
@@ -163,7 +181,7 @@ func (l *connections) enter(c *connection) {
 		}
 		l.guests[c.from].open++
 	}
-	l.hush(c)
+	l.hush(c, false)
 }
 
 // leave gives a connection's place back, once.
@@ -185,17 +203,17 @@ func (l *connections) leave(c *connection) {
 }
 
 // hush notes that a connection waits for its client from now on.
-func (l *connections) hush(c *connection) {
+func (l *connections) hush(c *connection, idle bool) {
 	if c.left || c.inAll != nil {
 		return
 	}
-	c.since = l.now()
+	c.since, c.idle = l.now(), idle
 	if c.reserved {
-		c.inAll = l.reservedSilent.PushBack(c)
+		c.inAll = l.reservedSilent.of(idle).PushBack(c)
 		return
 	}
-	c.inAll = l.silent.PushBack(c)
-	c.inGuest = l.guests[c.from].silent.PushBack(c)
+	c.inAll = l.silent.of(idle).PushBack(c)
+	c.inGuest = l.guests[c.from].silent.of(idle).PushBack(c)
 }
 
 // wake notes that a connection's client does not keep it waiting.
@@ -204,10 +222,10 @@ func (l *connections) wake(c *connection) {
 		return
 	}
 	if c.reserved {
-		l.reservedSilent.Remove(c.inAll)
+		l.reservedSilent.of(c.idle).Remove(c.inAll)
 	} else {
-		l.silent.Remove(c.inAll)
-		l.guests[c.from].silent.Remove(c.inGuest)
+		l.silent.of(c.idle).Remove(c.inAll)
+		l.guests[c.from].silent.of(c.idle).Remove(c.inGuest)
 	}
 	c.inAll, c.inGuest = nil, nil
 }
@@ -221,23 +239,23 @@ func (l *connections) follow(conn net.Conn, state http.ConnState) {
 	}
 	switch state {
 	case http.StateIdle:
-		c.waits(true)
+		c.waits(true, true)
 	case http.StateActive:
-		c.waits(false)
+		c.waits(false, false)
 	}
 }
 
-// waits notes whether the connection waits for its client to send.
-func (c *connection) waits(waits bool) {
+// waits notes whether the connection waits for its client to send, amid a
+// request or (idle) between two.
+func (c *connection) waits(waits, idle bool) {
 	if c == nil {
 		return
 	}
 	c.door.mu.Lock()
 	defer c.door.mu.Unlock()
+	c.door.wake(c)
 	if waits {
-		c.door.hush(c)
-	} else {
-		c.door.wake(c)
+		c.door.hush(c, idle)
 	}
 }
 
