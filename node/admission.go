@@ -231,6 +231,7 @@ func (n *Node) leaveForGood(reason string) {
 		n.log.Error("this node was removed from the cluster: it takes no part any more", "reason", reason,
 			"to_do", "stop it; to bring it back, empty its folder and let it join")
 		n.removed.Store(true)
+		n.level.Store(false) // what it shows is not the venue any more
 		n.consensus.Retire()
 		leaving, cancel := context.WithTimeout(context.Background(), goodbye)
 		defer cancel()

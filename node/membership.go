@@ -72,7 +72,11 @@ func (n *Node) registerCalls() {
 	n.control.HandleCall(callRemove, func(ctx context.Context, id []byte) ([]byte, error) {
 		n.membershipChange.Lock()
 		defer n.membershipChange.Unlock()
-		return nil, n.consensus.Remove(ctx, cluster.NodeID(id))
+		err := n.consensus.Remove(ctx, cluster.NodeID(id))
+		if errors.Is(err, cluster.ErrNoMember) && n.isRemoved(string(id)) {
+			return nil, nil // it is what was asked for
+		}
+		return nil, err
 	})
 	n.control.HandleCall(callTransfer, func(ctx context.Context, to []byte) ([]byte, error) {
 		return nil, n.handOver(ctx, cluster.NodeID(to))
@@ -184,12 +188,10 @@ func (o operations) TransferLeader(ctx context.Context, to string) error {
 }
 
 // RemoveNode implements gateways.Operations. Who belongs is the leader's to
-// say, by what is committed; a node that is removed already is a success.
+// say, by what is committed.
 func (o operations) RemoveNode(ctx context.Context, id string) error {
 	err := o.callLeader(ctx, callRemove, []byte(id))
 	switch {
-	case errors.Is(err, cluster.ErrNoMember) && o.isRemoved(id):
-		return nil
 	case errors.Is(err, cluster.ErrNoMember):
 		return fmt.Errorf("%w: the cluster has no node %q", gateways.ErrNotFound, id)
 	case errors.Is(err, cluster.ErrUnsafe):

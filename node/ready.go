@@ -86,6 +86,9 @@ func (n *Node) uptodate() error {
 // levelWithLeader fails until this node has once been level with the leader
 // since it started, and whenever it is far behind.
 func (n *Node) levelWithLeader() error {
+	if n.removed.Load() {
+		return ErrRemoved
+	}
 	if !n.level.Load() {
 		n.twin.want() // which compares the two
 	}
@@ -147,6 +150,9 @@ func (n *Node) committing() error {
 
 // takes is why a command of a role is not taken now, nil if it is.
 func (n *Node) takes(taken func(gateways.Intake) bool) error {
+	if n.removed.Load() {
+		return fmt.Errorf("%w: %w", gateways.ErrNoLeader, ErrRemoved)
+	}
 	if n.mutedSince.Load() != nil {
 		return fmt.Errorf("%w: this node's disk hangs, another one takes commands: %w", gateways.ErrDegraded, cluster.ErrHung)
 	}

@@ -187,7 +187,7 @@ func (n *Node) compareWithLeader(picture gateways.Twin) {
 		return
 	}
 	own, leader := n.replica.state.Load(), &picture.Nodes[at]
-	if own.history != 0 && own.term == leader.Term && uint64(n.consensus.Status().AppliedIndex) >= leader.AppliedIndex {
+	if !n.removed.Load() && own.history != 0 && own.term == leader.Term && uint64(n.consensus.Status().AppliedIndex) >= leader.AppliedIndex {
 		n.level.Store(true)
 	}
 }

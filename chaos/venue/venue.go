@@ -38,6 +38,7 @@ type Venue struct {
 
 type node struct {
 	id, url, config, log string
+	data, gossip         string
 	binary               string
 	cmd                  *exec.Cmd
 	exited               chan struct{} // closed when the process is gone
@@ -103,6 +104,7 @@ initial_cluster:
 	return &node{
 		id: id, url: fmt.Sprintf("http://127.0.0.1:%d", ports[0]), config: config,
 		log: filepath.Join(dir, "log.txt"), binary: o.Binary,
+		data: filepath.Join(dir, "data"), gossip: fmt.Sprintf("127.0.0.1:%d", ports[3]),
 	}, nil
 }
 
@@ -186,6 +188,12 @@ func (v *Venue) Signal(i int, s syscall.Signal, wait bool) {
 		<-n.exited
 	}
 }
+
+// Wipe empties the data folder of a node that is not running.
+func (v *Venue) Wipe(i int) error { return os.RemoveAll(v.nodes[i].data) }
+
+// Gossip returns a node's gossip address, for others to join.
+func (v *Venue) Gossip(i int) string { return v.nodes[i].gossip }
 
 // Running reports whether a node's process lives.
 func (v *Venue) Running(i int) bool { return v.nodes[i].running() }
