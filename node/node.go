@@ -182,8 +182,10 @@ func Open(ctx context.Context, cfg Config, options ...Option) (*Node, error) {
 	return n, nil
 }
 
-// Commands is the way to submit commands without the network.
-func (n *Node) Commands() gateways.Commands { return n.commands }
+// Commands is the way to submit commands without the network. The node makes
+// each command's digest: the same id with another body is told so
+// (event.OutcomeReused), whatever the header says.
+func (n *Node) Commands() gateways.Commands { return embedded{n.commands} }
 
 // Reads is the way to read the views without the network.
 func (n *Node) Reads() gateways.Reads { return n.reads }

@@ -257,19 +257,19 @@ func TestRepeatAcrossNodes(t *testing.T) {
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	c.do(0, &command.OpenAccount{Account: "bob"})
-	deposit := func(i int, digest uint64) event.Outcome {
+	deposit := func(i int, amount string) event.Outcome {
 		out, err := c.nodes[i].Commands().Submit(t.Context(), []*command.Command{{
-			Header: command.Header{ID: "once", Role: market.RoleAdmin, Digest: digest},
-			Body:   &command.Deposit{Account: "bob", Money: command.Money{Asset: "USD", Value: decimal(t, "7")}},
+			Header: command.Header{ID: "once", Role: market.RoleAdmin},
+			Body:   &command.Deposit{Account: "bob", Money: command.Money{Asset: "USD", Value: decimal(t, amount)}},
 		}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return out[0]
 	}
-	first := deposit(0, 1)
+	first := deposit(0, "7")
 	for i := range 3 {
-		again := deposit(i, 1)
+		again := deposit(i, "7")
 		if again.Kind != event.OutcomeRepeat || again.First != first.Group.First {
 			t.Errorf("node %d: got %+v, want a repeat of %d", i, again, first.Group.First)
 		}
@@ -277,7 +277,7 @@ func TestRepeatAcrossNodes(t *testing.T) {
 		if err != nil || group.Last() != first.Group.Last() {
 			t.Errorf("node %d: the first outcome is not there: %v", i, err)
 		}
-		if other := deposit(i, 2); other.Kind != event.OutcomeReused {
+		if other := deposit(i, "8"); other.Kind != event.OutcomeReused {
 			t.Errorf("node %d: another body got %+v", i, other)
 		}
 	}
