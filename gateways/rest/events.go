@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"errors"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
@@ -44,13 +45,45 @@ func (x *exchange) events() {
 		if err != nil {
 			return err
 		}
-		l, err := inTurn(ctx, x, func() (event.List[event.Public], error) { return x.visibleEvents(ctx, at, filter, p.page) })
+		known, err := x.mayLookFor(at, filter.Aggregate)
+		if err != nil {
+			return err
+		}
+		l := nothing(at, p.page)
+		if known {
+			l, err = inTurn(ctx, x, func() (event.List[event.Public], error) { return x.visibleEvents(ctx, at, filter, p.page) })
+		}
 		if err != nil {
 			return err
 		}
 		next := x.next(&p, x.nextPin(&p, at, l.Next), l.Next)
 		return x.reply(func(dst []byte) []byte { return appendItems(dst, at.Sequence, l.Items, next, x.event1) })
 	})
+}
+
+// mayLookFor reports whether the caller can see anything of an aggregate: an
+// account or order of its own, an instrument, the venue. Events of another are
+// not even counted, for how long that takes would tell whether there are any.
+func (x *exchange) mayLookFor(at event.Pin, aggregate string) (bool, error) {
+	if aggregate == "" || aggregate == market.Venue || x.owns(aggregate) {
+		return true, nil
+	}
+	if id, ok := market.ParseOrderID(aggregate); ok {
+		return x.ownsOrder(at, id)
+	}
+	_, err := x.h.reads.Instrument(at, aggregate)
+	if errors.Is(err, gateways.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// nothing is a page without events that leads on to the end.
+func nothing(at event.Pin, page event.Page) event.List[event.Public] {
+	if page.Descending {
+		return event.List[event.Public]{Next: 1}
+	}
+	return event.List[event.Public]{Next: max(at.Sequence, page.After)}
 }
 
 // nextPin returns the point of the following page of events, 0 when it is the

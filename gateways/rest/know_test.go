@@ -109,6 +109,31 @@ func ask(t *testing.T, who string, line [2]string, account, order string) (strin
 	return strings.NewReplacer(account, "A", order, "O", "Content-Length: "+r.header.Get("Content-Length"), "").Replace(text.String()), took
 }
 
+// Events of what is not the caller's are not looked for at all: how long that
+// took, or where it stopped, would tell how many there are.
+func TestForeignAggregateIsNotLookedFor(t *testing.T) {
+	for aggregate, want := range map[string][2]bool{ // as p1 and as an auditor
+		othersAccount: {false, true}, noAccount: {false, true}, othersOrder: {false, true}, noOrder: {false, true}, "venue:owner:x": {false, true}, "USD": {false, true},
+		"mine": {true, true}, "linked": {true, true}, "O0000008000007": {true, true}, "BTC-USD": {true, true}, "venue:rialto": {true, true}, "": {true, true},
+	} {
+		for i, who := range []string{"p1", "aud"} {
+			for _, order := range []string{"asc", "desc"} {
+				v := newVenue()
+				v.grow(3)
+				path := "GET /v1/queries/events?order=" + order
+				if aggregate != "" {
+					path += "&aggregate_id=" + aggregate
+				}
+				r := do(t, handler(t, v), path, "", "Authorization", "Bearer key."+who+".s.e")
+				r.want(t, 200, `"next":"`)
+				if got := v.scans > 0; got != want[i] {
+					t.Errorf("%s as %s: looked %v, want %v", path, who, got, want[i])
+				}
+			}
+		}
+	}
+}
+
 // streamOf follows the events as a participant until the test ends or the
 // stream does.
 type streamOf struct {

@@ -39,6 +39,7 @@ type venue struct {
 	promoted  string        // a trader who is an administrator now
 	unknown   bool          // who may act, and what is the present
 	takes     time.Duration // of Submit
+	scans     int           // of events
 	authority *gateways.Authority
 	kind      event.OutcomeKind
 	received  []*command.Command
@@ -381,7 +382,10 @@ func (v *venue) participants() []event.Participant {
 }
 
 // openedFor says for whom an account was opened; the accounts that there are.
-var openedFor = map[string]string{"mine": "", "linked": "p1", "other": "p2", "acc-998811": ""}
+var openedFor = map[string]string{
+	"mine": "", "linked": "p1", "other": "p2", "acc-998811": "",
+	"busy0": "p1", "busy1": "p1", "busy2": "p1", "busy3": "p1", "busy4": "p1", "busy5": "p1", "busy6": "p1", "busy7": "p1",
+}
 
 func (v *venue) Limits(event.Pin, command.LimitScope, string) (event.Reading[command.Limits], error) {
 	var l event.Reading[command.Limits]
@@ -483,6 +487,7 @@ func (v *venue) public() []event.Public {
 }
 
 func (v *venue) Events(_ context.Context, at event.Pin, f gateways.EventFilter, page event.Page) (out event.List[event.Public], err error) {
+	v.scans++
 	out.Next = page.After
 	examined := 0
 	for _, e := range v.public() {
