@@ -25,8 +25,11 @@ const (
 	// clockInterval is how often each node reads the voters' clocks.
 	clockInterval = 500 * time.Millisecond
 	// clockSoon is the same until a majority has been read once.
-	clockSoon    = 50 * time.Millisecond
-	clockTimeout = 400 * time.Millisecond
+	clockSoon = 50 * time.Millisecond
+	// clockWait is how long a look waits for answers; clockTimeout how long a
+	// voter has for one, which counts at the next look then.
+	clockWait    = 400 * time.Millisecond
+	clockTimeout = 2 * time.Second
 	// clockHandOver is the least time between two tries to hand over
 	// leadership for a wrong clock, and clockHandOverTimeout what one may take.
 	clockHandOver        = 10 * time.Second
@@ -53,6 +56,8 @@ type voterClocks struct {
 
 	mu       sync.Mutex
 	readings map[cluster.NodeID]clocks.Reading
+	asking   map[cluster.NodeID]bool
+	asks     sync.WaitGroup
 	// silent are voters of builds that can't be asked, by how often in a row
 	// they said so.
 	silent map[cluster.NodeID]int
@@ -71,7 +76,7 @@ var _ cluster.Clock = (*voterClocks)(nil)
 func newVoterClocks(own cluster.Clock, self cluster.NodeID, log *slog.Logger) *voterClocks {
 	return &voterClocks{
 		own: own, self: self, log: log, read: make(chan struct{}),
-		readings: map[cluster.NodeID]clocks.Reading{}, silent: map[cluster.NodeID]int{},
+		readings: map[cluster.NodeID]clocks.Reading{}, asking: map[cluster.NodeID]bool{}, silent: map[cluster.NodeID]int{},
 		watches: map[cluster.NodeID]*clocks.Watch{}, wrong: map[cluster.NodeID]time.Duration{},
 	}
 }
@@ -99,6 +104,7 @@ func (c *voterClocks) NewTimer(d time.Duration) (<-chan time.Time, func() bool) 
 
 // run reads the clocks until ctx ends.
 func (c *voterClocks) run(ctx context.Context) {
+	defer c.asks.Wait()
 	var tried time.Time
 	for {
 		c.look(ctx)
@@ -123,21 +129,44 @@ func (c *voterClocks) run(ctx context.Context) {
 	}
 }
 
-// look reads the clock of every other voter once, and judges all.
+// look reads the clock of every other voter once, and judges all. Who is slow to
+// answer is not waited for, nor asked again before it has.
 func (c *voterClocks) look(ctx context.Context) {
 	var voting []cluster.NodeID
-	var wait sync.WaitGroup
+	var answers sync.WaitGroup
 	for _, m := range c.members() {
 		if !m.Voter {
 			continue
 		}
 		voting = append(voting, m.ID)
-		if m.ID != c.self {
-			wait.Go(func() { c.askOne(ctx, m) })
+		if m.ID != c.self && c.begin(m.ID) {
+			answers.Add(1)
+			c.asks.Go(func() {
+				defer answers.Done()
+				c.askOne(ctx, m)
+			})
 		}
 	}
-	wait.Wait()
+	all := make(chan struct{})
+	c.asks.Go(func() { answers.Wait(); close(all) })
+	late, stop := c.own.NewTimer(clockWait)
+	defer stop()
+	select {
+	case <-all:
+	case <-late:
+	}
 	c.judge(voting)
+}
+
+// begin reports whether a voter is to be asked: it is not being asked yet.
+func (c *voterClocks) begin(id cluster.NodeID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.asking[id] {
+		return false
+	}
+	c.asking[id] = true
+	return true
 }
 
 func (c *voterClocks) askOne(ctx context.Context, m cluster.Member) {
@@ -148,6 +177,7 @@ func (c *voterClocks) askOne(ctx context.Context, m cluster.Member) {
 	answered := c.own.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	delete(c.asking, m.ID)
 	if errors.Is(err, peer.ErrNoMethod) {
 		c.silent[m.ID]++
 		return
@@ -156,9 +186,11 @@ func (c *voterClocks) askOne(ctx context.Context, m cluster.Member) {
 	if err != nil || len(answer) != 8 {
 		return // what was read last counts for a while
 	}
-	if r, ok := clocks.Read(asked, answered, time.Unix(0, int64(binary.BigEndian.Uint64(answer)))); ok {
-		c.readings[m.ID] = r
+	r := clocks.Read(asked, answered, time.Unix(0, int64(binary.BigEndian.Uint64(answer))))
+	if last, ok := c.readings[m.ID]; ok {
+		r = last.Better(r)
 	}
+	c.readings[m.ID] = r
 }
 
 // judge takes the median if a majority was read, and says who is out of bounds.
@@ -204,27 +236,35 @@ func (c *voterClocks) judge(voting []cluster.NodeID) {
 
 // flee hands leadership to a voter whose clock is within bounds, if this node
 // leads and its own is not, and reports whether it tried. Without such a voter
-// it stays, with its stamps held to the median.
+// it stays, with its stamps held to the median, and looks again.
 func (c *voterClocks) flee(ctx context.Context) (tried bool) {
 	to, off, wanted := c.successor()
 	if !wanted {
 		return false
 	}
-	err := errors.New("no other voter's clock is within bounds")
-	if to != "" {
-		handing, cancel := context.WithTimeout(ctx, clockHandOverTimeout)
-		defer cancel()
-		err = c.handOver(handing, to)
+	if to == "" {
+		c.stay(off, "", errors.New("no other voter's clock is within bounds"))
+		return false
 	}
-	c.mu.Lock()
-	c.alone = err != nil
-	c.mu.Unlock()
-	if err != nil {
-		c.log.Warn("this leader's clock is wrong, and leadership was not handed over", "off", off, "to", to, "error", err)
+	handing, cancel := context.WithTimeout(ctx, clockHandOverTimeout)
+	defer cancel()
+	if err := c.handOver(handing, to); err != nil {
+		c.stay(off, to, err)
 	} else {
 		c.log.Warn("this leader's clock is wrong: leadership was handed over", "off", off, "to", to)
 	}
 	return true
+}
+
+// stay notes that this node goes on leading with a wrong clock.
+func (c *voterClocks) stay(off time.Duration, to cluster.NodeID, err error) {
+	c.mu.Lock()
+	known := c.alone
+	c.alone = true
+	c.mu.Unlock()
+	if !known {
+		c.log.Warn("this leader's clock is wrong, and leadership was not handed over", "off", off, "to", to, "error", err)
+	}
 }
 
 func (c *voterClocks) successor() (to cluster.NodeID, off time.Duration, wanted bool) {

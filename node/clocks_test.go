@@ -20,6 +20,7 @@ import (
 type clockRoom struct {
 	off     map[cluster.NodeID]time.Duration
 	fails   map[cluster.NodeID]error
+	slow    map[cluster.NodeID]time.Duration // its way here and back
 	leading bool
 	handed  []cluster.NodeID
 	refuses error
@@ -40,7 +41,10 @@ func (r *clockRoom) open() *voterClocks {
 		if err := r.fails[cluster.NodeID(address)]; err != nil {
 			return nil, err
 		}
-		return binary.BigEndian.AppendUint64(nil, uint64(time.Now().Add(r.off[cluster.NodeID(address)]).UnixNano())), nil
+		time.Sleep(r.slow[cluster.NodeID(address)] / 2)
+		shown := binary.BigEndian.AppendUint64(nil, uint64(time.Now().Add(r.off[cluster.NodeID(address)]).UnixNano()))
+		time.Sleep(r.slow[cluster.NodeID(address)] / 2)
+		return shown, nil
 	}
 	c.leading = func() bool { return r.leading }
 	c.handOver = func(_ context.Context, to cluster.NodeID) error {
@@ -166,6 +170,33 @@ func TestClocksThatDoNotAnswer(t *testing.T) {
 		r.run(t, c, time.Minute)
 		if beyond(c) != 250*time.Millisecond {
 			t.Errorf("alone for a minute: stamped %v beyond", beyond(c))
+		}
+	})
+}
+
+// Peers that are far away, or busy, are read all the same: the venue opens, the
+// stamp is held, and what a reading may be wrong by counts for the leader. One
+// that hangs does not hold up the others.
+func TestClocksFarAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &clockRoom{off: map[cluster.NodeID]time.Duration{"n1": 0, "n2": -time.Hour, "n3": -time.Hour}, leading: true,
+			slow: map[cluster.NodeID]time.Duration{"n2": 600 * time.Millisecond, "n3": 600 * time.Millisecond}}
+		c := r.open()
+		r.run(t, c, 10*time.Second)
+		if !isRead(c) || beyond(c) != -time.Hour+250*time.Millisecond {
+			t.Errorf("stamped %v beyond its own time", beyond(c))
+		}
+		if len(r.handed) != 0 {
+			t.Errorf("readings that may be wrong by 300 ms hand over to %v", r.handed)
+		}
+		if f := c.findings(); len(f) != 1 || f[0].Severity != "critical" {
+			t.Errorf("got findings %v", f)
+		}
+		r.slow["n3"] = 0
+		r.fails = map[cluster.NodeID]error{"n2": errors.New("hangs")}
+		r.run(t, c, 3*time.Second)
+		if len(r.handed) != 1 || r.handed[0] != "n3" {
+			t.Errorf("leadership went to %v, want n3", r.handed)
 		}
 	})
 }

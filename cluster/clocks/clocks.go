@@ -24,10 +24,11 @@ const (
 	Within = 200 * time.Millisecond
 	// Looks is how many looks in a row must find a clock out of bounds.
 	Looks = 3
-	// MaxUncertainty is half the longest round trip that a reading is made of.
-	MaxUncertainty = 100 * time.Millisecond
 	// MaxAge is how long a reading counts.
 	MaxAge = 5 * time.Second
+	// BestFor is how long a reading is kept before one that may be wrong by
+	// more.
+	BestFor = 2 * time.Second
 )
 
 // Reading is what a clock showed, and when that was on the reader's own one. It
@@ -40,11 +41,18 @@ type Reading struct {
 }
 
 // Read makes a reading of a call that began at asked and ended at answered:
-// the clock is taken to have been read half way. ok is false if the way was too
-// long to tell.
-func Read(asked, answered, shown time.Time) (r Reading, ok bool) {
+// the clock is taken to have been read half way, which may be wrong by as much.
+func Read(asked, answered, shown time.Time) Reading {
 	half := answered.Sub(asked) / 2
-	return Reading{At: answered, Shown: shown.Round(0).Add(half), Uncertainty: half}, half <= MaxUncertainty
+	return Reading{At: answered, Shown: shown.Round(0).Add(half), Uncertainty: half}
+}
+
+// Better returns the one of a reading and a newer one that tells more.
+func (r Reading) Better(newer Reading) Reading {
+	if newer.Uncertainty > r.Uncertainty && newer.At.Sub(r.At) <= BestFor {
+		return r
+	}
+	return newer
 }
 
 // Now is what the clock shows by now.

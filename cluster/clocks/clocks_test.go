@@ -43,17 +43,21 @@ func TestMedian(t *testing.T) {
 	}
 }
 
-// A reading takes the middle of the round trip, is refused when the way was too
-// long, and counts for five seconds.
+// A reading takes the middle of the round trip, gives way to a surer one at once
+// and to any after two seconds, and counts for five.
 func TestReading(t *testing.T) {
 	now := time.Now()
+	r := clocks.Read(now, now.Add(20*ms), now.Add(time.Hour))
+	if !r.Shown.Equal(now.Round(0).Add(time.Hour+10*ms)) || r.Uncertainty != 10*ms {
+		t.Errorf("got %+v", r)
+	}
 	for _, c := range []struct {
-		way time.Duration
-		ok  bool
-	}{{0, true}, {20 * ms, true}, {200 * ms, true}, {200*ms + 2, false}} {
-		r, ok := clocks.Read(now, now.Add(c.way), now.Add(time.Hour))
-		if ok != c.ok || !r.Shown.Equal(now.Round(0).Add(time.Hour+c.way/2)) || r.Uncertainty != c.way/2 {
-			t.Errorf("a way of %v: got %+v, %v", c.way, r, ok)
+		later, uncertainty time.Duration
+		taken              bool
+	}{{1, 10 * ms, true}, {1, 5 * ms, true}, {2 * time.Second, 11 * ms, false}, {2*time.Second + 1, time.Second, true}} {
+		newer := clocks.Reading{At: r.At.Add(c.later), Uncertainty: c.uncertainty}
+		if got := r.Better(newer) == newer; got != c.taken {
+			t.Errorf("%v later, ± %v: taken %v", c.later, c.uncertainty, got)
 		}
 	}
 	readings := map[cluster.NodeID]clocks.Reading{"n2": {At: now, Shown: now.Add(time.Minute)}}
@@ -82,14 +86,10 @@ func TestCapped(t *testing.T) {
 			t.Errorf("%v beyond the median: stamped %v beyond it, want %v", c.off, got, c.want)
 		}
 	}
-	// The reader's clock steps after the reading: it does not move the cap.
-	median := clocks.Reading{At: now, Shown: now.Round(0)}
-	stepped := now.Round(0).Add(time.Hour)
-	if got := clocks.Capped(stepped, clocks.Reading{At: stepped.Add(-time.Second), Shown: now.Round(0)}); got.Sub(now.Round(0)) != time.Second+clocks.Bound {
-		t.Errorf("got %v", got.Sub(now.Round(0)))
-	}
-	if got := median.Now(now.Add(3 * time.Second)); !got.Equal(now.Round(0).Add(3 * time.Second)) {
-		t.Errorf("a reading of the median aged to %v", got)
+	// The median goes on by the time that passes on the reader's own clock.
+	median := clocks.Reading{At: now, Shown: now.Round(0).Add(-time.Hour)}
+	if got := clocks.Capped(now.Add(3*time.Second), median).Sub(now.Round(0)); got != -time.Hour+3*time.Second+clocks.Bound {
+		t.Errorf("three seconds later: stamped %v beyond the time of the reading", got)
 	}
 }
 
