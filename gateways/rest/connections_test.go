@@ -3,10 +3,19 @@ package rest_test
 import (
 	"bufio"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -410,4 +419,74 @@ func TestTradingGoesOnUnderSlowSenders(t *testing.T) {
 		r, err := http.ReadResponse(c.in, nil)
 		return err == nil && r.StatusCode == 200
 	})
+}
+
+// Under TLS connections are counted, bounded and given back the same way, with
+// either version of HTTP, and a handshake that never comes has a deadline.
+func TestPlacesUnderTLS(t *testing.T) {
+	certificate, key := selfSigned(t)
+	address, server := open(t, newVenue(), rest.ServerConfig{
+		MaxConnections: 2, MaxPerAddress: 2, ReservedConnections: 1, CertFile: certificate, KeyFile: key,
+	})
+	client := func(h2 bool) *http.Client {
+		transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: h2}
+		t.Cleanup(transport.CloseIdleConnections)
+		return &http.Client{Transport: transport, Timeout: long}
+	}
+	get := func(c *http.Client, path string) *http.Response {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+address+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer key.p1.s.e")
+		response, err := c.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = response.Body.Close() })
+		return response
+	}
+	for i, h2 := range []bool{false, true} { // the second is at the bound
+		if r := get(client(h2), "/v1/streams/events"); r.StatusCode != 200 || r.ProtoMajor != i+1 {
+			t.Fatalf("stream %d: %s %s", i, r.Proto, r.Status)
+		}
+	}
+	for _, h2 := range []bool{false, true} {
+		if r := get(client(h2), "/v1/queries/instruments"); r.StatusCode != 429 {
+			t.Errorf("one past the bound: %s %s", r.Proto, r.Status)
+		}
+		until(t, "the reserved place is free", func() bool { return server.Connections() == 2 })
+		if r := get(client(h2), "/healthz"); r.StatusCode != 200 {
+			t.Errorf("health: %s %s", r.Proto, r.Status)
+		}
+		until(t, "the reserved place is free", func() bool { return server.Connections() == 2 })
+	}
+	dial(t, address, "").closed(t) // no handshake, on the reserved place
+}
+
+// selfSigned returns the files of a certificate for this test.
+func selfSigned(t *testing.T) (certificate, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bytes, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name, kind string, b []byte) string {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: b}), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	return write("cert.pem", "CERTIFICATE", der), write("key.pem", "PRIVATE KEY", bytes)
 }

@@ -191,3 +191,35 @@ func TestPauseBetweenTurns(t *testing.T) {
 		}
 	})
 }
+
+// A stream that replays the past takes turns with those who list and fold; one
+// that keeps up does not.
+func TestReplayTakesTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := &slowReads{venue: newVenue()}
+		v.grow(6000)
+		h := slowHandler(t, v, 1, 64)
+		ctx, leave := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer leave()
+		var wait sync.WaitGroup
+		wait.Go(func() { do(t, h, "GET /v1/queries/events", "", bearer("p1")...).want(t, 200) })
+		synctest.Wait()
+		count := func(ctx context.Context, line string) int {
+			return strings.Count(doContext(ctx, t, h, line, "", bearer("aud")...).body, "\nevent: ")
+		}
+		if n := count(ctx, "GET /v1/streams/events?after=0"); n != 0 {
+			t.Errorf("%d events of the past while it was another's turn", n)
+		}
+		ctx, leave = context.WithTimeout(t.Context(), 400*time.Millisecond)
+		defer leave()
+		if n := count(ctx, "GET /v1/streams/events?after=5000"); n != 1000 {
+			t.Errorf("%d of 1,000 events for a reader that keeps up", n)
+		}
+		wait.Wait()
+		ctx, leave = context.WithTimeout(t.Context(), 10*time.Second)
+		defer leave()
+		if n := count(ctx, "GET /v1/streams/events?after=0"); n != 6000 {
+			t.Errorf("%d of 6,000 events when it was its turn", n)
+		}
+	})
+}
