@@ -37,7 +37,7 @@ func (j *Journal) Rebase(sequence market.Sequence, index uint64) error {
 	beside.based = true
 	// The chain beside begins right after the snapshot.
 	beside.last = place{index: index, first: sequence + 1}
-	j.target, j.beside = sequence, beside
+	j.target, j.targetIndex, j.beside = sequence, index, beside
 	return nil
 }
 
@@ -172,14 +172,34 @@ func (j *Journal) fill(b *event.Block, frame []byte) (bool, error) {
 	if j.beside == nil {
 		return true, nil
 	}
-	if b.First > j.target {
+	if b.Index > j.targetIndex {
 		return true, j.joinIfFull()
+	}
+	if err := j.believes(b, frame); err != nil {
+		return false, err
 	}
 	j.main.based = j.main.empty()
 	if err := j.add(b, frame); err != nil {
 		return false, err
 	}
-	return j.last.Sequence >= j.target, j.joinIfFull()
+	if j.main.last.index < j.targetIndex {
+		return false, nil // blocks without events may follow the last event
+	}
+	return true, j.joinIfFull()
+}
+
+// believes refuses a peer's block that the chain does not prove after the last
+// one of ours, where both are of a level whose chain covers events. Whether the
+// last of them all is the venue's the first block beside the gap tells, whose
+// head was made here.
+func (j *Journal) believes(b *event.Block, frame []byte) error {
+	if b.Digest == [32]byte{} || b.Index <= j.main.last.index || j.head.index == 0 || j.head.index != j.main.last.index {
+		return nil
+	}
+	if !event.Proves(frame[frameBytes:], j.head.chain) {
+		return fmt.Errorf("block of entry %d from a peer does not continue the chain: %w", b.Index, ErrDiverged)
+	}
+	return nil
 }
 
 // finish ends a Fill: the gap may have been full before, with a join that
@@ -198,7 +218,26 @@ func (j *Journal) joinIfFull() error {
 	if j.beside == nil || j.last.Sequence < j.target {
 		return nil
 	}
+	if err := j.continued(); err != nil {
+		return err
+	}
 	return j.join()
+}
+
+// continued holds what a peer sent against the first block beside the gap.
+func (j *Journal) continued() error {
+	if len(j.beside.segments) == 0 || j.main.last.index != j.targetIndex {
+		return nil // or the peer has not all blocks without events
+	}
+	_, frame, err := j.beside.segments[0].read(headerBytes, j.beside.segments[0].size)
+	if err != nil {
+		return err
+	}
+	b, err := decode(frame)
+	if err != nil {
+		return err
+	}
+	return j.believes(b, frame)
 }
 
 // join appends the chain beside to the main one. Only blocks that will stay

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
 
@@ -64,6 +65,38 @@ func fill(t *testing.T, j, peer *journal.Journal) {
 		if err := j.Fill(cut); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestGapBelievesTheChain shows that what a peer sends must continue the chain
+// that was made here, and that the block beside the gap must continue theirs.
+func TestGapBelievesTheChain(t *testing.T) {
+	for what, wrong := range map[string]int{"nothing": -1, "a block in the gap": 100, "the last one in the gap": 199} {
+		blocks := chained(made(300))
+		theirs := chained(made(300))
+		if wrong >= 0 { // sealed over again, so that nothing but the chain tells
+			theirs[wrong].Term ^= 2
+			event.Seal(nil, theirs[wrong], theirs[wrong-1].Chain)
+		}
+		peer := open(t, t.TempDir())
+		appendAll(t, peer, theirs)
+		j := open(t, t.TempDir())
+		appendAll(t, j, blocks[:40])
+		if err := j.Rebase(blocks[199].Last(), blocks[199].Index); err != nil {
+			t.Fatal(err)
+		}
+		appendAll(t, j, blocks[200:])
+		var wire bytes.Buffer
+		if _, err := peer.ServeRange(&wire, blocks[39].Last(), 1<<30); err != nil {
+			t.Fatal(err)
+		}
+		err := j.Fill(&wire)
+		_, _, missing := j.Missing()
+		if wrong < 0 && (err != nil || missing) || wrong >= 0 && (!errors.Is(err, journal.ErrDiverged) || !missing) {
+			t.Errorf("%s is wrong: %v, still missing: %v", what, err, missing)
+		}
+		closing(t, j)
+		closing(t, peer)
 	}
 }
 

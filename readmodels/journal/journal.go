@@ -79,11 +79,19 @@ type Journal struct {
 	main   *chain
 	recent recent
 	last   event.Pin
-	// target is the sequence of an installed snapshot that main has not
+	// head is the chain's head after a block of main: its last, as far as this
+	// life of the journal has added it.
+	head struct {
+		index uint64
+		chain [32]byte
+	}
+	// target is the sequence of an installed snapshot, and targetIndex the log
+	// index, that main has not
 	// reached; beside holds the blocks since. nil = no gap.
-	target market.Sequence
-	beside *chain
-	closed bool
+	target      market.Sequence
+	targetIndex uint64
+	beside      *chain
+	closed      bool
 	// syncLost is why nothing is proven durable any more; nil = all is well.
 	syncLost error
 	grown    chan struct{} // closed at the next append; nil = nobody waits
@@ -150,6 +158,7 @@ func (j *Journal) add(b *event.Block, frame []byte) error {
 	}
 	j.recent.add(b, len(frame), j.options.Now())
 	j.last = event.Pin{Sequence: b.Last(), At: b.At}
+	j.head.index, j.head.chain = b.Index, b.Chain
 	j.wake()
 	return nil
 }

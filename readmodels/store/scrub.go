@@ -28,10 +28,7 @@ func (s *Store) scrub(ctx context.Context, u *unread) {
 			pause.Stop()
 			return
 		}
-		// What cannot be linked now, for want of room say, can an hour later.
-		if next, err := linkTables(s.badgerDir(), filepath.Join(s.options.Dir, "rounds"), s.tables()); err == nil {
-			u = next
-		}
+		u = linkTables(s.badgerDir(), filepath.Join(s.options.Dir, "rounds"), s.tables())
 	}
 }
 

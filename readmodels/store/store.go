@@ -170,10 +170,7 @@ func (s *Store) openDisk() (*disk, market.Sequence, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	unread, err := linkTables(s.badgerDir(), filepath.Join(s.options.Dir, "unread"), tables)
-	if err != nil {
-		return nil, 0, err
-	}
+	unread := linkTables(s.badgerDir(), filepath.Join(s.options.Dir, "unread"), tables)
 	d, err := openDisk(s.badgerDir(), s.options.MemTable, unread)
 	if err != nil {
 		return nil, 0, err

@@ -32,31 +32,27 @@ type unread struct {
 // nil = any.
 type unreadTable struct {
 	id          uint64
+	path        string
 	first, last []byte
 }
 
-// linkTables gives the tables of a folder their second names.
-func linkTables(from, dir string, ids []uint64) (*unread, error) {
-	if err := os.RemoveAll(dir); err != nil {
-		return nil, fmt.Errorf("remove second names: %w", err)
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("make folder of second names: %w", err)
-	}
+// linkTables gives the tables of a folder their second names. Where the file
+// system gives none, for want of room say, the first must do: then a table that
+// Badger drops before it was verified is not.
+func linkTables(from, dir string, ids []uint64) *unread {
+	_ = os.RemoveAll(dir) // what is left of it is in the way of nothing but its own names
+	_ = os.MkdirAll(dir, 0o755)
 	u := &unread{dir: dir}
 	all := make([]*unreadTable, 0, len(ids))
 	for _, id := range ids {
-		err := os.Link(table.NewFilename(id, from), table.NewFilename(id, dir))
-		if errors.Is(err, os.ErrNotExist) {
-			continue // compacted since it was listed
+		t := &unreadTable{id: id, path: table.NewFilename(id, dir)}
+		if err := os.Link(table.NewFilename(id, from), t.path); err != nil {
+			t.path = table.NewFilename(id, from)
 		}
-		if err != nil {
-			return nil, fmt.Errorf("give table a second name: %w", err)
-		}
-		all = append(all, &unreadTable{id: id})
+		all = append(all, t)
 	}
 	u.left.Store(&all)
-	return u, nil
+	return u
 }
 
 // bound takes over from Badger which keys the tables hold.
@@ -96,11 +92,11 @@ func (u *unread) verify(prefix []byte) error {
 }
 
 func (u *unread) verifyTable(ctx context.Context, t *unreadTable, pace *readmodels.Pace) error {
-	path := table.NewFilename(t.id, u.dir)
-	if err := verifyTable(ctx, path, pace); err != nil {
-		if !u.has(t) {
-			return nil // another was faster
-		}
+	err := verifyTable(ctx, t.path, pace)
+	if _, gone := os.Stat(t.path); err != nil && (!u.has(t) || errors.Is(gone, os.ErrNotExist)) {
+		err = nil // another was faster, or Badger dropped it
+	}
+	if err != nil {
 		return err
 	}
 	u.done(t)
@@ -130,7 +126,10 @@ func (u *unread) done(t *unreadTable) {
 		}
 	}
 	u.left.Store(&after)
-	_ = os.Remove(table.NewFilename(t.id, u.dir)) // a name too many does no harm: the next round begins by removing it
+	if filepath.Dir(t.path) != u.dir {
+		return
+	}
+	_ = os.Remove(t.path) // a name too many does no harm: the next round begins by removing it
 }
 
 // rest verifies what nobody has asked for yet.
