@@ -56,9 +56,11 @@ func TestSnapshotInstalled(t *testing.T) {
 	if got := c.total(away, "erin", middle); got != 51_000_000 {
 		t.Errorf("as of %d: got %d, want 51", middle, got)
 	}
-	if !strings.Contains(c.logged.String(), "Installed remote snapshot") || !strings.Contains(c.logged.String(), "journal filled") {
-		t.Error("no snapshot was installed, or no events were fetched: the test shows nothing")
-	}
+	// The node may be ready a moment before it says that.
+	c.until("a snapshot was installed and events were fetched, else the test shows nothing", func() bool {
+		log := c.logged.String()
+		return strings.Contains(log, "Installed remote snapshot") && strings.Contains(log, "journal filled")
+	})
 	sequence := market.Sequence(0)
 	for sequence < last {
 		list, err := c.nodes[away].Reads().Events(t.Context(), event.Pin{Sequence: last}, gateways.EventFilter{}, event.Page{After: sequence, Limit: 1000})
