@@ -2,11 +2,13 @@ package fsm_test
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/entry"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
@@ -112,4 +114,26 @@ func TestSnapshotKeepsTheLevel(t *testing.T) {
 			t.Errorf("level %d: got level %d", level, other.Level())
 		}
 	}
+}
+
+// A command of a version that this build does not know stops the machine, at a
+// level that it knows: to skip it would be to fork the venue.
+func TestUnknownVersionIsAFault(t *testing.T) {
+	v := newVenue(t, fsm.Bounds{})
+	v.demo()
+	b, err := command.Append(nil, v.admin(&command.CancelAll{Account: "trader1"}), fsm.FeatureLevel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[1]++ // the version
+	data, err := entry.Seal(nil, entry.Header{Level: fsm.FeatureLevel, Cluster: cluster, History: history, At: v.now}, [][]byte{b})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if f, ok := recover().(*fsm.Fault); !ok || !errors.Is(f, command.ErrUnknownKind) {
+			t.Fatalf("got %v, want a fault about an unknown kind", f)
+		}
+	}()
+	v.machine.Apply(v.machine.Index()+1, 1, data)
 }
