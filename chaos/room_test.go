@@ -262,3 +262,95 @@ func applied(t *testing.T, v *venue.Venue, node int) uint64 {
 	t.Fatalf("node %d does not know itself", node+1)
 	return 0
 }
+
+// TestDescriptorsGone shows a node that has no descriptors left: it says so,
+// lives, does not lead, and the venue goes on; with descriptors it is well by
+// itself.
+func TestDescriptorsGone(t *testing.T) {
+	v := startVenue(t)
+	if os.Getuid() != 0 {
+		t.Skip("another process's limits take root: skipped")
+	}
+	r := trade(v, "d")
+	reach(t, v, r, 200)
+	leader, err := v.Leader(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	limit := func(soft int) {
+		t.Helper()
+		pid := v.PID(leader)
+		out, err := exec.Command("prlimit", "--pid", fmt.Sprint(pid), fmt.Sprintf("--nofile=%d:", soft)).CombinedOutput()
+		if err != nil {
+			t.Skipf("limits can't be set here: %v: %s", err, out)
+		}
+	}
+	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", v.PID(leader)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	limit(len(open) + 2)
+	other := (leader + 1) % v.Size()
+	err = v.Until(t.Context(), "the others say that it is short of descriptors, and one of them leads", func(ctx context.Context) bool {
+		var twin struct {
+			Leader   string
+			Findings []struct{ Text string }
+		}
+		return v.Get(ctx, other, "/v1/cluster", &twin) == nil && v.Number(twin.Leader) != leader &&
+			strings.Contains(fmt.Sprint(twin.Findings), "short of descriptors")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	goesOn(t, v, r, 300)
+	allRun(t, v)
+	limit(4096)
+	if err := v.WaitReady(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	goesOn(t, v, r, 100)
+	prove(t, v, r, "d-")
+}
+
+// TestLogFails shows a node whose log can't be written, for its disk answers
+// with an error: it ends and says that the machine is sick, leaves no record
+// against an entry, and started again it goes on with nothing lost.
+func TestLogFails(t *testing.T) {
+	v := startVenue(t)
+	strace, err := exec.LookPath("strace")
+	if err != nil || os.Getuid() != 0 {
+		t.Skip("errors of a disk take root and strace: skipped")
+	}
+	r := trade(v, "e")
+	reach(t, v, r, 200)
+	leader, err := v.Leader(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tracer := exec.Command(strace, "-f", "-qq", "-o", os.DevNull, "-p", fmt.Sprint(v.PID(leader)),
+		"-e", "trace=fdatasync,fsync", "-e", "inject=fdatasync,fsync:error=EIO")
+	if err := tracer.Start(); err != nil {
+		t.Skipf("strace does not run here: %v", err)
+	}
+	err = v.Until(t.Context(), "the node ends", func(context.Context) bool { return !v.Running(leader) })
+	_ = tracer.Process.Kill() // it may have ended with the node
+	_ = tracer.Wait()
+	if err != nil {
+		t.Skipf("errors can't be injected here: %v", err)
+	}
+	if log := v.Log(leader); !strings.Contains(log, "input/output error") || !strings.Contains(log, "start it again when the cause is gone") {
+		t.Errorf("the node's last words:\n%s", log)
+	}
+	if found, err := filepath.Glob(filepath.Join(v.Data(leader), "raft", "crash.json")); err != nil || len(found) > 0 {
+		t.Errorf("a record was left against an entry: %v, %v", found, err)
+	}
+	goesOn(t, v, r, 200)
+	if err := v.Restart(leader); err != nil {
+		t.Fatal(err)
+	}
+	if err := v.WaitReady(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	goesOn(t, v, r, 100)
+	prove(t, v, r, "e-")
+}

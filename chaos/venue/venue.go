@@ -104,7 +104,7 @@ initial_cluster:
 	return &node{
 		id: id, url: fmt.Sprintf("http://127.0.0.1:%d", ports[0]), config: config,
 		log: filepath.Join(dir, "log.txt"), binary: o.Binary,
-		data: filepath.Join(dir, "data"), gossip: fmt.Sprintf("127.0.0.1:%d", ports[3]),
+		data: data, gossip: fmt.Sprintf("127.0.0.1:%d", ports[3]),
 	}, nil
 }
 
@@ -194,6 +194,12 @@ func (v *Venue) Wipe(i int) error { return os.RemoveAll(v.nodes[i].data) }
 
 // Gossip returns a node's gossip address, for others to join.
 func (v *Venue) Gossip(i int) string { return v.nodes[i].gossip }
+
+// PID is the process of a node that is running.
+func (v *Venue) PID(i int) int { return v.nodes[i].cmd.Process.Pid }
+
+// Data is the data folder of a node.
+func (v *Venue) Data(i int) string { return v.nodes[i].data }
 
 // Running reports whether a node's process lives.
 func (v *Venue) Running(i int) bool { return v.nodes[i].running() }
