@@ -108,3 +108,35 @@ func TestFollowerDiskFrozen(t *testing.T) {
 	}
 	prove(t, v, r, "y-")
 }
+
+// TestAllDisksFrozen shows that nobody ends when all disks hang, that nobody
+// says that it is ready, and that the venue goes on by itself when they are
+// back, with nothing acknowledged lost.
+func TestAllDisksFrozen(t *testing.T) {
+	v, disks := startOnDisks(t)
+	r := trade(v, "x")
+	reach(t, v, r, 300)
+	var thaws []func()
+	for _, d := range disks {
+		thaws = append(thaws, freeze(t, d))
+	}
+	err := v.Until(t.Context(), "nobody is ready", func(ctx context.Context) bool {
+		return !v.Ready(ctx, 0) && !v.Ready(ctx, 1) && !v.Ready(ctx, 2)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range v.Size() {
+		if !v.Running(i) {
+			t.Errorf("node %d ended", i+1)
+		}
+	}
+	for _, thaw := range thaws {
+		thaw()
+	}
+	if err := v.WaitReady(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	reach(t, v, r, r.Done()+100)
+	prove(t, v, r, "x-")
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/readmodels"
@@ -62,6 +63,7 @@ func (n *Node) openViews(context.Context, context.Context) error {
 			n.log.Error("read model is damaged and rebuilt", "read_model", view, "error", err)
 		},
 		MayGrow: n.room.mayGrow,
+		Sick:    func(err error) bool { return cluster.KindOf(err) == cluster.KindSickMachine },
 		Failed:  func(view string, err error) { n.log.Error("read model failed", "read_model", view, "error", err) },
 	})
 	if err != nil {

@@ -17,6 +17,7 @@ func TestProbes(t *testing.T) {
 	for _, c := range []struct{ path, kind, contains string }{
 		{"/healthz", "application/json", `"ok"`},
 		{"/readyz", "application/json", `"ready"`},
+		{"/readyz?for=reads", "application/json", `"ready"`},
 		{"/metrics", "text/plain", "# TYPE rialto_"},
 		{"/openapi.json", "application/json", `"/v1/commands/orders/place"`},
 		{"/docs", "text/html", "<html"},

@@ -45,6 +45,9 @@ func TestOutage(t *testing.T) {
 	if r, err = d.suite.send(0, "GET", "/readyz", ""); err != nil || r.status != 503 {
 		t.Errorf("/readyz: %v %d %s", err, r.status, r.body)
 	}
+	// What can be read here is as fresh as anything is.
+	d.get(0, "/readyz?for=reads").want(t, 200, nil)
+	d.get(0, "/readyz?for=writes").want(t, 400, fields{"code": "malformed"})
 
 	d.recover(1, 2)
 	settled := d.send(1, "POST", "/v1/commands/accounts/deposit", deposit).want(t, 200, nil)

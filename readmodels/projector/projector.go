@@ -43,6 +43,11 @@ type Config struct {
 	// wait where they are, readable, and go on by themselves. It must not
 	// block.
 	MayGrow func() error
+	// Sick, when set, tells whether a failure is the computer's (no room, an
+	// input/output error) and not the view's: such a view is thrown away and
+	// folded anew by itself after Retry, 0 = 5 s, and again until it holds.
+	Sick  func(error) bool
+	Retry time.Duration
 	// Now is the wall clock that lag is measured with; nil = time.Now.
 	Now func() time.Time
 }
@@ -60,6 +65,12 @@ type Projector struct {
 func Open(c Config) (*Projector, error) {
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Sick == nil {
+		c.Sick = func(error) bool { return false }
+	}
+	if c.Retry == 0 {
+		c.Retry = 5 * time.Second
 	}
 	if c.MayGrow == nil {
 		c.MayGrow = func() error { return nil }

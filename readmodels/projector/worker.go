@@ -91,7 +91,7 @@ func (w *worker) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		waiting := w.takeRebuilds(ctx)
 		if w.state.Load() == failed {
-			<-waiting.Done()
+			w.recover(waiting)
 			continue
 		}
 		if err := w.catchUp(waiting); err != nil {
@@ -102,6 +102,24 @@ func (w *worker) run(ctx context.Context) {
 		// closes; the loop sees the first two, and then so will the journal's.
 		if err := w.p.config.Journal.Wait(waiting, w.next+1); err != nil {
 			<-waiting.Done()
+		}
+	}
+}
+
+// recover waits until a failed view is to be rebuilt: when somebody asks, or by
+// itself where the computer failed it and it may grow again.
+func (w *worker) recover(waiting context.Context) {
+	if !w.p.config.Sick(*w.failure.Load()) {
+		<-waiting.Done()
+		return
+	}
+	pause := time.NewTimer(w.p.config.Retry)
+	defer pause.Stop()
+	select {
+	case <-waiting.Done():
+	case <-pause.C:
+		if w.p.config.MayGrow() == nil {
+			w.rebuild(make(chan error, 1))
 		}
 	}
 }
