@@ -109,7 +109,7 @@ type ConsensusConfig struct {
 // CommandsConfig are the bounds of the way in.
 type CommandsConfig struct {
 	// RetryBudget is how long a gateway looks for a leader before it answers
-	// 503.
+	// 503. What is sent beyond Deadline is refused as too late.
 	RetryBudget time.Duration `yaml:"retry_budget" koanf:"retry_budget"`
 	// Deadline is the age after which no copy of a command executes: at most 10
 	// seconds, beyond which a copy is not executed at all.
