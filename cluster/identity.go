@@ -42,8 +42,8 @@ type Identity struct {
 type Position struct {
 	// Term is its current term, Last the last index that it has on disk, in
 	// its log or in a snapshot.
-	Term Term
-	Last Index
+	Term Term  `json:"term"`
+	Last Index `json:"last"`
 }
 
 // Acknowledged is what a node has told others that it has on its disk. A node
@@ -53,7 +53,7 @@ type Acknowledged struct {
 	Position
 	// Committed is how much of that was known to be committed; no later leader
 	// has it taken back.
-	Committed Index
+	Committed Index `json:"committed"`
 }
 
 // And returns what two acknowledgements prove together. A later term may have

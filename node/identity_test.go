@@ -205,3 +205,46 @@ func TestImageIsRefused(t *testing.T) {
 		t.Errorf("got %d, want 6", got)
 	}
 }
+
+// TestAdoptedOnce shows that a folder of the first builds gets an incarnation
+// once, and its history out of its log, and that one which holds nothing is
+// not adopted.
+func TestAdoptedOnce(t *testing.T) {
+	dir := t.TempDir()
+	golden := unpackFolder(t, "level1", dir)
+	identity := func(cfg node.Config) string {
+		b, err := os.ReadFile(filepath.Join(cfg.DataDir, "identity"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	n, cfg := openFolder(t, filepath.Join(dir, "data"))
+	c := &trio{t: t}
+	c.until("its history is on its disk", func() bool { return strings.Contains(identity(cfg), golden.History) })
+	first := identity(cfg)
+	if !strings.Contains(first, `"adopted": true`) || !strings.Contains(first, `"state": "member"`) {
+		t.Errorf("adopted as\n%s", first)
+	}
+	if err := n.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	line := func(text, field string) string {
+		_, rest, _ := strings.Cut(text, `"`+field+`": `)
+		value, _, _ := strings.Cut(rest, "\n")
+		return value
+	}
+	_, cfg = openFolder(t, filepath.Join(dir, "data"))
+	for _, field := range []string{"incarnation", "history"} {
+		if got, want := line(identity(cfg), field), line(first, field); got != want {
+			t.Errorf("%s %s became %s", field, want, got)
+		}
+	}
+	empty := testConfig(t, "n1")
+	if err := os.MkdirAll(filepath.Join(empty.DataDir, "raft"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := node.Open(t.Context(), empty); !errors.Is(err, node.ErrNotMember) {
+		t.Errorf("an empty folder: %v", err)
+	}
+}
