@@ -248,3 +248,47 @@ func TestAdoptedOnce(t *testing.T) {
 		t.Errorf("an empty folder: %v", err)
 	}
 }
+
+// TestCopyIsRefused shows that of two processes on copies of one folder only
+// the one takes part that the others saw first.
+func TestCopyIsRefused(t *testing.T) {
+	c := newTrio(t)
+	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
+	c.stop(1)
+	cfg := testConfig(t, "n2")
+	cfg.InitialCluster = c.configs[1].InitialCluster
+	copyFolder(t, c.configs[1].DataDir, cfg.DataDir)
+	c.start(1)
+	c.until("the folder's own node is back", func() bool { return c.nodes[1].Operations().Ready() == nil })
+	c.configs, c.nodes = append(c.configs, cfg), append(c.nodes, nil)
+	c.start(3)
+	select {
+	case err := <-c.nodes[3].Fatal():
+		if !errors.Is(err, node.ErrForgotten) || !strings.Contains(err.Error(), "on a copy of its folder") {
+			t.Errorf("got %v", err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatal("the copy takes part")
+	}
+	if err := c.nodes[1].Operations().Ready(); err != nil {
+		t.Errorf("the folder's own node: %v", err)
+	}
+}
+
+// TestLogInOneFile shows that the log store of one file names its incarnation
+// as well: it starts again, and not without that file.
+func TestLogInOneFile(t *testing.T) {
+	cfg := testConfig(t, "n1")
+	cfg.Consensus.LogStore = "bolt"
+	cfg.InitialCluster = []node.InitialMember{{ID: "n1", PeerAddress: cfg.PeerAddress}}
+	c := &trio{t: t, configs: []node.Config{cfg}, nodes: make([]*node.Node, 1), logged: newLogBuffer(t)}
+	c.found()
+	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
+	c.stop(0)
+	c.start(0)
+	c.stop(0)
+	if err := os.Remove(filepath.Join(cfg.DataDir, "raft", "log.bolt")); err != nil {
+		t.Fatal(err)
+	}
+	c.forgotten(t)
+}
