@@ -70,7 +70,13 @@ func (n *Node) gauges() []gauge {
 		{"rialto_forward_unanswered_commands", "Commands of this node's gateways without an answer yet.", prometheus.GaugeValue,
 			func() float64 { return float64(n.forward.Stats().Commands) }},
 		{"rialto_disk_free_bytes", "Free space of the data folder.", prometheus.GaugeValue,
-			func() float64 { return float64(diskFree(n.cfg.DataDir)) }},
+			func() float64 { return float64(n.room.now.Load().space.Left) }},
+		{"rialto_descriptors_free", "File descriptors that the process may still open.", prometheus.GaugeValue,
+			func() float64 { return float64(n.room.now.Load().descriptors.Left) }},
+		{"rialto_room_mark", "How short of room the node is: 0 enough, 1 low, 2 cancels only, 3 read-only, 4 full.", prometheus.GaugeValue,
+			func() float64 { return float64(n.room.now.Load().mark()) }},
+		{"rialto_write_stalled_seconds", "How long a write has been under way that is past its deadline; 0 if none is.", prometheus.GaugeValue,
+			func() float64 { return n.writes.Stalled().Seconds() }},
 	}
 }
 

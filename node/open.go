@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"syscall"
 	"time"
 
 	"github.com/rialto-exchange/rialto/cluster"
@@ -263,13 +262,4 @@ func (n *Node) openTwin(_, background context.Context) error {
 	n.background.Go(func() { n.promoteNewcomers(background) })
 	n.background.Go(func() { n.raiseLevels(background) })
 	return nil
-}
-
-// diskFree returns the bytes that are left for the data folder, 0 if unknown.
-func diskFree(dir string) uint64 {
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(dir, &s); err != nil {
-		return 0
-	}
-	return s.Bavail * uint64(s.Bsize)
 }

@@ -272,7 +272,7 @@ func (n *Node) status() gateways.TwinNode {
 		PeerAddress: n.addresses.peer, GossipAddress: n.addresses.gossip,
 		Term: uint64(s.Term), CommitIndex: uint64(s.CommitIndex), AppliedIndex: uint64(s.AppliedIndex),
 		Sequence: uint64(m.sequence), StateHash: m.hash, StateHashIndex: m.hashIndex,
-		DiskFreeBytes: diskFree(n.cfg.DataDir), LogSyncMs: milliseconds(s.LogSync),
+		DiskFreeBytes: n.room.now.Load().space.Left, LogSyncMs: milliseconds(s.LogSync),
 		FeatureLevel: m.level, HighestLevel: n.highestLevel(),
 		StartedAt:  n.startedAt.UTC().Format("2006-01-02T15:04:05.000000000Z"),
 		Journal:    n.journalStatus(),
