@@ -1,6 +1,10 @@
 package fsm
 
-import "github.com/rialto-exchange/rialto/fsm/names"
+import (
+	"slices"
+
+	"github.com/rialto-exchange/rialto/fsm/names"
+)
 
 // What the machine says of who may act, for those who must know it without
 // being in the log: gateways. It is read on the goroutine that owns the machine.
@@ -11,14 +15,8 @@ import "github.com/rialto-exchange/rialto/fsm/names"
 func (m *Machine) Authority() uint64 { return m.authority }
 
 // Participants returns the definitions in force, in the order of their first
-// definition. Their lists are shared and never change.
-func (m *Machine) Participants() []Participant {
-	all := make([]Participant, 0, len(m.participants.rows))
-	for _, p := range m.participants.rows {
-		all = append(all, *p)
-	}
-	return all
-}
+// definition. What they point to is shared and never changes.
+func (m *Machine) Participants() []*Participant { return slices.Clone(m.participants.rows) }
 
 // OpenedFor calls yield with each account that was opened for a participant,
 // in the order of their numbers, until yield returns false.

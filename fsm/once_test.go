@@ -15,7 +15,7 @@ import (
 func (v *venue) send(participant, id string, b command.Body) event.Outcome {
 	v.t.Helper()
 	v.t.Helper()
-	if participant != "" && !slices.ContainsFunc(v.machine.Participants(), func(p fsm.Participant) bool { return p.Participant == participant }) {
+	if participant != "" && !slices.ContainsFunc(v.machine.Participants(), func(p *fsm.Participant) bool { return p.Participant == participant }) {
 		v.must(&command.DefineParticipant{Participant: participant, Role: market.RoleAdmin})
 	}
 	c := v.admin(b)

@@ -30,12 +30,12 @@ func (m *Machine) defineParticipant(b *command.DefineParticipant, about *subject
 	case sameParticipant(&m.participants.at(about.participant).DefineParticipant, b):
 		kind = event.TypeParticipantConfirmed
 	}
-	p := m.participants.mut(about.participant)
-	// Events keep the old image: it is replaced, never changed.
+	// Events and gateways keep the old row: it is replaced, never changed.
+	p := &participant{DefineParticipant: cloneParticipant(b), Sequence: m.participants.mut(about.participant).Sequence + 1}
+	m.participants.rows[about.participant-1] = p
 	if kind == event.TypeParticipantDefined {
 		m.authority++
 	}
-	*p = participant{DefineParticipant: cloneParticipant(b), Sequence: p.Sequence + 1}
 	m.out.emit(&event.ParticipantChanged{Type: kind, Participant: *p})
 	return nil
 }

@@ -14,12 +14,13 @@ type AuthorityReads interface {
 	OpenedFor(account string) string
 }
 
-// Authority is who may act at one point of the log. It is immutable.
+// Authority is who may act at one point of the log. It and what it points to
+// are immutable.
 type Authority struct {
 	// Known says that Participants are all there are. Until this node has been
 	// level with the leader once since it started, they are those of its
 	// configuration alone, and a key that is not among them may be good or
 	// revoked: the answer is 503, neither yes nor no.
 	Known        bool
-	Participants []event.Participant
+	Participants []*event.Participant
 }

@@ -167,7 +167,7 @@ func (k *keyring) current() *keys {
 	}
 	s := &keys{of: of, byID: map[string]*key{}}
 	for i := range of.Participants {
-		s.add(&of.Participants[i])
+		s.add(of.Participants[i])
 	}
 	k.index.Store(s)
 	return s

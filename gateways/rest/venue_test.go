@@ -333,7 +333,10 @@ func (v *venue) CaughtUp() bool {
 func (v *venue) Authority() *gateways.Authority {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	now := &gateways.Authority{Known: !v.unknown, Participants: v.participants()}
+	now := &gateways.Authority{Known: !v.unknown}
+	for _, p := range v.participants() {
+		now.Participants = append(now.Participants, &p)
+	}
 	if v.unknown {
 		now.Participants = now.Participants[:1] // the operator of the configuration
 	}
