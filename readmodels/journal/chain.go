@@ -25,6 +25,15 @@ type chain struct {
 	based bool
 	// durable is the position that the last sync reached.
 	durable position
+	// compared is the last block that was compared, and where it ends: a replay
+	// goes through the blocks in order, and need not look for each.
+	compared compared
+}
+
+type compared struct {
+	place
+	*segment
+	end int64
 }
 
 // position is a place in a chain.
@@ -320,10 +329,16 @@ func (c *chain) compare(index uint64, frame []byte) error {
 	same := false
 	var before place
 	start := v.from(func(p place) bool { return p.index <= index })
-	stopped, err := v.scan(start, v.end, func(p place, _ int64, there []byte) bool {
+	if last := c.compared; last.segment == v.segment && last.index < index {
+		start, before = max(start, last.end), last.place
+	}
+	stopped, err := v.scan(start, v.end, func(p place, at int64, there []byte) bool {
 		same = p.index == index && bytes.Equal(there, frame)
 		if p.index < index {
 			before = p
+		}
+		if same {
+			c.compared = compared{p, v.segment, at + p.bytes()}
 		}
 		return p.index < index
 	})
