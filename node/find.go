@@ -18,6 +18,9 @@ const findInterval = time.Second
 // gossip address.
 func (n *Node) findPeers(ctx context.Context) {
 	every(ctx, findInterval, func() bool {
+		if n.removed.Load() {
+			return false // it belongs to nobody's gossip any more
+		}
 		alive := n.aliveInGossip()
 		if len(alive) <= 1 && len(n.cfg.Join) > 0 {
 			n.joinGossip(n.cfg.Join)

@@ -69,7 +69,7 @@ func (n *Node) registerCalls() {
 	})
 	n.control.HandleCall(callJoin, n.answerJoin)
 	n.control.HandleCall(callRoster, func(context.Context, []byte) ([]byte, error) { return n.membershipAnswer() })
-	n.control.HandleCall(callRemove, func(ctx context.Context, id []byte) ([]byte, error) {
+	n.control.HandleCall(callRemove, n.forMembers(func(ctx context.Context, id []byte) ([]byte, error) {
 		n.membershipChange.Lock()
 		defer n.membershipChange.Unlock()
 		err := n.consensus.Remove(ctx, cluster.NodeID(id))
@@ -77,10 +77,10 @@ func (n *Node) registerCalls() {
 			return nil, nil // it is what was asked for
 		}
 		return nil, err
-	})
-	n.control.HandleCall(callTransfer, func(ctx context.Context, to []byte) ([]byte, error) {
+	}))
+	n.control.HandleCall(callTransfer, n.forMembers(func(ctx context.Context, to []byte) ([]byte, error) {
 		return nil, n.handOver(ctx, cluster.NodeID(to))
-	})
+	}))
 }
 
 // handOver makes another voter the leader, the most current one if to is

@@ -81,6 +81,21 @@ func (n *Node) believe(roster cluster.Roster, who *cluster.Identity) error {
 	return nil
 }
 
+// forMembers answers a control call of members only, of those that would be
+// believed on any other protocol too.
+func (n *Node) forMembers(answer peer.CallHandler) peer.CallHandler {
+	return func(ctx context.Context, request []byte) ([]byte, error) {
+		var caller *cluster.Identity
+		if who, ok := peer.Caller(ctx); ok {
+			caller = &who
+		}
+		if err := n.believe(n.consensus.Roster(), caller); err != nil {
+			return nil, fmt.Errorf("only members may ask this: %w", err)
+		}
+		return answer(ctx, request)
+	}
+}
+
 // remember holds a member against what is known of it. What it acknowledged
 // to this node until now counts.
 func (n *Node) remember(who cluster.Identity) error {
@@ -153,6 +168,9 @@ const rosterInterval = 500 * time.Millisecond
 // heard of, and Raft alone would never tell it.
 func (n *Node) keepIdentity(ctx context.Context) {
 	every(ctx, rosterInterval, func() bool {
+		if n.removed.Load() {
+			return false
+		}
 		if f := *n.identity.Load(); f.History == 0 && f.State == identity.Member {
 			if f.History = cluster.History(n.replica.state.Load().history); f.History != 0 {
 				if err := n.become(f); err != nil {
