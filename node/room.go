@@ -24,8 +24,9 @@ const (
 	// roomEvery is how often room is measured. A disk that fills at a
 	// gigabyte a second loses a quarter of one in between.
 	roomEvery = 250 * time.Millisecond
-	// roomHandOver is how often a leader that is shorter of room than the
-	// best majority tries to hand over.
+	// roomLook is how often a leader looks whether another one has more room,
+	// and roomHandOver how often it tries to hand over to one at most.
+	roomLook     = time.Second
 	roomHandOver = 5 * time.Second
 	// leastDescriptors is what a node needs to start.
 	leastDescriptors = 256
@@ -221,16 +222,18 @@ func (n *Node) Intake() gateways.Intake {
 // leaveForRoom hands leadership over while this node is shorter of room than
 // the best majority: who leads is never the one that stops first.
 func (n *Node) leaveForRoom(ctx context.Context) {
-	every(ctx, roomHandOver, func() bool {
+	var tried time.Time
+	every(ctx, roomLook, func() bool {
 		own := n.room.now.Load().mark()
 		picture := n.twin.picture.Load()
-		if own < room.Cancels || picture == nil || n.consensus.Status().Role != cluster.RoleLeader {
+		if own < room.Cancels || time.Since(tried) < roomHandOver || picture == nil || n.consensus.Status().Role != cluster.RoleLeader {
 			return true
 		}
 		to, better := roomiest(n.cfg.NodeID, own, picture.Nodes, n.voterIDs())
 		if !better {
 			return true
 		}
+		tried = time.Now()
 		n.log.Warn("short of room: leadership is handed over", "mark", own, "to", to)
 		if err := n.handOver(ctx, cluster.NodeID(to)); err != nil {
 			n.log.Warn("leadership was not handed over", "error", err)

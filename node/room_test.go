@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/gateways"
@@ -151,4 +153,40 @@ func TestShortDisk(t *testing.T) {
 	if err := errors.Join(s.refuseEntries(), s.mayGrow()); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestSlowIntake shows new orders at a bounded rate while intake is slow: who
+// would wait longer than for a leader is refused, with nothing executed; what
+// is no order never waits, and nobody does while intake is open.
+func TestSlowIntake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := &Node{cfg: DefaultConfig()}
+		slow := n.slowly(room.NewPace(100))
+		takes := func(intake gateways.Intake, orders int) (time.Duration, error) {
+			n.intake.Store(&intake)
+			begin := time.Now()
+			err := slow(t.Context(), orders)
+			return time.Since(begin), err
+		}
+		if took, err := takes(gateways.IntakeSlow, 500); took != 0 || err != nil {
+			t.Errorf("the first: %v, %v", took, err)
+		}
+		if took, err := takes(gateways.IntakeSlow, 100); took != 4900*time.Millisecond || err != nil {
+			t.Errorf("the next: %v, %v", took, err)
+		}
+		for range 6 { // each a second later than the one before
+			go func() { _ = slow(t.Context(), 100) }()
+		}
+		synctest.Wait()
+		if took, err := takes(gateways.IntakeSlow, 1); took != 0 || !errors.Is(err, gateways.ErrOverloaded) {
+			t.Errorf("one too many: %v, %v", took, err)
+		}
+		if took, err := takes(gateways.IntakeSlow, 0); took != 0 || err != nil {
+			t.Errorf("a cancel: %v, %v", took, err)
+		}
+		if took, err := takes(gateways.IntakeOpen, 1); took != 0 || err != nil {
+			t.Errorf("while intake is open: %v, %v", took, err)
+		}
+		time.Sleep(time.Minute) // of the bubble's time: let those that wait go
+	})
 }
