@@ -49,7 +49,7 @@ func (d *door) follow(node int, query string, headers ...string) *stream {
 	return s
 }
 
-// next waits for the next message; comments are passed over.
+// next waits for the next message; comments and heartbeats are passed over.
 func (s *stream) next() message {
 	s.t.Helper()
 	var m message
@@ -61,8 +61,11 @@ func (s *stream) next() message {
 			m.event = value
 		case name == "data":
 			m.data = value
-		case m != message{}:
+		case name == "" && value != "": // a comment
+		case m.data != "":
 			return m
+		default:
+			m = message{} // of a heartbeat: it has an id only
 		}
 	}
 	s.t.Fatalf("the stream ended: %v", s.lines.Err())
@@ -126,6 +129,34 @@ func TestStreamResumes(t *testing.T) {
 	}
 }
 
+// TestStreamFilters shows a stream of one type, of one aggregate, and of both,
+// from the past into what happens now, on every node; and that what is passed
+// over moves the reader on.
+func TestStreamFilters(t *testing.T) {
+	d := open(t)
+	opened := d.must("accounts/open", fields{"account": "filtered"}).number(t, "sequence")
+	deposit := func() uint64 {
+		return d.must("accounts/deposit", fields{"account": "filtered", "amount": "1", "asset": "USD"}).number(t, "sequence")
+	}
+	first := deposit()
+	for node := range d.Size() {
+		both := d.follow(node, "?after=0&aggregate_id=filtered&type=FundsDeposited")
+		for _, want := range []uint64{first, deposit()} {
+			for got := uint64(0); got < want; { // and those of the nodes before
+				if got = both.next().sequence(t); got > want {
+					t.Fatalf("node %d: got sequence %d, want %d", node+1, got, want)
+				}
+			}
+		}
+		if got := d.follow(node, "?after=0&aggregate_id=filtered").next().sequence(t); got != opened {
+			t.Errorf("node %d: the account begins at %d, want %d", node+1, got, opened)
+		}
+		if m := d.follow(node, "?after=0&type=AssetDefined").next(); m.event != "AssetDefined" {
+			t.Errorf("node %d: got %s", node+1, m.event)
+		}
+	}
+}
+
 // TestStreamLive shows that without a position the stream begins with now, and
 // carries what any node executes.
 func TestStreamLive(t *testing.T) {
@@ -146,4 +177,8 @@ func TestStreamRefused(t *testing.T) {
 	d.get(0, "/v1/streams/events", "Last-Event-ID: five").refused(t, 400, "malformed")
 	d.get(0, "/v1/streams/events?after=five").refused(t, 400, "malformed")
 	d.get(0, "/v1/streams/events?colour=red").refused(t, 400, "malformed")
+	d.get(1, "/v1/streams/events?after=1000000000").refused(t, 400, "malformed")
+	history := d.get(0, "/healthz").header.Get("Rialto-History")
+	d.get(2, "/v1/streams/events", "Last-Event-ID: "+history+"-1000000000").refused(t, 400, "malformed")
+	d.get(0, "/v1/streams/events?aggregate_id=a/b").refused(t, 400, "malformed")
 }

@@ -35,9 +35,8 @@ func (x *exchange) events() {
 	if !ok {
 		return
 	}
-	filter := gateways.EventFilter{Type: event.Type(x.query.Get("type")), Aggregate: x.query.Get("aggregate_id")}
-	if filter.Aggregate != "" && !market.ValidAggregate(filter.Aggregate) {
-		x.malformed("aggregate_id", "is not an id")
+	filter, ok := x.eventFilter()
+	if !ok {
 		return
 	}
 	x.at("not_found", func(ctx context.Context, at event.Pin) error {

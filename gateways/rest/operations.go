@@ -24,7 +24,7 @@ func (h *Handler) operationRoutes() []route {
 		{"GET", "/docs", open, nil, (*exchange).docs, "This description for people", nil},
 		{"GET", "/{$}", open, nil, (*exchange).home, "Status page", nil},
 		{"GET", "/v1/cluster", signedIn, nil, (*exchange).cluster, "The cluster as this node sees it", gateways.Twin{}},
-		{"GET", "/v1/streams/events", signedIn, []string{"after"}, (*exchange).eventStream, "Events as they happen (Server-Sent Events); Last-Event-ID resumes", nil},
+		{"GET", "/v1/streams/events", signedIn, []string{"after", "type", "aggregate_id"}, (*exchange).eventStream, "Events as they happen (Server-Sent Events); Last-Event-ID resumes", nil},
 		{"POST", transferPath, admins, nil, (*exchange).transferLeader, "Hand leadership over", openapi.Operated{}},
 		{"POST", "/v1/admin/snapshot", admins, nil, (*exchange).snapshot, "Take a snapshot of this node", openapi.Operated{}},
 		{"DELETE", "/v1/admin/nodes/{id}", admins, nil, (*exchange).removeNode, "Remove a node from the cluster", openapi.Operated{}},

@@ -43,6 +43,11 @@ func (r *replay) step(ctx context.Context, at market.Sequence) error {
 	if r.live || r.held {
 		return nil
 	}
+	return r.turn(ctx)
+}
+
+// turn takes a turn until the next rest.
+func (r *replay) turn(ctx context.Context) error {
 	var err error
 	r.taken, err = r.turns.take(ctx, r.who)
 	r.held = err == nil

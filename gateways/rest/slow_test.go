@@ -85,7 +85,7 @@ func TestHeartbeat(t *testing.T) {
 		ended := make(chan struct{})
 		go func() { h.ServeHTTP(w, r); close(ended) }()
 		<-ended
-		if n := strings.Count(w.Body.String(), ": heartbeat\n\n"); n != 2 {
+		if n := strings.Count(w.Body.String(), ": heartbeat\n"); n != 2 {
 			t.Errorf("%d heartbeats in 31 s, want 2: %q", n, w.Body)
 		}
 

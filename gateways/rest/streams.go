@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -86,6 +85,10 @@ func (x *exchange) eventStream() {
 		x.catchingUp() // "now" and "beyond the end" are not known yet
 		return
 	}
+	filter, ok := x.eventFilter()
+	if !ok {
+		return
+	}
 	after, ok := x.streamStart()
 	if !ok {
 		return
@@ -95,53 +98,19 @@ func (x *exchange) eventStream() {
 		return
 	}
 	who := x.who()
-	switch err := x.h.streams.enter(who, x.caller.role == market.RoleAdmin); {
-	case errors.Is(err, errShare):
-		x.refuse(http.StatusTooManyRequests, "throttled", "the key has as many streams as one may have")
-		return
-	case err != nil:
-		x.refuse(http.StatusServiceUnavailable, "degraded", err.Error())
+	if err := x.h.streams.enter(who, x.caller.role == market.RoleAdmin); err != nil {
+		x.refuseStream(err)
 		return
 	}
 	defer x.h.streams.leave(who)
 	x.h.metrics.streams.Inc()
 	defer x.h.metrics.streams.Dec()
 	x.sequence = after
-	s := stream{x: x, rc: http.NewResponseController(x.w), history: x.h.history()}
+	s := stream{x: x, rc: http.NewResponseController(x.w), history: x.h.history(), filter: filter}
 	if !s.begin() || x.r.Method == http.MethodHead {
 		return
 	}
 	s.run(after)
-}
-
-// streamStart returns the sequence that the client has seen last.
-// Last-Event-ID goes before the parameter: a browser that reconnects repeats
-// the address it began with.
-func (x *exchange) streamStart() (market.Sequence, bool) {
-	if !x.sameHistory() {
-		return 0, false
-	}
-	if id := x.r.Header.Get("Last-Event-ID"); id != "" {
-		history, sequence, _ := strings.Cut(id, "-")
-		n, ok := parseSequence(sequence)
-		switch {
-		case !ok:
-			x.malformed("Last-Event-ID", "must be <history>-<sequence>")
-			return 0, false
-		case history != x.h.history():
-			x.historyChanged()
-			return 0, false
-		}
-		return market.Sequence(n), true
-	}
-	if v := x.query.Get("after"); v != "" {
-		n, ok := parseSequence(v)
-		if !ok {
-			x.malformed("after", "must be a sequence")
-		}
-		return market.Sequence(n), ok
-	}
-	return x.h.reads.Now().Sequence, true
 }
 
 // stream is one reader of the events.
@@ -149,6 +118,7 @@ type stream struct {
 	x       *exchange
 	rc      *http.ResponseController
 	history string
+	filter  gateways.EventFilter
 	buf     []byte
 }
 
@@ -177,23 +147,7 @@ func (s *stream) run(after market.Sequence) {
 	replay := newReplay(s.x)
 	go func() {
 		defer replay.end()
-		followed <- s.x.h.reads.Follow(ctx, after, func(e event.Public) error {
-			if err := replay.step(ctx, e.Sequence); err != nil {
-				return err
-			}
-			select {
-			case queue <- e:
-				return nil
-			default:
-				replay.rest() // not while the reader is slow
-			}
-			select {
-			case queue <- e:
-				return nil
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		})
+		followed <- s.feed(ctx, after, replay, queue)
 		close(queue)
 	}()
 	err := s.pump(queue)
@@ -206,6 +160,35 @@ func (s *stream) run(after market.Sequence) {
 	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, gateways.ErrBeforeFloor) {
 		s.x.h.log.Debug("a stream ended", "node", s.x.h.node, "correlation_id", s.x.correlation, "error", err)
 	}
+}
+
+// feed puts the events after a sequence into the queue as they become
+// readable: of the past those that the filter finds, then all.
+func (s *stream) feed(ctx context.Context, after market.Sequence, replay *replay, queue chan<- event.Public) error {
+	hand := func(e event.Public) error {
+		select {
+		case queue <- e:
+			return nil
+		default:
+			replay.rest() // not while the reader is slow
+		}
+		select {
+		case queue <- e:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	after, err := s.lookUp(ctx, after, replay, hand)
+	if err != nil {
+		return err
+	}
+	return s.x.h.reads.Follow(ctx, after, func(e event.Public) error {
+		if err := replay.step(ctx, e.Sequence); err != nil {
+			return err
+		}
+		return hand(e)
+	})
 }
 
 // errWithdrawn: the reader's key is not in force any more, or in another role.
@@ -245,7 +228,7 @@ func (s *stream) pump(queue <-chan event.Public) error {
 			if err := s.still(); err != nil {
 				return err
 			}
-			s.buf = append(s.buf, ": heartbeat\n\n"...)
+			s.buf = append(s.appendID(append(s.buf, ": heartbeat\n"...)), "\n\n"...)
 		case <-s.x.h.streams.closed:
 			return nil
 		}
@@ -258,13 +241,16 @@ func (s *stream) pump(queue <-chan event.Public) error {
 // flushAt is how many bytes are gathered before they are written anyway.
 const flushAt = 32 << 10
 
+// write appends an event if it is wanted; the reader has passed it either way.
 func (s *stream) write(e *event.Public) error {
-	if err := s.still(); err != nil || !s.x.sees(e) {
+	if err := s.still(); err != nil {
 		return err
 	}
 	s.x.sequence = e.Sequence
-	s.buf = append(append(s.buf, "id: "...), s.history...)
-	s.buf = strconv.AppendUint(append(s.buf, '-'), uint64(e.Sequence), 10)
+	if e.Record == nil || !s.wanted(e) {
+		return nil
+	}
+	s.buf = s.appendID(s.buf)
 	s.buf = append(append(s.buf, "\nevent: "...), e.Type...)
 	s.buf = append(s.buf, "\ndata: "...)
 	s.buf = render.Event(s.buf, e, s.x.viewer())
@@ -273,6 +259,12 @@ func (s *stream) write(e *event.Public) error {
 		return s.flush()
 	}
 	return nil
+}
+
+// appendID appends where the reader is: that from which it can be resumed.
+func (s *stream) appendID(dst []byte) []byte {
+	dst = append(append(dst, "id: "...), s.history...)
+	return strconv.AppendUint(append(dst, '-'), uint64(s.x.sequence), 10)
 }
 
 func (s *stream) flush() error {

@@ -31,15 +31,16 @@ type venue struct {
 	known    int   // commands of a Submit that fails that are executed and known all the same
 	// ordersErr is why the orders view can't be read.
 	ordersErr error
-	granted   string        // an account that is p1's too
-	examines  int           // events that one page looks at; 0 = all
-	newcomer  string        // a participant that is defined by the first event
-	taken     string        // an account that is p1's no more
-	revoked   string        // a participant without keys
-	promoted  string        // a trader who is an administrator now
-	unknown   bool          // who may act, and what is the present
-	takes     time.Duration // of Submit
-	scans     int           // of events
+	granted   string          // an account that is p1's too
+	examines  int             // events that one page looks at; 0 = all
+	newcomer  string          // a participant that is defined by the first event
+	taken     string          // an account that is p1's no more
+	revoked   string          // a participant without keys
+	promoted  string          // a trader who is an administrator now
+	unknown   bool            // who may act, and what is the present
+	takes     time.Duration   // of Submit
+	scans     int             // of events
+	ahead     market.Sequence // how many events the venue has that this node has not
 	authority *gateways.Authority
 	kind      event.OutcomeKind
 	received  []*command.Command
@@ -278,7 +279,7 @@ func (v *venue) Wait(ctx context.Context, s market.Sequence) (event.Pin, error) 
 }
 
 func (v *venue) Linearizable(context.Context) (market.Sequence, error) {
-	return v.Now().Sequence, v.fail
+	return v.Now().Sequence + v.ahead, v.fail
 }
 
 func (v *venue) SequenceAt(_ context.Context, at market.Nanos) (market.Sequence, error) {

@@ -151,15 +151,15 @@ func TestCommandNeedsID(t *testing.T) {
 }
 
 // TestFollowGoesOnElsewhere shows that a stream that breaks goes on at the
-// next node, after the last event that was whole.
+// next node, after the last event that was whole or the last heartbeat.
 func TestFollowGoesOnElsewhere(t *testing.T) {
 	var resumed string
 	first := &script{answers: []func(http.ResponseWriter, *http.Request){func(w http.ResponseWriter, r *http.Request) {
-		_, _ = fmt.Fprint(w, ": heartbeat\n\nid: h-1\nevent: A\ndata: {\"n\":1}\n\nid: h-2\ndata: {\"n\"")
+		_, _ = fmt.Fprint(w, ": heartbeat\n\nid: h-1\nevent: A\ndata: {\"n\":1}\n\n: heartbeat\nid: h-7\n\nid: h-8\ndata: {\"n\"")
 	}}}
 	second := &script{answers: []func(http.ResponseWriter, *http.Request){func(w http.ResponseWriter, r *http.Request) {
 		resumed = r.Header.Get("Last-Event-ID")
-		_, _ = fmt.Fprint(w, "id: h-2\ndata: {\"n\":2}\n\n")
+		_, _ = fmt.Fprint(w, "id: h-8\ndata: {\"n\":2}\n\n")
 	}}}
 	enough := errors.New("enough")
 	var got []string
@@ -169,7 +169,7 @@ func TestFollowGoesOnElsewhere(t *testing.T) {
 		}
 		return nil
 	})
-	if !errors.Is(err, enough) || resumed != "h-1" {
+	if !errors.Is(err, enough) || resumed != "h-7" {
 		t.Errorf("error %v, resumed after %q", err, resumed)
 	}
 	if diff := cmp.Diff([]string{`{"n":1}`, `{"n":2}`}, got); diff != "" {

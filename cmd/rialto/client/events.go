@@ -109,12 +109,14 @@ func readEvents(r io.Reader, last string, heard func(), yield func([]byte) error
 		field, value, _ := strings.Cut(line, ":")
 		value = strings.TrimPrefix(value, " ")
 		switch {
-		case line == "" && data.Len() > 0:
-			if err := yield(bytes.TrimSuffix(data.Bytes(), []byte("\n"))); err != nil {
-				return last, stopError{err}
+		case line == "":
+			if data.Len() > 0 {
+				if err := yield(bytes.TrimSuffix(data.Bytes(), []byte("\n"))); err != nil {
+					return last, stopError{err}
+				}
 			}
 			data.Reset()
-			last = id
+			last = id // of a heartbeat too
 		case field == "id":
 			id = value
 		case field == "data":
