@@ -128,7 +128,7 @@ func (n *Node) startRaft(snapshots raft.SnapshotStore) (err error) {
 		return err
 	}
 	n.halt.arm()
-	if n.raft, err = raft.NewRaft(library, n.fsm, n.logs, stable, snapshots, n.trans); err != nil {
+	if n.raft, err = raft.NewRaft(library, n.fsm, appliedLog{n.logs, n.fsm, n.halt}, stable, snapshots, n.trans); err != nil {
 		return fmt.Errorf("start raft: %w", err)
 	}
 	limit.raft.Store(n.raft)

@@ -30,8 +30,11 @@ type fsm struct {
 
 	// applied and term are of the last entry that the machine applied or was
 	// restored to.
-	applied  atomic.Uint64
-	term     uint64
+	applied atomic.Uint64
+	term    uint64
+	// fromLog is the last index that was applied from the log that is there,
+	// 0 if the machine was restored and nothing was applied since.
+	fromLog  atomic.Uint64
 	restores restoreMeter
 	broken   error // the machine's state is undefined
 
@@ -108,6 +111,7 @@ func (f *fsm) advance(logs []*raft.Log) {
 	last := logs[len(logs)-1]
 	f.term = last.Term
 	f.applied.Store(last.Index)
+	f.fromLog.Store(last.Index)
 	f.proven.Applied(cluster.Index(last.Index))
 	f.restores.applied()
 	f.due.applied(uint64(len(logs)), bytes)
@@ -223,6 +227,7 @@ func (f *fsm) load(source io.Reader) error {
 	}
 	f.term = in.term
 	f.replayed = nil
+	f.fromLog.Store(0)
 	f.applied.Store(in.index)
 	f.due.reset()
 	return nil

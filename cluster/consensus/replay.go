@@ -98,7 +98,7 @@ func (f *fsm) replay(logs []*raft.Log) error {
 func (f *fsm) skip(logs []*raft.Log) ([]*raft.Log, error) {
 	for len(f.replayed) > 0 && len(logs) > 0 {
 		log, known := logs[0], f.replayed[0]
-		if log.Index > known.index {
+		if log.Index > known.index || log.Index == known.index && !isCommand(log) {
 			return nil, &cluster.WrongState{Err: fmt.Errorf("entry %d was applied and is not in the log", known.index)}
 		}
 		logs = logs[1:]

@@ -1,6 +1,7 @@
 package consensus_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -62,31 +63,65 @@ func TestNeverReplaysTheTail(t *testing.T) {
 }
 
 // An entry that was applied at the start and turns out not to be the one that
-// was committed is wrong state: the node stops.
+// was committed is wrong state: the node stops as soon as a leader replaces it,
+// whatever the leader has in its place and also if no command ever follows.
 func TestReplayedEntryThatWasNotCommitted(t *testing.T) {
+	for name, after := range map[string]int{"a command follows": 3, "nothing but the new leader's own entry": 0} {
+		t.Run(name, func(t *testing.T) {
+			g := newGroup(t, 3, nil)
+			g.many(10, "entry")
+			g.converge(10)
+			astray := g.strand("never committed")
+			astray.record = &record{gullible: true}
+			g.kill(astray)
+			g.leader()
+			for range after {
+				g.propose("committed")
+			}
+			g.start(astray)
+			select {
+			case err := <-astray.fatal:
+				if cluster.KindOf(err) != cluster.KindWrongState {
+					t.Errorf("fatal = %v, which is %s, want wrong state", err, cluster.KindOf(err))
+				}
+			case <-time.After(patience):
+				t.Fatal("a node with a wrong entry went on")
+			}
+		})
+	}
+}
+
+// A node that never believed in an entry which is replaced goes on.
+func TestAnEndThatIsReplacedIsNoFault(t *testing.T) {
 	g := newGroup(t, 3, nil)
 	g.many(10, "entry")
 	g.converge(10)
-	leader := g.leader()
-	leader.network.isolate(true)
-	last := leader.Status().LastIndex
-	leader.Propose([]byte("never committed"))
-	g.eventually("an end of the log that nobody else has", func() bool { return leader.Status().LastIndex > last })
-	leader.record = &record{gullible: true}
-	g.kill(leader)
-	leader.Node = nil
-	for range 3 {
-		g.propose("committed")
-	}
-	g.start(leader)
-	select {
-	case err := <-leader.fatal:
-		if cluster.KindOf(err) != cluster.KindWrongState {
-			t.Errorf("fatal = %v, which is %s, want wrong state", err, cluster.KindOf(err))
+	astray := g.strand("never committed")
+	astray.record = astray.machine.record
+	g.kill(astray)
+	g.propose("committed")
+	g.start(astray)
+	g.converge(11)
+	g.propose("and on")
+	g.converge(12)
+}
+
+// strand cuts a leader off and has it append an entry that nobody else gets.
+// It returns that node, which is still cut off.
+func (g *group) strand(entry string) *peer {
+	g.t.Helper()
+	var astray *peer
+	g.eventually("an entry that one node alone has", func() bool {
+		astray = g.leader()
+		astray.network.isolate(true)
+		_, _, err := astray.Propose([]byte(entry)).Wait()
+		if errors.Is(err, cluster.ErrUnknownOutcome) {
+			return true // it is in the log of the one that was cut off
 		}
-	case <-time.After(patience):
-		t.Fatal("a node with a wrong entry went on")
-	}
+		astray.network.isolate(false)
+		return false
+	})
+	return astray
 }
 
 // While a node restarts, and while it then applies thousands of entries that
