@@ -43,13 +43,13 @@ func accountOpen(sh *shell.Shell) *cobra.Command {
 func accountSimple(sh *shell.Shell, verb, short string, reasoned bool) *cobra.Command {
 	c := &cobra.Command{Use: verb + " ACCOUNT", Short: short, Args: cobra.ExactArgs(1)}
 	id := commandID(c)
-	reason := ""
+	reason := new(string)
 	if reasoned {
-		c.Flags().StringVar(&reason, "reason", "", "why, for the record")
+		reason = reasonFlag(c)
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
 		p := map[string]any{"account": args[0]}
-		set(p, "reason", reason)
+		set(p, "reason", *reason)
 		return execute(c, sh, id, client.Command{Verb: "accounts/" + verb, Aggregate: args[0], Payload: p})
 	}
 	return c
@@ -92,7 +92,7 @@ func accountList(sh *shell.Shell) *cobra.Command {
 		},
 	}
 	c.Flags().IntVar(&limit, "limit", 100, "at most so many, up to 1000")
-	return c
+	return asOf(c)
 }
 
 func printAccounts(sh *shell.Shell, accounts []client.Account) error {
@@ -104,7 +104,7 @@ func printAccounts(sh *shell.Shell, accounts []client.Account) error {
 }
 
 func accountBalance(sh *shell.Shell) *cobra.Command {
-	return &cobra.Command{
+	return asOf(&cobra.Command{
 		Use: "balance ACCOUNT [ASSET]", Short: "Show one balance (default: of the venue's default asset)", Args: cobra.RangeArgs(1, 2),
 		RunE: func(c *cobra.Command, args []string) error {
 			q := url.Values{}
@@ -120,20 +120,20 @@ func accountBalance(sh *shell.Shell) *cobra.Command {
 				return printBalances(sh, []client.Balance{b.Balance})
 			})
 		},
-	}
+	})
 }
 
 func accountPath(account string) string { return "/v1/queries/accounts/" + url.PathEscape(account) }
 
 func accountBalances(sh *shell.Shell) *cobra.Command {
-	return &cobra.Command{
+	return asOf(&cobra.Command{
 		Use: "balances ACCOUNT", Short: "Show all balances", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return printOne(c, sh, accountPath(args[0])+"/balances", nil, func(sh *shell.Shell, b client.Balances) error {
 				return printBalances(sh, b.Balances)
 			})
 		},
-	}
+	})
 }
 
 func printBalances(sh *shell.Shell, balances []client.Balance) error {
@@ -157,5 +157,5 @@ func accountTrades(sh *shell.Shell) *cobra.Command {
 		},
 	}
 	c.Flags().IntVar(&limit, "limit", 100, "at most so many, up to 1000")
-	return c
+	return asOf(c)
 }

@@ -24,7 +24,7 @@ func bookCommand(sh *shell.Shell) *cobra.Command {
 		},
 	}
 	c.Flags().IntVar(&depth, "depth", 10, "levels a side, up to 1000")
-	return c
+	return asOf(c)
 }
 
 func printBook(sh *shell.Shell, b client.Book) error {

@@ -12,6 +12,8 @@ func commands() []entry {
 		{groupTrade, orderCommand, true},
 		{groupTrade, accountCommand, true},
 		{groupTrade, bookCommand, true},
+		{groupTrade, instrumentCommand, true},
+		{groupTrade, limitsCommand, true},
 		{groupTrade, commandCommand, true},
 		{groupObserve, statusCommand, true},
 		{groupObserve, eventsCommand, true},

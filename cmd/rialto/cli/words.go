@@ -29,6 +29,13 @@ func checkStatus(status string) error {
 	return oneOf("--status", status, "all", "open", "partially_filled", "filled", "cancelled", "rejected", "expired", "pending_trigger")
 }
 
+func checkPhase(phase string) error {
+	if phase == "" {
+		return shell.Usagef("the phase is empty")
+	}
+	return oneOf("phase", phase, "closed", "continuous", "halted", "cancel_only", "post_only")
+}
+
 func oneOf(flag, word string, words ...string) error {
 	if word == "" || slices.Contains(words, word) {
 		return nil

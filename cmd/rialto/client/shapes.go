@@ -71,6 +71,26 @@ type List[T any] struct {
 	Next     string `json:"next,omitempty"`
 }
 
+// Instrument is an instrument. Numbers are decimal text.
+type Instrument struct {
+	Instrument     string `json:"instrument"`
+	Base           string `json:"base"`
+	Quote          string `json:"quote"`
+	PriceTick      string `json:"price_tick"`
+	QuantityStep   string `json:"quantity_step"`
+	ReferencePrice string `json:"reference_price,omitempty"`
+	MakerFeeBps    string `json:"maker_fee_bps"`
+	TakerFeeBps    string `json:"taker_fee_bps"`
+	Phase          string `json:"phase"`
+}
+
+// Limits are the risk limits set at one scope, by name: a decimal or none.
+type Limits struct {
+	Scope  string            `json:"scope"`
+	Target string            `json:"target,omitempty"`
+	Limits map[string]string `json:"limits"`
+}
+
 // Book is the depth of an instrument: rows of price, quantity and number of
 // orders, best first.
 type Book struct {
