@@ -234,8 +234,8 @@ type TwinNode struct {
 	// WriteStalledMs is how long a write has been under way that is past its
 	// deadline; absent while there is none. Muted says that the node has shut
 	// its peers' and clients' sockets because of it.
-	WriteStalledMs float64 `json:"write_stalled_ms,omitempty"`
-	Muted          bool    `json:"muted,omitempty"`
+	WriteStalledMs float64 `json:"write_stalled_ms,omitzero"`
+	Muted          bool    `json:"muted,omitzero"`
 	// Room is what the node has left. Intake is the leader's word on what the
 	// venue takes; absent on others.
 	Room   *TwinRoom `json:"room,omitempty"`

@@ -23,7 +23,8 @@ func (x *exchange) command() {
 	}
 	if !mayCommand(&x.caller, verb) {
 		p := forbiddenVerb(verb)
-		p.CommandID = x.sentID(verb)
+		sent := x.sent(verb)
+		p.CommandID, p.Aggregate = sent.ID, sent.Aggregate
 		x.problem(p)
 		return
 	}
@@ -63,9 +64,8 @@ func (x *exchange) refusal(r *decode.Request) *render.Problem {
 			return nil
 		}
 		p = submitProblem(err)
-		p.Aggregate = r.Command.Aggregate
 	}
-	p.CommandID = r.Command.ID
+	p.CommandID, p.Aggregate = r.Command.ID, r.Command.Aggregate
 	return &p
 }
 
@@ -86,8 +86,8 @@ func (x *exchange) identify(c *command.Command, id string) {
 	}
 }
 
-// sentID is the id of a command that is refused whatever it says.
-func (x *exchange) sentID(verb *decode.Verb) string {
+// sent is a command that is refused whatever it says: what it is about.
+func (x *exchange) sent(verb *decode.Verb) *command.Command {
 	var request decode.Request
 	if body, p := x.readBody(); p == nil {
 		x.h.decoder.Single(verb, body, &request)
@@ -97,7 +97,7 @@ func (x *exchange) sentID(verb *decode.Verb) string {
 		key = ""
 	}
 	x.identify(&request.Command, key)
-	return request.Command.ID
+	return &request.Command
 }
 
 // fill completes the header of a command that has its id.

@@ -1,8 +1,11 @@
 package rest
 
 import (
+	"io"
 	"net/http"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // The deadlines of a request. They are of the machine's clock, not the
@@ -13,7 +16,9 @@ const (
 	// unreadTimeout is how long the rest of a body is waited for that nobody
 	// wants: so that the client reads the answer before it meets a closed
 	// connection.
-	unreadTimeout = 250 * time.Millisecond
+	unreadTimeout = time.Second
+	// maxUnread is how much of it is read, and thrown away.
+	maxUnread = 16 << 20
 	// answerTimeout is how long a client may take to receive an answer.
 	answerTimeout = 20 * time.Second
 )
@@ -43,12 +48,29 @@ func closeAfter(w http.ResponseWriter, r *http.Request, bodyRead bool) {
 	}
 }
 
-// bodiless serves what takes no body.
-func bodiless(h http.Handler) http.Handler {
+// readOut throws away what is left of a body after the answer has been sent,
+// within the bounds of closeAfter. A client that sends all before it looks for
+// an answer would meet a connection that was reset, and its system would throw
+// away the answer that had already come.
+func readOut(w http.ResponseWriter, r *http.Request, bodyRead bool) {
+	if bodyRead || !hasBody(r) || r.ProtoMajor != 1 {
+		return // a stream of HTTP/2 is ended without harm to what was answered
+	}
+	if http.NewResponseController(w).Flush() == nil {
+		_, _ = io.CopyN(io.Discard, r.Body, maxUnread)
+	}
+}
+
+// metricsRoute serves the metrics, which take no body.
+func (h *Handler) metricsRoute(registry *prometheus.Registry) http.Handler {
+	metrics := metricsHandler(registry)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Rialto-Node", h.node)
+		h.stamp(w.Header(), h.reads.Now().Sequence)
 		closeAfter(w, r, false)
 		patient(w, answerTimeout)
-		h.ServeHTTP(w, r)
+		metrics.ServeHTTP(w, r)
+		readOut(w, r, false)
 	})
 }
 

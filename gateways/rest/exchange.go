@@ -172,10 +172,7 @@ func (x *exchange) send(status int, contentType string, body []byte) {
 	if x.sequence == 0 {
 		x.sequence = x.h.reads.Now().Sequence
 	}
-	head.Set("Rialto-Sequence", strconv.FormatUint(uint64(x.sequence), 10))
-	if x.h.reads.History() != 0 {
-		head.Set("Rialto-History", x.h.history())
-	}
+	x.h.stamp(head, x.sequence)
 	head.Set("Content-Type", contentType)
 	head.Set("Content-Length", strconv.Itoa(len(body)))
 	head.Set("Cache-Control", "no-store")
@@ -184,6 +181,15 @@ func (x *exchange) send(status int, contentType string, body []byte) {
 	patient(x.w, answerTimeout)
 	x.w.WriteHeader(status)
 	_, _ = x.w.Write(body) // the client may be gone; there is nobody to tell
+	readOut(x.w, x.r, x.bodyRead)
+}
+
+// stamp says at which sequence of which history the venue is in an answer.
+func (h *Handler) stamp(head http.Header, sequence market.Sequence) {
+	head.Set("Rialto-Sequence", strconv.FormatUint(uint64(sequence), 10))
+	if h.reads.History() != 0 {
+		head.Set("Rialto-History", h.history())
+	}
 }
 
 // json answers with a JSON value.

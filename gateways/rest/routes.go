@@ -79,7 +79,7 @@ func (h *Handler) mount(registry *prometheus.Registry) {
 	for pattern, methods := range byPattern {
 		h.mux.HandleFunc(pattern, h.dispatch(pattern, methods))
 	}
-	h.mux.Handle("/metrics", bodiless(metricsHandler(registry)))
+	h.mux.Handle("/metrics", h.metricsRoute(registry))
 	h.mux.HandleFunc("/", h.dispatch("/", map[string]route{
 		"": {pattern: "unknown", access: open, handle: (*exchange).unknownPath},
 	}))

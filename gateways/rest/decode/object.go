@@ -95,6 +95,7 @@ func (o *object) aggregate(name string) string {
 	s := o.text(name, 4*market.MaxIDLength)
 	if s != "" && !market.ValidAggregate(s) {
 		o.fail(name, notAnID)
+		return ""
 	}
 	return s
 }
