@@ -126,6 +126,11 @@ type Reader interface {
 	// List calls yield with the items of a list in order of their sequences
 	// until yield returns false.
 	List(list []byte, span Span, yield func(item []byte, at market.Sequence) bool) error
+	// Noticed passes an error on. A view calls it with what it finds when it
+	// decodes what it read: if that is ErrDamaged, what is stored makes no
+	// sense though its checksum is good, and the store is thrown away as
+	// OnDamage says.
+	Noticed(err error) error
 }
 
 // Store keeps one view's values. One goroutine writes.

@@ -39,7 +39,7 @@ func (v *View) image(kind byte, account, asset string, at market.Sequence) (imag
 	if kind == 'b' {
 		i.version = u.Uint()
 	}
-	return i, true, u.Err()
+	return i, true, v.reader.Noticed(u.Err())
 }
 
 // latest returns the newer of an account's posting and hold in an asset, with
@@ -100,7 +100,7 @@ func (v *View) opened(at market.Sequence, account string) (version uint64, chang
 	}
 	u := readmodels.Unpack(value)
 	version = u.Uint()
-	return version, event.Pin{Sequence: from, At: market.Nanos(u.Int())}, true, u.Err()
+	return version, event.Pin{Sequence: from, At: market.Nanos(u.Int())}, true, v.reader.Noticed(u.Err())
 }
 
 // Balance returns an account's balance of an asset. Version is the account's
@@ -122,7 +122,7 @@ func (v *View) Balance(at event.Pin, account, asset string) (event.Reading[event
 	}
 	u := readmodels.Unpack(value)
 	zero := event.Balance{Asset: asset, Scale: u.Byte(), MinorUnit: u.Byte()}
-	return event.Reading[event.Balance]{Value: zero, Version: version, Changed: changed}, u.Err()
+	return event.Reading[event.Balance]{Value: zero, Version: version, Changed: changed}, v.reader.Noticed(u.Err())
 }
 
 // Balances returns all balances that an account ever had, by asset.

@@ -66,7 +66,7 @@ func readSum(r readmodels.Reader, asset string, at market.Sequence) (sum, error)
 	}
 	u := readmodels.Unpack(value)
 	s := sum{scale: u.Byte(), debits: market.Amount(u.Int()), credits: market.Amount(u.Int())}
-	return s, u.Err()
+	return s, r.Noticed(u.Err())
 }
 
 // TrialBalance sums each asset over the whole ledger, in the order in which

@@ -67,7 +67,7 @@ func mark(r readmodels.Reader, at market.Sequence) (market.Sequence, []string, e
 	for u.More() {
 		instruments = append(instruments, u.Text())
 	}
-	return from, instruments, u.Err()
+	return from, instruments, r.Noticed(u.Err())
 }
 
 // loadAll loads the last checkpoint into an empty state.
@@ -105,7 +105,7 @@ func loadBook(r readmodels.Reader, at market.Sequence, instrument string, s *sta
 	for chunk := uint32(0); left > 0; chunk++ {
 		value, from, err := r.Get(chunkKey(instrument, chunk), at)
 		if err == nil && from != at {
-			err = readmodels.ErrDamaged
+			err = r.Noticed(readmodels.ErrDamaged)
 		}
 		if err != nil {
 			return err
@@ -121,7 +121,7 @@ func loadBook(r readmodels.Reader, at market.Sequence, instrument string, s *sta
 			price, visible := market.Price(u.Int()), market.Quantity(u.Int())
 			s.rest(id, rest{price, visible, n, side}, at)
 		}
-		if err := u.Err(); err != nil {
+		if err := r.Noticed(u.Err()); err != nil {
 			return err
 		}
 	}

@@ -86,7 +86,7 @@ func get[T any](v *View, key []byte, at market.Sequence) (event.Reading[T], erro
 	}
 	var s stored[T]
 	if err := json.Unmarshal(b, &s); err != nil {
-		return event.Reading[T]{}, fmt.Errorf("decode %q: %w: %w", key, readmodels.ErrDamaged, err)
+		return event.Reading[T]{}, v.reader.Noticed(fmt.Errorf("decode %q: %w: %w", key, readmodels.ErrDamaged, err))
 	}
 	return event.Reading[T]{Value: s.Value, Version: s.Version, Changed: event.Pin{Sequence: from, At: s.At}}, nil
 }

@@ -84,7 +84,7 @@ func (v *View) forwards(l *lookup) (market.Sequence, error) {
 	if l.span.After+1 < first {
 		err := v.reader.List(list(), readmodels.Span{At: first - 1, After: l.span.After}, func(b []byte, at market.Sequence) bool {
 			var i item
-			if i, l.failed = readItem(b); l.failed != nil || i.first() > l.span.At {
+			if i, l.failed = readItem(b); v.reader.Noticed(l.failed) != nil || i.first() > l.span.At {
 				return false
 			}
 			if l.ascending(l.filter.in(i.find)) {
@@ -162,7 +162,7 @@ func (v *View) backwards(l *lookup) (market.Sequence, error) {
 	}
 	err = v.reader.List(list(), readmodels.Span{At: above, Descending: true}, func(b []byte, _ market.Sequence) bool {
 		var i item
-		if i, l.failed = readItem(b); l.failed != nil {
+		if i, l.failed = readItem(b); v.reader.Noticed(l.failed) != nil {
 			return false
 		}
 		if l.descending(l.filter.in(i.find), high) {

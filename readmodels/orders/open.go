@@ -96,7 +96,7 @@ func readOpen(r readmodels.Reader, account string, at market.Sequence) ([]openOr
 		}
 		return true
 	})
-	if err = errors.Join(err, damaged); err != nil {
+	if err = errors.Join(err, r.Noticed(damaged)); err != nil {
 		return nil, err
 	}
 	left := open[:0]
@@ -124,7 +124,7 @@ func readCheckpoint(r readmodels.Reader, account string, at market.Sequence) ([]
 		}
 		u := readmodels.Unpack(head)
 		count := u.Uint()
-		if err := u.Err(); err != nil {
+		if err := r.Noticed(u.Err()); err != nil {
 			return nil, 0, err
 		}
 		open, whole, err := readChunks(r, account, count, from)
@@ -151,7 +151,7 @@ func readChunks(r readmodels.Reader, account string, count uint64, of market.Seq
 		for u.More() {
 			open = append(open, openOrder{market.Sequence(u.Uint()), market.OrderID(u.Uint())})
 		}
-		if err := u.Err(); err != nil {
+		if err := r.Noticed(u.Err()); err != nil {
 			return nil, false, err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
@@ -32,7 +33,8 @@ func (v *View) Order(at event.Pin, id market.OrderID) (event.Reading[event.Order
 	if err != nil {
 		return event.Reading[event.Order]{}, err
 	}
-	return reading(value, id, from)
+	o, err := reading(value, id, from)
+	return o, v.reader.Noticed(err)
 }
 
 func reading(value []byte, id market.OrderID, from market.Sequence) (event.Reading[event.Order], error) {
@@ -85,7 +87,7 @@ func (v *View) all(account string, w readmodels.Window, offer offer) error {
 		}
 		return what != came || offer(id, at)
 	})
-	return errors.Join(err, damaged)
+	return errors.Join(err, v.reader.Noticed(damaged))
 }
 
 // open offers the orders that were open at the point.
@@ -122,7 +124,12 @@ func inWindow(at market.Sequence, w readmodels.Window) bool {
 // place by when it got the id.
 func (v *View) byClient(account, client string, w readmodels.Window, offer offer) error {
 	seen := map[market.OrderID]bool{}
-	return v.reader.Versions(appendClientKey(nil, account, client), w.Span, func(value []byte, at market.Sequence) bool {
+	var damaged error
+	err := v.reader.Versions(appendClientKey(nil, account, client), w.Span, func(value []byte, at market.Sequence) bool {
+		if len(value) != 8 {
+			damaged = fmt.Errorf("order id of %d bytes: %w", len(value), readmodels.ErrDamaged)
+			return false
+		}
 		id := market.OrderID(binary.BigEndian.Uint64(value))
 		if seen[id] {
 			return true
@@ -130,6 +137,7 @@ func (v *View) byClient(account, client string, w readmodels.Window, offer offer
 		seen[id] = true
 		return offer(id, at)
 	})
+	return errors.Join(err, v.reader.Noticed(damaged))
 }
 
 // OrderHistory lists the order's events. ErrNotFound: no such order then.

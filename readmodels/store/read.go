@@ -65,12 +65,11 @@ func (s *Store) get(key []byte, at market.Sequence, acquire acquire) ([]byte, ma
 		return value, from, nil
 	}
 	value, from, err = d.get(full, min(at, cursor))
-	return value, from, s.noticed(err)
+	return value, from, s.Noticed(err)
 }
 
-// noticed passes a reader's error on; at damage the store begins to be thrown
-// away.
-func (s *Store) noticed(err error) error {
+// Noticed implements readmodels.Reader.
+func (s *Store) Noticed(err error) error {
 	if errors.Is(err, readmodels.ErrDamaged) {
 		s.damage(err)
 	}
@@ -158,12 +157,12 @@ func (s *Store) walk(w walk) error {
 	c := newCollector(w.span, w.yield)
 	if w.span.Descending {
 		c.high = min(c.high, s.walkMemoryDown(w.key, c))
-		return s.noticed(w.walkDisk(d, c))
+		return s.Noticed(w.walkDisk(d, c))
 	}
 	for cursor, done := s.Cursor(), false; !done; {
 		c.high = min(w.span.At, cursor)
 		if err := w.walkDisk(d, c); err != nil {
-			return s.noticed(err)
+			return s.Noticed(err)
 		}
 		c.high = w.span.At
 		cursor, done = s.walkMemoryUp(w.key, c, cursor)

@@ -94,7 +94,7 @@ func list[T any](ctx context.Context, v *View, at event.Pin, key []byte, page ev
 		damaged = u.Err()
 		return damaged == nil
 	})
-	return pager.List(err, damaged)
+	return pager.List(err, v.reader.Noticed(damaged))
 }
 
 func appendList(dst []byte, kind byte, id string) []byte { return append(append(dst, kind), id...) }

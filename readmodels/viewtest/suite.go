@@ -42,6 +42,7 @@ func Run(t *testing.T, c Case) {
 	t.Run("after a restart", func(t *testing.T) { restart(t, c) })
 	t.Run("folded again", func(t *testing.T) { again(t, c) })
 	t.Run("after a rebuild", func(t *testing.T) { rebuild(t, c) })
+	t.Run("a value that makes no sense", func(t *testing.T) { spoiled(t, c) })
 	t.Run("while folding", func(t *testing.T) { whileFolding(t, c) })
 }
 
