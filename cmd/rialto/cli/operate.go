@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 
@@ -37,7 +38,7 @@ func snapshotCommand(sh *shell.Shell) *cobra.Command {
 	return &cobra.Command{
 		Use: "snapshot", Short: "Write a snapshot of the first --server's state", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return operate(c, sh, http.MethodPost, "/v1/admin/snapshot", nil, "snapshot written")
+			return operateOn(c, sh, "/v1/admin/snapshot", "snapshot written")
 		},
 	}
 }
@@ -47,13 +48,28 @@ func readmodelCommand(sh *shell.Shell) *cobra.Command {
 	c.AddCommand(&cobra.Command{
 		Use: "rebuild NAME", Short: "Drop a read model of the first --server and fold it anew", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return operate(c, sh, http.MethodPost, "/v1/admin/read-models/"+url.PathEscape(args[0])+"/rebuild", nil, "rebuilding "+args[0])
+			return operateOn(c, sh, "/v1/admin/read-models/"+url.PathEscape(args[0])+"/rebuild", "rebuilding "+args[0])
 		},
 	})
 	return c
 }
 
-// operate asks a node to do something and says that it did.
+// operateOn asks the first server to do something to itself, and no other node
+// in its place, and says that it did.
+func operateOn(c *cobra.Command, sh *shell.Shell, path, done string) error {
+	cl, err := sh.Client()
+	if err != nil {
+		return err
+	}
+	first := cl.Only(0)
+	if err := first.Post(c.Context(), path, nil, nil); err != nil {
+		return fmt.Errorf("%s: %w", first.Servers()[0], err)
+	}
+	return said(sh, done)
+}
+
+// operate asks the venue, by any of its nodes, to do something and says that it
+// did.
 func operate(c *cobra.Command, sh *shell.Shell, method, path string, body any, done string) error {
 	cl, err := sh.Client()
 	if err != nil {
@@ -67,6 +83,10 @@ func operate(c *cobra.Command, sh *shell.Shell, method, path string, body any, d
 	if err != nil {
 		return err
 	}
+	return said(sh, done)
+}
+
+func said(sh *shell.Shell, done string) error {
 	if sh.WantsJSON() {
 		return sh.JSON(map[string]string{"status": done})
 	}

@@ -78,6 +78,14 @@ func (c *Client) At(i int) *Client {
 	return n
 }
 
+// Only returns a client like c that talks to the i-th node (modulo their
+// number) and to no other: for what is done to a node and not to the venue.
+func (c *Client) Only(i int) *Client {
+	n := c.At(0)
+	n.servers = []string{c.servers[i%len(c.servers)]}
+	return n
+}
+
 // WithPatience returns a client like c that tries for at most d.
 func (c *Client) WithPatience(d time.Duration) *Client {
 	n := c.At(int(c.current.Load()))

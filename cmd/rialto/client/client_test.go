@@ -97,6 +97,19 @@ func TestExecuteFailsOver(t *testing.T) {
 	}
 }
 
+// TestOnlyOneNode shows that what is asked of one node is asked of no other,
+// whatever becomes of it there.
+func TestOnlyOneNode(t *testing.T) {
+	first := &script{answers: []func(http.ResponseWriter, *http.Request){hangUp, reply(503, `{"code":"unavailable"}`), reply(204, ``)}}
+	second := &script{answers: []func(http.ResponseWriter, *http.Request){reply(204, ``)}}
+	if err := nodes(t, first, second).Only(0).Post(t.Context(), "/v1/admin/snapshot", nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	if len(first.sent()) != 3 || len(second.sent()) != 0 {
+		t.Errorf("asked %d times, and another node %d times, want 3 and 0", len(first.sent()), len(second.sent()))
+	}
+}
+
 // TestRefusalIsFinal shows that what the venue refuses is not sent again.
 func TestRefusalIsFinal(t *testing.T) {
 	first := &script{answers: []func(http.ResponseWriter, *http.Request){reply(422, `{"code":"insufficient_funds","detail":"[funds] short"}`)}}
