@@ -11,6 +11,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/identity"
 	"github.com/rialto-exchange/rialto/cluster/membership"
+	"github.com/rialto-exchange/rialto/fsm"
 )
 
 // joinRequest asks the leader to admit a node. Builds that knew no
@@ -19,6 +20,9 @@ type joinRequest struct {
 	ID          string              `json:"id"`
 	PeerAddress string              `json:"peer_address"`
 	Incarnation cluster.Incarnation `json:"incarnation"`
+	// HighestLevel is the highest feature level that the node can follow;
+	// builds that leave it out follow the first.
+	HighestLevel uint16 `json:"highest_level,omitempty"`
 }
 
 // membershipAnswer is what a member tells of the cluster: to a newcomer that
@@ -71,6 +75,9 @@ func (n *Node) answerJoin(ctx context.Context, request []byte) ([]byte, error) {
 	if err := mayJoin(roster, who, j.PeerAddress); err != nil {
 		return nil, err
 	}
+	if err := mayFollow(max(j.HighestLevel, fsm.LevelFirst), n.sealingLevel()); err != nil {
+		return nil, err
+	}
 	if _, isMember := roster.Member(who.ID); !isMember {
 		n.log.Info("admit node", "id", j.ID, "incarnation", j.Incarnation, "peer_address", j.PeerAddress)
 		if !slices.Contains(roster.Pending, who) {
@@ -113,10 +120,22 @@ func mayJoin(roster cluster.Roster, who cluster.Enrolment, address string) error
 	return nil
 }
 
+// mayFollow says why a node can't follow a venue at a feature level: it would
+// stop at the first entry that it does not know.
+func mayFollow(highest, inForce uint16) error {
+	if highest < inForce {
+		return fmt.Errorf("the venue is at feature level %d and it follows %d at most: run a newer build, or raise its feature_level",
+			inForce, highest)
+	}
+	return nil
+}
+
 // join asks to be admitted until a leader has done so. Gossip only finds whom
 // to ask. What the leader answers is on disk before Raft is opened.
 func (n *Node) join(ctx context.Context) error {
-	request, err := json.Marshal(joinRequest{ID: n.cfg.NodeID, PeerAddress: n.addresses.peer, Incarnation: n.identity.Load().Incarnation})
+	request, err := json.Marshal(joinRequest{
+		ID: n.cfg.NodeID, PeerAddress: n.addresses.peer, Incarnation: n.identity.Load().Incarnation, HighestLevel: n.highestLevel(),
+	})
 	if err != nil {
 		return fmt.Errorf("encode join request: %w", err)
 	}

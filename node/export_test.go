@@ -1,6 +1,9 @@
 package node
 
-import "github.com/rialto-exchange/rialto/cluster"
+import (
+	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/gateways"
+)
 
 // Hang is a write to the node's disk that returns when release is closed.
 func (n *Node) Hang(release <-chan struct{}) {
@@ -10,4 +13,9 @@ func (n *Node) Hang(release <-chan struct{}) {
 // MayJoin says why a node may not join.
 func MayJoin(r cluster.Roster, who cluster.Enrolment, address string) error {
 	return mayJoin(r, who, address)
+}
+
+// HoldingBack is what a picture of the cluster says of its feature level.
+func HoldingBack(p gateways.Twin, members []cluster.Member) []gateways.Finding {
+	return holdingBack(p, members)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -131,4 +132,32 @@ func (n *Node) raiseLevel(ctx context.Context, level uint16) error {
 		return fmt.Errorf("outcome %d", o.Kind)
 	}
 	return nil
+}
+
+// holdingBack says which members keep the venue at a lower feature level than
+// others could follow.
+func holdingBack(p gateways.Twin, members []cluster.Member) []gateways.Finding {
+	var inForce, wanted uint16
+	for _, t := range p.Nodes {
+		inForce, wanted = max(inForce, t.FeatureLevel), max(wanted, t.HighestLevel)
+	}
+	if inForce == 0 || wanted <= inForce {
+		return nil
+	}
+	var out []gateways.Finding
+	for _, m := range members {
+		at := slices.IndexFunc(p.Nodes, func(t gateways.TwinNode) bool { return t.ID == string(m.ID) })
+		text := ""
+		switch {
+		case at < 0 || p.Nodes[at].State == stateDead || p.Nodes[at].State == stateSuspect:
+			text = fmt.Sprintf("node %s does not say which feature level it can follow", m.ID)
+		case p.Nodes[at].HighestLevel <= inForce:
+			text = fmt.Sprintf("node %s follows feature level %d at most", m.ID, max(p.Nodes[at].HighestLevel, fsm.LevelFirst))
+		default:
+			continue
+		}
+		out = append(out, gateways.Finding{Severity: "warning", Node: string(m.ID), Text: fmt.Sprintf(
+			"%s: the venue stays at level %d, others could go on to %d", text, inForce, wanted)})
+	}
+	return out
 }
