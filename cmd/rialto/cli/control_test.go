@@ -80,3 +80,14 @@ func TestInstrumentTables(t *testing.T) {
 		t.Errorf("asked %s", line)
 	}
 }
+
+// With --output json an answer is printed as it came, with all that it says.
+func TestAnswerAsJSON(t *testing.T) {
+	answer := `{"command_id":"c1","status":"accepted","aggregate_id":"alice","sequence":7,"balance":{"asset":"USD","total":"1.00"}}`
+	n := newFakeNode(t, says(200, answer))
+	_, out, stderr := run(t, strings.Fields(deposit+" --output json --server "+n.URL)...)
+	var got, want any
+	if err := errors.Join(json.Unmarshal([]byte(out), &got), json.Unmarshal([]byte(answer), &want)); err != nil || !cmp.Equal(got, want) {
+		t.Errorf("got %s, %v %s", out, err, stderr)
+	}
+}

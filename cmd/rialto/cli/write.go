@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"encoding/json"
+
 	"github.com/spf13/cobra"
 
 	"github.com/rialto-exchange/rialto/cmd/rialto/client"
@@ -21,6 +23,13 @@ func execute(c *cobra.Command, sh *shell.Shell, id *string, cmd client.Command) 
 	if cmd.ID = *id; cmd.ID == "" {
 		cmd.ID = client.NewID()
 	}
+	if sh.WantsJSON() {
+		var raw json.RawMessage // all that it says
+		if err := cl.ExecuteInto(c.Context(), cmd, &raw); err != nil {
+			return err
+		}
+		return sh.JSON(raw)
+	}
 	answer, err := cl.Execute(c.Context(), cmd)
 	if err != nil {
 		return err
@@ -28,10 +37,8 @@ func execute(c *cobra.Command, sh *shell.Shell, id *string, cmd client.Command) 
 	return printAnswer(sh, answer)
 }
 
+// printAnswer prints an answer for people.
 func printAnswer(sh *shell.Shell, a *client.Answer) error {
-	if sh.WantsJSON() {
-		return sh.JSON(a)
-	}
 	if a.Order == nil && a.CancelledCount == 0 {
 		sh.Line("%s %s (sequence %d)", a.AggregateID, a.Status, a.Sequence)
 		return nil

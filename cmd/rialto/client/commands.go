@@ -54,21 +54,26 @@ var errNoID = errors.New("a command needs an id")
 // as *Problem; when the patience or ctx ends and it may have been executed, the
 // error is an UnknownError.
 func (c *Client) Execute(ctx context.Context, command Command) (*Answer, error) {
+	answer := &Answer{}
+	if err := c.ExecuteInto(ctx, command, answer); err != nil {
+		return nil, err
+	}
+	return answer, nil
+}
+
+// ExecuteInto is Execute for those who want more of the answer, or all of it
+// as it came: it decodes it into what answer points to.
+func (c *Client) ExecuteInto(ctx context.Context, command Command, answer any) error {
 	if command.ID == "" {
-		return nil, errNoID
+		return errNoID
 	}
 	path := "/v1/commands/" + command.Verb
 	command.Verb = ""
 	body, err := json.Marshal(command)
 	if err != nil {
-		return nil, fmt.Errorf("encode command %s: %w", command.ID, err)
+		return fmt.Errorf("encode command %s: %w", command.ID, err)
 	}
-	answer := &Answer{}
-	r := request{method: http.MethodPost, path: path, body: body, ids: []string{command.ID}}
-	if err := c.exchange(ctx, r, answer); err != nil {
-		return nil, err
-	}
-	return answer, nil
+	return c.exchange(ctx, request{method: http.MethodPost, path: path, body: body, ids: []string{command.ID}}, answer)
 }
 
 // Brief is a Result for those who send much and read little: whether it was
