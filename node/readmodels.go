@@ -57,6 +57,9 @@ func (n *Node) openViews(context.Context, context.Context) error {
 				Boot:     boot,
 				Pace:     n.scrubPace,
 				Writable: n.viewsWritable,
+				ThrownAway: func(why error) {
+					n.log.Warn("read model is folded anew", "view", view.Name(), "reason", why)
+				},
 			})
 		},
 		Damaged: func(view string, err error) {

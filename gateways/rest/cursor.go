@@ -12,20 +12,24 @@ import (
 
 // cursor is where a list goes on. It is opaque outside:
 //
-//	base64url( version 1 ‖ crc32 ‖ history 8 ‖ pinned 8 ‖ after 8 ‖ filters )
+//	base64url( version 2 ‖ crc32 ‖ history 8 ‖ pinned 8 ‖ after 8 ‖ past 1 ‖ filters )
 //
 // little endian; the checksum is over the path and what follows it, so that a
-// cursor is no use for another list and a mistyped one is refused.
+// cursor is no use for another list and a mistyped one is refused. Version 1,
+// of earlier builds, has no past.
 type cursor struct {
-	pinned  market.Sequence // 0 = not pinned
-	after   market.Sequence
+	pinned market.Sequence // 0 = not pinned
+	after  market.Sequence
+	// past: the first page asked for a point of the past, and no page shows
+	// more than that.
+	past    bool
 	filters url.Values
 }
 
 const (
-	cursorVersion = 1
+	cursorVersion = 2
 	cursorHead    = 1 + 4
-	cursorFixed   = cursorHead + 3*8
+	cursorFixed   = cursorHead + 3*8 // of version 1
 )
 
 // Errors of openCursor.
@@ -37,11 +41,14 @@ var (
 
 // next returns the cursor of the following page.
 func (x *exchange) next(p *paging, pinned, after market.Sequence) string {
-	b := make([]byte, cursorFixed, cursorFixed+64)
+	b := make([]byte, cursorFixed+1, cursorFixed+64)
 	b[0] = cursorVersion
 	binary.LittleEndian.PutUint64(b[5:], x.h.reads.History())
 	binary.LittleEndian.PutUint64(b[13:], uint64(pinned))
 	binary.LittleEndian.PutUint64(b[21:], uint64(after))
+	if p.past {
+		b[cursorFixed] = 1
+	}
 	b = append(b, p.filters.Encode()...)
 	binary.LittleEndian.PutUint32(b[1:], x.cursorSum(b))
 	return base64.RawURLEncoding.EncodeToString(b)
@@ -56,7 +63,7 @@ func (x *exchange) cursorSum(b []byte) uint32 {
 // first page, or be left out.
 func (x *exchange) openCursor(text string, filters url.Values) (c cursor, err error) {
 	b, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil || len(b) < cursorFixed || b[0] != cursorVersion ||
+	if err != nil || len(b) < cursorFixed || b[0] < 1 || b[0] > cursorVersion ||
 		binary.LittleEndian.Uint32(b[1:]) != x.cursorSum(b) {
 		return c, errCursor
 	}
@@ -65,7 +72,14 @@ func (x *exchange) openCursor(text string, filters url.Values) (c cursor, err er
 	}
 	c.pinned = market.Sequence(binary.LittleEndian.Uint64(b[13:]))
 	c.after = market.Sequence(binary.LittleEndian.Uint64(b[21:]))
-	if c.filters, err = url.ParseQuery(string(b[cursorFixed:])); err != nil {
+	rest := b[cursorFixed:]
+	if b[0] > 1 {
+		if len(rest) == 0 || rest[0] > 1 {
+			return c, errCursor
+		}
+		c.past, rest = rest[0] == 1, rest[1:]
+	}
+	if c.filters, err = url.ParseQuery(string(rest)); err != nil {
 		return c, errCursor
 	}
 	if len(filters) > 0 && filters.Encode() != c.filters.Encode() {

@@ -88,7 +88,7 @@ func nothing(at event.Pin, page event.Page) event.List[event.Public] {
 // nextPin returns the point of the following page of events, 0 when it is the
 // newest one then.
 func (x *exchange) nextPin(p *paging, at event.Pin, next market.Sequence) market.Sequence {
-	if p.page.Descending || next < at.Sequence || x.query.Get("as_of") != "" {
+	if p.page.Descending || next < at.Sequence || p.past {
 		return at.Sequence
 	}
 	return 0

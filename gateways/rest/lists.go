@@ -28,6 +28,7 @@ type paging struct {
 	// carries them, so that it alone is enough.
 	filters url.Values
 	pinned  market.Sequence // by the cursor; 0 = not
+	past    bool            // as_of, of this page or of the cursor's first
 	cursor  bool
 }
 
@@ -59,7 +60,7 @@ func list[T any](x *exchange, code string,
 
 // pinned returns the cursor's point if there is one, else the query's.
 func (x *exchange) pinned(ctx context.Context, at event.Pin, p *paging) (event.Pin, error) {
-	if p.pinned == 0 {
+	if p.pinned == 0 && !(p.cursor && p.past) {
 		return at, nil
 	}
 	at, err := x.h.reads.Wait(ctx, p.pinned)
@@ -88,7 +89,7 @@ func appendItems[T any](dst []byte, at market.Sequence, items []T, next string, 
 
 // paging reads the parameters of a list, or answers what is wrong.
 func (x *exchange) paging() (p paging, ok bool) {
-	p.filters = filtersOf(x.query)
+	p.filters, p.past = filtersOf(x.query), x.query.Get("as_of") != ""
 	var c cursor
 	if text := x.query.Get("cursor"); text != "" {
 		var err error
@@ -101,6 +102,7 @@ func (x *exchange) paging() (p paging, ok bool) {
 			return p, false
 		}
 		p.cursor, p.pinned, p.filters = true, c.pinned, c.filters
+		p.past = p.past || c.past
 		x.adopt(c.filters)
 	}
 	if p.page.Limit, ok = x.count1("limit", defaultLimit, maxLimit); !ok {

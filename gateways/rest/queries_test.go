@@ -243,3 +243,46 @@ func TestRareEventsAreFound(t *testing.T) {
 		do(t, h, "GET /v1/queries/events?cursor="+page.Next, "", "Authorization", "Bearer key.p1.s.e").want(t, 200, `"items":[]`)
 	}
 }
+
+// Who pages the past by its cursor alone is never shown what came after the
+// point that the first page named, however often the last page is asked for;
+// a cursor of an earlier build is still good.
+func TestCursorOfThePastStaysThere(t *testing.T) {
+	v := newVenue()
+	h := handler(t, v)
+	for i := range 6 {
+		do(t, h, "POST /v1/commands/accounts/deposit", strings.Replace(deposit, "cmd-880099-deposit", fmt.Sprint("cmd-past-", i), 1)).want(t, 200)
+	}
+	for _, asOf := range []uint64{0, 3} {
+		query := fmt.Sprint("?as_of=", asOf, "&limit=2")
+		seen := 0
+		for range 5 {
+			var page struct {
+				Sequence uint64 `json:"sequence"`
+				Items    []struct {
+					Sequence uint64 `json:"sequence"`
+				} `json:"items"`
+				Next string `json:"next"`
+			}
+			r := do(t, h, "GET /v1/queries/events"+query, "")
+			r.want(t, 200)
+			if err := json.Unmarshal([]byte(r.body), &page); err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range page.Items {
+				if seen++; e.Sequence > asOf {
+					t.Errorf("as of %d, page %q shows event %d", asOf, query, e.Sequence)
+				}
+			}
+			if page.Sequence > asOf {
+				t.Errorf("as of %d, page %q is of sequence %d", asOf, query, page.Sequence)
+			}
+			query = "?limit=2&cursor=" + page.Next
+		}
+		if seen != int(asOf) {
+			t.Errorf("as of %d: %d events", asOf, seen)
+		}
+	}
+	const earlier = "AQSvK5arAAAAAAAAAAAAAAAAAAAAAwAAAAAAAAA" // version 1: after 3, not pinned
+	do(t, h, "GET /v1/queries/events?limit=1&cursor="+earlier, "").want(t, 200, `"items":[{"sequence":4,`)
+}

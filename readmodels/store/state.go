@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -38,19 +39,26 @@ func BootID() (string, error) {
 	return strings.TrimSpace(string(b)), nil
 }
 
-// trusted reports whether what lies in the folder may be gone on from: it was
-// closed cleanly, or only the process died. After a power cut Badger may have
-// kept a later write without an earlier one.
-func trusted(o Options) bool {
+// distrusted returns why what lies in the folder may not be gone on from, nil
+// if it may: it was closed cleanly, or only the process died. After a power cut
+// Badger may have kept a later write without an earlier one.
+func distrusted(o Options) error {
 	b, err := os.ReadFile(statePath(o))
 	if err != nil {
-		return false
+		return fmt.Errorf("read store state: %w", err)
 	}
 	var s state
-	if json.Unmarshal(b, &s) != nil || s.Identity != o.Identity || s.Starts >= maxStarts {
-		return false
+	switch err := json.Unmarshal(b, &s); {
+	case err != nil:
+		return fmt.Errorf("read store state: %w", err)
+	case s.Identity != o.Identity:
+		return fmt.Errorf("it is %q, this build wants %q", s.Identity, o.Identity)
+	case s.Starts >= maxStarts:
+		return fmt.Errorf("the last %d starts with it ended within %v", s.Starts, grownUp)
+	case !s.Clean && (s.Boot == "" || s.Boot != o.Boot):
+		return errors.New("it was not closed before the machine went down")
 	}
-	return s.Clean || s.Boot != "" && s.Boot == o.Boot
+	return nil
 }
 
 // youth is the first minute of an open store, in which the state counts its

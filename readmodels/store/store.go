@@ -54,6 +54,9 @@ type Options struct {
 	Pace *readmodels.Pace
 	// Rest is the pause between two such rounds; 0 = 1 hour.
 	Rest time.Duration
+	// ThrownAway, if set, is told at Open why a store that was there is begun
+	// anew.
+	ThrownAway func(why error)
 }
 
 func (o Options) withDefaults() Options {
@@ -123,20 +126,28 @@ func Open(o Options) (*Store, error) {
 
 // startTrusted starts from what is there if it can be trusted, else anew.
 func (s *Store) startTrusted() error {
-	o := s.options
-	if !trusted(o) {
-		if err := os.RemoveAll(o.Dir); err != nil {
+	if why := distrusted(s.options); why != nil {
+		if err := s.throwAway(why); err != nil {
 			return fmt.Errorf("remove untrusted store: %w", err)
 		}
 	}
-	if err := s.start(); err == nil || sick(err) {
-		return err
+	why := s.start()
+	if why == nil || sick(why) {
+		return why
 	}
 	// What can't be opened is thrown away; only a second failure counts.
-	if err := os.RemoveAll(o.Dir); err != nil {
+	if err := s.throwAway(why); err != nil {
 		return fmt.Errorf("remove damaged store: %w", err)
 	}
 	return s.start()
+}
+
+// throwAway removes what the folder holds, and tells why if it held something.
+func (s *Store) throwAway(why error) error {
+	if entries, err := os.ReadDir(s.options.Dir); err == nil && len(entries) > 0 && s.options.ThrownAway != nil {
+		s.options.ThrownAway(why)
+	}
+	return os.RemoveAll(s.options.Dir)
 }
 
 // start opens Badger in the folder and begins to flush.
