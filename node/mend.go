@@ -78,10 +78,16 @@ func (n *Node) mendJournal(ctx context.Context) {
 // errNobodyHas: no member sent blocks that can be believed.
 var errNobodyHas = errors.New("no member has blocks that can be believed")
 
+// errAlone: there is no other member.
+var errAlone = errors.New("the venue has one node, and nobody to ask: stop it, and rialto repair makes the blocks anew from archive and log")
+
 // mend asks one member after the other. What the chain proves is taken from
 // any; what it does not is taken when two have the same.
 func (n *Node) mend(ctx context.Context, h journal.Hole) error {
 	failed := errNobodyHas
+	if len(n.consensus.Members()) == 1 {
+		failed = errAlone
+	}
 	var unproven [][]journal.Frame
 	for _, m := range n.consensus.Members() {
 		if string(m.ID) == n.cfg.NodeID {

@@ -82,10 +82,7 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 		initial = append(initial, cluster.Member{ID: f.ID, Address: f.Address, Voter: true})
 	}
 	n.mux.Handle(peer.ProtocolJournal, n.serveJournal)
-	n.replica = newReplica(fsm.Options{
-		Cluster: clusterNumber(n.cfg.ClusterID),
-		Bounds:  fsm.Bounds{DedupCapacity: n.cfg.Commands.DedupCapacity},
-	}, watchedLog{n.journal, n.writes}, newAuthority(n.bootstrapParticipants()))
+	n.replica = newReplica(n.cfg.machine(), watchedLog{n.journal, n.writes}, newAuthority(n.bootstrapParticipants()))
 	n.replica.venue = n.venue
 	begin := consensus.Config{
 		NodeID: cluster.NodeID(n.cfg.NodeID), Dir: n.cfg.path("raft"),
@@ -119,6 +116,14 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 	n.background.Go(func() { n.scrubJournal(background) })
 	n.background.Go(func() { n.meetNeighbours(background) })
 	return nil
+}
+
+// machine are the options of the machine.
+func (c Config) machine() fsm.Options {
+	return fsm.Options{
+		Cluster: clusterNumber(c.ClusterID),
+		Bounds:  fsm.Bounds{DedupCapacity: c.Commands.DedupCapacity},
+	}
 }
 
 func (n *Node) openSequencer(_, background context.Context) error {

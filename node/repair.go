@@ -59,7 +59,7 @@ func RepairFolder(ctx context.Context, cfg Config, log *slog.Logger) (Repair, er
 	if err := r.archive(cfg, aside); err != nil {
 		return r, err
 	}
-	return r, r.journal(ctx, cfg)
+	return r, r.journal(ctx, cfg, log)
 }
 
 // archive moves files away that do not verify: other members have the same.
@@ -87,8 +87,9 @@ func (r *Repair) archive(cfg Config, aside string) error {
 	return nil
 }
 
-// journal counts what a started node mends by itself.
-func (r *Repair) journal(ctx context.Context, cfg Config) error {
+// journal mends the holes of the event journal from the node's own past. What
+// that does not reach, a started node fetches from the others.
+func (r *Repair) journal(ctx context.Context, cfg Config, log *slog.Logger) error {
 	if _, err := os.Stat(cfg.path("journal")); errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
@@ -100,10 +101,30 @@ func (r *Repair) journal(ctx context.Context, cfg Config) error {
 		return errors.Join(fmt.Errorf("look through the journal: %w", err), j.Close())
 	}
 	holes, err := j.Holes()
-	for _, h := range holes {
-		r.Noted = append(r.Noted, fmt.Sprintf("the event journal does not verify in %s: the node fetches it from the others when it runs", h))
+	if err == nil && len(holes) > 0 {
+		err = r.remakeAll(ctx, cfg, j, holes, log)
 	}
 	return errors.Join(err, j.Close())
+}
+
+func (r *Repair) remakeAll(ctx context.Context, cfg Config, j *journal.Journal, holes []journal.Hole, log *slog.Logger) error {
+	past, err := consensus.OpenPast(cfg.path("raft"), cfg.path("archive"), log)
+	if err != nil {
+		return fmt.Errorf("open the log: %w", err)
+	}
+	for _, h := range holes {
+		err := remake(ctx, past, cfg.machine(), j, h)
+		if err != nil && ctx.Err() != nil {
+			return errors.Join(err, past.Close())
+		}
+		if err != nil {
+			r.Noted = append(r.Noted, fmt.Sprintf("the event journal does not verify in %s, and archive and log do not reach to make it anew (%v): "+
+				"the node fetches it from the others when it runs, if it has any", h, err))
+			continue
+		}
+		r.Done = append(r.Done, fmt.Sprintf("the event journal did not verify in %s and was made anew from the log", h))
+	}
+	return past.Close()
 }
 
 // asideFolder names the folder that takes what is moved away this time.

@@ -101,6 +101,53 @@ func TestRestoresSnapshot(t *testing.T) {
 	})
 }
 
+// A stopped node's past is read from one end to the other, over archive and log,
+// and from its snapshot; an entry that neither holds is a gap.
+func TestPastOfAStoppedNode(t *testing.T) {
+	bothKinds(t, func(t *testing.T, set func(*consensus.Config)) {
+		g := newGroup(t, 1, small(set))
+		g.many(9000, "entry")
+		if err := g.leader().Snapshot(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		last, _ := g.propose("after the snapshot")
+		p := g.peers[0]
+		g.kill(p)
+		dir := filepath.Join(p.config.Dir, "archive")
+		past, err := consensus.OpenPast(p.config.Dir, dir, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer past.Close()
+		got := newChain()
+		for entry, err := range past.Entries(1, last) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got.Apply([]cluster.Entry{entry})
+		}
+		if _, want, _ := p.machine.state(); got.sum != want {
+			t.Errorf("checksum of the past = %08x, want %08x", got.sum, want)
+		}
+		snapshots, err := past.Snapshots()
+		if err != nil || len(snapshots) != 1 {
+			t.Fatalf("snapshots %v, %v", snapshots, err)
+		}
+		restored := newChain()
+		if err := past.Restore(snapshots[0], restored.Restore); err != nil || restored.count != 9000 {
+			t.Errorf("restored %d entries, %v", restored.count, err)
+		}
+		for _, missing := range []struct{ first, last cluster.Index }{{last, last + 1}, {1, last + 100_000}} {
+			var end error
+			for _, end = range past.Entries(missing.first, missing.last) {
+			}
+			if !errors.Is(end, archive.ErrGap) {
+				t.Errorf("entries %d to %d end with %v, want a gap", missing.first, missing.last, end)
+			}
+		}
+	})
+}
+
 func wantArchived(t *testing.T, p *peer, through cluster.Index) {
 	t.Helper()
 	a, err := archive.Open(filepath.Join(p.config.Dir, "archive"))

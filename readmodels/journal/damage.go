@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -289,4 +290,27 @@ func (h Hole) proven(blocks []Frame) bool {
 		return event.Proves(h.right, head)
 	}
 	return h.head != nil && *h.head == head
+}
+
+// MendReplayed fills a hole with what a replay of the entries made, from the
+// block before the hole (if there is one) to the one after it. Both of these
+// must be there as the replay has them, which proves what lies between them on
+// any feature level; ErrUnproven if nothing follows the hole. Blocks that do
+// not fit are ErrDiverged.
+func (j *Journal) MendReplayed(h Hole, blocks []Frame) error {
+	if h.right == nil {
+		return ErrUnproven
+	}
+	n := len(blocks) - 1
+	if n < 0 || !bytes.Equal(blocks[n].Encoded, h.right) {
+		return fmt.Errorf("block of entry %d: %w", h.Before, ErrDiverged)
+	}
+	blocks = blocks[:n]
+	if h.left != nil {
+		if n == 0 || !bytes.Equal(blocks[0].Encoded, h.left) {
+			return fmt.Errorf("block of entry %d: %w", h.After, ErrDiverged)
+		}
+		blocks = blocks[1:]
+	}
+	return j.Mend(h, blocks, true)
 }

@@ -19,8 +19,9 @@ func repairCommand(sh *shell.Shell) *cobra.Command {
 		Use: "repair --config FILE", Short: "Mend a stopped node's data folder", Args: cobra.NoArgs,
 		Long: `Look through the data folder of a stopped node and mend what is damaged,
 without forgetting anything that the node promised: a bad snapshot goes if an
-older one and the log hold all of it, a bad archive file goes, and what a
-running node mends by itself is named.
+older one and the log hold all of it, a bad archive file goes, and what does
+not verify of the event journal is made anew from archive and log. What they do
+not reach a running node fetches from the others, and is named.
 
 A log, or a term and vote, that does not verify can't be mended: nobody can
 tell what the node promised. Then, with --server of a healthy member, the node
