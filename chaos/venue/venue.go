@@ -231,10 +231,15 @@ type Twin struct {
 		ID             string `json:"id"`
 		Role           string `json:"role"`
 		State          string `json:"state"`
+		Term           uint64 `json:"term"`
 		AppliedIndex   uint64 `json:"applied_index"`
 		Sequence       uint64 `json:"sequence"`
 		StateHash      string `json:"state_hash"`
 		StateHashIndex uint64 `json:"state_hash_index"`
+		ReadModels     []struct {
+			Name  string `json:"name"`
+			State string `json:"state"`
+		} `json:"read_models"`
 	} `json:"nodes"`
 }
 

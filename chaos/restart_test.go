@@ -1,0 +1,167 @@
+package chaos_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rialto-exchange/rialto/chaos/traffic"
+	"github.com/rialto-exchange/rialto/chaos/venue"
+)
+
+// longLog is how many entries the log has, without a snapshot, when a node
+// restarts in TestRestartUnderTraffic; RIALTO_RESTART_ENTRIES sets another
+// number. The figures of node/DESIGN.md are of 31,000.
+const longLog = 1500
+
+// restartBeyond is how much longer than before a client of the other nodes may
+// wait while one restarts, on a busy machine: it is less than a lost leader
+// costs.
+const restartBeyond = 750 * time.Millisecond
+
+// TestRestartUnderTraffic shows that a node which comes back with a long log and
+// no snapshot disturbs nobody while commands flow: the leader leads on in its
+// term, and the clients of the others wait no longer than before. Then all
+// restart at once. It prints how long a restart, of one and of all, and the
+// rebuild of each view take.
+func TestRestartUnderTraffic(t *testing.T) {
+	if testing.Short() {
+		t.Skip("real processes: skipped with -short")
+	}
+	entries := uint64(longLog)
+	if set, err := strconv.ParseUint(os.Getenv("RIALTO_RESTART_ENTRIES"), 10, 32); err == nil {
+		entries = set
+	}
+	v := startVenueWith(t, venue.Options{Binary: buildRialto(t), Nodes: 3,
+		Extra: "consensus:\n  snapshot_replay: 1h\n  snapshot_bytes: 1073741824\n"})
+	grow(t, v, entries)
+	leader, term := leads(t, v)
+	follower := (leader + 1) % v.Size()
+
+	before := tradeWithout(v, follower, "rb")
+	reach(t, v, before, 400)
+	before.Stop()
+
+	during := tradeWithout(v, follower, "rd")
+	reach(t, v, during, 100)
+	v.Kill(follower)
+	one := restart(t, v, follower)
+	reach(t, v, during, during.Done()+100)
+	if now, nowTerm := leads(t, v); now != leader || nowTerm != term {
+		t.Errorf("node %d leads in term %d, want node %d in term %d as before", now+1, nowTerm, leader+1, term)
+	}
+	if got, want := during.LongestGap(), before.LongestGap()+restartBeyond; got > want {
+		t.Errorf("a client of the others waited %v, want at most %v (%v before)", got, want, before.LongestGap())
+	}
+	prove(t, v, during, "rd-")
+
+	for i := range v.Size() {
+		v.Signal(i, syscall.SIGKILL, false)
+	}
+	for i := range v.Size() {
+		v.Kill(i)
+	}
+	all := restart(t, v, 0, 1, 2)
+	t.Logf("log of %d entries: one node restarts in %v (longest gap at a client of the others %v, %v before), the venue in %v",
+		applied(t, v, follower), one, during.LongestGap(), before.LongestGap(), all)
+	rebuilds(t, v, follower)
+}
+
+// grow trades until the log has so many entries.
+func grow(t *testing.T, v *venue.Venue, entries uint64) {
+	t.Helper()
+	r := trade(v, "rg")
+	defer r.Stop()
+	for done := int64(0); applied(t, v, 0) < entries; done = r.Done() {
+		reach(t, v, r, done+50)
+	}
+}
+
+// leads is who leads, and in which term.
+func leads(t *testing.T, v *venue.Venue) (leader int, term uint64) {
+	t.Helper()
+	leader, err := v.Leader(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	twin, err := v.Twin(t.Context(), leader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range twin.Nodes {
+		if v.Number(n.ID) == leader {
+			term = n.Term
+		}
+	}
+	return leader, term
+}
+
+// tradeWithout trades through all nodes but one.
+func tradeWithout(v *venue.Venue, out int, run string) *traffic.Run {
+	var urls []string
+	for i := range v.Size() {
+		if i != out {
+			urls = append(urls, v.URL(i))
+		}
+	}
+	return traffic.Start(context.Background(), traffic.Options{URLs: urls, Clients: clients, Seed: 2, Run: run, Client: v.Client})
+}
+
+// restart starts nodes that are not running and returns how long it takes until
+// all are ready.
+func restart(t *testing.T, v *venue.Venue, nodes ...int) time.Duration {
+	t.Helper()
+	begin := time.Now()
+	for _, i := range nodes {
+		if err := v.Restart(i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := v.WaitReady(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return time.Since(begin)
+}
+
+// rebuilds has a node fold each of its views anew, one after the other, and
+// prints how long that takes.
+func rebuilds(t *testing.T, v *venue.Venue, i int) {
+	t.Helper()
+	for _, name := range []string{"catalogue", "balances", "orders", "trades", "books", "event_index"} {
+		begin := time.Now()
+		res, err := v.Client.Post(fmt.Sprintf("%s/v1/admin/read-models/%s/rebuild", v.URL(i), name), "application/json", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if res.StatusCode >= http.StatusMultipleChoices {
+			t.Fatalf("rebuild of %s: %s", name, res.Status)
+		}
+		err = v.Until(t.Context(), name+" is rebuilt", func(ctx context.Context) bool { return live(ctx, v, i, name) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("rebuild of %s: %v", name, time.Since(begin))
+	}
+}
+
+// live reports whether a node's view answers.
+func live(ctx context.Context, v *venue.Venue, i int, name string) bool {
+	twin, err := v.Twin(ctx, i)
+	if err != nil {
+		return false
+	}
+	for _, n := range twin.Nodes {
+		for _, r := range n.ReadModels {
+			if v.Number(n.ID) == i && r.Name == name {
+				return r.State == "live"
+			}
+		}
+	}
+	return false
+}
