@@ -122,3 +122,17 @@ func TestStreamFilterOfAnothers(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// A stream from the beginning says how far the venue is, not that it is at 0.
+func TestStreamSaysHowFarTheVenueIs(t *testing.T) {
+	v := newVenue()
+	v.grow(3)
+	h := handler(t, v)
+	for line, want := range map[string]string{
+		"HEAD /v1/streams/events?after=0": "3", "HEAD /v1/streams/events?after=2": "2", "HEAD /v1/streams/events": "3",
+	} {
+		if got := do(t, h, line, "").header.Get("Rialto-Sequence"); got != want {
+			t.Errorf("%s: Rialto-Sequence %s, want %s", line, got, want)
+		}
+	}
+}

@@ -127,8 +127,11 @@ func (s *stream) begin() bool {
 	head.Set("Content-Type", "text/event-stream")
 	head.Set("Cache-Control", "no-cache")
 	head.Set("X-Accel-Buffering", "no")
-	head.Set("Rialto-Sequence", strconv.FormatUint(uint64(s.x.sequence), 10))
-	head.Set("Rialto-History", s.history)
+	from := s.x.sequence // where a reader that sees nothing is to go on
+	if from == 0 {
+		from = s.x.h.reads.Now().Sequence
+	}
+	s.x.h.stamp(head, from)
 	s.x.status = http.StatusOK
 	s.x.w.WriteHeader(http.StatusOK)
 	s.buf = append(s.buf, ": connected\n\n"...)
