@@ -51,8 +51,8 @@ func (u *usedIDs) find(key dedup.Key) (dedup.Record, bool) {
 // each new id, so that the tables shrink and no command pays for many.
 func (u *usedIDs) forget(now market.Nanos, bound uint32) {
 	for range 2 {
-		if participant, dropped := u.pins.Drop(now); dropped {
-			u.shares.Unpin(participant, now)
+		if participant, fence, dropped := u.pins.Drop(now); dropped {
+			u.shares.Unpin(participant, fence, now)
 		}
 	}
 	others := uint64(u.first.Len())
@@ -68,15 +68,24 @@ func (u *usedIDs) forget(now market.Nanos, bound uint32) {
 	u.recent.Forget(now, others)
 }
 
-// tooFarAhead reports whether a copy's deadline lies further ahead than any
-// that an honest gateway gives: the id would be forgotten before it. Such a
-// copy is not executed and its id stays free; a deadline is never shortened.
+// tooFarAhead reports whether a copy's deadline, or its client's own, lies
+// further ahead than any that an honest gateway lets through: the id would be
+// forgotten before it. Such a copy is not executed and its id stays free; a
+// deadline is never shortened.
 func (m *Machine) tooFarAhead(c *command.Command) bool {
-	return m.level() >= levelWorstDay && c.Deadline > m.clock.now+dedup.MinAge
+	return m.level() >= levelWorstDay &&
+		(c.Deadline > m.clock.now+dedup.MinAge || c.ValidUntil > m.clock.now+market.MaxValidity+dedup.Tolerance)
+}
+
+// needsPin reports whether a copy of the command may execute when its id need
+// not be known any more.
+func (m *Machine) needsPin(c *command.Command) bool {
+	return c.ValidUntil > m.clock.now+dedup.MinAge
 }
 
 // roomForID makes room for one more id and reports whether there is. What
-// makes the venue safer, and what an administrator sends, always has room.
+// makes the venue safer always has room, and what an administrator sends as
+// long as its id need not be pinned.
 func (m *Machine) roomForID(c *command.Command) bool {
 	now := m.clock.now
 	if m.level() < levelWorstDay {
@@ -84,28 +93,51 @@ func (m *Machine) roomForID(c *command.Command) bool {
 		return m.ids.first.Room(now)
 	}
 	m.ids.forget(now, m.bounds.DedupCapacity)
-	return c.Role == market.RoleAdmin || m.verbs[c.Body.Kind()].always ||
-		m.ids.shares.Room(m.sender(c.Participant), now)
+	if m.verbs[c.Body.Kind()].always {
+		return true
+	}
+	admin := c.Role == market.RoleAdmin
+	return (admin || m.ids.shares.Room(m.sender(c.Participant), now)) && (!m.needsPin(c) || m.roomToPin(c))
 }
 
-// remember keeps an id. Within its participant's share it is charged to it,
-// and if its client allows it to execute after dedup.MinAge it is pinned; what
-// was let in beyond the share is neither.
+// roomToPin reports whether the pool of pinned ids has room for one more.
+func (m *Machine) roomToPin(c *command.Command) bool {
+	return m.ids.shares.RoomToPin(m.sender(c.Participant), c.Body.Kind() == command.KindFence, c.Role == market.RoleAdmin, m.clock.now)
+}
+
+// roomForFence is roomForID for fences, which have a share of their own: who has
+// sent too much has to be able to settle it.
+func (m *Machine) roomForFence(c *command.Command) bool {
+	if m.level() < levelWorstDay {
+		return m.roomForID(c)
+	}
+	m.ids.forget(m.clock.now, m.bounds.DedupCapacity)
+	return m.roomToPin(c)
+}
+
+// remember keeps an id, a fence in the pool. Any other is charged to its
+// participant within its share and, if its client allows it to execute after
+// dedup.MinAge, pinned too. What makes the venue safer is let in beyond the
+// shares and then neither.
 func (m *Machine) remember(c *command.Command, key dedup.Key, r dedup.Record) {
 	now := m.clock.now
 	if m.level() < levelWorstDay {
 		m.ids.first.Add(key, r, now, m.keepUntil(c, r))
 		return
 	}
+	participant, shares := m.sender(c.Participant), m.ids.shares
+	if r.Fenced() {
+		m.ids.pins.Add(key, r, participant, now+market.MaxValidity+dedup.Tolerance, m.out.last+1)
+		shares.Pin(participant, true, now)
+		return
+	}
 	m.ids.recent.Add(key, r, now)
-	participant := m.sender(c.Participant)
-	switch shares := m.ids.shares; {
-	case !shares.Room(participant, now):
-	case !r.Fenced() && c.ValidUntil > now+dedup.MinAge:
-		m.ids.pins.Add(key, r, participant, min(c.ValidUntil, now+dedup.Window))
-		shares.Pin(participant, now)
-	default:
+	if shares.Room(participant, now) {
 		shares.Charge(participant, now)
+	}
+	if m.needsPin(c) && m.roomToPin(c) {
+		m.ids.pins.Add(key, r, participant, c.ValidUntil, r.First)
+		shares.Pin(participant, false, now)
 	}
 }
 

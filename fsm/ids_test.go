@@ -58,7 +58,7 @@ func TestOnesNonsenseThrottlesNobodyElse(t *testing.T) {
 		want     event.OutcomeKind
 	}{
 		{"TRADER1", "its share is full", limit("trader1", "ETH-USD", market.Buy, "1", "100"), event.OutcomeThrottled},
-		{"TRADER1", "a fence is an id of its own", &command.Fence{Target: "x"}, event.OutcomeThrottled},
+		{"TRADER1", "a fence has a share of its own", &command.Fence{Target: "x"}, event.OutcomeExecuted},
 		{"TRADER2", "another's share", limit("trader2", "ETH-USD", market.Buy, "1", "100"), event.OutcomeExecuted},
 		{"TRADER1", "a cancel", &command.CancelOrder{Order: command.OrderRef{ID: order}}, event.OutcomeExecuted},
 		{"TRADER1", "a mass cancel", &command.CancelAll{Account: "trader1"}, event.OutcomeExecuted},
@@ -260,8 +260,8 @@ func TestValidUntilPinsItsOwnIDOnly(t *testing.T) {
 			break
 		}
 	}
-	if n < 70 || n > 90 {
-		t.Errorf("%d ids could be pinned in a table of 90", n)
+	if n != 2-1 {
+		t.Errorf("%d more ids could be pinned, want a sixteenth of a pool of 23, rounded up: 2", n)
 	}
 	v.now += 60e9
 	if _, outcomes := v.apply(pin()); outcomes[0].Kind != event.OutcomeThrottled {
@@ -281,6 +281,123 @@ func TestValidUntilPinsItsOwnIDOnly(t *testing.T) {
 		v.must(deposit("1"))
 	}
 	v.flood("TRADER1", "trader1", 100)
+}
+
+// A valid_until more than 24 hours (and the 2 seconds of tolerance) ahead is not
+// executed and leaves the id free: a pinned id is always kept until its
+// valid_until has passed, so that no command executes twice.
+func TestValidUntilHasABound(t *testing.T) {
+	v := newVenue(t, fsm.Bounds{})
+	v.demo()
+	c := v.admin(&command.Deposit{Account: "trader1", Money: command.Money{Asset: "USD", Value: dec("500")}})
+	c.ValidUntil = v.now + market.MaxValidity + dedup.Tolerance + 1
+	before := v.machine.Sequence()
+	if _, outcomes := v.apply(c); outcomes[0].Kind != event.OutcomeTooFarAhead || v.machine.Sequence() != before {
+		t.Fatalf("one nanosecond beyond: got outcome %d", outcomes[0].Kind)
+	}
+	c.ValidUntil--
+	v.apply(c)
+	until := c.ValidUntil
+	for v.now+3600e9 < until {
+		v.now += 3600e9
+		v.must(deposit("1"))
+		again := *c
+		again.Deadline = v.now + 10e9
+		if _, outcomes := v.apply(&again); outcomes[0].Kind != event.OutcomeRepeat {
+			t.Fatalf("%v before its valid_until: got outcome %d", time.Duration(until-v.now), outcomes[0].Kind)
+		}
+	}
+}
+
+// A fence is final: however many newer ids there are, a late copy of what it
+// fenced does not execute within the longest valid_until.
+func TestFenceIsFinal(t *testing.T) {
+	v := newVenue(t, fsm.Bounds{DedupCapacity: 900})
+	v.demo()
+	_, outcomes := v.apply(v.by("TRADER1", &command.Fence{Target: "X"}))
+	if outcomes[0].Kind != event.OutcomeExecuted {
+		t.Fatalf("the fence: outcome %d", outcomes[0].Kind)
+	}
+	fenced := v.now
+	for v.now < fenced+market.MaxValidity {
+		v.now += 1800e9
+		v.flood("TRADER2", "trader2", 1000)
+		v.machine = throughSnapshot(t, v.machine)
+		late := v.by("TRADER1", limit("trader1", "BTC-USD", market.Buy, "1", "100"))
+		late.ID, late.ValidUntil = "X", fenced+market.MaxValidity
+		if _, outcomes := v.apply(late); outcomes[0].Kind != event.OutcomeFenced {
+			t.Fatalf("a late copy %v after the fence: outcome %d", time.Duration(v.now-fenced), outcomes[0].Kind)
+		}
+	}
+}
+
+// Who pins all that it may for a day throttles itself alone, and only what needs
+// a pin; its own plain commands, everybody else's and fences go on.
+func TestPinsThrottleNobodyElse(t *testing.T) {
+	v := newVenue(t, fsm.Bounds{DedupCapacity: 6400})
+	v.demo()
+	v.now += 20e9
+	pin := func(n int) *command.Command {
+		c := v.by(fmt.Sprintf("TRADER%d", n), nonsense(fmt.Sprintf("trader%d", n)))
+		c.ValidUntil = v.now + market.MaxValidity
+		return c
+	}
+	for n := 1; n <= 3; n++ {
+		for i := range 101 {
+			want := event.OutcomeExecuted
+			if i == 100 { // a sixteenth of a quarter of the bound
+				want = event.OutcomeThrottled
+			}
+			if _, outcomes := v.apply(pin(n)); outcomes[0].Kind != want {
+				t.Fatalf("pin %d of TRADER%d: outcome %d, want %d", i, n, outcomes[0].Kind, want)
+			}
+		}
+	}
+	for _, after := range []market.Nanos{0, 20e9, 3600e9, 22 * 3600e9} {
+		v.now += after
+		if _, outcomes := v.apply(v.by("TRADER1", nonsense("trader1"))); outcomes[0].Kind != event.OutcomeExecuted {
+			t.Errorf("a plain command of its own: outcome %d", outcomes[0].Kind)
+		}
+		if _, outcomes := v.apply(v.by("TRADER1", &command.Fence{Target: fmt.Sprint(after)})); outcomes[0].Kind != event.OutcomeExecuted {
+			t.Errorf("a fence of its own: outcome %d", outcomes[0].Kind)
+		}
+		for range 1000 {
+			if _, outcomes := v.apply(v.by("TRADER4", nonsense("trader4"))); outcomes[0].Kind != event.OutcomeExecuted {
+				t.Fatalf("%v later, another's plain command: outcome %d", time.Duration(after), outcomes[0].Kind)
+			}
+		}
+		if _, outcomes := v.apply(pin(4)); outcomes[0].Kind != event.OutcomeExecuted {
+			t.Errorf("another's pin: outcome %d", outcomes[0].Kind)
+		}
+	}
+	v.now += 2 * 3600e9
+	for range 200 { // each new id lets go of two
+		v.must(deposit("1"))
+	}
+	if _, outcomes := v.apply(pin(1)); outcomes[0].Kind != event.OutcomeExecuted {
+		t.Errorf("after a day: outcome %d", outcomes[0].Kind)
+	}
+}
+
+// Fences have a share as large as pins have, at it and one past it, and it is
+// nobody else's.
+func TestShareOfFences(t *testing.T) {
+	v := newVenue(t, fsm.Bounds{DedupCapacity: 640})
+	v.demo()
+	v.now += 20e9
+	v.flood("TRADER1", "trader1", 1000)
+	for i := range 11 {
+		want := event.OutcomeExecuted
+		if i == 10 {
+			want = event.OutcomeThrottled
+		}
+		if _, outcomes := v.apply(v.by("TRADER1", &command.Fence{Target: fmt.Sprint(i)})); outcomes[0].Kind != want {
+			t.Errorf("fence %d: outcome %d, want %d", i, outcomes[0].Kind, want)
+		}
+	}
+	if _, outcomes := v.apply(v.by("TRADER2", &command.Fence{Target: "y"})); outcomes[0].Kind != event.OutcomeExecuted {
+		t.Errorf("another's fence: outcome %d", outcomes[0].Kind)
+	}
 }
 
 // Ids of the first level are found after the level rose, and forgotten as they

@@ -30,7 +30,7 @@ func (m *Machine) fence(c *command.Command, f *command.Fence) event.Outcome {
 		return m.outcome(event.OutcomeUnseen)
 	case m.tooFarAhead(c):
 		return m.outcome(event.OutcomeTooFarAhead)
-	case !m.roomForID(c):
+	case !m.roomForFence(c):
 		return m.outcome(event.OutcomeThrottled)
 	}
 	m.remember(c, key, dedup.Record{})

@@ -15,6 +15,17 @@ const shareOfFree = 8
 // and the rest of the second in which it was used.
 const undueSeconds = int64(MinAge)/1e9 + 1
 
+// The ids that are pinned until their valid_until have a pool of their own,
+// beside the table: what one pins for a day takes nothing from the seconds that
+// everybody else's ids need.
+const (
+	// poolOfBound: the pool is a quarter of the table's bound.
+	poolOfBound = 4
+	// shareOfPool: a participant's commands pin at most a sixteenth of the pool,
+	// its fences as many again, and neither more than what nobody has taken.
+	shareOfPool = 16
+)
+
 // Shares counts the undue ids of each participant: those that may not be
 // forgotten yet. Participants are numbered from 1; 0 is all whom the venue
 // does not know.
@@ -26,12 +37,12 @@ type Shares struct {
 // share is one participant's count; record 0 is that of all together.
 type share struct {
 	second int64  // of venue time, up to which seconds is right
-	undue  uint32 // pinned + Σ seconds
-	pinned uint32
+	undue  uint32 // Σ seconds
+	// pinned and fenced count the pins of commands and of fences.
+	pinned, fenced uint32
 	// seconds counts the ids charged in the last seconds, at second modulo
 	// undueSeconds.
 	seconds [undueSeconds]uint32
-	_       uint32
 }
 
 // NewShares returns counts for a table of capacity undue ids.
@@ -56,22 +67,40 @@ func (s *Shares) Charge(participant uint32, now market.Nanos) {
 	}
 }
 
-// Pin counts one id of the participant until Unpin.
-func (s *Shares) Pin(participant uint32, now market.Nanos) {
+// Pool returns how many ids may be pinned.
+func (s *Shares) Pool() uint32 { return (s.capacity + poolOfBound - 1) / poolOfBound }
+
+// RoomToPin reports whether the pool has room for one more id of the
+// participant's: a command's, or a fence. Those that the venue trusts have no
+// share but what nobody has taken, so that they leave room for the others too.
+func (s *Shares) RoomToPin(participant uint32, fence, trusted bool, now market.Nanos) bool {
+	all, own := s.at(0, now), s.at(participant+1, now)
+	free, share := s.Pool()-min(all.pinned+all.fenced, s.Pool()), (s.Pool()+shareOfPool-1)/shareOfPool
+	if trusted {
+		share = s.Pool()
+	}
+	return *own.pins(fence) < min(share, free)
+}
+
+// Pin counts one pinned id of the participant until Unpin.
+func (s *Shares) Pin(participant uint32, fence bool, now market.Nanos) {
 	for _, n := range [...]uint32{0, participant + 1} {
-		p := s.at(n, now)
-		p.undue++
-		p.pinned++
+		*s.at(n, now).pins(fence)++
 	}
 }
 
 // Unpin takes back what Pin counted.
-func (s *Shares) Unpin(participant uint32, now market.Nanos) {
+func (s *Shares) Unpin(participant uint32, fence bool, now market.Nanos) {
 	for _, n := range [...]uint32{0, participant + 1} {
-		p := s.at(n, now)
-		p.undue--
-		p.pinned--
+		*s.at(n, now).pins(fence)--
 	}
+}
+
+func (p *share) pins(fence bool) *uint32 {
+	if fence {
+		return &p.fenced
+	}
+	return &p.pinned
 }
 
 // Undue returns how many ids are charged to all participants together.
@@ -100,7 +129,7 @@ func (s *Shares) at(n uint32, now market.Nanos) *share {
 // records lie.
 func (s *Shares) Describe(name string, level uint16) {
 	s.counts.Describe(slab.Shape{Name: name, Layouts: []slab.Layout{
-		{Level: level, Fields: "second 8, undue 4, pinned 4, seconds 52, _ 4"},
+		{Level: level, Fields: "second 8, undue 4, pinned 4, fenced 4, seconds 52"},
 	}})
 }
 

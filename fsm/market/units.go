@@ -27,6 +27,11 @@ type Sequence uint64
 // Nanos is an instant: nanoseconds since 1970-01-01T00:00:00Z. 0 means "none".
 type Nanos int64
 
+// MaxValidity is how far ahead of venue time a command's valid_until may lie: 24
+// hours. So long its id is surely known: one that may still execute is never
+// forgotten.
+const MaxValidity = Nanos(24 * 3600 * 1e9)
+
 // BasisPoints counts hundredths of a basis point (10^-6 of one): the contract
 // gives fees with up to two decimals of a basis point.
 type BasisPoints int64

@@ -58,6 +58,8 @@ func (x *exchange) refusal(r *decode.Request) *render.Problem {
 		p = forbiddenVerb(r.Verb)
 	case r.Fault != nil:
 		p = faultProblem(r.Fault, "")
+	case r.Command.ValidUntil > x.latest():
+		p = faultProblem(&decode.Fault{Field: "valid_until", Reason: "must be at most 24 hours ahead: so long its command_id is surely known"}, "")
 	default:
 		err := x.h.commands.Takes(x.caller.role, r.Command.Body)
 		if err == nil {
@@ -100,13 +102,18 @@ func (x *exchange) sent(verb *decode.Verb) *command.Command {
 	return &request.Command
 }
 
+// latest is the furthest valid_until that is taken now.
+func (x *exchange) latest() market.Nanos {
+	return market.Nanos(x.h.now().UnixNano()) + market.MaxValidity
+}
+
 // fill completes the header of a command that has its id.
 func (x *exchange) fill(c *command.Command) {
 	c.Participant, c.Actor, c.Role = x.caller.participant, x.caller.actor, x.caller.role
 	c.Source = market.SourceREST
 	c.Correlation, c.Traceparent = x.correlation, x.traceparent
 	if c.ValidUntil == 0 && x.caller.maxAge > 0 {
-		c.ValidUntil = market.Nanos(x.h.now().Add(x.caller.maxAge).UnixNano())
+		c.ValidUntil = min(market.Nanos(x.h.now().Add(x.caller.maxAge).UnixNano()), x.latest())
 	}
 }
 

@@ -19,16 +19,17 @@ import (
 // venue is a venue in memory: enough of one to answer through the ports.
 // Accounts are "mine" and "linked" (participant p1) and "other" (p2).
 type venue struct {
-	mu       sync.Mutex
-	history  uint64
-	floor    event.Pin
-	blocks   []*event.Block
-	sequence market.Sequence
-	settled  map[string]*settled
-	fenced   map[string]bool
-	inFlight map[string]bool
-	fail     error // of Submit
-	known    int   // commands of a Submit that fails that are executed and known all the same
+	longLived bool // keys have the longest default validity there is
+	mu        sync.Mutex
+	history   uint64
+	floor     event.Pin
+	blocks    []*event.Block
+	sequence  market.Sequence
+	settled   map[string]*settled
+	fenced    map[string]bool
+	inFlight  map[string]bool
+	fail      error // of Submit
+	known     int   // commands of a Submit that fails that are executed and known all the same
 	// ordersErr is why the orders view can't be read.
 	ordersErr error
 	granted   string          // an account that is p1's too
@@ -355,6 +356,14 @@ func (v *venue) Participants(event.Pin) ([]event.Participant, error) {
 	return v.participants(), nil
 }
 
+// maxAge is the default validity of all keys.
+func (v *venue) maxAge() uint32 {
+	if v.longLived {
+		return 1<<32 - 1
+	}
+	return 1000
+}
+
 func (v *venue) participants() []event.Participant {
 	define := func(name string, role market.Role, accounts ...string) event.Participant {
 		if name == v.promoted {
@@ -362,7 +371,7 @@ func (v *venue) participants() []event.Participant {
 		}
 		p := event.Participant{DefineParticipant: command.DefineParticipant{
 			Participant: name, Role: role, Accounts: accounts,
-			Keys: []command.Key{{ID: "key." + name, SecretHash: hashOf("s.e"), Role: role, MaxAgeMillis: 1000}},
+			Keys: []command.Key{{ID: "key." + name, SecretHash: hashOf("s.e"), Role: role, MaxAgeMillis: v.maxAge()}},
 		}}
 		if name == v.revoked {
 			p.Keys = nil

@@ -115,7 +115,7 @@ type KeyPayload struct {
 	ID         string `json:"id" maxLength:"64"`
 	SecretHash string `json:"secret_hash" pattern:"^[0-9a-f]{64}$" doc:"Hex SHA-256 of the secret"`
 	Role       string `json:"role,omitempty" enum:"admin,trader,read,audit" doc:"Default: the participant's"`
-	MaxAgeMs   uint32 `json:"max_age_ms,omitempty" doc:"Default validity of the key's commands"`
+	MaxAgeMs   uint32 `json:"max_age_ms,omitempty" doc:"Default validity of the key's commands; counts for at most 24 hours"`
 }
 
 // ParticipantPayload documents participants/define.
