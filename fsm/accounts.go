@@ -27,17 +27,11 @@ type account struct {
 const (
 	accountOpen uint32 = 1 << iota
 	accountSuspended
-	// accountCancelsSide times sideBit: a cancel-all of the side, or of both,
-	// goes on in all instruments.
-	accountCancelsSide
-	_
-	_
-	// accountCancelsOne: a cancel-all of one instrument goes on.
-	accountCancelsOne
+	// accountCancels: a cancel-all goes on, in those of its instruments where
+	// working.cancels says so.
+	accountCancels
 	// accountStops: the cancels of a suspension go on.
 	accountStops
-
-	accountCancels = accountCancelsSide * (1<<market.Buy | 1<<market.Sell)
 )
 
 // has reports whether one of the flags is set.

@@ -248,3 +248,39 @@ func TestSuspendedAgainAndAgain(t *testing.T) {
 		t.Errorf("%d entries until all was cancelled", n)
 	}
 }
+
+// An acknowledged cancel-all is carried through, whatever becomes of the market
+// before it is done: closed, halted and opened again, none of its orders trade.
+// What it did not begin with, in a market that took no cancels, it leaves alone.
+func TestCancelAllOutlivesItsPhase(t *testing.T) {
+	for _, instrument := range []string{"", "ETH-USD"} {
+		for _, phase := range []market.Phase{market.PhaseClosed, market.PhaseHalted, market.PhaseCancelOnly} {
+			v := newVenue(t, fsm.Bounds{EventsPerEntry: 4})
+			v.demo()
+			for range 10 {
+				v.must(limit("trader1", "ETH-USD", market.Buy, "1", "2999"))
+			}
+			v.must(limit("trader1", "BTC-USD", market.Buy, "1", "40000"),
+				&command.SetPhase{Instrument: "BTC-USD", Phase: market.PhaseClosed})
+			_, outcomes := v.apply(v.admin(cancelAll("trader1", instrument, market.SideNone)),
+				v.admin(&command.SetPhase{Instrument: "ETH-USD", Phase: phase}),
+				v.admin(&command.SetPhase{Instrument: "BTC-USD", Phase: market.PhaseContinuous}))
+			if r := outcomes[0].Group.Records; !r[len(r)-1].(*event.OrdersCancelled).Continues {
+				t.Fatal("it was done at once: the test shows nothing")
+			}
+			v.machine = throughSnapshot(t, v.machine)
+			v.drain()
+			v.must(&command.SetPhase{Instrument: "ETH-USD", Phase: market.PhaseContinuous})
+			block, _ := v.apply(v.admin(limit("trader2", "ETH-USD", market.Sell, "10", "2999")), v.admin(limit("trader2", "BTC-USD", market.Sell, "1", "40000")))
+			traded := map[string]int{}
+			for p := range block.Events {
+				if r, ok := p.Record.(*event.Fill); ok && p.Type == event.TypeTradeExecuted {
+					traded[r.Taker.Instrument]++
+				}
+			}
+			if traded["ETH-USD"] != 0 || traded["BTC-USD"] != 1 {
+				t.Errorf("%q, %v: trades behind the cancel-all: %v, want none in ETH-USD and one in BTC-USD", instrument, phase, traded)
+			}
+		}
+	}
+}

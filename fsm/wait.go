@@ -4,6 +4,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/fsm/risk"
 )
 
 // mustWait reports whether a command comes too early: before the end of a mass
@@ -47,13 +48,15 @@ func isPlacement(k command.Kind) bool {
 
 // cancelling reports whether a mass cancel of the account goes on.
 func (m *Machine) cancelling(account uint32) bool {
-	return account != 0 && m.accounts.Get(account).has(accountCancels|accountCancelsOne|accountStops)
+	return account != 0 && m.accounts.Get(account).has(accountCancels|accountStops)
 }
 
 // mark remembers with the account, and with its orders in an instrument, what a
 // mass cancel has yet to go through, and reports whether it is to be queued: an
 // account has one mass cancel at a time, for the next has to wait for its end,
-// and beside it one suspension.
+// and beside it one suspension. What a cancel-all is about is settled here, by
+// the phases that it begins in: it was acknowledged, so that it is carried
+// through whatever phase follows, and does not begin where one allows it later.
 func (m *Machine) mark(w *workItem) bool {
 	if w.account == 0 {
 		m.instruments.at(w.instrument).triggering = true
@@ -68,13 +71,28 @@ func (m *Machine) mark(w *workItem) bool {
 		first := !a.has(accountStops)
 		a.flags |= accountStops
 		return first
-	case w.instrument == 0:
-		a.flags |= sideBit(w.side) * accountCancelsSide
 	default:
-		a.flags |= accountCancelsOne
-		m.working.records.Mut(m.working.open(w.account, w.instrument)).cancels = sideBit(w.side)
+		a.flags |= accountCancels
+		m.eachWorking(w, func(o *working) {
+			if risk.MayCancel(m.instruments.at(o.instrument).image.Phase) == nil {
+				o.cancels = sideBit(w.side)
+			}
+		})
 	}
 	return true
+}
+
+// eachWorking goes through the account's open orders by instrument, those that
+// a cancel-all is about.
+func (m *Machine) eachWorking(w *workItem, each func(*working)) {
+	if w.instrument != 0 {
+		each(m.working.records.Mut(m.working.open(w.account, w.instrument)))
+		return
+	}
+	for n := m.accounts.Get(w.account).first; n != 0; n = m.working.records.Get(n).next {
+		m.out.steps++
+		each(m.working.records.Mut(n))
+	}
 }
 
 // unmark is for a mass cancel that has come to its end.
@@ -90,11 +108,9 @@ func (m *Machine) unmark(w *workItem) {
 	switch {
 	case w.reason == market.ReasonSuspended:
 		a.flags &^= accountStops
-	case w.instrument == 0:
-		a.flags &^= accountCancels
 	default:
-		a.flags &^= accountCancelsOne
-		m.working.records.Mut(m.working.open(w.account, w.instrument)).cancels = 0
+		a.flags &^= accountCancels
+		m.eachWorking(w, func(o *working) { o.cancels = 0 })
 	}
 }
 
@@ -109,7 +125,7 @@ func (m *Machine) withdrawn(slot uint32) market.Reason {
 		return o.endsWhy()
 	case a.has(accountStops):
 		return market.ReasonSuspended
-	case a.has(bit * accountCancelsSide), a.has(accountCancelsOne) && m.workingOf(slot).cancels&bit != 0:
+	case a.has(accountCancels) && m.workingOf(slot).cancels&bit != 0:
 		return market.ReasonMassCancel
 	}
 	return market.ReasonNone

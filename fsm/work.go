@@ -118,9 +118,9 @@ func (m *Machine) cancelFromLists(w *workItem) (cancelled uint32, more bool) {
 	}
 	for n != 0 && !more {
 		list := m.working.records.Get(n)
-		next, instrument := list.next, list.instrument
+		next := list.next
 		m.out.steps++
-		if m.mayMassCancel(w, instrument) {
+		if m.covers(w, list) {
 			var some uint32
 			some, more = m.cancelFromList(w, n)
 			cancelled += some
@@ -158,6 +158,15 @@ func (m *Machine) cancelOpen(slot uint32, reason market.Reason) {
 // could cancel the order by itself.
 func (m *Machine) mayMassCancel(w *workItem, instrument uint32) bool {
 	return w.reason == market.ReasonSuspended || risk.MayCancel(m.instruments.at(instrument).image.Phase) == nil
+}
+
+// covers is mayMassCancel for a list of open orders: once a cancel-all is marked,
+// the phases that it began in count.
+func (m *Machine) covers(w *workItem, list *working) bool {
+	if w.reason != market.ReasonSuspended && m.accounts.Get(w.account).has(accountCancels) {
+		return list.cancels != 0
+	}
+	return m.mayMassCancel(w, list.instrument)
 }
 
 // beginWork does the first step of a mass cancel in the open group and leaves

@@ -15,8 +15,7 @@ type working struct {
 	account, instrument uint32
 	// prev and next link the account's, while there are open orders.
 	prev, next uint32
-	// cancels says which sides a mass cancel of this instrument has yet to go
-	// through, see sideBit.
+	// cancels says which sides a cancel-all has yet to go through, see sideBit.
 	cancels uint32
 	// sides are the lists of buys and sells: slots.
 	sides [2]struct{ first, last uint32 }
@@ -154,7 +153,7 @@ func (m *Machine) unchain(w *working) {
 	} else {
 		m.working.records.Mut(w.next).prev = w.prev
 	}
-	w.prev, w.next = 0, 0
+	w.prev, w.next, w.cancels = 0, 0, 0
 }
 
 // oldest returns the order of a record that was accepted first, on one side or
