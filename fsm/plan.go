@@ -32,7 +32,7 @@ func (m *Machine) planFills(o *order, i *instrument) (plan, *refusal) {
 	if o.quoteQuantity != 0 {
 		in.Quantity = maxLots(i)
 		if m.level() >= levelWorstDay {
-			in.Reach = p.lose
+			in.Reach, in.Meets = p.lose, p.meet
 		}
 	}
 	out := m.orders.book.Preview(in, p.fill)
@@ -50,6 +50,9 @@ func (m *Machine) planFills(o *order, i *instrument) (plan, *refusal) {
 	}
 	o.quantity = traded + out.Decremented
 	result.reason = p.shortfall(m, in, out)
+	if !p.stopped {
+		o.quantity += p.met
+	}
 	return result, nil
 }
 
@@ -68,12 +71,16 @@ type planning struct {
 	notional, paid market.Amount
 	// stopped says that the amount of quote was reached.
 	stopped bool
+	// met is how many lots of own orders met behind the last fill the amount
+	// still reached for: the order is to come to them, for its mode to decide.
+	met book.Lots
 }
 
 // fill counts one fill. The fee is that of the taker; a rebate that the maker
 // will not pay for cannot be counted on.
 func (p *planning) fill(f book.Fill) bool {
 	lots := f.Quantity
+	p.met = 0
 	if p.byQuote {
 		if lots = p.affordable(f.Price, f.Quantity); lots < f.Quantity {
 			p.stopped = true
@@ -112,6 +119,13 @@ func (p *planning) lose(price book.Ticks, lots book.Lots) book.Lots {
 	return reached
 }
 
+// meet counts an own order that is met in the other modes, where the amount
+// loses nothing, and reports whether it reaches for a lot of it.
+func (p *planning) meet(price book.Ticks, lots book.Lots) bool {
+	p.met = p.affordable(price, lots)
+	return p.met > 0
+}
+
 // affordable is how many lots at a price what is left still reaches for. cost
 // rises with the lots, so that the border can be searched for.
 func (p *planning) affordable(price book.Ticks, all book.Lots) book.Lots {
@@ -133,7 +147,7 @@ func (p *planning) shortfall(m *Machine, in *book.Incoming, out book.Outcome) ma
 		return out.Reason
 	}
 	unlimited := *in
-	unlimited.Limit, unlimited.Reach = 0, nil
+	unlimited.Limit, unlimited.Reach, unlimited.Meets = 0, nil, nil
 	rest := m.orders.book.Preview(&unlimited, nil)
 	m.out.steps += rest.Steps
 	if rest.Filled > out.Filled {

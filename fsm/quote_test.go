@@ -2,6 +2,7 @@ package fsm_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -92,4 +93,46 @@ func oneFill(side market.Side, price, lots int64) int64 {
 		return notional + fee
 	}
 	return notional - fee
+}
+
+// Whether an order says how much it wants in base or in quote, its mode of
+// self-trade prevention decides about its own order in the way.
+func TestQuoteOrderComesToItsOwnOrder(t *testing.T) {
+	for _, last := range []bool{false, true} {
+		for stp := market.STPCancelNewest; stp <= market.STPDecrement; stp++ {
+			var said [2]string
+			for i := range said {
+				v := newVenue(t, fsm.Bounds{})
+				v.demo()
+				v.must(limit("trader2", "ETH-USD", market.Sell, "1", "3000"), limit("trader1", "ETH-USD", market.Sell, "1", "3001"))
+				if !last {
+					v.must(limit("trader2", "ETH-USD", market.Sell, "1", "3002"))
+				}
+				b := &command.PlaceOrder{Account: "trader1", Instrument: "ETH-USD", Side: market.Buy, Type: market.Market, STP: stp}
+				if i == 0 {
+					b.Quantity = opt("1.665")
+				} else {
+					b.QuoteQuantity = opt("5000")
+				}
+				said[i] = types(v.do(b).Group)
+				if err := v.machine.Audit(); err != nil {
+					t.Error(err)
+				}
+			}
+			if said[0] != said[1] || !strings.Contains(said[0], "SelfTradePrevented") {
+				t.Errorf("%v: by quantity %s; by amount %s", stp, said[0], said[1])
+			}
+		}
+	}
+}
+
+// An amount that does not reach for a lot of the own order ends before it.
+func TestQuoteOrderEndsBeforeItsOwnOrder(t *testing.T) {
+	v := newVenue(t, fsm.Bounds{})
+	v.demo()
+	v.must(limit("trader2", "ETH-USD", market.Sell, "1", "3000"), limit("trader1", "ETH-USD", market.Sell, "1", "3001"))
+	o := v.do(&command.PlaceOrder{Account: "trader1", Instrument: "ETH-USD", Side: market.Buy, Type: market.Market, STP: market.STPCancelBoth, QuoteQuantity: opt("3003")})
+	if got := types(o.Group); strings.Contains(got, "SelfTradePrevented") || !strings.Contains(got, "Fill") && !strings.Contains(got, "Trade") {
+		t.Errorf("got %s", got)
+	}
 }

@@ -33,6 +33,10 @@ type Incoming struct {
 	// is how an order for an amount of money loses only what the amount is
 	// worth. Matching does not ask it: by then the quantity is settled.
 	Reach func(price Ticks, lots Lots) Lots
+	// Meets, if set, is told in a preview of own orders met in the modes that
+	// do not decrement, and reports whether the order comes to a lot of them: if
+	// not it has ended before.
+	Meets func(price Ticks, lots Lots) bool
 }
 
 // Fill is one trade of an incoming order with a resting one (the maker).

@@ -98,6 +98,10 @@ func (p *preview) selfTrade(price Ticks, o *order) {
 		lots = p.in.Reach(price, min(lots, p.out.Remaining))
 		p.stopped = lots < min(o.remaining, p.out.Remaining)
 	}
+	if !rule.decrements && p.in.Meets != nil && !p.in.Meets(price, lots) {
+		p.stopped = true
+		return
+	}
 	rule.apply(lots, &p.out)
 }
 
