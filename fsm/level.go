@@ -77,6 +77,7 @@ func (m *Machine) enterLevel() {
 func (m *Machine) convert() {
 	if m.level() == levelWorstDay {
 		m.touchRows()
+		m.bounds.StepsPerEntry = defaultSteps // which no snapshot of level 1 told
 		m.relist()
 		for i := range m.work {
 			m.mark(&m.work[i])

@@ -51,7 +51,8 @@ type Bounds struct {
 	// search: they answer throttled. A step is an order that is looked at, or one
 	// of a list, without a fill coming of it: in the preview of a market or
 	// fill-or-kill order, in a mass cancel. Default 200,000. It is in force from
-	// level 2 on.
+	// level 2 on; a venue that rises to it takes the default, for snapshots of
+	// level 1 do not carry it.
 	StepsPerEntry uint32
 	// Instruments, Assets and Participants bound the small tables.
 	// Default 10,000 each.
@@ -67,7 +68,7 @@ func (b Bounds) withDefaults() Bounds {
 	or(&b.DedupCapacity, 4_194_304)
 	or(&b.FillsPerCommand, 10_000)
 	or(&b.EventsPerEntry, 10_000)
-	or(&b.StepsPerEntry, 200_000)
+	or(&b.StepsPerEntry, defaultSteps)
 	or(&b.Instruments, 10_000)
 	or(&b.Assets, 10_000)
 	or(&b.Participants, 10_000)

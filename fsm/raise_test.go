@@ -92,3 +92,41 @@ func through(t *testing.T, m *fsm.Machine) *fsm.Machine {
 	}
 	return restored
 }
+
+// The bound of steps is in no snapshot of level 1: a node that was restored from
+// one with another setting, and one that applied all entries, take the same one
+// when the level rises, and are in the same state for ever.
+func TestRaiseSettlesTheBoundOfSteps(t *testing.T) {
+	v := newVenueAt(t, fsm.LevelFirst, fsm.Bounds{StepsPerEntry: 100})
+	v.demo()
+	wall(v, 200)
+	var file bytes.Buffer
+	s := v.machine.Capture()
+	if _, err := s.WriteTo(&file); err != nil {
+		t.Fatal(err)
+	}
+	s.Release()
+	other, err := fsm.Restore(fsm.Options{Cluster: cluster, Bounds: fsm.Bounds{StepsPerEntry: 7}}, &file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	apply := func(commands ...*command.Command) (a, b []event.Outcome) {
+		data := sealAt(t, v.level, v.now, commands...)
+		index := v.machine.Index() + 1
+		_, a = v.machine.Apply(index, 1, data)
+		_, b = other.Apply(index, 1, data)
+		return a, b
+	}
+	apply(v.system(&command.RaiseLevel{Level: 2}))
+	v.level = 2
+	v.now += 60e9
+	a, b := apply(v.admin(fok("0.100", "4000")), v.admin(fok("0.010", "4000")), v.admin(fok("900", "4000")), v.admin(fok("0.010", "4000")))
+	for i := range a {
+		if a[i].Kind != event.OutcomeExecuted || b[i].Kind != a[i].Kind {
+			t.Errorf("command %d: outcomes %d and %d", i, a[i].Kind, b[i].Kind)
+		}
+	}
+	if v.machine.Hash() != other.Hash() || v.machine.Chain() != other.Chain() {
+		t.Error("the two differ")
+	}
+}

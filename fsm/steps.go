@@ -3,6 +3,8 @@ package fsm
 // The budget of steps of an entry: see Bounds.StepsPerEntry.
 
 const (
+	// defaultSteps is Bounds.StepsPerEntry of who sets none.
+	defaultSteps = 200_000
 	// stepsPerFill is how many steps a fill counts as, a prevented self-trade and
 	// a withdrawn order too: it takes some thirty times as long as a step of a
 	// preview does. With it the fills of one order are a whole entry's steps.
