@@ -91,3 +91,17 @@ func TestAnswerAsJSON(t *testing.T) {
 		t.Errorf("got %s, %v %s", out, err, stderr)
 	}
 }
+
+// A tail of one type or one aggregate asks for no more than that.
+func TestTailOnly(t *testing.T) {
+	var query string
+	n := newFakeNode(t, func(w http.ResponseWriter, r *http.Request) {
+		query = r.URL.RawQuery
+		says(200, "id: h-9\nevent: FundsDeposited\ndata: {\"sequence\":9}\n\n")(w, r)
+	})
+	line := "events tail -n 1 --after 3 --type FundsDeposited --aggregate owner:a --output json --server " + n.URL
+	status, out, stderr := run(t, strings.Fields(line)...)
+	if want := "after=3&aggregate_id=owner%3Aa&type=FundsDeposited"; status != 0 || out != "{\"sequence\":9}\n" || query != want {
+		t.Errorf("status %d, %q, asked for %s, want %s: %s", status, out, query, want, stderr)
+	}
+}

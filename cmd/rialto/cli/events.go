@@ -25,6 +25,7 @@ func eventsCommand(sh *shell.Shell) *cobra.Command {
 func eventsTail(sh *shell.Shell) *cobra.Command {
 	var after int64
 	var count int
+	var only client.Only
 	c := &cobra.Command{
 		Use: "tail", Short: "Follow events as they happen, across the failure of nodes", Args: cobra.NoArgs,
 		Long: "Follow events as they happen, one a line (--output json: one JSON object a line).\nWhen a node fails it goes on at the next one, exactly after the last event.",
@@ -40,7 +41,7 @@ func eventsTail(sh *shell.Shell) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			err = tail(c.Context(), sh, cl, from, count)
+			err = tail(c.Context(), sh, cl, from, only, count)
 			if errors.Is(err, context.Canceled) {
 				return nil // Ctrl-C is how one ends it
 			}
@@ -50,15 +51,17 @@ func eventsTail(sh *shell.Shell) *cobra.Command {
 	fl := c.Flags()
 	fl.Int64Var(&after, "after", -1, "begin after this sequence; 0 = from the beginning (default: live from now)")
 	fl.IntVarP(&count, "count", "n", 0, "end after so many events (default: never)")
+	fl.StringVar(&only.Type, "type", "", "only events of this type")
+	fl.StringVar(&only.Aggregate, "aggregate", "", "only events of this aggregate")
 	return c
 }
 
 // errEnough ends a tail that has seen its count.
 var errEnough = errors.New("enough")
 
-func tail(ctx context.Context, sh *shell.Shell, cl *client.Client, after *uint64, count int) error {
+func tail(ctx context.Context, sh *shell.Shell, cl *client.Client, after *uint64, only client.Only, count int) error {
 	seen := 0
-	err := cl.Follow(ctx, after, func(event []byte) error {
+	err := cl.Follow(ctx, after, only, func(event []byte) error {
 		if err := printEvent(sh, event); err != nil {
 			return err
 		}

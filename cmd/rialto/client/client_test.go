@@ -176,7 +176,7 @@ func TestFollowGoesOnElsewhere(t *testing.T) {
 	}}}
 	enough := errors.New("enough")
 	var got []string
-	err := nodes(t, first, second).Follow(t.Context(), new(uint64(0)), func(e []byte) error {
+	err := nodes(t, first, second).Follow(t.Context(), new(uint64(0)), client.Only{}, func(e []byte) error {
 		if got = append(got, string(e)); len(got) == 2 {
 			return enough
 		}
@@ -197,7 +197,7 @@ func TestFollowEndsWithContext(t *testing.T) {
 		cancel()
 		<-r.Context().Done()
 	}}}
-	if err := nodes(t, node).Follow(ctx, nil, func([]byte) error { return nil }); !errors.Is(err, context.Canceled) {
+	if err := nodes(t, node).Follow(ctx, nil, client.Only{}, func([]byte) error { return nil }); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}
 }

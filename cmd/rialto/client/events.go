@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -25,14 +26,18 @@ const (
 	streamPatience = 30 * time.Second
 )
 
+// Only narrows a stream to events of one type, of one aggregate, or both; "" =
+// any.
+type Only struct{ Type, Aggregate string }
+
 // Follow calls yield with the JSON of each event after a sequence (nil = live
-// from now) until yield returns an error or ctx ends. When a node fails it
+// from now) that is wanted until yield returns an error or ctx ends. When a node fails it
 // goes on at the next one, exactly after the last event.
-func (c *Client) Follow(ctx context.Context, after *uint64, yield func(event []byte) error) error {
+func (c *Client) Follow(ctx context.Context, after *uint64, only Only, yield func(event []byte) error) error {
 	last, alive := "", time.Now()
 	for {
 		at := c.current.Load()
-		resume, err := c.stream(ctx, c.servers[int(at)%len(c.servers)], after, last, yield)
+		resume, err := c.stream(ctx, c.servers[int(at)%len(c.servers)]+"/v1/streams/events"+streamQuery(after, last, only), last, yield)
 		if resume != last {
 			last, alive = resume, time.Now()
 		}
@@ -60,12 +65,12 @@ type stopError struct{ err error }
 
 func (e stopError) Error() string { return e.err.Error() }
 
-// stream reads one node's stream until it ends and returns the id of the last
+// stream reads a stream of one node until it ends and returns the id of the last
 // event that was handed on.
-func (c *Client) stream(ctx context.Context, server string, after *uint64, last string, yield func([]byte) error) (string, error) {
+func (c *Client) stream(ctx context.Context, address, last string, yield func([]byte) error) (string, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, server+"/v1/streams/events"+streamQuery(after, last), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return last, err
 	}
@@ -89,12 +94,23 @@ func (c *Client) stream(ctx context.Context, server string, after *uint64, last 
 	return readEvents(resp.Body, last, func() { watchdog.Reset(silence) }, yield)
 }
 
-// streamQuery names where to begin, which a Last-Event-ID does better.
-func streamQuery(after *uint64, last string) string {
-	if after == nil || last != "" {
+// streamQuery names what is wanted, and where to begin, which a Last-Event-ID
+// does better.
+func streamQuery(after *uint64, last string, only Only) string {
+	q := url.Values{}
+	if after != nil && last == "" {
+		q.Set("after", strconv.FormatUint(*after, 10))
+	}
+	if only.Type != "" {
+		q.Set("type", only.Type)
+	}
+	if only.Aggregate != "" {
+		q.Set("aggregate_id", only.Aggregate)
+	}
+	if len(q) == 0 {
 		return ""
 	}
-	return "?after=" + strconv.FormatUint(*after, 10)
+	return "?" + q.Encode()
 }
 
 // readEvents reads server-sent events: an event ends with an empty line.
