@@ -202,7 +202,7 @@ type Twin struct {
 type DedupHorizon struct {
 	Retained uint64 `json:"retained"`
 	Capacity uint64 `json:"capacity"`
-	MinAge   string `json:"min_age"` // a duration: "24h0m0s"
+	MinAge   string `json:"min_age"` // kept at least, whatever comes; a duration: "12s"
 	OldestAt string `json:"oldest_at,omitempty"`
 }
 
