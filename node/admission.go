@@ -32,17 +32,29 @@ type membershipAnswer struct {
 	// Roster is as cluster.Roster encodes it.
 	Roster []byte       `json:"roster"`
 	Term   cluster.Term `json:"term"`
-	// Self is who answers, Remembered what it remembers of the others.
-	Self       cluster.Enrolment `json:"self"`
-	Remembered []identity.Record `json:"remembered"`
+	// Self is who answers, Own what it has on its disk as the leader, and
+	// Remembered what it remembers of the others: for members only.
+	Self       cluster.Enrolment     `json:"self"`
+	Own        *cluster.Acknowledged `json:"own,omitempty"`
+	Remembered []identity.Record     `json:"remembered,omitempty"`
 }
 
-func (n *Node) membershipAnswer() ([]byte, error) {
-	own := n.identity.Load()
-	return json.Marshal(membershipAnswer{
-		History: own.History, Roster: n.consensus.Roster().Append(nil), Term: n.consensus.Status().Term,
-		Self: cluster.Enrolment{ID: own.Node, Incarnation: own.Incarnation}, Remembered: n.memory.Records(),
-	})
+// welcome is what a newcomer is told once it is admitted.
+func (n *Node) welcome() membershipAnswer {
+	return membershipAnswer{
+		History: n.identity.Load().History, Roster: n.consensus.Roster().Append(nil), Term: n.consensus.Status().Term,
+		Self: n.enrolment(),
+	}
+}
+
+// answerRoster tells a member what this node knows of all.
+func (n *Node) answerRoster(context.Context, []byte) ([]byte, error) {
+	answer := n.welcome()
+	answer.Remembered = n.memory.Records()
+	if own, leads := n.consensus.Own(); leads {
+		answer.Own = &own
+	}
+	return json.Marshal(answer)
 }
 
 // ask makes a control call that is answered so.
@@ -89,7 +101,7 @@ func (n *Node) answerJoin(ctx context.Context, request []byte) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return n.membershipAnswer()
+	return json.Marshal(n.welcome())
 }
 
 // mayJoin says why a node may not join.
@@ -140,8 +152,14 @@ func (n *Node) join(ctx context.Context) error {
 		return fmt.Errorf("encode join request: %w", err)
 	}
 	n.log.Info("asking to be admitted", "incarnation", n.identity.Load().Incarnation, "join", n.cfg.Join)
-	told := map[string]string{}
+	told, since := map[string]string{}, time.Now()
+	reminded := since
 	every(ctx, admissionInterval, func() bool {
+		if now := time.Now(); now.Sub(reminded) >= n.remindEvery {
+			reminded = now
+			n.log.Warn("this node waits to be admitted and serves nobody yet", "for", now.Sub(since).Round(time.Second), "answers", told,
+				"to_do", "see that a leader is reachable through join; if this node is a member that lost its folder, remove it first (rialto node remove "+n.cfg.NodeID+")")
+		}
 		if len(n.aliveInGossip()) <= 1 {
 			n.joinGossip(n.cfg.Join)
 		}
@@ -236,12 +254,14 @@ func (n *Node) proveAll(ctx context.Context) {
 // leaveForGood ends this node's part in its cluster: it was removed. The
 // process stays, so that an operator who asks it is told.
 func (n *Node) leaveForGood(reason string) {
+	n.mux.Cut()
 	select {
 	case <-n.up:
 	case <-n.over: // the next start will find out
 		return
 	}
 	n.leaving.Do(func() {
+		n.cutOff()
 		folder := *n.identity.Load()
 		folder.State, folder.Reason = identity.Removed, reason
 		if err := n.become(folder); err != nil {
@@ -251,7 +271,6 @@ func (n *Node) leaveForGood(reason string) {
 			"to_do", "stop it; to bring it back, empty its folder and let it join")
 		n.removed.Store(true)
 		n.level.Store(false) // what it shows is not the venue any more
-		n.consensus.Retire()
 		leaving, cancel := context.WithTimeout(context.Background(), goodbye)
 		defer cancel()
 		n.leaveGossip(leaving)

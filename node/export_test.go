@@ -1,6 +1,8 @@
 package node
 
 import (
+	"time"
+
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/gateways"
 )
@@ -18,4 +20,12 @@ func MayJoin(r cluster.Roster, who cluster.Enrolment, address string) error {
 // HoldingBack is what a picture of the cluster says of its feature level.
 func HoldingBack(p gateways.Twin, members []cluster.Member) []gateways.Finding {
 	return holdingBack(p, members)
+}
+
+// WithReminders sets how often a node that is kept waiting says for what.
+func WithReminders(d time.Duration) Option { return func(n *Node) { n.remindEvery = d } }
+
+// RefusedBy is what the peer port tells of a refusal.
+func (n *Node) RefusedBy(address string, by cluster.Identity, reason error) {
+	n.refusedBy(address, by, reason)
 }

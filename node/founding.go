@@ -9,10 +9,14 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/identity"
+	"github.com/rialto-exchange/rialto/cluster/peer"
 )
 
 // callFound asks a node what it has on disk of a founding.
 const callFound = "found"
+
+// remindEvery is how often a node that is kept waiting says for what.
+const remindEvery = 10 * time.Second
 
 // foundingInterval is how often a founder asks the others.
 const foundingInterval = 100 * time.Millisecond
@@ -20,8 +24,12 @@ const foundingInterval = 100 * time.Millisecond
 // openMembership makes sure that this node belongs to a cluster before Raft
 // is opened: a founder waits for all the others, a newcomer for a leader.
 func (n *Node) openMembership(ctx, _ context.Context) error {
-	n.control.HandleCall(callFound, func(context.Context, []byte) ([]byte, error) {
-		return json.Marshal(n.word())
+	n.control.HandleCall(callFound, func(ctx context.Context, _ []byte) ([]byte, error) {
+		word := n.word()
+		if who, ok := peer.Caller(ctx); !ok || !n.identity.Load().Founded(who) {
+			word = word.Discreet()
+		}
+		return json.Marshal(word)
 	})
 	switch n.identity.Load().State {
 	case identity.Founding, identity.Agreed:
@@ -52,6 +60,8 @@ func (n *Node) found(ctx context.Context) error {
 	n.log.Info("founding a cluster", "founders", len(n.cfg.InitialCluster), "incarnation", n.identity.Load().Incarnation)
 	var told string
 	var failed error
+	since := time.Now()
+	reminded := since
 	every(ctx, foundingInterval, func() bool {
 		own := *n.identity.Load()
 		next, missing, err := own.Next(n.word(), n.hear(ctx))
@@ -62,6 +72,11 @@ func (n *Node) found(ctx context.Context) error {
 		if waits := fmt.Sprint(missing); len(missing) > 0 && waits != told {
 			n.log.Info("waiting for the other founders", "missing", missing)
 			told = waits
+		}
+		if now := time.Now(); len(missing) > 0 && now.Sub(reminded) >= n.remindEvery {
+			reminded = now
+			n.log.Warn("this node waits for the other founders and serves nobody yet", "for", now.Sub(since).Round(time.Second), "missing", missing,
+				"to_do", "start each of them with --found")
 		}
 		if len(missing) == 0 {
 			failed = n.become(next)

@@ -118,6 +118,7 @@ func (n *Node) settle(began cluster.Position, roster cluster.Roster) error {
 	}
 	n.began.Store(&began)
 	n.takeRoster(roster)
+	n.findPlace(roster)
 	return nil
 }
 
@@ -199,4 +200,4 @@ func (n *Node) recognise(f identity.Folder) error {
 }
 
 // ErrRemoved: the cluster has removed this node for good.
-var ErrRemoved = errors.New("node was removed from its cluster")
+var ErrRemoved = errors.New("this node was removed from the cluster")

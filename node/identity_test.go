@@ -102,7 +102,8 @@ func TestForgetfulVoterComesBack(t *testing.T) {
 	c.wipe(1)
 	c.configs[1].Join = []string{c.configs[0].GossipAddress}
 	joined := make(chan error, 1)
-	go func() { joined <- c.open(1) }()
+	go func() { joined <- c.open(1, node.WithReminders(time.Second)) }()
+	c.until("it says what it waits for", func() bool { return strings.Contains(c.logged.String(), "this node waits to be admitted") })
 	c.until("joining alone is refused", func() bool { return strings.Contains(c.logged.String(), "has forgotten what that one promised") })
 	c.until("it is removed", func() bool { return c.nodes[0].Operations().RemoveNode(t.Context(), "n2") == nil })
 	if err := <-joined; err != nil {
@@ -118,6 +119,13 @@ func TestForgetfulVoterComesBack(t *testing.T) {
 	c.until("the folder that was lost learns that it was removed", func() bool {
 		_, state := c.look(1, "n2")
 		return state == "removed"
+	})
+	if err := c.nodes[1].Operations().Ready(); !errors.Is(err, node.ErrRemoved) {
+		t.Errorf("readiness of a removed node: %v, want %v", err, node.ErrRemoved)
+	}
+	c.until("its only finding is that", func() bool {
+		f := c.nodes[1].Operations().Twin().Findings
+		return len(f) == 1 && f[0].Node == "n2" && f[0].Text == "this node was removed from the cluster"
 	})
 }
 
@@ -198,6 +206,7 @@ func TestImageIsRefused(t *testing.T) {
 	case <-time.After(30 * time.Second):
 		t.Fatal("the image takes part")
 	}
+	c.mute(1)
 	c.stop(1)
 	copyFolder(t, folder, c.configs[1].DataDir)
 	c.start(1)

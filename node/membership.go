@@ -68,7 +68,8 @@ func (n *Node) registerCalls() {
 		return json.Marshal(n.status())
 	})
 	n.control.HandleCall(callJoin, n.answerJoin)
-	n.control.HandleCall(callRoster, func(context.Context, []byte) ([]byte, error) { return n.membershipAnswer() })
+	n.control.HandleCall(callRoster, n.forMembers(n.answerRoster))
+	n.control.HandleCall(callStanding, n.answerStanding)
 	n.control.HandleCall(callRemove, n.forMembers(func(ctx context.Context, id []byte) ([]byte, error) {
 		n.membershipChange.Lock()
 		defer n.membershipChange.Unlock()

@@ -41,6 +41,8 @@ type Node struct {
 	// scrubs counts what came of reading the event journal: whole readings, and
 	// holes that were filled.
 	scrubs struct{ rounds, mended atomic.Uint64 }
+	// remindEvery is remindEvery but in tests.
+	remindEvery time.Duration
 	// founding: this start was told to found a cluster.
 	founding bool
 	// identity is who the folder is; what it says is durable.
@@ -50,6 +52,7 @@ type Node struct {
 	roster atomic.Pointer[cluster.Roster]
 	// memory is what this node remembers of the others.
 	memory *identity.Memory
+	trust
 	// stale wakes the look for a newer roster; its capacity is one.
 	stale chan struct{}
 	// admission is what a newcomer was told when it was let in.
@@ -142,7 +145,7 @@ func Open(ctx context.Context, cfg Config, options ...Option) (*Node, error) {
 	n := &Node{
 		cfg: cfg, log: slog.New(slog.DiscardHandler), version: "dev", startedAt: time.Now(),
 		fatal: make(chan error, 1), failed: make(chan struct{}), stale: make(chan struct{}, 1), up: make(chan struct{}),
-		clock:  cluster.SystemClock{},
+		clock: cluster.SystemClock{}, remindEvery: remindEvery,
 		stalls: make(chan struct{}, 1), marking: make(chan struct{}, 1),
 		scrubPace: readmodels.NewPace(cfg.ReadModels.ScrubBytes),
 	}

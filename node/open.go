@@ -96,7 +96,7 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 			Bytes:  uint64(n.cfg.Consensus.SnapshotBytes), TrailingEntries: n.cfg.Consensus.TrailingEntries,
 		},
 		Incarnation: n.identity.Load().Incarnation, Birth: n.isBirth(),
-		Opened: n.settle, RosterChanged: n.takeRoster,
+		Opened: n.settle, RosterChanged: n.takeRoster, Stand: n.mayStand,
 	}
 	if a := n.ownAdmission(); a != nil {
 		begin.Roster, begin.Term = &a.roster, a.term

@@ -4,17 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/identity"
-	"github.com/rialto-exchange/rialto/cluster/membership"
 	"github.com/rialto-exchange/rialto/cluster/peer"
 )
 
 // proof is how the peer port proves who this node is, and whom it believes.
 func (n *Node) proof() *peer.Proof {
-	return &peer.Proof{Self: n.self, Verify: n.verify, Refused: n.refusedBy}
+	return &peer.Proof{Self: n.self, Confide: n.confides, Met: n.met, Verify: n.verify, Refused: n.refusedBy}
 }
 
 // self is what this node says of itself.
@@ -24,6 +24,56 @@ func (n *Node) self() cluster.Identity {
 		who.Began = *began
 	}
 	return who
+}
+
+// confides says who hears all that this node says of itself: whoever is called
+// at the address of a member or, before any are known, of a founder; and who
+// calls and proves that it belongs, or did. An incarnation is told to nobody
+// else, as who knows it passes for its bearer. While some member's is unknown,
+// all of them are told freely: the builds before can't prove anything.
+func (n *Node) confides(address string, who *cluster.Identity) bool {
+	roster := n.roster.Load()
+	switch {
+	case roster == nil && who == nil:
+		return slices.ContainsFunc(n.founders(), func(f identity.Founder) bool { return f.Address == address })
+	case roster == nil:
+		return false
+	case !roster.Proven():
+		return true
+	case who == nil:
+		return n.isMembersAddress(address)
+	}
+	return n.proves(*roster, *who)
+}
+
+// proves reports that somebody names the incarnation of a member, or of one
+// that was removed, and the history.
+func (n *Node) proves(roster cluster.Roster, who cluster.Identity) bool {
+	switch roster.Standing(cluster.Enrolment{ID: who.Node, Incarnation: who.Incarnation}) {
+	case cluster.Belongs, cluster.Gone:
+		return who.History != 0 && who.History == n.identity.Load().History
+	}
+	return false
+}
+
+// met remembers the start of a member that answers at its own address. What
+// anybody claims who calls from somewhere is remembered by nobody.
+func (n *Node) met(address string, who cluster.Identity) {
+	roster := n.roster.Load()
+	if roster == nil || who.History == 0 || who.History != n.identity.Load().History {
+		return
+	}
+	m, ok := roster.Member(who.Node)
+	if !ok || m.Incarnation.IsZero() || m.Incarnation != who.Incarnation || m.Address != address {
+		return
+	}
+	if string(who.Node) == n.cfg.NodeID {
+		n.metItself(address, who)
+		return
+	}
+	if err := n.memory.Met(who); err != nil && n.refusals.count(time.Now()) {
+		n.log.Warn("a member contradicts what is remembered of it", "member", who.Node, "error", err)
+	}
 }
 
 // verify decides whom this node speaks with. Control calls are open to all of
@@ -62,9 +112,7 @@ func (n *Node) believe(roster cluster.Roster, who *cluster.Identity) error {
 		if who.History != own && (who.History != 0 && own != 0 || roster.Proven() && who.History == 0) {
 			return peer.ErrOtherHistory
 		}
-		if err := n.remember(*who); err != nil {
-			return fmt.Errorf("%w: %w", peer.ErrRolledBack, err)
-		}
+		return n.compare(*who)
 	case cluster.Unproven:
 		if who.History != own && who.History != 0 && own != 0 {
 			return peer.ErrOtherHistory
@@ -89,18 +137,30 @@ func (n *Node) forMembers(answer peer.CallHandler) peer.CallHandler {
 		if who, ok := peer.Caller(ctx); ok {
 			caller = &who
 		}
-		if err := n.believe(n.consensus.Roster(), caller); err != nil {
+		roster := n.consensus.Roster()
+		err := n.believe(roster, caller)
+		if len(roster.Members) == 0 {
+			err = peer.ErrNotAdmitted // whoever calls: this node knows nobody yet
+		}
+		if err != nil {
 			return nil, fmt.Errorf("only members may ask this: %w", err)
 		}
 		return answer(ctx, request)
 	}
 }
 
-// remember holds a member against what is known of it. What it acknowledged
+// compare holds a member against what is known of it. What it acknowledged
 // to this node until now counts.
-func (n *Node) remember(who cluster.Identity) error {
+func (n *Node) compare(who cluster.Identity) error {
 	n.noteProofs()
-	return n.memory.Verify(who)
+	err := n.memory.Verify(who)
+	switch {
+	case errors.Is(err, identity.ErrRolledBack):
+		return fmt.Errorf("%w: %w", peer.ErrRolledBack, err)
+	case err != nil:
+		return fmt.Errorf("%w: %w", peer.ErrNotAdmitted, err)
+	}
+	return nil
 }
 
 func (n *Node) noteProofs() {
@@ -112,42 +172,6 @@ func (n *Node) noteProofs() {
 	for e, proven := range n.consensus.Acknowledged() {
 		n.memory.Note(e, proven)
 	}
-}
-
-// keepMemory tells a follower what the leader remembers, for the leader is
-// who hears acknowledgements, and writes what is new. So a node that is asked
-// to believe an image remembers all but the last second and a half or so.
-func (n *Node) keepMemory(ctx context.Context) {
-	n.noteProofs()
-	if leader, ok := n.consensus.Leader(); ok && string(leader.ID) != n.cfg.NodeID {
-		asking, cancel := context.WithTimeout(ctx, twinTimeout)
-		answer, err := n.ask(asking, leader.Address, callRoster, nil)
-		cancel()
-		if err == nil && answer.History != 0 && answer.History == n.identity.Load().History {
-			n.memory.Merge(answer.Remembered)
-		}
-	}
-	n.memory.Keep(n.consensus.Roster())
-	if err := n.memory.Save(n.cfg.DataDir); err != nil {
-		n.log.Warn("what this node remembers of others was not written", "error", err)
-	}
-}
-
-// refusedBy hears that another node does not let this one in.
-func (n *Node) refusedBy(by cluster.Identity, reason error) {
-	if errors.Is(reason, peer.ErrRemoved) && by.History != 0 && by.History == n.identity.Load().History {
-		n.background.Go(func() { n.leaveForGood("node " + string(by.Node) + " says that the cluster has removed it") })
-		return
-	}
-	if errors.Is(reason, peer.ErrRolledBack) && by.History != 0 && by.History == n.identity.Load().History {
-		n.fail(fmt.Errorf("%w: member %s remembers more of this node than it knows itself, or another process runs on a copy of its folder; "+
-			"this node believes that it is the one that has gone back; %s", ErrForgotten, by.Node, n.wayBack()))
-		return
-	}
-	if n.refusals.count(time.Now()) {
-		n.log.Warn("this node is refused by a member", "by", by.Node, "reason", reason, "to_do", n.wayBack())
-	}
-	n.wonder()
 }
 
 // wonder wakes the look for a newer roster.
@@ -180,40 +204,15 @@ func (n *Node) keepIdentity(ctx context.Context) {
 		}
 		n.proveAll(ctx)
 		n.keepMemory(ctx)
+		n.lookForItself(ctx)
 		select {
 		case <-n.stale:
 			n.learnRoster(ctx)
+			n.confirmRemoval(ctx)
 		default:
 		}
 		return true
 	})
-}
-
-// learnRoster asks all whom this node can find for what they know.
-func (n *Node) learnRoster(ctx context.Context) {
-	addresses := map[string]bool{}
-	for _, m := range n.consensus.Members() {
-		addresses[m.Address] = true
-	}
-	for _, p := range n.gossip.Members() {
-		if p.State == membership.StateAlive {
-			addresses[p.PeerAddress] = true
-		}
-	}
-	delete(addresses, n.addresses.peer)
-	for address := range addresses {
-		answer, err := n.ask(ctx, address, callRoster, nil)
-		if err != nil || answer.History == 0 || answer.History != n.identity.Load().History {
-			continue
-		}
-		roster, err := cluster.ParseRoster(answer.Roster)
-		if err == nil {
-			err = n.consensus.Learn(roster)
-		}
-		if err != nil {
-			n.log.Warn("a roster could not be taken", "from", address, "error", err)
-		}
-	}
 }
 
 // takeRoster is told of each change of the roster.
@@ -224,6 +223,7 @@ func (n *Node) takeRoster(r cluster.Roster) {
 	n.roster.Store(&r)
 	own := n.identity.Load()
 	if r.Standing(cluster.Enrolment{ID: own.Node, Incarnation: own.Incarnation}) == cluster.Gone {
+		n.mux.Cut()
 		n.background.Go(func() { n.leaveForGood("its removal is in the log") })
 	}
 	n.mux.Reverify()

@@ -33,6 +33,9 @@ func (n *Node) Ready() error {
 	if n.draining.Load() {
 		return errDraining
 	}
+	if err := n.outside(); err != nil {
+		return err
+	}
 	if stalled := n.writes.Stalled(); stalled > 0 {
 		return fmt.Errorf("a write to this node's disk has not returned for %v", stalled.Round(time.Millisecond))
 	}

@@ -151,7 +151,7 @@ func (t *twin) refresh(ctx context.Context) {
 	}
 	slices.SortFunc(nodes, func(a, b gateways.TwinNode) int { return compareIDs(a.ID, b.ID) })
 	picture := gateways.Twin{Nodes: nodes, Leader: t.node.leaderID()}
-	picture.Findings = slices.Concat(findings(picture), t.node.clocks.findings(), holdingBack(picture, t.node.consensus.Members()))
+	picture.Findings = t.node.ownFindings(slices.Concat(findings(picture), t.node.clocks.findings(), holdingBack(picture, t.node.consensus.Members())))
 	t.node.decideIntake(picture)
 	t.picture.Store(&picture)
 	t.node.compareWithLeader(picture)

@@ -108,7 +108,7 @@ func (n *Node) startRaft(snapshots raft.SnapshotStore) (err error) {
 			return r.CurrentTerm()
 		}
 		return stored // Raft is just starting
-	}, n.config.Refuse)
+	}, n.config.Refuse, n.config.Stand)
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("start raft: %v", p)

@@ -70,6 +70,9 @@ type Config struct {
 	// RosterChanged is told of each change of Node.Roster, in order. It must
 	// not block. May be nil.
 	RosterChanged func(cluster.Roster)
+	// Stand says why this node is not to ask for votes now, nil if it may. May
+	// be nil. A sole voter needs none and leads all the same.
+	Stand func() error
 
 	// LogStore is the library of the log, default "wal". It can't be changed
 	// for a directory that has a log.
@@ -135,6 +138,9 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.Snapshots.Retain, 2)
 	if c.Refuse == nil {
 		c.Refuse = func() error { return nil }
+	}
+	if c.Stand == nil {
+		c.Stand = func() error { return nil }
 	}
 	if c.Wait == nil {
 		c.Wait = func() error { return nil }

@@ -76,8 +76,22 @@ func (c *contacts) all() map[cluster.Enrolment]cluster.Acknowledged {
 }
 
 // Acknowledged returns what members have told this node that they have on
-// their disks, as long as this process runs.
+// their disks, as long as this process runs: in answers that came from the
+// addresses of the configuration.
 func (n *Node) Acknowledged() map[cluster.Enrolment]cluster.Acknowledged { return n.contacts.all() }
+
+// Own returns what this node has on its disk as the leader, whom nobody asks
+// to acknowledge anything; ok is false on every other one. A leader takes
+// nothing of its log back in its term.
+func (n *Node) Own() (own cluster.Acknowledged, ok bool) {
+	term := n.raft.CurrentTerm()
+	led := n.raft.State() == raft.Leader
+	own = cluster.Acknowledged{
+		Position:  cluster.Position{Term: cluster.Term(term), Last: cluster.Index(n.raft.LastIndex())},
+		Committed: cluster.Index(n.raft.CommitIndex()),
+	}
+	return own, led && n.raft.State() == raft.Leader && n.raft.CurrentTerm() == term
+}
 
 // What is believed of a term in one message. A term rises by one an election:
 // at one a second without a pause it would take 194 days to get a request's
@@ -124,21 +138,6 @@ func termOf(command any) uint64 {
 	return 0
 }
 
-// learn notes what a leader's request proves of the leader: it has an entry on
-// its own disk before it sends it. Nobody else acknowledges a leader's log.
-func (t transport) learn(command any) {
-	c, ok := command.(*raft.AppendEntriesRequest)
-	if !ok || len(c.Entries) == 0 {
-		return
-	}
-	last := c.Entries[len(c.Entries)-1].Index
-	by, _ := t.contacts.asked(raft.ServerID(c.RPCHeader.ID))
-	t.contacts.answered(by, time.Time{}, cluster.Acknowledged{
-		Position:  cluster.Position{Term: cluster.Term(c.Term), Last: cluster.Index(last)},
-		Committed: cluster.Index(min(last, c.LeaderCommitIndex)),
-	})
-}
-
 // AppendEntries asks a follower, and learns from its answer.
 func (t transport) AppendEntries(id raft.ServerID, target raft.ServerAddress, args *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) error {
 	who, sent := t.contacts.asked(id)
@@ -165,6 +164,9 @@ func (t transport) AppendEntries(id raft.ServerID, target raft.ServerAddress, ar
 
 // RequestVote asks for a vote. One that is given proves the term.
 func (t transport) RequestVote(id raft.ServerID, target raft.ServerAddress, args *raft.RequestVoteRequest, resp *raft.RequestVoteResponse) error {
+	if err := t.stand(); err != nil {
+		return err
+	}
 	who, sent := t.contacts.asked(id)
 	if err := t.NetworkTransport.RequestVote(id, target, args, resp); err != nil {
 		return err
@@ -182,6 +184,9 @@ func (t transport) RequestVote(id raft.ServerID, target raft.ServerAddress, args
 
 // RequestPreVote asks whether a vote would be given.
 func (t transport) RequestPreVote(id raft.ServerID, target raft.ServerAddress, args *raft.RequestPreVoteRequest, resp *raft.RequestPreVoteResponse) error {
+	if err := t.stand(); err != nil {
+		return err
+	}
 	if err := t.NetworkTransport.RequestPreVote(id, target, args, resp); err != nil {
 		return err
 	}

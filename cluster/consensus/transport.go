@@ -26,9 +26,11 @@ type transport struct {
 	contacts *contacts
 	// term is this node's current one.
 	term func() uint64
-	rpcs chan raft.RPC
-	stop chan struct{}
-	once *sync.Once
+	// stand says why this node asks for no votes.
+	stand func() error
+	rpcs  chan raft.RPC
+	stop  chan struct{}
+	once  *sync.Once
 }
 
 // Consumer returns what peers ask.
@@ -52,13 +54,16 @@ func (t transport) relay(limit *commitLimit, refuse func() error) {
 				rpc.Respond(nil, err)
 				continue
 			}
+			if _, ok := rpc.Command.(*raft.TimeoutNowRequest); ok && t.stand() != nil {
+				rpc.Respond(nil, t.stand())
+				continue
+			}
 			if response := needsRoom(rpc.Command); response != nil {
 				if err := refuse(); err != nil {
 					rpc.Respond(response, err)
 					continue
 				}
 			}
-			t.learn(rpc.Command)
 			if request, ok := rpc.Command.(*raft.AppendEntriesRequest); ok {
 				request.LeaderCommitIndex = limit.of(request.LeaderCommitIndex)
 			}
@@ -126,8 +131,8 @@ var (
 
 // newTransport allows one request under way to each peer. Pipelining can
 // wedge a follower for good, and was slower as well.
-func newTransport(stream *stream, timeout time.Duration, logger hclog.Logger, limit *commitLimit, c *contacts, term func() uint64, refuse func() error) transport {
-	t := transport{contacts: c, term: term, rpcs: make(chan raft.RPC), stop: make(chan struct{}), once: new(sync.Once)}
+func newTransport(stream *stream, timeout time.Duration, logger hclog.Logger, limit *commitLimit, c *contacts, term func() uint64, refuse, stand func() error) transport {
+	t := transport{contacts: c, term: term, stand: stand, rpcs: make(chan raft.RPC), stop: make(chan struct{}), once: new(sync.Once)}
 	t.NetworkTransport = raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 		Stream:                  stream,
 		MaxPool:                 3,

@@ -40,6 +40,23 @@ func (f Folder) Word(founders []Founder, level uint16) Word {
 	}
 }
 
+// Discreet is what of a word is for anybody who asks: once a cluster is
+// founded, who belongs to it is for those who prove that they do.
+func (w Word) Discreet() Word {
+	if w.Begun() {
+		w.Incarnation, w.History = cluster.Incarnation{}, 0
+	}
+	return w
+}
+
+// Founded reports that somebody is one of the founders by the folder that was
+// founded with.
+func (f Folder) Founded(who cluster.Identity) bool {
+	return f.History != 0 && who.History == f.History && slices.ContainsFunc(f.Founders, func(o Founder) bool {
+		return o.ID == who.Node && o.Incarnation == who.Incarnation
+	})
+}
+
 // inOrder returns founders by id, without incarnations.
 func inOrder(founders []Founder) []Founder {
 	out := slices.Clone(founders)
@@ -109,11 +126,11 @@ func (f Folder) compare(own Word, founder Founder, word Word) error {
 			ErrFounding, founder.Address, word.Node, word.Cluster, founder.ID, own.Cluster)
 	case word.State == Joining:
 		return fmt.Errorf("%w: node %s was told to join a cluster, not to found one", ErrFounding, word.Node)
-	case word.begun() && (f.State != Agreed || word.History != f.History):
-		return fmt.Errorf("%w: cluster %s was founded already, node %s belongs to it (history %s) and the folder of this node is empty; "+
+	case word.Begun() && (f.State != Agreed || word.History != f.History):
+		return fmt.Errorf("%w: cluster %s was founded already, node %s belongs to it and the folder of this node is empty; "+
 			"if it was lost, remove node %s from the cluster and let it join (--join)",
-			ErrFounding, own.Cluster, word.Node, word.History, own.Node)
-	case word.begun():
+			ErrFounding, own.Cluster, word.Node, own.Node)
+	case word.Begun():
 		return nil // it went ahead: all had agreed, this node among them
 	case !slices.Equal(inOrder(word.Founders), own.Founders):
 		return fmt.Errorf("%w: node %s was told other founders: %s there, %s here",
@@ -125,8 +142,8 @@ func (f Folder) compare(own Word, founder Founder, word Word) error {
 	return nil
 }
 
-// begun reports that the node is past the founding, this one or another.
-func (w Word) begun() bool {
+// Begun reports that the node is past the founding, this one or another.
+func (w Word) Begun() bool {
 	switch w.State {
 	case Founding, Agreed, Joining:
 		return false

@@ -15,14 +15,25 @@ import (
 	"github.com/rialto-exchange/rialto/cluster"
 )
 
-// ErrRolledBack: a node knows less than it once told, or runs twice.
-var ErrRolledBack = errors.New("data folder has gone back")
+// Errors of Verify.
+var (
+	// ErrRolledBack: a node knows less than it once told, or runs twice.
+	ErrRolledBack = errors.New("data folder has gone back")
+	// ErrImplausible: a claim that no life of a node leads to.
+	ErrImplausible = errors.New("start is implausible")
+)
+
+// MaxStartStep is how many starts a member may be ahead of the last that is
+// remembered of it: one that is started again every second does not get there
+// in twelve days during which nobody reaches it. Counts are never taken back,
+// so what is believed at once is what one lie can use up of them.
+const MaxStartStep = 1 << 20
 
 // Record is what is remembered of one member.
 type Record struct {
 	ID          cluster.NodeID       `json:"id"`
 	Incarnation cluster.Incarnation  `json:"incarnation"`
-	Start       cluster.Start        `json:"start"` // the highest that was seen
+	Start       cluster.Start        `json:"start"` // the highest that it was met with
 	Proven      cluster.Acknowledged `json:"proven"`
 }
 
@@ -89,8 +100,10 @@ func (m *Memory) Save(dir string) error {
 	return nil
 }
 
-// Verify holds what a member says of itself against what is remembered of it,
-// and remembers its start. ErrRolledBack says what contradicts.
+// Verify holds what somebody who calls says of itself against what is
+// remembered of that member. ErrRolledBack says what contradicts. Nothing is
+// remembered of a claim: who has heard an incarnation could turn its bearer
+// away for good by claiming a later start.
 //
 // It raises no false alarm: what was acknowledged was on its disk, and Raft
 // takes nothing of that back but what was not committed, in a later term. It
@@ -98,6 +111,27 @@ func (m *Memory) Save(dir string) error {
 func (m *Memory) Verify(who cluster.Identity) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.check(who)
+}
+
+// Met is Verify of a member that was called at its own address and answered
+// there. Its start is remembered.
+func (m *Memory) Met(who cluster.Identity) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.check(who); err != nil {
+		return err
+	}
+	e := cluster.Enrolment{ID: who.Node, Incarnation: who.Incarnation}
+	if r := m.records[e]; r.Start != who.Start {
+		r.ID, r.Incarnation, r.Start = e.ID, e.Incarnation, who.Start
+		m.records[e], m.changed = r, true
+	}
+	return nil
+}
+
+// check is Verify; the caller holds the lock.
+func (m *Memory) check(who cluster.Identity) error {
 	e := cluster.Enrolment{ID: who.Node, Incarnation: who.Incarnation}
 	r, known := m.records[e]
 	switch {
@@ -108,16 +142,16 @@ func (m *Memory) Verify(who cluster.Identity) error {
 		return nil
 	case who.Start.Count == r.Start.Count:
 		return fmt.Errorf("%w: another process is node %s, by the same start %d: one of them runs on a copy", ErrRolledBack, e.ID, who.Start.Count)
+	case who.Start.Count-r.Start.Count > MaxStartStep:
+		return fmt.Errorf("%w: node %s comes with start %d, and was last met with start %d", ErrImplausible, e.ID, who.Start.Count, r.Start.Count)
 	case r.Proven.Contradicts(who.Began):
 		return fmt.Errorf("%w: node %s begins with index %d in term %d, and once had index %d in term %d on its disk, of which %d was committed",
 			ErrRolledBack, e.ID, who.Began.Last, who.Began.Term, r.Proven.Last, r.Proven.Term, r.Proven.Committed)
 	}
-	r.ID, r.Incarnation, r.Start = e.ID, e.Incarnation, who.Start
-	m.records[e], m.changed = r, true
 	return nil
 }
 
-// Note remembers what a member that was verified has acknowledged.
+// Note remembers what a member that was met has acknowledged.
 func (m *Memory) Note(e cluster.Enrolment, proven cluster.Acknowledged) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -128,13 +162,16 @@ func (m *Memory) Note(e cluster.Enrolment, proven cluster.Acknowledged) {
 	}
 }
 
-// Merge takes what another member remembers.
+// Merge takes what another member remembers, less what is implausible.
 func (m *Memory) Merge(records []Record) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, other := range records {
 		e := cluster.Enrolment{ID: other.ID, Incarnation: other.Incarnation}
-		r := m.records[e]
+		r, known := m.records[e]
+		if known && other.Start.Count > r.Start.Count && other.Start.Count-r.Start.Count > MaxStartStep {
+			continue
+		}
 		next := Record{ID: e.ID, Incarnation: e.Incarnation, Start: r.Start, Proven: r.Proven.And(other.Proven)}
 		if other.Start.Count > r.Start.Count {
 			next.Start = other.Start

@@ -40,6 +40,7 @@ func TestMemory(t *testing.T) {
 		{"an earlier term: it has forgotten a vote", member(3, 8, 2, 200), "in term 2"},
 		{"an image of its first start", member(1, 5, 3, 100), "start 1"},
 		{"a process on a copy of its folder", member(2, 9, 3, 100), "another process"},
+		{"as many starts later as may be", member(2+identity.MaxStartStep, 9, 3, 100), ""},
 		{"another incarnation is another member", cluster.Identity{Node: "n2", Incarnation: cluster.Incarnation{9}, Start: cluster.Start{Count: 1}}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -48,16 +49,18 @@ func TestMemory(t *testing.T) {
 				t.Fatal(err)
 			}
 			e := cluster.Enrolment{ID: "n2", Incarnation: cluster.Incarnation{2}}
-			if err := m.Verify(member(2, 7, 1, 5)); err != nil {
+			if err := m.Met(member(2, 7, 1, 5)); err != nil {
 				t.Fatal(err)
 			}
 			m.Note(e, proven(2, 120, 90))
 			m.Note(e, proven(3, 100, 80))
-			switch err := m.Verify(c.who); {
-			case c.want == "" && err != nil:
-				t.Errorf("refused: %v", err)
-			case c.want != "" && (!errors.Is(err, identity.ErrRolledBack) || !strings.Contains(err.Error(), c.want)):
-				t.Errorf("got %v, want %q", err, c.want)
+			for _, verify := range []func(cluster.Identity) error{m.Verify, m.Met} {
+				switch err := verify(c.who); {
+				case c.want == "" && err != nil:
+					t.Errorf("refused: %v", err)
+				case c.want != "" && (!errors.Is(err, identity.ErrRolledBack) || !strings.Contains(err.Error(), c.want)):
+					t.Errorf("got %v, want %q", err, c.want)
+				}
 			}
 		})
 	}
@@ -69,7 +72,7 @@ func TestMemoryIsKept(t *testing.T) {
 	dir := t.TempDir()
 	m, _ := identity.ReadMemory(dir)
 	who := cluster.Identity{Node: "n2", Incarnation: cluster.Incarnation{2}, Start: cluster.Start{Count: 2, Nonce: 7}}
-	if err := m.Verify(who); err != nil {
+	if err := m.Met(who); err != nil {
 		t.Fatal(err)
 	}
 	m.Note(cluster.Enrolment{ID: "n2", Incarnation: cluster.Incarnation{2}}, proven(3, 100, 90))

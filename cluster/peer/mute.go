@@ -37,7 +37,16 @@ func (m *Mux) Mute() {
 func (m *Mux) Unmute() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.muted = false
+	m.muted = m.cut
+}
+
+// Cut is Mute for good: Unmute changes nothing any more. When it returns, no
+// vote is given or asked and no entry sent through this port.
+func (m *Mux) Cut() {
+	m.mu.Lock()
+	m.cut = true
+	m.mu.Unlock()
+	m.Mute()
 }
 
 // StopListening closes the listener for good and leaves what is open alone: a

@@ -23,6 +23,38 @@ func timedOut(err error) bool {
 	return errors.As(err, &n) && n.Timeout()
 }
 
+// TestCut shows a node that is mute for good: what is audible goes on, and
+// nothing else does, whatever is told it later.
+func TestCut(t *testing.T) {
+	cut := listen(t, peer.Config{Audible: []peer.Protocol{peer.ProtocolControl}})
+	other := listen(t, peer.Config{})
+	for _, m := range []*peer.Mux{cut, other} {
+		say(m, peer.ProtocolRaft, "raft")
+		say(m, peer.ProtocolControl, "control")
+	}
+	in, err := other.Dial(t.Context(), cut.Addr().String(), peer.ProtocolRaft)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	hear(t, in, "raft")
+	cut.Cut()
+	ended(t, "a connection to the node", in)
+	cut.Unmute()
+	if _, err := other.Dial(t.Context(), cut.Addr().String(), peer.ProtocolRaft); err == nil {
+		t.Error("it is called again")
+	}
+	if _, err := cut.Dial(t.Context(), other.Addr().String(), peer.ProtocolRaft); !errors.Is(err, peer.ErrMuted) {
+		t.Errorf("a call of the node: %v, want %v", err, peer.ErrMuted)
+	}
+	conn, err := other.Dial(t.Context(), cut.Addr().String(), peer.ProtocolControl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	hear(t, conn, "control")
+}
+
 // TestMute shows a node that is mute: to others it is cut off, whoever made
 // the connection; what is audible goes on; and when it speaks again new
 // connections are made and the old ones stay shut.

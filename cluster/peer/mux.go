@@ -129,6 +129,7 @@ type Mux struct {
 	dialled  map[*dialledConn]struct{}
 	closed   bool
 	muted    bool
+	cut      bool // muted for good
 }
 
 // Listen opens the port at address (host:port; port 0 picks a free one) and
@@ -223,7 +224,7 @@ func (m *Mux) call(ctx context.Context, address string, protocol Protocol, versi
 	if err != nil {
 		return nil, err
 	}
-	if err := m.introduce(ctx, conn, protocol, version); err != nil {
+	if err := m.introduce(ctx, conn, address, protocol, version); err != nil {
 		conn.Close()
 		return nil, err
 	}
@@ -237,7 +238,7 @@ func (m *Mux) call(ctx context.Context, address string, protocol Protocol, versi
 
 // introduce sends the preamble and waits for its answer, no longer than ctx
 // and Config.PreambleTimeout allow.
-func (m *Mux) introduce(ctx context.Context, conn net.Conn, protocol Protocol, version uint8) error {
+func (m *Mux) introduce(ctx context.Context, conn net.Conn, address string, protocol Protocol, version uint8) error {
 	deadline := time.Now().Add(m.cfg.PreambleTimeout)
 	if at, ok := ctx.Deadline(); ok && at.Before(deadline) {
 		deadline = at
@@ -248,7 +249,7 @@ func (m *Mux) introduce(ctx context.Context, conn net.Conn, protocol Protocol, v
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 	hello := preamble{version: version, protocol: protocol, cluster: m.cluster}
-	if self := m.self(version); self != nil {
+	if self := m.introduction(address, version); self != nil {
 		hello.self = *self
 	}
 	if err := writePreamble(conn, hello); err != nil {
@@ -256,9 +257,10 @@ func (m *Mux) introduce(ctx context.Context, conn net.Conn, protocol Protocol, v
 	}
 	who, err := readAnswer(conn)
 	if err != nil {
-		m.tell(who, err)
+		m.tell(address, who, err)
 		return err
 	}
+	m.met(address, who)
 	if err := m.verify(protocol, who); err != nil {
 		return err
 	}
@@ -315,7 +317,7 @@ func (m *Mux) accept() {
 		}
 		tracked, err := m.track(conn)
 		if err != nil {
-			m.refuse(conn, err, Version)
+			m.refuse(conn, err, caller{version: Version})
 			continue
 		}
 		m.workers.Go(func() { m.serve(tracked) })
@@ -333,13 +335,13 @@ func (m *Mux) pause(d time.Duration) {
 
 // serve reads the preamble and runs the handler.
 func (m *Mux) serve(conn *trackedConn) {
-	handler, asked, err := m.route(conn)
+	handler, from, err := m.route(conn)
 	if errors.Is(err, ErrMuted) {
 		_ = conn.Close() // without a word
 		return
 	}
 	if err != nil {
-		m.refuse(conn, err, asked)
+		m.refuse(conn, err, from)
 		return
 	}
 	handler(withCaller(m.ctx, conn.who), conn)
@@ -348,47 +350,54 @@ func (m *Mux) serve(conn *trackedConn) {
 	}
 }
 
-// route checks who calls, answers, and finds the handler. asked is the version
-// that an answer must have.
-func (m *Mux) route(conn *trackedConn) (handler Handler, asked uint8, err error) {
+// caller is who calls: the version that an answer must have, and what it said
+// of itself to a node of the same cluster.
+type caller struct {
+	version uint8
+	who     *cluster.Identity
+}
+
+// route checks who calls, answers, and finds the handler.
+func (m *Mux) route(conn *trackedConn) (handler Handler, from caller, err error) {
+	from.version = Version
 	if err := conn.SetDeadline(time.Now().Add(m.cfg.PreambleTimeout)); err != nil {
-		return nil, Version, err
+		return nil, from, err
 	}
 	hello, err := readPreamble(conn, m.version())
+	from.version = hello.version
 	if err != nil {
-		return nil, hello.version, err
+		return nil, from, err
 	}
 	if hello.version != Version && hello.version != m.version() {
-		return nil, hello.version, ErrVersion
+		return nil, from, ErrVersion
 	}
 	if hello.cluster != m.cluster {
-		return nil, hello.version, ErrWrongCluster
+		return nil, from, ErrWrongCluster
 	}
-	var who *cluster.Identity
 	if hello.version == VersionIdentity {
-		who = &hello.self
+		from.who = &hello.self
 	}
-	if err := m.verify(hello.protocol, who); err != nil {
-		return nil, hello.version, err
+	if err := m.verify(hello.protocol, from.who); err != nil {
+		return nil, from, err
 	}
 	m.mu.Lock()
-	conn.who, conn.protocol, conn.known = who, hello.protocol, true
+	conn.who, conn.protocol, conn.known = from.who, hello.protocol, true
 	handler, served := m.handlers[hello.protocol]
 	silent := m.silent(hello.protocol)
 	m.mu.Unlock()
 	if silent {
-		return nil, hello.version, ErrMuted
+		return nil, from, ErrMuted
 	}
 	if !served {
-		return nil, hello.version, ErrProtocol
+		return nil, from, ErrProtocol
 	}
 	if err := m.seat(conn); err != nil {
-		return nil, hello.version, err
+		return nil, from, err
 	}
-	if err := writeAnswer(conn, nil, m.self(hello.version)); err != nil {
-		return nil, hello.version, err
+	if err := writeAnswer(conn, nil, m.reply(from)); err != nil {
+		return nil, from, err
 	}
-	return handler, hello.version, m.resetDeadline(conn)
+	return handler, from, m.resetDeadline(conn)
 }
 
 // seat makes a connection's place its own: from now on it makes room for
@@ -415,9 +424,9 @@ func (m *Mux) resetDeadline(conn net.Conn) error {
 }
 
 // refuse tells the caller why, if it still listens, and closes.
-func (m *Mux) refuse(conn net.Conn, reason error, asked uint8) {
+func (m *Mux) refuse(conn net.Conn, reason error, from caller) {
 	conn.SetWriteDeadline(time.Now().Add(m.cfg.PreambleTimeout))
-	_ = writeAnswer(conn, reason, m.self(asked)) // best effort: the caller may be gone
+	_ = writeAnswer(conn, reason, m.reply(from)) // best effort: the caller may be gone
 	conn.Close()
 	m.cfg.Refused(conn.RemoteAddr(), reason)
 }

@@ -25,14 +25,21 @@ var (
 type Proof struct {
 	// Self is what this node says of itself, now.
 	Self func() cluster.Identity
+	// Confide says whether the other end is to hear all of it: who calls, or,
+	// with who = nil, whoever is called at an address. Others are told the
+	// node's id and nothing else. nil: everybody hears all.
+	Confide func(address string, who *cluster.Identity) bool
 	// Verify is asked of the other end of every connection before a byte of
 	// its protocol, by the end that was called and by the one that calls. who
 	// is nil when the other end speaks version 1, which proves nothing. An
 	// error refuses; one of the errors above is told to a caller.
 	Verify func(protocol Protocol, who *cluster.Identity) error
-	// Refused is told when another node refuses this one for who it is. It
-	// must not block.
-	Refused func(by cluster.Identity, reason error)
+	// Met is told who answered at an address that this node called, before
+	// Verify is asked of it; may be nil.
+	Met func(address string, who cluster.Identity)
+	// Refused is told when a node that was called at an address refuses this
+	// one for who it is. It must not block.
+	Refused func(address string, by cluster.Identity, reason error)
 }
 
 type callerKey struct{}
@@ -90,23 +97,46 @@ func (m *Mux) verify(protocol Protocol, who *cluster.Identity) error {
 	return m.cfg.Proof.Verify(protocol, who)
 }
 
-// self is what goes into an answer; nil to one that would not understand.
-func (m *Mux) self(asked uint8) *cluster.Identity {
-	if m.cfg.Proof == nil || asked < VersionIdentity {
+// introduction is what this node says of itself to whom it calls.
+func (m *Mux) introduction(address string, version uint8) *cluster.Identity {
+	if m.cfg.Proof == nil || version < VersionIdentity {
 		return nil
 	}
+	return m.self(m.cfg.Proof.Confide == nil || m.cfg.Proof.Confide(address, nil))
+}
+
+// reply is what it says of itself to who calls; nil to one that would not
+// understand.
+func (m *Mux) reply(to caller) *cluster.Identity {
+	if m.cfg.Proof == nil || to.version < VersionIdentity {
+		return nil
+	}
+	return m.self(m.cfg.Proof.Confide == nil || to.who != nil && m.cfg.Proof.Confide("", to.who))
+}
+
+func (m *Mux) self(all bool) *cluster.Identity {
 	who := m.cfg.Proof.Self()
+	if !all {
+		who = cluster.Identity{Node: who.Node}
+	}
 	return &who
 }
 
+// met passes on who answered at an address.
+func (m *Mux) met(address string, who *cluster.Identity) {
+	if m.cfg.Proof != nil && who != nil && m.cfg.Proof.Met != nil {
+		m.cfg.Proof.Met(address, *who)
+	}
+}
+
 // tell passes on that another node refuses this one for who it is.
-func (m *Mux) tell(by *cluster.Identity, reason error) {
+func (m *Mux) tell(address string, by *cluster.Identity, reason error) {
 	if m.cfg.Proof == nil || by == nil || m.cfg.Proof.Refused == nil {
 		return
 	}
 	for _, of := range []error{ErrNotAdmitted, ErrOtherHistory, ErrRemoved, ErrRolledBack} {
 		if errors.Is(reason, of) {
-			m.cfg.Proof.Refused(*by, of)
+			m.cfg.Proof.Refused(address, *by, of)
 		}
 	}
 }

@@ -31,7 +31,7 @@ func believing(t *testing.T, self cluster.Identity, refused chan error, believed
 			}
 			return peer.ErrNotAdmitted
 		},
-		Refused: func(_ cluster.Identity, reason error) { refused <- reason },
+		Refused: func(_ string, _ cluster.Identity, reason error) { refused <- reason },
 	}})
 }
 
@@ -147,5 +147,45 @@ func TestReverify(t *testing.T) {
 	}
 	if got := server.Connections(); got != 1 {
 		t.Errorf("%d connections are open, want the other one", got)
+	}
+}
+
+// TestConfide shows that only those hear who a node is, either way, whom it
+// confides in; the others hear its name.
+func TestConfide(t *testing.T) {
+	all, bare := who("a", 1), cluster.Identity{Node: "a"}
+	for _, trusted := range []bool{true, false} {
+		heard, met := make(chan cluster.Identity, 4), make(chan string, 4)
+		hears := func(_ peer.Protocol, who *cluster.Identity) error { heard <- *who; return nil }
+		other := listen(t, peer.Config{Proof: &peer.Proof{
+			Self: func() cluster.Identity { return who("b", 2) }, Verify: hears,
+			Met: func(address string, who cluster.Identity) { met <- address },
+		}})
+		discreet := listen(t, peer.Config{Proof: &peer.Proof{
+			Self:   func() cluster.Identity { return all },
+			Verify: func(peer.Protocol, *cluster.Identity) error { return nil },
+			Confide: func(address string, who *cluster.Identity) bool {
+				return trusted && (address == other.Addr().String() || who != nil && who.Node == "b")
+			},
+		}})
+		want := bare
+		if trusted {
+			want = all
+		}
+		say(other, peer.ProtocolForward, "other")
+		say(discreet, peer.ProtocolForward, "discreet")
+		for _, ends := range [][2]*peer.Mux{{discreet, other}, {other, discreet}} {
+			conn, err := ends[0].Dial(t.Context(), ends[1].Addr().String(), peer.ProtocolForward)
+			if err != nil {
+				t.Fatal(err)
+			}
+			conn.Close()
+			if got := <-heard; got != want {
+				t.Errorf("trusted %v: the other end heard %+v, want %+v", trusted, got, want)
+			}
+		}
+		if at := <-met; at != discreet.Addr().String() {
+			t.Errorf("met at %s, called %s", at, discreet.Addr())
+		}
 	}
 }
