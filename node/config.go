@@ -11,6 +11,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/dedup"
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways/rest"
 )
 
 // Config is everything that can be set about a node. It is the only place
@@ -123,6 +124,17 @@ type CommandsConfig struct {
 	// MaxConnectionsPerAddress bounds those of one remote address (an IPv6 one
 	// counts by its /64). 0 = half of them all.
 	MaxConnectionsPerAddress int `yaml:"max_connections_per_address" koanf:"max_connections_per_address"`
+	// MaxConnectionsPerParticipant bounds the requests and streams that are at
+	// work for one participant; administrators count by themselves. 0 = half of
+	// MaxConnections.
+	MaxConnectionsPerParticipant int `yaml:"max_connections_per_participant" koanf:"max_connections_per_participant"`
+	// MaxRequestsPerParticipant, MaxCommandsPerParticipant and
+	// MaxBytesPerParticipant bound what one participant has under way at the
+	// node in requests with bodies. Cancels, suspensions and what an
+	// administrator sends by itself count apart from the rest.
+	MaxRequestsPerParticipant int `yaml:"max_requests_per_participant" koanf:"max_requests_per_participant"`
+	MaxCommandsPerParticipant int `yaml:"max_commands_per_participant" koanf:"max_commands_per_participant"`
+	MaxBytesPerParticipant    int `yaml:"max_bytes_per_participant" koanf:"max_bytes_per_participant"`
 	// ReservedConnections are accepted beyond both bounds for health, metrics
 	// and administrators.
 	ReservedConnections int `yaml:"reserved_connections" koanf:"reserved_connections"`
@@ -144,13 +156,17 @@ type ReadsConfig struct {
 	// administrators and for all others each; the rest wait for their turn.
 	// 0 = half of the processors, at least one.
 	MaxScans int `yaml:"max_scans" koanf:"max_scans"`
-	// MaxScansPerKey is how many of them one key has in hand, waiting or being
-	// served; without a key, one address.
-	MaxScansPerKey int `yaml:"max_scans_per_key" koanf:"max_scans_per_key"`
+	// MaxWaitsPerParticipant is how many reads of one participant wait for the
+	// venue: for a sequence, an instant, an aggregate, or a marker in the log.
+	// Here and below an address counts for a caller without a key.
+	MaxWaitsPerParticipant int `yaml:"max_waits_per_participant" koanf:"max_waits_per_participant"`
+	// MaxScansPerParticipant is how many lists and folds one participant has in
+	// hand, waiting or being served.
+	MaxScansPerParticipant int `yaml:"max_scans_per_participant" koanf:"max_scans_per_participant"`
 	// MaxStreams bounds the event streams of the node.
 	MaxStreams int `yaml:"max_streams" koanf:"max_streams"`
-	// MaxStreamsPerKey bounds those of one key; without a key, of one address.
-	MaxStreamsPerKey int `yaml:"max_streams_per_key" koanf:"max_streams_per_key"`
+	// MaxStreamsPerParticipant bounds those of one participant.
+	MaxStreamsPerParticipant int `yaml:"max_streams_per_participant" koanf:"max_streams_per_participant"`
 }
 
 // The fixed bounds of a node.
@@ -192,10 +208,14 @@ func DefaultConfig() Config {
 			DedupCapacity:       4 << 20,
 			MaxConnections:      10000,
 			ReservedConnections: 64,
+
+			MaxRequestsPerParticipant: rest.DefaultMaxRequestsPerParticipant,
+			MaxCommandsPerParticipant: rest.DefaultMaxCommandsPerParticipant,
+			MaxBytesPerParticipant:    rest.DefaultMaxBytesPerParticipant,
 		},
 		Room:       RoomConfig{SlowOrdersPerSecond: 500},
 		ReadModels: ReadModelsConfig{BookCheckpointEvents: 50_000, ScrubBytes: 8 << 20},
-		Reads:      ReadsConfig{MaxScansPerKey: 64, MaxStreams: 5000, MaxStreamsPerKey: 1000},
+		Reads:      ReadsConfig{MaxWaitsPerParticipant: rest.DefaultMaxWaitsPerParticipant, MaxScansPerParticipant: 64, MaxStreams: 5000, MaxStreamsPerParticipant: 1000},
 	}
 }
 
@@ -348,6 +368,21 @@ func (c *Config) validateTuning() error {
 	if n := c.Commands.MaxConnectionsPerAddress; n < 0 || n > c.Commands.MaxConnections {
 		errs = append(errs, setting("commands.max_connections_per_address", "%d is not within 0 … max_connections", n))
 	}
+	if n := c.Commands.MaxConnectionsPerParticipant; n < 0 || n > c.Commands.MaxConnections {
+		errs = append(errs, setting("commands.max_connections_per_participant", "%d is not within 0 … max_connections", n))
+	}
+	for _, n := range []struct {
+		name         string
+		value, least int
+	}{
+		{"commands.max_requests_per_participant", c.Commands.MaxRequestsPerParticipant, 1},
+		{"commands.max_commands_per_participant", c.Commands.MaxCommandsPerParticipant, rest.MaxBatch},
+		{"commands.max_bytes_per_participant", c.Commands.MaxBytesPerParticipant, rest.MaxBody},
+	} {
+		if n.value < n.least {
+			errs = append(errs, setting(n.name, "%d is below %d", n.value, n.least))
+		}
+	}
 	if n := c.Commands.ReservedConnections; n < 1 || n > maxReserved {
 		errs = append(errs, setting("commands.reserved_connections", "%d is not within 1 … %d", n, maxReserved))
 	}
@@ -369,9 +404,10 @@ func (c *ReadsConfig) validate() error {
 		name  string
 		value int
 	}{
-		{"reads.max_scans_per_key", c.MaxScansPerKey},
+		{"reads.max_waits_per_participant", c.MaxWaitsPerParticipant},
+		{"reads.max_scans_per_participant", c.MaxScansPerParticipant},
 		{"reads.max_streams", c.MaxStreams},
-		{"reads.max_streams_per_key", c.MaxStreamsPerKey},
+		{"reads.max_streams_per_participant", c.MaxStreamsPerParticipant},
 	} {
 		if n.value < 1 {
 			errs = append(errs, setting(n.name, "%d is below 1", n.value))

@@ -53,13 +53,18 @@ func (n *Node) openREST(_, _ context.Context) (door, error) {
 	handler := rest.New(rest.Config{
 		Commands: n.commands, Reads: n.reads, Operations: operations{n},
 		NodeID: n.cfg.NodeID, Logger: log, Metrics: metrics,
-		MaxStreams: n.cfg.Reads.MaxStreams, MaxStreamsPerKey: n.cfg.Reads.MaxStreamsPerKey,
-		MaxScans: n.cfg.Reads.MaxScans, MaxScansPerKey: n.cfg.Reads.MaxScansPerKey,
+		MaxStreams: n.cfg.Reads.MaxStreams, MaxStreamsPerParticipant: n.cfg.Reads.MaxStreamsPerParticipant,
+		MaxScans: n.cfg.Reads.MaxScans, MaxScansPerParticipant: n.cfg.Reads.MaxScansPerParticipant,
+		MaxWaitsPerParticipant:    n.cfg.Reads.MaxWaitsPerParticipant,
+		MaxRequestsPerParticipant: n.cfg.Commands.MaxRequestsPerParticipant,
+		MaxCommandsPerParticipant: n.cfg.Commands.MaxCommandsPerParticipant,
+		MaxBytesPerParticipant:    n.cfg.Commands.MaxBytesPerParticipant,
 	})
 	ordinary, reserved := httpPlaces(&n.cfg.Commands, descriptorLimit())
 	server, err := rest.NewServer(rest.ServerConfig{
 		Handler: handler, Listener: listener, CertFile: n.cfg.TLSCert, KeyFile: n.cfg.TLSKey,
 		MaxConnections: ordinary, MaxPerAddress: min(n.cfg.Commands.MaxConnectionsPerAddress, ordinary),
+		MaxPerParticipant:   min(n.cfg.Commands.MaxConnectionsPerParticipant, ordinary),
 		ReservedConnections: reserved, Logger: log,
 	})
 	if err != nil {

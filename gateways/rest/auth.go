@@ -69,9 +69,45 @@ func (h *Handler) callerOf(r *http.Request) (caller, verdict) {
 	return h.keys.check(strings.TrimSpace(credential))
 }
 
+// Bounds of the requests that wait because their credentials are unknown: past
+// either one is answered at once.
+const (
+	maxStrangers           = 64
+	maxStrangersPerAddress = 8
+)
+
+// strangers counts them by address and in all.
+type strangers struct {
+	all, byAddress *shares
+}
+
+func newStrangers() strangers {
+	return strangers{all: newShares(maxStrangers), byAddress: newShares(maxStrangersPerAddress)}
+}
+
+func (s *strangers) enter(address string) bool {
+	if !s.byAddress.enter(address) {
+		return false
+	}
+	if s.all.enter("") {
+		return true
+	}
+	s.byAddress.leave(address)
+	return false
+}
+
+func (s *strangers) leave(address string) {
+	s.all.leave("")
+	s.byAddress.leave(address)
+}
+
 // awaitHeader waits for the sequence that the request carries, and reports
 // whether the venue has moved on to it: whoever was told of a key knows a
 // sequence that the key is in, but this node may not have reached it.
+//
+// Anybody can send such a request. So few wait, none of them in a reserved
+// place, and meanwhile their connections make room for others as those do that
+// are silent.
 func (h *Handler) awaitHeader(r *http.Request) bool {
 	sequence, ok := parseSequence(r.Header.Get("Rialto-Sequence"))
 	if given := r.Header.Get("Rialto-History"); !ok || (given != "" && given != h.history()) {
@@ -80,6 +116,14 @@ func (h *Handler) awaitHeader(r *http.Request) bool {
 	if market.Sequence(sequence) <= h.reads.Now().Sequence {
 		return false
 	}
+	address := from(r)
+	if onReserved(r.Context()) || !h.strangers.enter(address) {
+		return false
+	}
+	defer h.strangers.leave(address)
+	c := connectionIn(r.Context())
+	c.waits(true, false)
+	defer c.waits(false, false)
 	ctx, cancel := context.WithTimeout(r.Context(), defaultTimeout)
 	defer cancel()
 	_, err := h.reads.Wait(ctx, market.Sequence(sequence))

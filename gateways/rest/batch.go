@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 
@@ -26,6 +27,11 @@ func (x *exchange) batch() {
 		x.malformed("Idempotency-Key", "must be one id, of at most 60 characters with a batch")
 		return
 	}
+	held, ok := x.burdened(true, false)
+	if !ok {
+		return
+	}
+	defer held.release()
 	body, ok := x.body()
 	if !ok {
 		return
@@ -35,11 +41,16 @@ func (x *exchange) batch() {
 		x.problem(faultProblem(fault, ""))
 		return
 	}
+	held.lower(len(body), len(requests))
 	commands, refused := x.accepted(requests, key)
 	var outcomes []event.Outcome
 	var undecided error // of those that have no outcome
 	if len(commands) > 0 {
-		outcomes, undecided = x.h.commands.Submit(x.r.Context(), commands)
+		outcomes, undecided = x.submitBatch(commands)
+	}
+	if errors.Is(undecided, errWithdrawn) {
+		x.unauthenticated()
+		return
 	}
 	if undecided != nil {
 		x.w.Header().Set("Retry-After", "1")

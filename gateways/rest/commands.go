@@ -21,6 +21,12 @@ func (x *exchange) command() {
 		x.refuse(http.StatusNotFound, "not_found", "there is no such command")
 		return
 	}
+	urgent := urgent(&x.caller, verb)
+	held, ok := x.burdened(false, urgent)
+	if !ok {
+		return
+	}
+	defer held.release()
 	if !mayCommand(&x.caller, verb) {
 		p := forbiddenVerb(verb)
 		sent := x.sent(verb)
@@ -47,7 +53,7 @@ func (x *exchange) command() {
 	guard := orderGuard{x: x}
 	guard.hide(request.Command.Body)
 	x.fill(&request.Command)
-	x.submit(verb.Name, &request.Command)
+	x.submit(verb.Name, &request.Command, urgent)
 }
 
 // refusal is why a request can't be submitted, nil if it can.
@@ -118,8 +124,8 @@ func (x *exchange) fill(c *command.Command) {
 }
 
 // submit executes one command and answers it.
-func (x *exchange) submit(verb string, c *command.Command) {
-	outcomes, err := x.h.commands.Submit(x.r.Context(), []*command.Command{c})
+func (x *exchange) submit(verb string, c *command.Command, urgent bool) {
+	outcomes, err := x.submitSingle(c, urgent)
 	if err != nil {
 		p := submitProblem(err)
 		p.CommandID, p.Aggregate = c.ID, c.Aggregate

@@ -44,6 +44,7 @@ type connections struct {
 	most, perAddress, reserve int
 	now                       func() time.Time
 	metrics                   *metrics
+	participants              *shares // requests at work
 
 	mu       sync.Mutex
 	open     int // ordinary places taken
@@ -98,6 +99,11 @@ func listen(cfg ServerConfig, m *metrics) *connections {
 	if l.perAddress == 0 {
 		l.perAddress = max(1, l.most/2)
 	}
+	perParticipant := cfg.MaxPerParticipant
+	if perParticipant == 0 {
+		perParticipant = max(1, l.most/2)
+	}
+	l.participants = newShares(perParticipant)
 	if l.reserve == 0 {
 		l.reserve = DefaultReservedConnections
 	}

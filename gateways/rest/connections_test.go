@@ -291,7 +291,7 @@ func stream(t *testing.T, address, from string) raw {
 // administrators are answered, each once, and all others are told to come
 // again. When the reserved places are taken as well it is closed.
 func TestFullNodeAnswersThoseWhoMustGetIn(t *testing.T) {
-	address, server := open(t, newVenue(), rest.ServerConfig{MaxConnections: 3, MaxPerAddress: 3, ReservedConnections: 2})
+	address, server := open(t, newVenue(), rest.ServerConfig{MaxConnections: 3, MaxPerAddress: 3, MaxPerParticipant: 3, ReservedConnections: 2})
 	var held []raw
 	for range 3 {
 		held = append(held, stream(t, address, "")) // the third is the bound
@@ -344,7 +344,7 @@ func TestFullNodeAnswersThoseWhoMustGetIn(t *testing.T) {
 // One address can't take all places; the others' remain. The node that is full
 // for everybody says so, and not that it is anybody's fault.
 func TestPlacesOfAnAddress(t *testing.T) {
-	address, server := open(t, newVenue(), rest.ServerConfig{MaxConnections: 3, MaxPerAddress: 2})
+	address, server := open(t, newVenue(), rest.ServerConfig{MaxConnections: 3, MaxPerAddress: 2, MaxPerParticipant: 3})
 	ask := func(from string) int {
 		before := server.Connections()
 		c := dial(t, address, from)
@@ -426,7 +426,7 @@ func TestTradingGoesOnUnderSlowSenders(t *testing.T) {
 func TestPlacesUnderTLS(t *testing.T) {
 	certificate, key := selfSigned(t)
 	address, server := open(t, newVenue(), rest.ServerConfig{
-		MaxConnections: 2, MaxPerAddress: 2, ReservedConnections: 1, CertFile: certificate, KeyFile: key,
+		MaxConnections: 2, MaxPerAddress: 2, MaxPerParticipant: 2, ReservedConnections: 1, CertFile: certificate, KeyFile: key,
 	})
 	client := func(h2 bool) *http.Client {
 		transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: h2}

@@ -132,7 +132,7 @@ func (x *exchange) pin(ctx context.Context, f *freshness) (event.Pin, error) {
 	}
 	least := f.min
 	if f.consistency == "linearizable" {
-		sequence, err := x.h.reads.Linearizable(ctx)
+		sequence, err := x.linearizable(ctx)
 		if err != nil {
 			return event.Pin{}, err
 		}
@@ -142,7 +142,7 @@ func (x *exchange) pin(ctx context.Context, f *freshness) (event.Pin, error) {
 	if now.Sequence >= least {
 		return now, nil
 	}
-	if _, err := x.h.reads.Wait(ctx, least); err != nil {
+	if _, err := x.waitFor(ctx, least); err != nil {
 		return event.Pin{}, err
 	}
 	return x.h.reads.Now(), nil
@@ -154,7 +154,7 @@ func (x *exchange) pinAsOf(ctx context.Context, f *freshness) (event.Pin, error)
 		if !ok {
 			return event.Pin{}, errAsOf
 		}
-		return x.h.reads.Wait(ctx, market.Sequence(sequence))
+		return x.waitFor(ctx, market.Sequence(sequence))
 	}
 	at, ok := decode.Instant(f.asOf)
 	if !ok {
@@ -164,11 +164,11 @@ func (x *exchange) pinAsOf(ctx context.Context, f *freshness) (event.Pin, error)
 	if at > venue+market.Nanos(f.timeout) {
 		return event.Pin{}, gateways.ErrAsOfInFuture
 	}
-	sequence, err := x.h.reads.SequenceAt(ctx, at)
+	sequence, err := x.sequenceAt(ctx, at)
 	if err != nil {
 		return event.Pin{}, err
 	}
-	return x.h.reads.Wait(ctx, sequence)
+	return x.waitFor(ctx, sequence)
 }
 
 // errAsOf: as_of is neither digits nor an instant.
@@ -178,6 +178,8 @@ var errAsOf = errors.New("must be a sequence or an RFC 3339 time")
 // such thing".
 func (x *exchange) readFailed(err error, notFound string) {
 	switch {
+	case errors.Is(err, errWithdrawn):
+		x.unauthenticated()
 	case errors.Is(err, errAsOf):
 		x.malformed("as_of", err.Error())
 	case errors.Is(err, gateways.ErrNotFound):
@@ -186,7 +188,7 @@ func (x *exchange) readFailed(err error, notFound string) {
 		x.beforeFloor()
 	case errors.Is(err, gateways.ErrAsOfInFuture):
 		x.refuse(http.StatusBadRequest, "as_of_in_future", "as_of lies ahead of the venue's time by more than the timeout")
-	case errors.Is(err, errShare), errors.Is(err, errQueue):
+	case errors.Is(err, errShare), errors.Is(err, errQueue), errors.Is(err, errWaits):
 		x.refuse(http.StatusTooManyRequests, "throttled", err.Error())
 	case errors.Is(err, gateways.ErrCutShort):
 		x.refuse(http.StatusServiceUnavailable, "degraded", "the answer took longer than the timeout: ask for less, or give it more time")

@@ -36,14 +36,16 @@ func boundBody(w http.ResponseWriter, r *http.Request) {
 
 // closeAfter ends the connection with the answer to a request that came over
 // a reserved connection, or whose body was not read: a client that is refused
-// must not keep its socket by sending on.
+// must not keep its socket by sending on. So it does after a body in chunks: a
+// request that has a Content-Length too may be two for somebody on its way
+// (RFC 9112 §6.3), and net/http hides whether it had one.
 func closeAfter(w http.ResponseWriter, r *http.Request, bodyRead bool) {
 	unread := hasBody(r) && !bodyRead
 	if unread {
 		connectionIn(r.Context()).waits(true, false) // to the end of its life
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(unreadTimeout))
 	}
-	if unread || onReserved(r.Context()) {
+	if unread || onReserved(r.Context()) || len(r.TransferEncoding) > 0 {
 		w.Header().Set("Connection", "close")
 	}
 }

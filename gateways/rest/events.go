@@ -126,6 +126,9 @@ func (x *exchange) visibleEvents(ctx context.Context, at event.Pin, filter gatew
 		if end || ctx.Err() != nil || x.pause(ctx) != nil {
 			return out, nil
 		}
+		if err := x.anew(); err != nil {
+			return out, err
+		}
 	}
 }
 

@@ -31,6 +31,10 @@ type exchange struct {
 	sequence    market.Sequence // of the answer, for header and log
 	bodyRead    bool            // all of the request has been read
 	turn        time.Time       // when the turn was taken that it has
+	// permit says whether the caller may see what the read is about, and
+	// answers if not; nil: whoever is known may. It is asked after every wait.
+	permit func() error
+	leave  func() // gives back the place of the caller's that is taken; nil: none
 }
 
 // begin starts an exchange; end must follow.
@@ -61,6 +65,9 @@ func (x *exchange) end() {
 		if x.status == 0 {
 			x.refuse(http.StatusInternalServerError, "internal", "this is a defect of the venue")
 		}
+	}
+	if x.leave != nil {
+		x.leave()
 	}
 	h := x.h
 	h.metrics.inFlight.Dec()

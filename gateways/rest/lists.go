@@ -63,7 +63,7 @@ func (x *exchange) pinned(ctx context.Context, at event.Pin, p *paging) (event.P
 	if p.pinned == 0 && !(p.cursor && p.past) {
 		return at, nil
 	}
-	at, err := x.h.reads.Wait(ctx, p.pinned)
+	at, err := x.waitFor(ctx, p.pinned)
 	x.sequence = at.Sequence
 	return at, err
 }

@@ -25,6 +25,22 @@ func (x *exchange) mine(account string) error {
 	return errAnswered
 }
 
+// myOrder refuses an order that is not the caller's, whether it exists or not,
+// and what can't be one (issuable is false).
+func (x *exchange) myOrder(at event.Pin, id market.OrderID, issuable bool) (err error) {
+	own := x.caller.seesAll()
+	if !own && issuable {
+		if own, err = x.ownsOrder(at, id); err != nil {
+			return err
+		}
+	}
+	if own {
+		return nil
+	}
+	x.problem(notOwned())
+	return errAnswered
+}
+
 // ownsOrder reports whether an order is the caller's, as the newest point that
 // this node can read has it: whose an order is never changes. An order that was
 // never issued is nobody's.

@@ -52,13 +52,13 @@ func (x *exchange) reached(name string, position market.Sequence) bool {
 	}
 	ctx, cancel := context.WithTimeout(x.r.Context(), defaultTimeout)
 	defer cancel()
-	end, err := x.h.reads.Linearizable(ctx)
+	end, err := x.linearizable(ctx)
 	if err == nil && position > end {
 		x.malformed(name, "lies beyond the last event of the venue")
 		return false
 	}
 	if err == nil {
-		_, err = x.h.reads.Wait(ctx, position)
+		_, err = x.waitFor(ctx, position)
 	}
 	if err != nil {
 		x.readFailed(err, "not_found")
@@ -122,7 +122,7 @@ func (s *stream) lookUp(ctx context.Context, after market.Sequence, replay *repl
 // refuseStream answers that the caller or the node has as many as may be.
 func (x *exchange) refuseStream(err error) {
 	if errors.Is(err, errShare) {
-		x.refuse(http.StatusTooManyRequests, "throttled", "the key has as many streams as one may have")
+		x.refuse(http.StatusTooManyRequests, "throttled", "the participant has as many streams as one may have")
 		return
 	}
 	x.refuse(http.StatusServiceUnavailable, "degraded", err.Error())

@@ -30,32 +30,11 @@ func (x *exchange) owned(read func(at event.Pin, account string) error) {
 // account1 checks that the caller may see the account, and returns the point
 // at which it is fresh enough.
 func (x *exchange) account1(ctx context.Context, at event.Pin, id string) (event.Pin, error) {
-	if err := x.mine(id); err != nil {
+	x.permit = func() error { return x.mine(id) }
+	if err := x.permit(); err != nil {
 		return at, err
 	}
-	return x.aggregateReached(ctx, at, func(at event.Pin) (uint64, error) { return x.accountVersion(at, id) })
-}
-
-// aggregateReached waits until version reaches min_aggregate_sequence.
-func (x *exchange) aggregateReached(ctx context.Context, at event.Pin, version func(event.Pin) (uint64, error)) (event.Pin, error) {
-	least, _ := parseSequence(x.query.Get("min_aggregate_sequence"))
-	for least > 0 {
-		v, err := version(at)
-		if err != nil && !errors.Is(err, gateways.ErrNotFound) {
-			return at, err
-		}
-		if v >= least {
-			break
-		}
-		if at, err = x.h.reads.Wait(ctx, at.Sequence+1); err != nil {
-			return at, err
-		}
-		if now := x.h.reads.Now(); now.Sequence > at.Sequence {
-			at = now
-		}
-	}
-	x.sequence = max(x.sequence, at.Sequence)
-	return at, nil
+	return x.aggregateReached(ctx, at, id, func(at event.Pin) (uint64, error) { return x.accountVersion(at, id) })
 }
 
 // accountVersion is the account's aggregate sequence: the largest of what

@@ -79,22 +79,14 @@ func (x *exchange) fill1(dst []byte, f *event.OwnFill) []byte {
 // an order of another and one that never was look the same, and take as long.
 func (x *exchange) orderAt(ctx context.Context, at event.Pin) (o event.Reading[event.Order], _ event.Pin, err error) {
 	id, ok := market.ParseOrderID(x.r.PathValue("id"))
-	if !x.caller.seesAll() {
-		own := false
-		if ok {
-			if own, err = x.ownsOrder(at, id); err != nil {
-				return o, at, err
-			}
-		}
-		if !own {
-			x.problem(notOwned())
-			return o, at, errAnswered
-		}
+	x.permit = func() error { return x.myOrder(at, id, ok) }
+	if err := x.permit(); err != nil {
+		return o, at, err
 	}
 	if !ok {
 		return o, at, gateways.ErrNotFound
 	}
-	at, err = x.aggregateReached(ctx, at, func(at event.Pin) (uint64, error) {
+	at, err = x.aggregateReached(ctx, at, id.String(), func(at event.Pin) (uint64, error) {
 		o, err := x.h.reads.Order(at, id)
 		return max(o.Version, o.Value.Sequence), err
 	})

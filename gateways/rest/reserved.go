@@ -19,7 +19,7 @@ const (
 // connection, so that its place is free for the next.
 func (x *exchange) placed(rt route) bool {
 	if !onReserved(x.r.Context()) {
-		return true
+		return rt.access == open || x.hold()
 	}
 	switch {
 	case rt.pattern == healthPath, rt.pattern == readyPath:
@@ -32,6 +32,32 @@ func (x *exchange) placed(rt route) bool {
 	if connectionIn(x.r.Context()).crowded {
 		p.Status, p.Code, p.Detail = http.StatusTooManyRequests, "throttled", "your address has as many connections as one may have"
 	}
+	if x.r.Method == http.MethodPost {
+		p.Outcome = "not_executed"
+	}
+	x.problem(p)
+	return false
+}
+
+// hold takes one of the places of a node that the participant may have at work,
+// until the exchange ends, or answers that it has them all. That answer ends
+// the connection: what is refused must not hold a place either.
+func (x *exchange) hold() bool {
+	c := connectionIn(x.r.Context())
+	if c == nil {
+		return true
+	}
+	places, who := c.door.participants, x.who()
+	if x.caller.role == market.RoleAdmin {
+		who = "administrator: " + who
+	}
+	if places.enter(who) {
+		x.leave = func() { places.leave(who) }
+		return true
+	}
+	x.h.metrics.refused.WithLabelValues("participant").Inc()
+	x.w.Header().Set("Connection", "close")
+	p := render.Problem{Status: http.StatusTooManyRequests, Code: "throttled", Detail: "the participant has as many requests at work as one may have"}
 	if x.r.Method == http.MethodPost {
 		p.Outcome = "not_executed"
 	}

@@ -29,10 +29,19 @@ import (
 const (
 	// DefaultMaxStreams is how many event streams a node serves at once.
 	DefaultMaxStreams = 5000
-	// DefaultMaxStreamsPerKey is how many of them may be one key's.
-	DefaultMaxStreamsPerKey = 1000
-	// DefaultMaxScansPerKey is how many lists and folds a key has in hand.
-	DefaultMaxScansPerKey = 64
+	// DefaultMaxStreamsPerParticipant is how many of them may be one participant's.
+	DefaultMaxStreamsPerParticipant = 1000
+	// DefaultMaxScansPerParticipant is how many lists and folds a participant has in hand.
+	DefaultMaxScansPerParticipant = 64
+	// DefaultMaxWaitsPerParticipant is how many reads of a participant wait for
+	// a sequence, an instant, an aggregate or a marker in the log.
+	DefaultMaxWaitsPerParticipant = 256
+)
+
+// What one request holds at the most.
+const (
+	MaxBatch = decode.MaxBatch // commands
+	MaxBody  = decode.MaxBody  // bytes
 )
 
 // Config is what the gateway is made of. Commands, Reads and Operations are
@@ -47,14 +56,25 @@ type Config struct {
 	NewID      func() string        // default: random UUIDs (version 4)
 	Metrics    *prometheus.Registry // default: one of its own; served at /metrics
 	MaxStreams int                  // default: DefaultMaxStreams
-	// MaxStreamsPerKey bounds those of one key; default: DefaultMaxStreamsPerKey.
-	MaxStreamsPerKey int
+	// MaxStreamsPerParticipant bounds those of one participant; default: DefaultMaxStreamsPerParticipant.
+	MaxStreamsPerParticipant int
 	// MaxScans is how many readings that list or fold are served at once, for
 	// administrators and for all others each; default: half of the processors.
 	MaxScans int
-	// MaxScansPerKey bounds those that one key has in hand, waiting or being
-	// served; default: DefaultMaxScansPerKey.
-	MaxScansPerKey int
+	// MaxScansPerParticipant bounds those that one participant has in hand, waiting or being
+	// served; default: DefaultMaxScansPerParticipant.
+	MaxScansPerParticipant int
+	// MaxWaitsPerParticipant bounds the reads of a participant that wait for
+	// the venue; default: DefaultMaxWaitsPerParticipant.
+	MaxWaitsPerParticipant int
+	// MaxRequestsPerParticipant, MaxCommandsPerParticipant (at least
+	// decode.MaxBatch) and MaxBytesPerParticipant (at least decode.MaxBody)
+	// bound what a participant has under way in requests with bodies; what is
+	// urgent counts by itself. Defaults: DefaultMaxRequestsPerParticipant and
+	// so on.
+	MaxRequestsPerParticipant int
+	MaxCommandsPerParticipant int
+	MaxBytesPerParticipant    int
 }
 
 // Handler serves the whole HTTP surface of a node.
@@ -70,6 +90,11 @@ type Handler struct {
 	keys       keyring
 	metrics    *metrics
 	streams    streams
+	strangers  strangers
+	waits      *shares // of participants
+	versions   versions
+	burdens    *burdens // of participants: requests with bodies
+	front      *front
 	turns      *turns
 	adminTurns *turns
 	mux        *http.ServeMux
@@ -91,8 +116,11 @@ func New(cfg Config) *Handler {
 		mux:     http.NewServeMux(),
 	}
 	h.keys.reads = cfg.Reads
-	h.streams.open(cfg.MaxStreams, cfg.MaxStreamsPerKey)
-	h.turns, h.adminTurns = newTurns(cfg.MaxScans, cfg.MaxScansPerKey), newTurns(cfg.MaxScans, cfg.MaxScansPerKey)
+	h.strangers, h.waits = newStrangers(), newShares(cfg.MaxWaitsPerParticipant)
+	h.burdens = newBurdens(burden{cfg.MaxRequestsPerParticipant, cfg.MaxCommandsPerParticipant, cfg.MaxBytesPerParticipant})
+	h.front = newFront(maxInFront, maxSingles)
+	h.streams.open(cfg.MaxStreams, cfg.MaxStreamsPerParticipant)
+	h.turns, h.adminTurns = newTurns(cfg.MaxScans, cfg.MaxScansPerParticipant), newTurns(cfg.MaxScans, cfg.MaxScansPerParticipant)
 	h.metrics.watchTurns(h.turns, h.adminTurns)
 	h.buffers.New = func() any { b := make([]byte, 0, 4096); return &b }
 	h.description = sync.OnceValue(h.describe)
@@ -116,14 +144,29 @@ func (c Config) withDefaults() Config {
 	if c.MaxStreams == 0 {
 		c.MaxStreams = DefaultMaxStreams
 	}
-	if c.MaxStreamsPerKey == 0 {
-		c.MaxStreamsPerKey = DefaultMaxStreamsPerKey
+	if c.MaxStreamsPerParticipant == 0 {
+		c.MaxStreamsPerParticipant = DefaultMaxStreamsPerParticipant
 	}
 	if c.MaxScans == 0 {
 		c.MaxScans = max(1, runtime.GOMAXPROCS(0)/2)
 	}
-	if c.MaxScansPerKey == 0 {
-		c.MaxScansPerKey = DefaultMaxScansPerKey
+	for _, d := range []struct {
+		value    *int
+		standard int
+	}{
+		{&c.MaxRequestsPerParticipant, DefaultMaxRequestsPerParticipant},
+		{&c.MaxCommandsPerParticipant, DefaultMaxCommandsPerParticipant},
+		{&c.MaxBytesPerParticipant, DefaultMaxBytesPerParticipant},
+	} {
+		if *d.value == 0 {
+			*d.value = d.standard
+		}
+	}
+	if c.MaxWaitsPerParticipant == 0 {
+		c.MaxWaitsPerParticipant = DefaultMaxWaitsPerParticipant
+	}
+	if c.MaxScansPerParticipant == 0 {
+		c.MaxScansPerParticipant = DefaultMaxScansPerParticipant
 	}
 	return c
 }

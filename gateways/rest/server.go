@@ -34,6 +34,10 @@ type ServerConfig struct {
 	// MaxPerAddress bounds those of one remote address; default: half of
 	// MaxConnections.
 	MaxPerAddress int
+	// MaxPerParticipant bounds the requests that are at work for one
+	// participant, over connections that are not reserved; administrators count
+	// by themselves. Default: half of MaxConnections.
+	MaxPerParticipant int
 	// ReservedConnections are accepted beyond both for health, metrics and
 	// administrators; default: DefaultReservedConnections.
 	ReservedConnections int

@@ -25,17 +25,17 @@ const (
 
 // streams counts the event streams and ends them all.
 type streams struct {
-	mu     sync.Mutex
-	max    int
-	perKey int
-	count  int
-	held   map[string]int // by key
-	closed chan struct{}
-	once   sync.Once
+	mu             sync.Mutex
+	max            int
+	perParticipant int
+	count          int
+	held           map[string]int // by participant
+	closed         chan struct{}
+	once           sync.Once
 }
 
-func (s *streams) open(most, perKey int) {
-	s.max, s.perKey, s.held, s.closed = most, perKey, map[string]int{}, make(chan struct{})
+func (s *streams) open(most, perParticipant int) {
+	s.max, s.perParticipant, s.held, s.closed = most, perParticipant, map[string]int{}, make(chan struct{})
 }
 
 func (s *streams) close() { s.once.Do(func() { close(s.closed) }) }
@@ -60,7 +60,7 @@ func (s *streams) enter(who string, admin bool) error {
 		most += adminStreams
 	}
 	switch {
-	case s.held[who] >= s.perKey:
+	case s.held[who] >= s.perParticipant:
 		return errShare
 	case s.count >= most:
 		return errStreams

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"net/netip"
 	"sync"
 	"time"
@@ -13,7 +14,7 @@ import (
 
 // Errors of turns: the caller is to come again.
 var (
-	errShare = errors.New("the key has as many readings in hand as one may have")
+	errShare = errors.New("the participant has as many readings in hand as one may have")
 	errQueue = errors.New("more readings wait than this node gets through")
 )
 
@@ -168,13 +169,18 @@ func (t *turns) pass() {
 	close(turn)
 }
 
-// who names the caller for its share: its key, or where it calls from if it
-// has none.
+// who names the caller for its share: its participant, however many keys that
+// has, or where it calls from if it has none.
 func (x *exchange) who() string {
-	if x.r.Header.Get("Authorization") != "" {
-		return "key " + x.caller.actor
+	if x.caller.participant != "" {
+		return "participant " + x.caller.participant
 	}
-	host, _, err := net.SplitHostPort(x.r.RemoteAddr)
+	return from(x.r)
+}
+
+// from names where a request comes from.
+func from(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		return "address"
 	}
@@ -205,6 +211,9 @@ func inTurn[T any](ctx context.Context, x *exchange, read func() (T, error)) (ou
 		return out, err
 	}
 	defer func() { t.done(x.turn) }()
+	if err := x.anew(); err != nil {
+		return out, err
+	}
 	return read()
 }
 

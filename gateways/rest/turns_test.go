@@ -48,7 +48,7 @@ func (v *slowReads) Book(ctx context.Context, at event.Pin, instrument string, d
 }
 
 func slowHandler(t *testing.T, v *slowReads, scans, perKey int) *rest.Handler {
-	h := rest.New(rest.Config{Commands: v, Reads: v, Operations: v, NodeID: "n1", MaxScans: scans, MaxScansPerKey: perKey})
+	h := rest.New(rest.Config{Commands: v, Reads: v, Operations: v, NodeID: "n1", MaxScans: scans, MaxScansPerParticipant: perKey})
 	t.Cleanup(h.Close)
 	return h
 }
@@ -139,12 +139,12 @@ func TestReaderThatIsGoneLeavesTheQueue(t *testing.T) {
 	})
 }
 
-// Streams are bounded by key and by node, at the bound and one past it;
+// Streams are bounded by participant and by node, at the bound and one past it;
 // administrators have some beyond the node's bound.
-func TestStreamsOfAKey(t *testing.T) {
+func TestStreamsOfAParticipant(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := newVenue()
-		h := rest.New(rest.Config{Commands: v, Reads: v, Operations: v, NodeID: "n1", MaxStreams: 3, MaxStreamsPerKey: 2})
+		h := rest.New(rest.Config{Commands: v, Reads: v, Operations: v, NodeID: "n1", MaxStreams: 3, MaxStreamsPerParticipant: 2})
 		ctx, leave := context.WithCancel(t.Context())
 		var wait sync.WaitGroup
 		stream := func(who string) {

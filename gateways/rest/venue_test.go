@@ -37,6 +37,7 @@ type venue struct {
 	newcomer  string          // a participant that is defined by the first event
 	taken     string          // an account that is p1's no more
 	revoked   string          // a participant without keys
+	secondKey bool            // every participant has two
 	promoted  string          // a trader who is an administrator now
 	unknown   bool            // who may act, and what is the present
 	takes     time.Duration   // of Submit
@@ -373,6 +374,9 @@ func (v *venue) participants() []event.Participant {
 			Participant: name, Role: role, Accounts: accounts,
 			Keys: []command.Key{{ID: "key." + name, SecretHash: hashOf("s.e"), Role: role, MaxAgeMillis: v.maxAge()}},
 		}}
+		if v.secondKey {
+			p.Keys = append(p.Keys, command.Key{ID: "key2." + name, SecretHash: hashOf("s.e"), Role: role})
+		}
 		if name == v.revoked {
 			p.Keys = nil
 		}

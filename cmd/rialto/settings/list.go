@@ -61,6 +61,10 @@ func List() []Setting {
 		{Key: "commands.dedup_capacity", Help: "command ids remembered; the same on every node"},
 		{Key: "commands.max_connections", Help: "HTTP connections at most; fewer where descriptors are few"},
 		{Key: "commands.max_connections_per_address", Help: "HTTP connections of one remote address at most; 0: half of them all"},
+		{Key: "commands.max_connections_per_participant", Help: "requests and streams at work for one participant at most; 0: half of the connections"},
+		{Key: "commands.max_requests_per_participant", Help: "requests with bodies under way for one participant at most"},
+		{Key: "commands.max_commands_per_participant", Help: "commands under way for one participant at most"},
+		{Key: "commands.max_bytes_per_participant", Help: "bytes of bodies under way for one participant at most"},
 		{Key: "commands.reserved_connections", Help: "HTTP connections beyond these bounds for health, metrics and administrators"},
 		{Key: "room.low_bytes", Help: "space left at which intake is slower; 0: by the file system's size"},
 		{Key: "room.low_descriptors", Help: "descriptors left at which intake is slower; 0: by RLIMIT_NOFILE"},
@@ -71,9 +75,10 @@ func List() []Setting {
 		{Key: "room.slow_orders_per_second", Help: "new orders a second through this node while intake is slower"},
 		{Key: "read_models.book_checkpoint_events", Help: "events between two checkpoints of the books"},
 		{Key: "reads.max_scans", Help: "lists and folds served at once; 0: half of the processors"},
-		{Key: "reads.max_scans_per_key", Help: "lists and folds that one key has in hand"},
+		{Key: "reads.max_waits_per_participant", Help: "reads of one participant that wait for the venue at most"},
+		{Key: "reads.max_scans_per_participant", Help: "lists and folds that one participant has in hand"},
 		{Key: "reads.max_streams", Help: "event streams at most"},
-		{Key: "reads.max_streams_per_key", Help: "event streams of one key at most"},
+		{Key: "reads.max_streams_per_participant", Help: "event streams of one participant at most"},
 		{Key: "read_models.scrub_bytes", Help: "bytes a second read in the background to find damage"},
 	}
 }

@@ -1,0 +1,126 @@
+package rest
+
+import (
+	"net/http"
+	"sync"
+
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways/rest/decode"
+	"github.com/rialto-exchange/rialto/gateways/rest/render"
+)
+
+// Defaults of what a participant has under way at a node: of requests with
+// bodies, from before the body is read until it is answered.
+const (
+	DefaultMaxRequestsPerParticipant = 1024
+	DefaultMaxCommandsPerParticipant = 8192
+	DefaultMaxBytesPerParticipant    = 8 << 20
+)
+
+// burden is what requests with bodies cost a node while they are under way.
+type burden struct{ requests, commands, bytes int }
+
+func (b burden) plus(o burden) burden {
+	return burden{b.requests + o.requests, b.commands + o.commands, b.bytes + o.bytes}
+}
+
+func (b burden) minus(o burden) burden {
+	return burden{b.requests - o.requests, b.commands - o.commands, b.bytes - o.bytes}
+}
+
+// burdens bounds what each participant has under way.
+type burdens struct {
+	most burden
+
+	mu   sync.Mutex
+	held map[string]burden // only of those who have something
+}
+
+func newBurdens(most burden) *burdens { return &burdens{most: most, held: map[string]burden{}} }
+
+// take adds to what a caller has, and reports whether that is within the
+// bounds; drop must follow then.
+func (b *burdens) take(who string, more burden) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	sum := b.held[who].plus(more)
+	if sum.requests > b.most.requests || sum.commands > b.most.commands || sum.bytes > b.most.bytes {
+		return false
+	}
+	b.held[who] = sum
+	return true
+}
+
+func (b *burdens) drop(who string, less burden) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.held[who] = b.held[who].minus(less); b.held[who] == (burden{}) {
+		delete(b.held, who)
+	}
+}
+
+// shortestCommand is how many bytes a command has in a batch at the least, less
+// than any that can be executed: so the length of a batch says how many
+// commands are in it at the most.
+const shortestCommand = 40
+
+// announced is what a request will cost at the most, by its head alone.
+func announced(r *http.Request, batch bool) burden {
+	b := burden{requests: 1, commands: 1, bytes: decode.MaxBody}
+	if r.ContentLength >= 0 && r.ContentLength < decode.MaxBody {
+		b.bytes = int(r.ContentLength)
+	}
+	if batch {
+		b.commands = min(decode.MaxBatch, b.bytes/shortestCommand+1)
+	}
+	return b
+}
+
+// urgent reports whether a verb is one that must always get in: what takes
+// orders off the book, the kill switch, and whatever an administrator sends.
+func urgent(c *caller, verb *decode.Verb) bool {
+	switch verb.Name {
+	case "orders/cancel", "orders/cancel-all", "accounts/suspend":
+		return true
+	}
+	return c.role == market.RoleAdmin
+}
+
+// burdened takes what a request with a body costs from what its participant may
+// have under way, or answers that this is too much. It goes by the head of the
+// request, before any of the body is read. What is urgent is counted by itself,
+// so that a participant's batches don't keep its own cancels out.
+func (x *exchange) burdened(batch, urgent bool) (held *underWay, ok bool) {
+	who := x.who()
+	if urgent {
+		who = "urgent: " + who
+	}
+	cost := announced(x.r, batch)
+	if x.h.burdens.take(who, cost) {
+		return &underWay{of: x.h.burdens, who: who, cost: cost}, true
+	}
+	x.h.metrics.refused.WithLabelValues("burden").Inc()
+	x.tooMuch("the participant has as many requests, commands or bytes under way as one may have")
+	return nil, false
+}
+
+// underWay is what one request has taken.
+type underWay struct {
+	of   *burdens
+	who  string
+	cost burden
+}
+
+// lower gives back what a batch announced and does not have, once it is known.
+func (u *underWay) lower(bytes, commands int) {
+	actual := burden{requests: 1, commands: min(commands, u.cost.commands), bytes: min(bytes, u.cost.bytes)}
+	u.of.drop(u.who, u.cost.minus(actual))
+	u.cost = actual
+}
+
+func (u *underWay) release() { u.of.drop(u.who, u.cost) }
+
+// tooMuch answers that the caller is to come again; nothing was executed.
+func (x *exchange) tooMuch(detail string) {
+	x.problem(render.Problem{Status: http.StatusTooManyRequests, Code: "throttled", Detail: detail, Outcome: "not_executed"})
+}

@@ -1,0 +1,163 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways"
+)
+
+// errWaits: the caller is to come again.
+var errWaits = errors.New("the participant has as many reads waiting as one may have")
+
+// waiting is the one place where a caller who is known waits for the venue: it
+// takes one of the participant's waits, and whoever has waited is taken anew,
+// for who may act may be another then. So no route can forget either.
+func (x *exchange) waiting(wait func() error) error {
+	who := x.who()
+	if !x.h.waits.enter(who) {
+		return errWaits
+	}
+	err := wait()
+	x.h.waits.leave(who)
+	if anew := x.anew(); anew != nil {
+		return anew
+	}
+	return err
+}
+
+// anew takes the caller anew: errWithdrawn if it may not act any more, and what
+// the route's permit says of what the read is about.
+func (x *exchange) anew() error {
+	if !x.still() {
+		return errWithdrawn
+	}
+	if x.permit != nil {
+		return x.permit()
+	}
+	return nil
+}
+
+// waitFor returns the pin of a sequence, once this node has reached it.
+func (x *exchange) waitFor(ctx context.Context, sequence market.Sequence) (at event.Pin, err error) {
+	if x.h.reads.Now().Sequence >= sequence {
+		return x.h.reads.Wait(ctx, sequence)
+	}
+	err = x.waiting(func() (err error) {
+		at, err = x.h.reads.Wait(ctx, sequence)
+		return err
+	})
+	return at, err
+}
+
+// linearizable returns a sequence that is at least every one answered by any
+// node before the call.
+func (x *exchange) linearizable(ctx context.Context) (sequence market.Sequence, err error) {
+	err = x.waiting(func() (err error) {
+		sequence, err = x.h.reads.Linearizable(ctx)
+		return err
+	})
+	return sequence, err
+}
+
+// sequenceAt returns the last sequence at or before an instant, once venue time
+// has passed it.
+func (x *exchange) sequenceAt(ctx context.Context, at market.Nanos) (sequence market.Sequence, err error) {
+	if at < x.h.reads.Now().At {
+		return x.h.reads.SequenceAt(ctx, at)
+	}
+	err = x.waiting(func() (err error) {
+		sequence, err = x.h.reads.SequenceAt(ctx, at)
+		return err
+	})
+	return sequence, err
+}
+
+// aggregateReached waits until the version of the aggregate reaches
+// min_aggregate_sequence.
+func (x *exchange) aggregateReached(ctx context.Context, at event.Pin, aggregate string, version func(event.Pin) (uint64, error)) (event.Pin, error) {
+	least, _ := parseSequence(x.query.Get("min_aggregate_sequence"))
+	if least > 0 {
+		watched := x.h.versions.watch(aggregate)
+		defer x.h.versions.leave(aggregate)
+		for {
+			v, err := watched.at(&at, version)
+			if err != nil {
+				return at, err
+			}
+			if v >= least {
+				break
+			}
+			if at, err = x.waitFor(ctx, at.Sequence+1); err != nil {
+				return at, err
+			}
+			if now := x.h.reads.Now(); now.Sequence > at.Sequence {
+				at = now
+			}
+		}
+	}
+	x.sequence = max(x.sequence, at.Sequence)
+	return at, nil
+}
+
+// versions are those of the aggregates that are waited for. However many wait
+// for one, its version is read once for each point of the venue: what a wait
+// costs a node does not grow with what there is to read of the aggregate.
+type versions struct {
+	mu      sync.Mutex
+	watched map[string]*watched
+}
+
+// watched is the version of one aggregate at the newest point it was read at.
+type watched struct {
+	watchers int // guarded by versions.mu
+
+	mu      sync.Mutex
+	pin     event.Pin
+	version uint64
+	read    bool
+}
+
+func (v *versions) watch(aggregate string) *watched {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.watched == nil {
+		v.watched = map[string]*watched{}
+	}
+	w := v.watched[aggregate]
+	if w == nil {
+		w = &watched{}
+		v.watched[aggregate] = w
+	}
+	w.watchers++
+	return w
+}
+
+func (v *versions) leave(aggregate string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	w := v.watched[aggregate]
+	if w.watchers--; w.watchers == 0 {
+		delete(v.watched, aggregate)
+	}
+}
+
+// at returns the version at a point, or at a newer one that somebody has read
+// it at: then that is the point. One that does not exist yet is at 0.
+func (w *watched) at(at *event.Pin, read func(event.Pin) (uint64, error)) (uint64, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.read && w.pin.Sequence >= at.Sequence {
+		*at = w.pin
+		return w.version, nil
+	}
+	version, err := read(*at)
+	if err != nil && !errors.Is(err, gateways.ErrNotFound) {
+		return 0, err
+	}
+	w.pin, w.version, w.read = *at, version, true
+	return version, nil
+}
