@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -16,6 +17,7 @@ import (
 // returns the log's first and last index, zeros for an empty one.
 func Check(dir string, logger hclog.Logger) (first, last uint64, err error) {
 	defer contained(&err)
+	defer faultsPanic()()
 	kind := WAL
 	if exists(filepath.Join(dir, "log.bolt")) {
 		kind = Bolt
@@ -75,4 +77,12 @@ func contained(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("%w: %v", ErrCorrupt, p)
 	}
+}
+
+// faultsPanic makes a fault in a library's memory map a panic of this
+// goroutine, until what it returns is called: a file that the check above
+// holds for good can still lie on a disk that fails.
+func faultsPanic() (restore func()) {
+	before := debug.SetPanicOnFault(true)
+	return func() { debug.SetPanicOnFault(before) }
 }

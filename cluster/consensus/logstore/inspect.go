@@ -22,6 +22,8 @@ type Contents struct {
 // Inspect looks without making anything that is not there. Nobody else may
 // have the directory open.
 func Inspect(dir string, logger hclog.Logger) (c Contents, err error) {
+	defer contained(&err)
+	defer faultsPanic()()
 	walDir, boltFile := filepath.Join(dir, "log.wal"), filepath.Join(dir, "log.bolt")
 	kind := WAL
 	if exists(boltFile) {
@@ -38,7 +40,7 @@ func Inspect(dir string, logger hclog.Logger) (c Contents, err error) {
 	if c.Log {
 		base, closeBase, err := openBase(Options{Dir: dir, Kind: kind, Logger: logger})
 		if err != nil {
-			return c, err
+			return c, unreadable(err)
 		}
 		if c.Last, err = base.LastIndex(); err != nil {
 			return c, errors.Join(err, closeBase())

@@ -96,6 +96,7 @@ var (
 // that is corrupt, shorter than it was, or of another kind.
 func Open(o Options) (log *Log, err error) {
 	defer contained(&err)
+	defer faultsPanic()()
 	base, closeBase, err := openBase(o)
 	if err != nil {
 		return nil, fmt.Errorf("open log: %w", unreadable(err))
@@ -175,6 +176,9 @@ func openBase(o Options) (raft.LogStore, func() error, error) {
 		if err := os.MkdirAll(walDir, 0o755); err != nil {
 			return nil, nil, err
 		}
+		if err := checkWALMeta(o.Dir); err != nil {
+			return nil, nil, err
+		}
 		w, err := wal.Open(walDir, wal.WithLogger(o.Logger))
 		if err != nil {
 			return nil, nil, err
@@ -183,6 +187,9 @@ func openBase(o Options) (raft.LogStore, func() error, error) {
 	case Bolt:
 		if exists(walDir) {
 			return nil, nil, fmt.Errorf("%w: %s", ErrOtherKind, walDir)
+		}
+		if err := checkLogBolt(o.Dir); err != nil {
+			return nil, nil, err
 		}
 		b, err := openBolt(boltFile)
 		if err != nil {

@@ -24,6 +24,8 @@ type rig struct {
 	kind   logstore.Kind
 	proven *logstore.Proven
 	anchor *logstore.Anchor
+	// born is the incarnation that the log is given; zero: none.
+	born cluster.Incarnation
 	*logstore.Log
 }
 
@@ -47,6 +49,7 @@ func (r *rig) open() error {
 	r.Log, err = logstore.Open(logstore.Options{
 		Dir: r.dir, Kind: r.kind, CacheBytes: 1 << 10,
 		Archive: writer, Proven: r.proven, Anchor: r.anchor,
+		Incarnation: r.born, Birth: true,
 		Halt:   func(err error) { r.t.Errorf("halted: %v", err) },
 		Logger: hclog.NewNullLogger(),
 	})

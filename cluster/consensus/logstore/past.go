@@ -23,6 +23,7 @@ type Past struct {
 // OpenPast opens the log for reading only. It makes nothing that is not there.
 func OpenPast(dir string, logger hclog.Logger) (p *Past, err error) {
 	defer contained(&err)
+	defer faultsPanic()()
 	kind := WAL
 	if exists(filepath.Join(dir, "log.bolt")) {
 		kind = Bolt

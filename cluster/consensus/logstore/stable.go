@@ -58,6 +58,10 @@ var (
 // OpenStable opens or makes the store in dir. halt is as in Options.
 func OpenStable(dir string, halt func(error)) (stable *Stable, err error) {
 	defer contained(&err)
+	defer faultsPanic()()
+	if err := checkStable(dir); err != nil {
+		return nil, fmt.Errorf("open stable store: %w", err)
+	}
 	db, err := openBolt(filepath.Join(dir, "stable.bolt"))
 	if errors.Is(err, bbolt.ErrTimeout) {
 		return nil, fmt.Errorf("open %s: %w", dir, ErrLocked)
