@@ -236,6 +236,9 @@ type TwinNode struct {
 	// its peers' and clients' sockets because of it.
 	WriteStalledMs float64 `json:"write_stalled_ms,omitzero"`
 	Muted          bool    `json:"muted,omitzero"`
+	// LogUnwritten is how many records of its log are lost since whatever takes
+	// the log became too slow; absent while all are written.
+	LogUnwritten uint64 `json:"log_unwritten,omitzero"`
 	// Room is what the node has left. Intake is the leader's word on what the
 	// venue takes; absent on others.
 	Room   *TwinRoom `json:"room,omitempty"`

@@ -14,7 +14,7 @@ func parseLevel(s string) (slog.Level, error) {
 }
 
 // NewLogger returns the structured log that a configuration asks for; every
-// line carries the node.
+// line carries the node. A node that serves logs through a LogWriter.
 func NewLogger(c Config, w io.Writer) *slog.Logger {
 	level, err := parseLevel(c.LogLevel)
 	if err != nil {
@@ -25,7 +25,11 @@ func NewLogger(c Config, w io.Writer) *slog.Logger {
 	if c.LogFormat == "json" {
 		h = slog.NewJSONHandler(w, options)
 	}
-	return slog.New(h).With("node", c.NodeID)
+	log := slog.New(h).With("node", c.NodeID)
+	if writer, ok := w.(*LogWriter); ok {
+		writer.announce(log)
+	}
+	return log
 }
 
 func (c *Config) gossipKey() ([]byte, error) {

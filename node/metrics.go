@@ -75,6 +75,13 @@ func (n *Node) gauges() []gauge {
 			func() float64 { return float64(n.room.now.Load().descriptors.Left) }},
 		{"rialto_room_mark", "How short of room the node is: 0 enough, 1 low, 2 cancels only, 3 read-only, 4 full.", prometheus.GaugeValue,
 			func() float64 { return float64(n.room.now.Load().mark()) }},
+		{"rialto_log_records_lost_total", "Log records that were not written, since whatever takes the log was too slow.", prometheus.CounterValue,
+			func() float64 {
+				if n.logWriter == nil {
+					return 0
+				}
+				return float64(n.logWriter.Lost())
+			}},
 		{"rialto_write_stalled_seconds", "How long a write has been under way that is past its deadline; 0 if none is.", prometheus.GaugeValue,
 			func() float64 { return n.writes.Stalled().Seconds() }},
 	}

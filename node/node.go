@@ -26,6 +26,7 @@ import (
 type Node struct {
 	cfg       Config
 	log       *slog.Logger
+	logWriter *LogWriter // nil: nothing is known of it
 	version   string
 	startedAt time.Time
 	clock     cluster.Clock
@@ -126,6 +127,10 @@ type Option func(*Node)
 
 // WithLogger sets the structured log; the default writes none.
 func WithLogger(l *slog.Logger) Option { return func(n *Node) { n.log = l } }
+
+// WithLogWriter has the node say in its metrics and its status what its log's
+// writer could not write.
+func WithLogWriter(w *LogWriter) Option { return func(n *Node) { n.logWriter = w } }
 
 // WithVersion sets the version that the node registers with.
 func WithVersion(v string) Option { return func(n *Node) { n.version = v } }

@@ -264,8 +264,13 @@ func (n *Node) status() gateways.TwinNode {
 	if s.Role == cluster.RoleLeader {
 		intake = n.Intake()
 	}
+	unwritten := uint64(0)
+	if n.logWriter != nil {
+		unwritten = n.logWriter.Unwritten()
+	}
 	return gateways.TwinNode{
-		Room: n.room.words(), Intake: intake,
+		LogUnwritten: unwritten,
+		Room:         n.room.words(), Intake: intake,
 		WriteStalledMs: milliseconds(stalled), Muted: n.mutedSince.Load() != nil,
 		ID: n.cfg.NodeID, PID: os.Getpid(), Version: n.version, Role: role, State: state,
 		HTTPAddress: n.addresses.http, FIXAddress: n.addresses.fix,
@@ -302,6 +307,9 @@ func findings(p gateways.Twin) []gateways.Finding {
 		}
 		if d := n.Journal.Damaged; d > 0 {
 			add("warning", n.ID, "the event journal of node %s does not verify in %d segments and is being mended", n.ID, d)
+		}
+		if n.LogUnwritten > 0 {
+			add("warning", n.ID, "the log of node %s is not written: whatever takes it is too slow, and %d records are lost so far", n.ID, n.LogUnwritten)
 		}
 		if short := shortOf(n); short != "" {
 			add(severityOf(n), n.ID, "%s", short)

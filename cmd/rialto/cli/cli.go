@@ -29,6 +29,11 @@ const (
 func Run(ctx context.Context, sh *shell.Shell, args []string) int {
 	root := Root(sh)
 	root.SetArgs(args)
+	defer func() {
+		if sh.End != nil {
+			sh.End()
+		}
+	}()
 	command, err := root.ExecuteContextC(ctx)
 	if err == nil || shell.Silent(err) {
 		return shell.ExitStatus(err)

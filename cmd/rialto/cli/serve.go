@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +16,9 @@ import (
 
 // closeTimeout is how long a node may take to stop in good order.
 const closeTimeout = 8 * time.Second
+
+// lastWords is how long a process that ends waits for what takes its log.
+const lastWords = 500 * time.Millisecond
 
 func serveCommand(sh *shell.Shell) *cobra.Command {
 	var file string
@@ -28,11 +33,15 @@ empty folders, once. It is no setting and has no variable: a unit file that
 founds would found a second venue over the first when its disks were lost. A
 node with an empty folder that is not told to found joins (--join) or refuses.`,
 		RunE: func(c *cobra.Command, _ []string) error {
+			out := node.NewLogWriter(sh.Err)
+			sh.Err, sh.End = out, func() { out.Close(lastWords) }
+			// A log shipper that is gone is no reason to end either.
+			signal.Ignore(syscall.SIGPIPE)
 			cfg, err := loadSettings(c, sh, file)
 			if err != nil {
 				return err
 			}
-			var options []node.Option
+			options := []node.Option{node.WithLogWriter(out)}
 			if found {
 				options = append(options, node.WithFounding())
 			}

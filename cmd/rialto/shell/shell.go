@@ -38,6 +38,8 @@ type Shell struct {
 	// Env looks a variable up, like os.LookupEnv; Environ lists them all.
 	Env     func(string) (string, bool)
 	Environ func() []string
+	// End is called when all is said, nil: nothing is to be done.
+	End func()
 	// Version is of the program.
 	Version string
 	// OutTerminal and ErrTerminal say whether a person watches.
