@@ -70,6 +70,10 @@ func (p *Past) Entries(first, last cluster.Index) iter.Seq2[cluster.Entry, error
 	}
 }
 
+// Last is the last index in the log, which may not be committed; 0 if it is
+// empty.
+func (p *Past) Last() cluster.Index { return cluster.Index(p.log.Last) }
+
 // Snapshots returns the indexes of the last entries in the snapshots that
 // verify, the highest first.
 func (p *Past) Snapshots() ([]cluster.Index, error) {

@@ -3,8 +3,11 @@ package consensus_test
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/raft"
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus"
@@ -104,6 +107,51 @@ func TestAnEndThatIsReplacedIsNoFault(t *testing.T) {
 	g.converge(11)
 	g.propose("and on")
 	g.converge(12)
+}
+
+// A follower takes for committed what a request shows to be the leader's, and
+// nothing behind that in its own log. A new leader's request may carry no entry
+// and a commit index beyond: the end that nobody else has is not applied.
+func TestCommitsOnlyWhatTheRequestAgreesWith(t *testing.T) {
+	g := newGroup(t, 3, nil)
+	g.many(10, "entry")
+	g.converge(10)
+	astray := g.strand("never committed")
+	for _, p := range g.peers {
+		g.kill(p)
+	}
+	common, end := lastTwo(t, astray)
+	g.start(astray)
+	request := &raft.AppendEntriesRequest{
+		RPCHeader: raft.RPCHeader{ProtocolVersion: raft.ProtocolVersionMax, ID: []byte("n0"), Addr: []byte("127.0.0.1:1")},
+		Term:      uint64(astray.Status().Term) + 8, PrevLogEntry: uint64(common.Index), PrevLogTerm: uint64(common.Term),
+		LeaderCommitIndex: uint64(end.Index) + 5,
+	}
+	var response raft.AppendEntriesResponse
+	err := forger(t, "127.0.0.1:0").AppendEntries(raft.ServerID(astray.config.NodeID), raft.ServerAddress(astray.config.Address), request, &response)
+	if err != nil || !response.Success {
+		t.Fatalf("the request was not taken: %+v, %v", response, err)
+	}
+	if got := astray.Status().CommitIndex; got != common.Index {
+		t.Errorf("commit index %d, want %d: entry %d is nobody else's", got, common.Index, end.Index)
+	}
+}
+
+// lastTwo are the last two commands in a stopped node's log.
+func lastTwo(t *testing.T, p *peer) (before, last cluster.Entry) {
+	t.Helper()
+	past, err := consensus.OpenPast(p.config.Dir, t.TempDir(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer past.Close()
+	for entry, err := range past.Entries(1, past.Last()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, last = last, entry
+	}
+	return before, last
 }
 
 // strand cuts a leader off and has it append an entry that nobody else gets.

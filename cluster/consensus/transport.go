@@ -65,7 +65,7 @@ func (t transport) relay(limit *commitLimit, refuse func() error) {
 				}
 			}
 			if request, ok := rpc.Command.(*raft.AppendEntriesRequest); ok {
-				request.LeaderCommitIndex = limit.of(request.LeaderCommitIndex)
+				request.LeaderCommitIndex = min(limit.of(request.LeaderCommitIndex), agreed(request))
 			}
 			select {
 			case t.rpcs <- rpc:
@@ -99,6 +99,21 @@ func needsRoom(request any) any {
 // it, and costs the loop some 20 ms to read. A commit index that is lower than
 // it could be is always safe, and the next request raises it.
 const commitWindow = 4096
+
+// agreed is the last index at which a request shows that the follower's log is
+// the leader's: the last entry in it, or the one that they go behind. What
+// follows in the follower's log may never have been committed, and Raft's paper
+// (figure 2, AppendEntries, 5) bounds what it takes for committed so. The
+// library takes its whole log. A leader that waits before it tries again fixes
+// the entries of a request before the wait and the commit index after it, so
+// that a new leader's first request to a node that was away may have no entries
+// and a commit index beyond them: the node applied its own end of the log.
+func agreed(r *raft.AppendEntriesRequest) uint64 {
+	if n := len(r.Entries); n > 0 {
+		return r.Entries[n-1].Index
+	}
+	return r.PrevLogEntry
+}
 
 // commitLimit is the window's.
 type commitLimit struct {
