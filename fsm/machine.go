@@ -93,6 +93,9 @@ type Machine struct {
 	assets       registry[asset]
 	instruments  registry[instrument]
 	participants registry[participant]
+	// keys and compIDs say whose a key id or a FIX CompID is; see indexNames.
+	keys    map[string]keyPlace
+	compIDs map[string]uint32
 
 	accountNames *names.Table
 	accounts     *slab.Slab[account]
@@ -178,6 +181,8 @@ func empty(o Options) *Machine {
 		timers:       timers.New(alloc),
 		buys:         slab.New[openBuys](alloc),
 		paces:        slab.New[pace](alloc),
+		keys:         map[string]keyPlace{},
+		compIDs:      map[string]uint32{},
 	}
 	m.assets.stored, m.instruments.stored, m.participants.stored = newRowStore(alloc), newRowStore(alloc), newRowStore(alloc)
 	m.orders.init(alloc)

@@ -32,7 +32,9 @@ func (m *Machine) defineParticipant(b *command.DefineParticipant, about *subject
 	}
 	// Events and gateways keep the old row: it is replaced, never changed.
 	p := &participant{DefineParticipant: cloneParticipant(b), Sequence: m.participants.mut(about.participant).Sequence + 1}
+	m.dropNames(about.participant)
 	m.participants.rows[about.participant-1] = p
+	m.indexNames(about.participant)
 	if kind == event.TypeParticipantDefined {
 		m.authority++
 	}
@@ -62,24 +64,56 @@ func checkParticipant(b *command.DefineParticipant) *refusal {
 
 // namesTaken refuses key ids and FIX CompIDs that are another participant's:
 // either alone says who is speaking, so giving one away would lock its owner
-// out. Definitions are rare enough to look through all participants.
+// out. Of several it names the one of the participant that was defined first.
 func (m *Machine) namesTaken(b *command.DefineParticipant) *refusal {
-	for _, p := range m.participants.rows {
-		if p.Participant == b.Participant {
-			continue
-		}
-		for i := range b.Keys {
-			if slices.ContainsFunc(p.Keys, func(k command.Key) bool { return k.ID == b.Keys[i].ID }) {
-				return refuse(event.CodeAlreadyExists, "keys", "key %s is another participant's", b.Keys[i].ID)
-			}
-		}
-		for _, id := range b.FixCompIDs {
-			if slices.Contains(p.FixCompIDs, id) {
-				return refuse(event.CodeAlreadyExists, "fix_comp_ids", "CompID %s is another participant's", id)
-			}
+	var no *refusal
+	self, _ := m.participants.find(b.Participant)
+	first := ^uint32(0)
+	for i := range b.Keys {
+		if k, ok := m.keys[b.Keys[i].ID]; ok && k.participant != self && k.participant < first {
+			first = k.participant
+			no = refuse(event.CodeAlreadyExists, "keys", "key %s is another participant's", b.Keys[i].ID)
 		}
 	}
-	return nil
+	for _, id := range b.FixCompIDs {
+		if n, ok := m.compIDs[id]; ok && n != self && n < first {
+			first = n
+			no = refuse(event.CodeAlreadyExists, "fix_comp_ids", "CompID %s is another participant's", id)
+		}
+	}
+	return no
+}
+
+// keyPlace is where a key is: the first of its id in its participant's row.
+type keyPlace struct {
+	participant uint32
+	at          int
+}
+
+// indexNames lets the key ids and CompIDs of a participant lead to it; they are
+// not another's. The maps are for looking up only, and made anew when a machine
+// is restored.
+func (m *Machine) indexNames(n uint32) {
+	p := m.participants.at(n)
+	for at := range p.Keys {
+		if _, ok := m.keys[p.Keys[at].ID]; !ok {
+			m.keys[p.Keys[at].ID] = keyPlace{n, at}
+		}
+	}
+	for _, id := range p.FixCompIDs {
+		m.compIDs[id] = n
+	}
+}
+
+// dropNames takes them back, before the row is replaced.
+func (m *Machine) dropNames(n uint32) {
+	p := m.participants.at(n)
+	for i := range p.Keys {
+		delete(m.keys, p.Keys[i].ID)
+	}
+	for _, id := range p.FixCompIDs {
+		delete(m.compIDs, id)
+	}
 }
 
 func sameParticipant(a, b *command.DefineParticipant) bool {

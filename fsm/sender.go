@@ -1,8 +1,6 @@
 package fsm
 
 import (
-	"slices"
-
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
@@ -31,15 +29,15 @@ func (m *Machine) inForce(h *command.Header) bool {
 	switch {
 	case h.Actor == "":
 	case h.Source == market.SourceREST || h.Source == market.SourceConsole:
-		i := slices.IndexFunc(p.Keys, func(k command.Key) bool { return k.ID == h.Actor })
-		if i < 0 {
+		k, ok := m.keys[h.Actor]
+		if !ok || k.participant != n {
 			return false
 		}
-		if p.Keys[i].Role != market.RoleNone {
-			role = p.Keys[i].Role
+		if own := p.Keys[k.at].Role; own != market.RoleNone {
+			role = own
 		}
 	case h.Source == market.SourceFIX:
-		if !slices.Contains(p.FixCompIDs, h.Actor) {
+		if m.compIDs[h.Actor] != n {
 			return false
 		}
 	}

@@ -180,6 +180,9 @@ func (m *Machine) restore(r io.Reader) error {
 	if err := m.loadRows(); err != nil {
 		return fmt.Errorf("%w: %w", ErrSnapshot, err)
 	}
+	for n := range uint32(len(m.participants.rows)) {
+		m.indexNames(n + 1)
+	}
 	m.adopt()
 	m.accountNames.Rebuild()
 	m.ownerNames.Rebuild()
