@@ -69,6 +69,9 @@ func (m *Machine) readAmend(b *command.AmendOrder, was *order, i *instrument) (o
 	if b.DisplayQuantity.Set && next.display > next.quantity {
 		return next, invalid("display_quantity is above the quantity")
 	}
+	if (next.quantity > was.quantity || next.display != was.display) && m.hidesTooMuch(&next) {
+		return next, invalid("display_quantity is at least a thousandth of the quantity")
+	}
 	if b.StopPrice.Set && next.status != market.StatusPendingTrigger {
 		return next, invalid("the order has been triggered")
 	}

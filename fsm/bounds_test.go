@@ -14,10 +14,15 @@ import (
 func iceberg(t *testing.T, fills uint32) *venue {
 	v := newVenue(t, fsm.Bounds{FillsPerCommand: fills})
 	v.demo()
-	ice := limit("trader1", "ETH-USD", market.Sell, "10", "3000")
-	ice.DisplayQuantity = opt("0.001")
-	v.must(ice)
+	v.must(tips("1"))
 	return v
+}
+
+// tips is an iceberg that shows one lot at a time.
+func tips(quantity string) command.Body {
+	ice := limit("trader1", "ETH-USD", market.Sell, quantity, "3000")
+	ice.DisplayQuantity = opt("0.001")
+	return ice
 }
 
 func fillsOf(b *event.Block) (n int) {
@@ -29,10 +34,10 @@ func fillsOf(b *event.Block) (n int) {
 	return n
 }
 
-// An entry takes orders until it has as many fills as one of them may have:
-// one below that the next is still executed, so that the entry ends with less
-// than twice as many; at it the next is throttled, leaves no event, and its id
-// is free to come again in the next entry. What cannot trade does not wait.
+// A participant's orders are taken until they have made a quarter of what one of
+// them may: one below that the next is still executed; at it the next is
+// throttled, leaves no event, and its id is free to come again in the next
+// entry. What cannot trade does not wait.
 func TestFillsOfAnEntry(t *testing.T) {
 	buy := func(quantity string) command.Body {
 		return limit("trader2", "ETH-USD", market.Buy, quantity, "3000")
@@ -42,12 +47,12 @@ func TestFillsOfAnEntry(t *testing.T) {
 		fills       int
 		second      event.OutcomeKind
 	}{
-		{"one below", "0.004", 9, event.OutcomeExecuted},
+		{"one below", "0.004", 13, event.OutcomeExecuted},
 		{"at", "0.005", 5, event.OutcomeThrottled},
-		{"beyond", "0.006", 5, event.OutcomeThrottled},
+		{"beyond", "0.006", 6, event.OutcomeThrottled},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			v := iceberg(t, 5)
+			v := iceberg(t, 20)
 			second := v.admin(buy("0.009"))
 			block, outcomes := v.apply(v.admin(buy(c.first)), second, v.admin(deposit("1")),
 				v.admin(&command.CancelAll{Account: "trader2"}))
@@ -75,17 +80,17 @@ func TestFillsOfAnEntry(t *testing.T) {
 // following ones, one entry after the other, before anything else of the
 // instrument.
 func TestTriggersOfAnEntryWithItsFills(t *testing.T) {
-	v := iceberg(t, 5)
+	v := iceberg(t, 20)
 	stop := func() command.Body {
 		return &command.PlaceOrder{Account: "trader3", Instrument: "ETH-USD", Side: market.Sell, Type: market.StopLimit,
 			Quantity: opt("0.001"), StopPrice: opt("2999"), Price: opt("2998")}
 	}
-	bids := limit("trader2", "ETH-USD", market.Buy, "0.006", "2999")
+	bids := limit("trader2", "ETH-USD", market.Buy, "0.016", "2999")
 	bids.DisplayQuantity = opt("0.001")
 	v.must(limit("trader2", "ETH-USD", market.Buy, "0.001", "3000"), stop(), stop(), bids)
-	block, _ := v.apply(v.admin(limit("trader4", "ETH-USD", market.Sell, "0.005", "2999")))
-	if got := fillsOf(block); got != 5 || !v.machine.Pending() {
-		t.Fatalf("got %d fills, pending %t: want 5, and the stops waiting", got, v.machine.Pending())
+	block, _ := v.apply(v.admin(limit("trader4", "ETH-USD", market.Sell, "0.015", "2999")))
+	if got := fillsOf(block); got != 15 || !v.machine.Pending() {
+		t.Fatalf("got %d fills, pending %t: want 15, three quarters, and the stops waiting", got, v.machine.Pending())
 	}
 	o := v.do(limit("trader4", "ETH-USD", market.Sell, "1", "4000"))
 	if got := types(o.Group); got != "OrderAccepted" || v.machine.Pending() {
@@ -97,23 +102,26 @@ func TestTriggersOfAnEntryWithItsFills(t *testing.T) {
 }
 
 // The bound of the contract: an iceberg of many tips and an entry full of
-// orders, of which two are executed whatever they would sweep.
+// orders, of which those are executed that come to the most there can be.
 func TestFillsOfAFullEntry(t *testing.T) {
 	v := iceberg(t, 0)
 	v.must(limit("trader3", "ETH-USD", market.Buy, "0.001", "2000"))
-	wall := limit("trader1", "ETH-USD", market.Sell, "900", "3000")
-	wall.DisplayQuantity = opt("0.001")
-	v.must(&command.CancelAll{Account: "trader1"}, wall)
-	commands := []*command.Command{v.admin(limit("trader2", "ETH-USD", market.Buy, "9.999", "3000"))}
-	for range 999 {
-		commands = append(commands, v.admin(limit("trader2", "ETH-USD", market.Buy, "20", "3000")))
+	for range 24 {
+		v.must(tips("1"))
+	}
+	buy := func(account, quantity string) *command.Command {
+		return v.admin(limit(account, "ETH-USD", market.Buy, quantity, "3000"))
+	}
+	commands := []*command.Command{buy("trader2", "2.499"), buy("trader2", "7.500"), buy("trader3", "2.500"), buy("trader1", "20")}
+	for range 996 {
+		commands = append(commands, buy("trader4", "0.001"))
 	}
 	block, outcomes := v.apply(commands...)
-	if got := fillsOf(block); got != 19_999 {
-		t.Errorf("the entry has %d fills, want 9,999 and 10,000", got)
+	if got := fillsOf(block); got != 22_499 {
+		t.Errorf("the entry has %d fills, want one below 22,500", got)
 	}
 	for i, o := range outcomes {
-		if want := i < 2; (o.Kind == event.OutcomeExecuted) != want {
+		if want := i < 4; (o.Kind == event.OutcomeExecuted) != want {
 			t.Fatalf("command %d: outcome %d", i, o.Kind)
 		}
 	}

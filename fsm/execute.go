@@ -60,9 +60,9 @@ func (m *Machine) execute(c *command.Command) event.Outcome {
 	}
 	first := m.out.last + 1
 	m.out.begin(contextOf(c))
-	searched := m.searched()
+	searched := m.out.steps
 	m.decide(c, v, about)
-	m.countSearch(about.account, m.searched()-searched)
+	m.countSearch(about.account, m.out.steps-searched)
 	if c.ID != "" {
 		m.remember(c, key, dedup.Record{Digest: c.Digest, First: first})
 	}

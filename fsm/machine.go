@@ -40,9 +40,9 @@ type Bounds struct {
 	// DedupCapacity is how many command ids are remembered, and how many
 	// client order ids of closed orders. Default 4,194,304.
 	DedupCapacity uint32
-	// FillsPerCommand is after how many fills a command's rest is cancelled,
-	// and after how many an entry takes no more orders: it has less than twice
-	// as many. A prevented self-trade counts as a fill. Default 10,000.
+	// FillsPerCommand is after how many fills a command's rest is cancelled, and
+	// what an entry's fills are measured by: it has less than 2 1/4 times as many.
+	// A prevented self-trade counts as a fill. Default 10,000.
 	FillsPerCommand uint32
 	// EventsPerEntry is how many events mass effects may make in one entry
 	// before the rest waits for the next. Default 10,000.

@@ -28,7 +28,9 @@ func (m *Machine) run(slot uint32) {
 	} else {
 		in, sink := &m.scratch.incoming, &m.scratch.matching
 		*in, *sink = m.incoming(&o, i), matching{m: m, taker: slot, i: i}
+		before := m.out.matched
 		result := m.orders.book.Execute(book.Slot(slot), in, sink)
+		m.countFills(o.account, m.out.matched-before)
 		if result.Rests || !m.orders.cold.Get(slot).status.IsOpen() {
 			return
 		}
@@ -96,7 +98,7 @@ func (m *Machine) cancel(slot uint32, t event.Type, status market.OrderStatus, r
 // Filled implements book.Sink: one trade.
 func (x *matching) Filled(f book.Fill) {
 	m, i := x.m, x.i
-	m.countMatch()
+	m.out.matched++
 	maker := f.Maker.Slot()
 	visible := makerShows(m.orders.book.Order(f.Slot()), f)
 	n := i.mustNotional(f.Price, f.Quantity)
@@ -241,7 +243,7 @@ func (m *Machine) postings(i *instrument, entries []ledger.Entry, legs []leg, fe
 // SelfTradePrevented implements book.Sink: two orders of one owner met.
 func (x *matching) SelfTradePrevented(s book.SelfTrade) {
 	m := x.m
-	m.countMatch()
+	m.out.matched++
 	maker := s.Maker.Slot()
 	visible := m.orders.book.Order(book.Slot(maker)).Shown
 	untraded := min(visible, m.orders.cold.Get(x.taker).remaining())
@@ -267,7 +269,7 @@ func (x *matching) SelfTradePrevented(s book.SelfTrade) {
 
 // Withdrawn implements book.Sink: an order that is yet to be cancelled was met.
 func (x *matching) Withdrawn(maker book.Slot) {
-	x.m.countMatch()
+	x.m.out.matched++
 	x.m.endWithdrawn(uint32(maker))
 }
 

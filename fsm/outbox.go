@@ -17,14 +17,16 @@ type outbox struct {
 	// mass counts those of mass effects, which have a budget, and matched the
 	// fills and prevented self-trades of the block.
 	mass, matched uint32
-	// massLimit and matchLimit are up to how many mass effects, and for fills
-	// orders too, may go.
+	// massLimit and matchLimit are up to how many mass effects may go, at level 1
+	// orders too for fills.
 	massLimit, matchLimit uint32
 	// steps counts what commands looked at without a fill coming of it.
 	steps uint32
 	// searches are the steps of those who searched much, see countSearch. It is
 	// only looked up and cleared, never iterated.
 	searches map[uint32]uint32
+	// fills are those that each participant's orders made, likewise.
+	fills map[uint32]uint32
 	// records are those of the whole block; each group's are a part of them.
 	// from is where the open group's begin.
 	records []event.Record
@@ -50,6 +52,7 @@ func (o *outbox) change() *event.OrderChanged {
 func (o *outbox) open(b *event.Block, commands int) {
 	o.block, o.emitted, o.mass, o.matched, o.steps = b, 0, 0, 0, 0
 	clear(o.searches)
+	clear(o.fills)
 	b.Groups = make([]event.Group, 0, commands)
 	o.records = make([]event.Record, 0, commands+commands/2)
 	o.changes = make([]event.OrderChanged, min(commands, maxChanges))

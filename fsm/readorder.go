@@ -38,11 +38,22 @@ func (m *Machine) readOrder(b *command.PlaceOrder, about *subject, i *instrument
 	if o.display > o.quantity {
 		return o, invalid("display_quantity is above the quantity")
 	}
+	if m.hidesTooMuch(&o) {
+		return o, invalid("display_quantity is at least a thousandth of the quantity")
+	}
 	o.status = market.StatusOpen
 	if o.stop != 0 {
 		o.status, o.worst = market.StatusPendingTrigger, i.worstPrice(&o)
 	}
 	return o, nil
+}
+
+// mostTips is how often an iceberg may show what it shows: so many fills can one
+// order cost the venue that comes upon it.
+const mostTips = 1000
+
+func (m *Machine) hidesTooMuch(o *order) bool {
+	return m.level() >= levelWorstDay && o.display != 0 && (o.quantity-1)/mostTips >= o.display
 }
 
 func invalid(detail string, args ...any) *refusal {

@@ -5,10 +5,6 @@ package fsm
 const (
 	// defaultSteps is Bounds.StepsPerEntry of who sets none.
 	defaultSteps = 200_000
-	// stepsPerFill is how many steps a fill counts as, a prevented self-trade and
-	// a withdrawn order too: it takes some thirty times as long as a step of a
-	// preview does. With it the fills of one order are a whole entry's steps.
-	stepsPerFill = 20
 	// sharesOfSteps: nobody searches more than one part in so many of an entry's
 	// steps, and one command's more, so that who sends the dearest commands
 	// there are leaves room for the others'.
@@ -27,7 +23,7 @@ func (m *Machine) maySearch(account uint32) bool {
 // mayCancelAll is maySearch for cancel-alls, which take risk away: they have as
 // many steps again for themselves, so that nobody's orders are in their way.
 func (m *Machine) mayCancelAll(account uint32) bool {
-	return m.searched() < 2*m.bounds.StepsPerEntry && m.hasShare(account)
+	return m.out.steps < 2*m.bounds.StepsPerEntry && m.hasShare(account)
 }
 
 func (m *Machine) hasShare(account uint32) bool {
@@ -43,10 +39,6 @@ func (m *Machine) searcher(account uint32) uint32 {
 	return account << 1
 }
 
-// searched is what the entry has searched in vain: its steps, but for those of
-// fills.
-func (m *Machine) searched() uint32 { return m.out.steps - stepsPerFill*m.out.matched }
-
 // countSearch counts what a command searched towards its searcher's share.
 func (m *Machine) countSearch(account, steps uint32) {
 	if account == 0 || steps <= freeSearch {
@@ -56,10 +48,4 @@ func (m *Machine) countSearch(account, steps uint32) {
 		m.out.searches = make(map[uint32]uint32)
 	}
 	m.out.searches[m.searcher(account)] += steps
-}
-
-// countMatch counts a fill, or what counts as one.
-func (m *Machine) countMatch() {
-	m.out.matched++
-	m.out.steps += stepsPerFill
 }

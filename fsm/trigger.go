@@ -50,7 +50,7 @@ func (m *Machine) trigger(n uint32) bool {
 		if !ok {
 			return true
 		}
-		if !m.mayGoOn() || !m.mayMatch() {
+		if !m.mayGoOn() || !m.mayTrigger(uint32(slot)) {
 			return false
 		}
 		before := m.out.emitted

@@ -31,14 +31,17 @@ func (m *Machine) mustWait(c *command.Command, about *subject) bool {
 			return true
 		}
 	case command.KindPlaceOrder, command.KindAmendOrder:
-		if !m.maySearch(about.account) || !m.mayMatch() {
+		if !m.maySearch(about.account) {
+			return true
+		}
+		if m.couldTrade(c, about) && (m.triggering(about.instrument) || !m.mayFill(about.account)) {
 			return true
 		}
 	}
 	if kind == command.KindAmendOrder && about.lookup == orderFound && m.withdrawn(about.order.Slot()) != market.ReasonNone {
 		return true // its time has come
 	}
-	return m.cancelling(about.account) || kind != command.KindCancelAll && m.triggering(about.instrument)
+	return m.cancelling(about.account)
 }
 
 // isPlacement: the kinds of command that can trade.

@@ -10,8 +10,9 @@ import (
 // workItem is what one entry was too short for: the rest of a mass cancel or,
 // without an account, of the stops that an instrument's last price triggered.
 // Items take turns at the start of the following entries, before anything else
-// of their account or, for stops, of their instrument. Others need not wait: an
-// order that is yet to be cancelled trades with nobody, see withdrawn.
+// of their account or, for stops, before what could trade in their instrument.
+// Others need not wait: an order that is yet to be cancelled trades with nobody,
+// see withdrawn.
 type workItem struct {
 	account    uint32      // 0 = triggered stops
 	instrument uint32      // 0 = all
@@ -42,7 +43,7 @@ func (m *Machine) runMassEffects() {
 	for m.mayGoOn() && m.expire() {
 		continue
 	}
-	m.limitMassEffects(budget, m.bounds.FillsPerCommand)
+	m.limitMassEffects(budget, max(m.bounds.FillsPerCommand*3/4, 1))
 }
 
 // limitMassEffects says up to how many events and fills of the entry mass
@@ -74,10 +75,10 @@ func (m *Machine) takeTurns() {
 // mayGoOn reports whether the entry has room for more of mass effects.
 func (m *Machine) mayGoOn() bool { return m.out.mass < m.out.massLimit }
 
-// mayMatch reports whether the entry has room for the fills of one more order.
-// So an entry has less than twice the fills that an order may have, however
-// many commands it holds: a few hundred bytes of orders against an iceberg
-// would otherwise come to millions of events, on every node and at each start.
+// mayMatch reports whether the entry has room for the fills of one more stop, at
+// level 1 of one more order. What bounds the rest is in fills.go: a few hundred
+// bytes of orders would otherwise come to millions of events, on every node and
+// at each start.
 func (m *Machine) mayMatch() bool { return m.out.matched < m.out.matchLimit }
 
 // continueWork gives a work item its turn, as a group of its own, and reports

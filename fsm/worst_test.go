@@ -63,9 +63,9 @@ func worstEntries() []worst {
 		{"fill-or-kill, unfillable", func(v *venue) { wall(v, 10_000) },
 			func(int) command.Body { return fok("11", "4000") }, 10_000},
 		{"fill-or-kill against an iceberg that shows one lot", func(v *venue) {
-			ice := limit("trader1", "ETH-USD", market.Sell, "900", "3000")
-			ice.DisplayQuantity = opt("0.001")
-			v.must(ice)
+			for range 25 {
+				v.must(tips("1"))
+			}
 		}, func(int) command.Body { return fok("20", "3000") }, 10_000},
 		{"fill-or-kill market buys, refused for funds", func(v *venue) { wall(v, 10_000) },
 			marketBuy("trader4", command.PlaceOrder{Quantity: opt("10"), TimeInForce: market.FillOrKill}), 10_000},
@@ -239,13 +239,14 @@ func BenchmarkFullEntries(b *testing.B) {
 		prepare func(v *venue)
 		bodies  func() []command.Body
 	}{
-		{"10,000 fills of orders and 9,999 of an iceberg", func(v *venue) {
-			wall(v, 9_999)
-			ice := limit("trader1", "ETH-USD", market.Sell, "90", "3100")
-			ice.DisplayQuantity = opt("0.001")
-			v.must(ice)
+		{"22,499 fills of orders and icebergs", func(v *venue) {
+			wall(v, 9_970)
+			for range 25 {
+				v.must(tips("1"))
+			}
 		}, func() []command.Body {
-			return []command.Body{limit("trader2", "ETH-USD", market.Buy, "9.999", "3101"), limit("trader2", "ETH-USD", market.Buy, "20", "3101")}
+			return []command.Body{limit("trader2", "ETH-USD", market.Buy, "2.499", "3101"), limit("trader2", "ETH-USD", market.Buy, "7.500", "3101"),
+				limit("trader3", "ETH-USD", market.Buy, "2.500", "3101"), limit("trader1", "ETH-USD", market.Buy, "20", "3101")}
 		}},
 		{"10,000 cancels of one account", func(v *venue) { wall(v, 10_000) },
 			func() []command.Body { return []command.Body{cancelAll("trader1", "", market.SideNone)} }},

@@ -15,7 +15,7 @@ type PlacePayload struct {
 	QuoteQuantity       string `json:"quote_quantity,omitempty" format:"decimal" doc:"Market orders, instead of quantity; fees included"`
 	Price               string `json:"price,omitempty" format:"decimal"`
 	StopPrice           string `json:"stop_price,omitempty" format:"decimal"`
-	DisplayQuantity     string `json:"display_quantity,omitempty" format:"decimal"`
+	DisplayQuantity     string `json:"display_quantity,omitempty" format:"decimal" doc:"At least a thousandth of the quantity"`
 	TimeInForce         string `json:"time_in_force,omitempty" enum:"gtc,day,ioc,fok,gtd"`
 	ExpireAt            string `json:"expire_at,omitempty" format:"date-time"`
 	PostOnly            bool   `json:"post_only,omitempty"`
@@ -117,7 +117,7 @@ type AmendPayload struct {
 	Quantity         string `json:"quantity,omitempty" format:"decimal" doc:"New total, what is filled included"`
 	Price            string `json:"price,omitempty" format:"decimal"`
 	StopPrice        string `json:"stop_price,omitempty" format:"decimal"`
-	DisplayQuantity  string `json:"display_quantity,omitempty" format:"decimal"`
+	DisplayQuantity  string `json:"display_quantity,omitempty" format:"decimal" doc:"At least a thousandth of the quantity"`
 	ExpireAt         string `json:"expire_at,omitempty" format:"date-time"`
 }
 
