@@ -11,6 +11,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/identity"
 	"github.com/rialto-exchange/rialto/cluster/peer"
+	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/command"
 )
 
@@ -129,7 +130,9 @@ func TestLiarEndsNobody(t *testing.T) {
 			})
 			m.Handle(peer.ProtocolRaft, func(context.Context, net.Conn) {})
 			control := peer.NewControl(m)
-			request, err := json.Marshal(map[string]any{"id": "n9", "peer_address": m.Addr().String(), "incarnation": self.Incarnation})
+			request, err := json.Marshal(map[string]any{
+				"id": "n9", "peer_address": m.Addr().String(), "incarnation": self.Incarnation, "highest_level": fsm.FeatureLevel,
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
