@@ -49,6 +49,10 @@ type Commands interface {
 	// Takes returns why a command of a role is not taken now: ErrDegraded with
 	// the reason, nil if it is. Submit asks too.
 	Takes(role market.Role, body command.Body) error
+	// VenueTime returns the time of the venue: what was last heard of the
+	// leader, and monotonic time since. A node that has heard nothing yet asks;
+	// ErrNoLeader says that nobody answered. No clock on the wall is read.
+	VenueTime(ctx context.Context) (market.Nanos, error)
 	// Executed returns the group that begins with the sequence, and its block:
 	// what a repeated command was first answered with. It waits for the local
 	// journal to reach it.

@@ -147,27 +147,37 @@ func (c *commands) encode(ctx context.Context, batch []*command.Command) ([][]by
 	return encoded, nil
 }
 
-// deadlineOf returns the deadline of copies that are made now. A node that has
-// not heard venue time from the leader asks for it first, by a marker in the
-// log; without an answer it must not invent one, and nothing is sent. Markers
-// have no deadline: they do nothing.
+// deadlineOf returns the deadline of copies that are made now. Markers have
+// none: they do nothing.
 func (c *commands) deadlineOf(ctx context.Context, batch []*command.Command) (market.Nanos, error) {
 	if !slices.ContainsFunc(batch, func(cmd *command.Command) bool { return cmd.Body.Kind() != command.KindProbe }) {
 		return 0, nil
 	}
-	now, known := c.venue.now()
-	if !known {
-		marker := &command.Command{
-			Header: command.Header{Source: market.SourceSystem, Role: market.RoleAdmin}, Body: &command.Probe{},
-		}
-		if _, err := c.submit(ctx, []*command.Command{marker}); err != nil {
-			return 0, fmt.Errorf("%w: venue time is not known here: %w", gateways.ErrNoLeader, notExecuted(err))
-		}
-		if now, known = c.venue.now(); !known {
-			return 0, fmt.Errorf("%w: this node's clock was set while it asked for venue time", gateways.ErrNoLeader)
-		}
+	now, err := c.VenueTime(ctx)
+	if err != nil {
+		return 0, err
 	}
 	return now + market.Nanos(c.deadline), nil
+}
+
+// VenueTime implements gateways.Commands. A node that has not heard venue time
+// from the leader asks for it, by a marker in the log; without an answer it must
+// not invent one, and nothing that needs it is sent.
+func (c *commands) VenueTime(ctx context.Context) (market.Nanos, error) {
+	now, known := c.venue.now()
+	if known {
+		return now, nil
+	}
+	marker := &command.Command{
+		Header: command.Header{Source: market.SourceSystem, Role: market.RoleAdmin}, Body: &command.Probe{},
+	}
+	if _, err := c.submit(ctx, []*command.Command{marker}); err != nil {
+		return 0, fmt.Errorf("%w: venue time is not known here: %w", gateways.ErrNoLeader, notExecuted(err))
+	}
+	if now, known = c.venue.now(); !known {
+		return 0, fmt.Errorf("%w: this node's clock was set while it asked for venue time", gateways.ErrNoLeader)
+	}
+	return now, nil
 }
 
 // notExecuted keeps what went wrong for people, and nothing that errors.Is

@@ -65,6 +65,14 @@ func (x *exchange) batch() {
 // submitted, by their index.
 type refusals map[int]render.Problem
 
+func (r refusals) with(i int, p render.Problem) refusals {
+	if r == nil {
+		r = refusals{}
+	}
+	r[i] = p
+	return r
+}
+
 // accepted completes the commands, and parts those that can be submitted from
 // those that are refused here.
 func (x *exchange) accepted(requests []decode.Request, key string) ([]*command.Command, refusals) {
@@ -79,14 +87,16 @@ func (x *exchange) accepted(requests []decode.Request, key string) ([]*command.C
 		}
 		x.identify(&r.Command, id)
 		if p := x.refusal(r); p != nil {
-			if refused == nil {
-				refused = refusals{}
-			}
-			refused[i] = *p
+			refused = refused.with(i, *p)
 			continue
 		}
 		guard.hide(r.Command.Body)
-		x.fill(&r.Command)
+		if err := x.fill(&r.Command); err != nil {
+			p := submitProblem(err)
+			p.CommandID, p.Aggregate = r.Command.ID, r.Command.Aggregate
+			refused = refused.with(i, p)
+			continue
+		}
 		commands = append(commands, &r.Command)
 	}
 	return commands, refused

@@ -3,6 +3,7 @@ package rest
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -52,7 +53,10 @@ func (x *exchange) command() {
 	}
 	guard := orderGuard{x: x}
 	guard.hide(request.Command.Body)
-	x.fill(&request.Command)
+	if err := x.fill(&request.Command); err != nil {
+		x.notSubmitted(verb.Name, &request.Command, err)
+		return
+	}
 	x.submit(verb.Name, &request.Command, urgent)
 }
 
@@ -64,14 +68,18 @@ func (x *exchange) refusal(r *decode.Request) *render.Problem {
 		p = forbiddenVerb(r.Verb)
 	case r.Fault != nil:
 		p = faultProblem(r.Fault, "")
-	case r.Command.ValidUntil > x.latest():
-		p = faultProblem(&decode.Fault{Field: "valid_until", Reason: "must be at most 24 hours ahead: so long its command_id is surely known"}, "")
 	default:
-		err := x.h.commands.Takes(x.caller.role, r.Command.Body)
+		err := x.lasting(&r.Command)
+		if err == nil {
+			err = x.h.commands.Takes(x.caller.role, r.Command.Body)
+		}
 		if err == nil {
 			return nil
 		}
 		p = submitProblem(err)
+		if fault := (*decode.Fault)(nil); errors.As(err, &fault) {
+			p = faultProblem(fault, "")
+		}
 	}
 	p.CommandID, p.Aggregate = r.Command.ID, r.Command.Aggregate
 	return &p
@@ -108,29 +116,45 @@ func (x *exchange) sent(verb *decode.Verb) *command.Command {
 	return &request.Command
 }
 
-// latest is the furthest valid_until that is taken now.
-func (x *exchange) latest() market.Nanos {
-	return market.Nanos(x.h.now().UnixNano()) + market.MaxValidity
+// lasting refuses a command with a valid_until that lies beyond what is taken
+// now, by venue time.
+func (x *exchange) lasting(c *command.Command) error {
+	if c.ValidUntil == 0 {
+		return nil
+	}
+	now, err := x.h.commands.VenueTime(x.r.Context())
+	if err != nil {
+		return fmt.Errorf("judge valid_until: %w", err)
+	}
+	if c.ValidUntil > now+market.MaxValidity {
+		return &decode.Fault{Field: "valid_until", Reason: "must be at most 24 hours ahead: so long its command_id is surely known"}
+	}
+	return nil
 }
 
-// fill completes the header of a command that has its id.
-func (x *exchange) fill(c *command.Command) {
+// fill completes the header of a command that has its id. A key's age is counted
+// from venue time, by which the machine judges it: this node's own clock may be
+// wrong. The error is of VenueTime; nothing was sent then.
+func (x *exchange) fill(c *command.Command) error {
 	c.Participant, c.Actor, c.Role = x.caller.participant, x.caller.actor, x.caller.role
 	c.Source = market.SourceREST
 	c.Correlation, c.Traceparent = x.correlation, x.traceparent
-	if c.ValidUntil == 0 && x.caller.maxAge > 0 {
-		c.ValidUntil = min(market.Nanos(x.h.now().Add(x.caller.maxAge).UnixNano()), x.latest())
+	if c.ValidUntil != 0 || x.caller.maxAge == 0 {
+		return nil
 	}
+	now, err := x.h.commands.VenueTime(x.r.Context())
+	if err != nil {
+		return fmt.Errorf("count a key's age: %w", err)
+	}
+	c.ValidUntil = now + min(market.Nanos(x.caller.maxAge), market.MaxValidity)
+	return nil
 }
 
 // submit executes one command and answers it.
 func (x *exchange) submit(verb string, c *command.Command, urgent bool) {
 	outcomes, err := x.submitSingle(c, urgent)
 	if err != nil {
-		p := submitProblem(err)
-		p.CommandID, p.Aggregate = c.ID, c.Aggregate
-		x.h.metrics.commands.WithLabelValues(verb, p.Code).Inc()
-		x.problem(p)
+		x.notSubmitted(verb, c, err)
 		return
 	}
 	s := x.h.settle(x.r.Context(), c, &outcomes[0], outcomes)
@@ -140,6 +164,14 @@ func (x *exchange) submit(verb string, c *command.Command, urgent bool) {
 		x.w.Header().Set("Rialto-Replayed", "true")
 	}
 	x.answer(&s)
+}
+
+// notSubmitted answers a command that has no outcome.
+func (x *exchange) notSubmitted(verb string, c *command.Command, err error) {
+	p := submitProblem(err)
+	p.CommandID, p.Aggregate = c.ID, c.Aggregate
+	x.h.metrics.commands.WithLabelValues(verb, p.Code).Inc()
+	x.problem(p)
 }
 
 func (x *exchange) answer(s *settled) {

@@ -59,8 +59,11 @@ func (x *exchange) settleID(id string, question command.Body) (settled, *event.O
 	}
 	c := command.Command{Body: question}
 	x.identify(&c, "")
-	x.fill(&c)
-	outcomes, err := x.h.commands.Submit(x.r.Context(), []*command.Command{&c})
+	var outcomes []event.Outcome
+	err := x.fill(&c)
+	if err == nil {
+		outcomes, err = x.h.commands.Submit(x.r.Context(), []*command.Command{&c})
+	}
 	if err != nil {
 		p := submitProblem(err)
 		p.CommandID = id

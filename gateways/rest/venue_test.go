@@ -37,6 +37,7 @@ type venue struct {
 	newcomer  string          // a participant that is defined by the first event
 	taken     string          // an account that is p1's no more
 	revoked   string          // a participant without keys
+	timeless  bool            // venue time is not known
 	secondKey bool            // every participant has two
 	promoted  string          // a trader who is an administrator now
 	unknown   bool            // who may act, and what is the present
@@ -232,6 +233,14 @@ func testOrder(account, client string) event.Order {
 		Remaining: 10000, Price: 58533, Sequence: 1, PriceDigits: 2, QuantityDigits: 4, QuoteScale: 6,
 		CreatedAt: 1779530400123456789, UpdatedAt: 1779530400123456789,
 	}
+}
+
+// VenueTime implements gateways.Commands: it stands, or is not known.
+func (v *venue) VenueTime(context.Context) (market.Nanos, error) {
+	if v.timeless {
+		return 0, gateways.ErrNoLeader
+	}
+	return v.at(), nil
 }
 
 // Executed implements gateways.Commands.

@@ -40,7 +40,7 @@ func Run(ctx context.Context, sh *shell.Shell, args []string) int {
 	}
 	if unknown := (*client.UnknownError)(nil); errors.As(err, &unknown) {
 		sh.Note("%s: %v", command.CommandPath(), err)
-		return explainUnknown(sh, unknown)
+		return explainUnknown(sh, unknown, command.Flags().Lookup("command-id") != nil)
 	}
 	// Interrupted by the user, who knows it.
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {

@@ -78,8 +78,9 @@ func printSettled(sh *shell.Shell, s *client.Settled) error {
 }
 
 // explainUnknown says how to settle what is unknown, and returns the exit
-// status. A program finds the ids on standard output.
-func explainUnknown(sh *shell.Shell, u *client.UnknownError) int {
+// status. A program finds the ids on standard output. named says that the command
+// takes --command-id.
+func explainUnknown(sh *shell.Shell, u *client.UnknownError, named bool) int {
 	if sh.WantsJSON() {
 		_ = sh.JSON(struct {
 			Outcome    string   `json:"outcome"`
@@ -93,7 +94,10 @@ func explainUnknown(sh *shell.Shell, u *client.UnknownError) int {
 		sh.Note("outcome unknown, settle it with: rialto command show %s", id)
 		sh.Note("  or for good: rialto command fence %s", id)
 	}
-	if len(u.IDs) == 1 {
+	switch {
+	case len(u.IDs) == 1 && !named:
+		sh.Note("  or repeat the same command line")
+	case len(u.IDs) == 1:
 		sh.Note("  or repeat the same command line with: --command-id %s", u.IDs[0])
 	}
 	return shell.ExitUnknown

@@ -166,6 +166,9 @@ func TestInterrupted(t *testing.T) {
 			t.Errorf("%s: status %d: %s", line, status, stderr)
 		}
 	}
+	if _, stderr := interrupt("command fence c1"); strings.Contains(stderr, "--command-id") || !strings.Contains(stderr, "repeat the same command line\n") {
+		t.Errorf("a fence has no --command-id, and it says: %s", stderr)
+	}
 	if status, stderr := interrupt("snapshot"); status != shell.ExitUnknown || !strings.Contains(stderr, "look before you repeat it") {
 		t.Errorf("snapshot: status %d: %s", status, stderr)
 	}
