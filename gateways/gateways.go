@@ -262,10 +262,12 @@ type TwinJournal struct {
 // TwinRoom is what a node has left of space for its data and of descriptors.
 type TwinRoom struct {
 	Mark            string   `json:"mark"`            // enough, low, cancels_only, read_only, full
-	Short           []string `json:"short,omitempty"` // of what: space, descriptors
+	Short           []string `json:"short,omitempty"` // of what: space, inodes, descriptors
 	Path            string   `json:"path"`
 	BytesLeft       uint64   `json:"bytes_left"`
 	Bytes           uint64   `json:"bytes"` // of the file system
+	InodesLeft      uint64   `json:"inodes_left"`
+	Inodes          uint64   `json:"inodes"` // of the file system; 0: it has none to run out of
 	DescriptorsLeft uint64   `json:"descriptors_left"`
 	Descriptors     uint64   `json:"descriptors"` // RLIMIT_NOFILE
 }

@@ -60,7 +60,7 @@ func (n *Node) reconsider(f identity.Folder) identity.Folder {
 // become makes a folder's next state durable and then this node's.
 func (n *Node) become(folder identity.Folder) error {
 	if err := folder.Write(n.cfg.DataDir); err != nil {
-		return err
+		return cluster.Sick(err)
 	}
 	n.identity.Store(&folder)
 	return nil

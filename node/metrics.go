@@ -71,6 +71,8 @@ func (n *Node) gauges() []gauge {
 			func() float64 { return float64(n.forward.Stats().Commands) }},
 		{"rialto_disk_free_bytes", "Free space of the data folder.", prometheus.GaugeValue,
 			func() float64 { return float64(n.room.now.Load().space.Left) }},
+		{"rialto_inodes_free", "Free inodes of the data folder's file system.", prometheus.GaugeValue,
+			func() float64 { return float64(n.room.now.Load().inodes.Left) }},
 		{"rialto_descriptors_free", "File descriptors that the process may still open.", prometheus.GaugeValue,
 			func() float64 { return float64(n.room.now.Load().descriptors.Left) }},
 		{"rialto_room_mark", "How short of room the node is: 0 enough, 1 low, 2 cancels only, 3 read-only, 4 full.", prometheus.GaugeValue,

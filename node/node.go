@@ -171,8 +171,8 @@ func Open(ctx context.Context, cfg Config, options ...Option) (*Node, error) {
 		what string
 		do   func(ctx, background context.Context) error
 	}{
-		{"data folder", n.openData},
 		{"room", n.openRoom},
+		{"data folder", n.openData},
 		{"event journal", n.openJournal},
 		{"peer port", n.openPeers},
 		{"gossip", n.openGossip},

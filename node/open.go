@@ -22,9 +22,6 @@ import (
 )
 
 func (n *Node) openData(context.Context, context.Context) error {
-	if err := os.MkdirAll(n.cfg.DataDir, 0o700); err != nil {
-		return fmt.Errorf("data_dir: %w", err)
-	}
 	if err := n.refuseQuarantined(); err != nil {
 		return err
 	}

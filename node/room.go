@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -34,29 +35,42 @@ const (
 
 // shortage is what a node knows of its room.
 type shortage struct {
-	dir                string
-	space, descriptors room.Marks
-	now                atomic.Pointer[measure]
+	dir                        string
+	space, inodes, descriptors room.Marks
+	now                        atomic.Pointer[measure]
 }
 
 // measure is one look.
 type measure struct {
 	space         room.Space
+	inodes        room.Inodes
 	descriptors   room.Descriptors
 	ofSpace       room.Mark
+	ofInodes      room.Mark
 	ofDescriptors room.Mark
 }
 
-// mark is the worse of the two.
-func (m *measure) mark() room.Mark { return max(m.ofSpace, m.ofDescriptors) }
+// mark is the worst of the three.
+func (m *measure) mark() room.Mark { return max(m.ofDisk(), m.ofDescriptors) }
+
+// ofDisk is the worse of space and inodes: without either there is no next
+// segment of anything.
+func (m *measure) ofDisk() room.Mark { return max(m.ofSpace, m.ofInodes) }
 
 // openRoom looks for the first time, and refuses to start where there is no
 // room to.
 func (n *Node) openRoom(_, background context.Context) error {
+	if err := os.MkdirAll(n.cfg.DataDir, 0o700); err != nil {
+		return cluster.Sick(fmt.Errorf("data_dir: %w", err))
+	}
 	if err := room.RaiseDescriptors(); err != nil {
 		n.log.Warn("descriptors stay at the soft limit", "error", err)
 	}
 	space, err := room.OfSpace(n.cfg.DataDir)
+	if err != nil {
+		return err
+	}
+	inodes, err := room.OfInodes(n.cfg.DataDir)
 	if err != nil {
 		return err
 	}
@@ -68,9 +82,10 @@ func (n *Node) openRoom(_, background context.Context) error {
 	s := &shortage{
 		dir:         n.cfg.DataDir,
 		space:       n.cfg.Room.spaceMarks(space.Size),
+		inodes:      n.cfg.Room.inodeMarks(inodes.Count),
 		descriptors: n.cfg.Room.descriptorMarks(handles.Limit),
 	}
-	if err := s.check(space, handles); err != nil {
+	if err := s.check(space, inodes, handles); err != nil {
 		return err
 	}
 	s.look()
@@ -82,10 +97,12 @@ func (n *Node) openRoom(_, background context.Context) error {
 }
 
 // check compares the marks with what there is.
-func (s *shortage) check(space room.Space, handles room.Descriptors) error {
+func (s *shortage) check(space room.Space, inodes room.Inodes, handles room.Descriptors) error {
 	switch {
 	case s.space.Low >= space.Size:
 		return fmt.Errorf("room.low_bytes: %d is not below the %d bytes of the file system of %s", s.space.Low, space.Size, s.dir)
+	case inodes.Count > 0 && s.inodes.Low >= inodes.Count:
+		return fmt.Errorf("room.low_inodes: %d is not below the %d inodes of the file system of %s", s.inodes.Low, inodes.Count, s.dir)
 	case handles.Limit < leastDescriptors:
 		return &cluster.SickMachine{Err: fmt.Errorf("RLIMIT_NOFILE is %d: a node needs %d descriptors", handles.Limit, leastDescriptors)}
 	case s.descriptors.Low >= handles.Limit:
@@ -94,6 +111,10 @@ func (s *shortage) check(space room.Space, handles room.Descriptors) error {
 		return &cluster.SickMachine{Err: fmt.Errorf(
 			"%s has %d bytes left, and a node needs %d to start (half of room.read_only_bytes): make room and start it again",
 			s.dir, space.Left, s.space.Full())}
+	case inodes.Left < s.inodes.Full():
+		return &cluster.SickMachine{Err: fmt.Errorf(
+			"the file system of %s has %d inodes left, and a node needs %d to start (half of room.read_only_inodes): remove files and start it again",
+			s.dir, inodes.Left, s.inodes.Full())}
 	}
 	return nil
 }
@@ -108,6 +129,9 @@ func (s *shortage) look() {
 	if space, err := room.OfSpace(s.dir); err == nil {
 		m.space, m.ofSpace = space, s.space.Judge(before.ofSpace, space.Left)
 	}
+	if inodes, err := room.OfInodes(s.dir); err == nil {
+		m.inodes, m.ofInodes = inodes, s.inodes.Judge(before.ofInodes, inodes.Left)
+	}
 	if handles, err := room.OfDescriptors(); err == nil {
 		// Descriptors do not end the log: one more entry needs none.
 		m.descriptors, m.ofDescriptors = handles, min(s.descriptors.Judge(before.ofDescriptors, handles.Left), room.ReadOnly)
@@ -121,10 +145,10 @@ var errNoRoom = errors.New("no room")
 // short fails while the disk is at a mark or a worse one.
 func (s *shortage) short(at room.Mark) error {
 	m := s.now.Load()
-	if m.ofSpace < at {
+	if m.ofDisk() < at {
 		return nil
 	}
-	return fmt.Errorf("%w: %s has %d bytes left (%s)", errNoRoom, s.dir, m.space.Left, m.ofSpace)
+	return fmt.Errorf("%w: %s has %d bytes left (%s) and %d inodes (%s)", errNoRoom, s.dir, m.space.Left, m.ofSpace, m.inodes.Left, m.ofInodes)
 }
 
 // refuseEntries is why this node takes no entries of the log, nil if it does.
@@ -139,10 +163,14 @@ func (s *shortage) words() *gateways.TwinRoom {
 	m := s.now.Load()
 	out := &gateways.TwinRoom{
 		Mark: m.mark().String(), Path: s.dir, BytesLeft: m.space.Left, Bytes: m.space.Size,
+		InodesLeft: m.inodes.Left, Inodes: m.inodes.Count,
 		DescriptorsLeft: m.descriptors.Left, Descriptors: m.descriptors.Limit,
 	}
 	if m.ofSpace > room.Enough {
 		out.Short = append(out.Short, "space")
+	}
+	if m.ofInodes > room.Enough {
+		out.Short = append(out.Short, "inodes")
 	}
 	if m.ofDescriptors > room.Enough {
 		out.Short = append(out.Short, "descriptors")

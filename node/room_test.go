@@ -2,6 +2,7 @@ package node
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -92,21 +93,25 @@ func TestHealthyWithout(t *testing.T) {
 // sense or where there is no room to, and says what is to be done.
 func TestRoomIsChecked(t *testing.T) {
 	const mib = 1 << 20
-	good := shortage{dir: "/data", space: room.Marks{Low: 512 * mib, Cancels: 320 * mib, ReadOnly: 192 * mib}, descriptors: room.ForDescriptors(512)}
+	good := shortage{dir: "/data", space: room.Marks{Low: 512 * mib, Cancels: 320 * mib, ReadOnly: 192 * mib}, inodes: room.ForInodes(1024), descriptors: room.ForDescriptors(512)}
 	for _, c := range []struct {
 		what    string
 		space   room.Space
+		inodes  room.Inodes
 		handles room.Descriptors
 		want    string
 		kind    cluster.FailureKind
 	}{
-		{"enough of all", room.Space{Left: 600 * mib, Size: 1024 * mib}, room.Descriptors{Left: 900, Limit: 1024}, "", ""},
-		{"just enough to start", room.Space{Left: 96 * mib, Size: 1024 * mib}, room.Descriptors{Left: 900, Limit: 1024}, "", ""},
-		{"a byte less", room.Space{Left: 96*mib - 1, Size: 1024 * mib}, room.Descriptors{Left: 900, Limit: 1024}, "make room and start it again", cluster.KindSickMachine},
-		{"a small file system", room.Space{Left: 500 * mib, Size: 512 * mib}, room.Descriptors{Left: 900, Limit: 1024}, "room.low_bytes", cluster.KindOther},
-		{"few descriptors", room.Space{Left: 600 * mib, Size: 1024 * mib}, room.Descriptors{Left: 100, Limit: 255}, "RLIMIT_NOFILE is 255", cluster.KindSickMachine},
+		{"enough of all", room.Space{Left: 600 * mib, Size: 1024 * mib}, room.Inodes{Left: 500, Count: 1024}, room.Descriptors{Left: 900, Limit: 1024}, "", ""},
+		{"just enough to start", room.Space{Left: 96 * mib, Size: 1024 * mib}, room.Inodes{Left: 500, Count: 1024}, room.Descriptors{Left: 900, Limit: 1024}, "", ""},
+		{"a byte less", room.Space{Left: 96*mib - 1, Size: 1024 * mib}, room.Inodes{Left: 500, Count: 1024}, room.Descriptors{Left: 900, Limit: 1024}, "make room and start it again", cluster.KindSickMachine},
+		{"a small file system", room.Space{Left: 500 * mib, Size: 512 * mib}, room.Inodes{Left: 500, Count: 1024}, room.Descriptors{Left: 900, Limit: 1024}, "room.low_bytes", cluster.KindOther},
+		{"just enough inodes", room.Space{Left: 600 * mib, Size: 1024 * mib}, room.Inodes{Left: 16, Count: 1024}, room.Descriptors{Left: 900, Limit: 1024}, "", ""},
+		{"an inode less", room.Space{Left: 600 * mib, Size: 1024 * mib}, room.Inodes{Left: 15, Count: 1024}, room.Descriptors{Left: 900, Limit: 1024}, "remove files and start it again", cluster.KindSickMachine},
+		{"few inodes at all", room.Space{Left: 600 * mib, Size: 1024 * mib}, room.Inodes{Left: 100, Count: 128}, room.Descriptors{Left: 900, Limit: 1024}, "room.low_inodes", cluster.KindOther},
+		{"few descriptors", room.Space{Left: 600 * mib, Size: 1024 * mib}, room.Inodes{Left: 500, Count: 1024}, room.Descriptors{Left: 100, Limit: 255}, "RLIMIT_NOFILE is 255", cluster.KindSickMachine},
 	} {
-		err := good.check(c.space, c.handles)
+		err := good.check(c.space, c.inodes, c.handles)
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || cluster.KindOf(err) != c.kind) {
 			t.Errorf("%s: %v, want %q", c.what, err, c.want)
 		}
@@ -119,6 +124,8 @@ func TestRoomIsChecked(t *testing.T) {
 		{"defaults", RoomConfig{SlowOrdersPerSecond: 1}, true},
 		{"all three", RoomConfig{LowBytes: 400 * mib, CancelsBytes: 300 * mib, ReadOnlyBytes: 128 * mib, SlowOrdersPerSecond: 1}, true},
 		{"a byte too low", RoomConfig{LowBytes: 400 * mib, CancelsBytes: 300 * mib, ReadOnlyBytes: 128*mib - 1, SlowOrdersPerSecond: 1}, false},
+		{"all three of inodes", RoomConfig{LowInodes: 100, CancelsInodes: 50, ReadOnlyInodes: 16, SlowOrdersPerSecond: 1}, true},
+		{"an inode too low", RoomConfig{LowInodes: 100, CancelsInodes: 50, ReadOnlyInodes: 15, SlowOrdersPerSecond: 1}, false},
 		{"one of three", RoomConfig{LowBytes: 400 * mib, SlowOrdersPerSecond: 1}, false},
 		{"out of order", RoomConfig{LowDescriptors: 10, CancelsDescriptors: 20, ReadOnlyDescriptors: 5, SlowOrdersPerSecond: 1}, false},
 		{"no orders at all", RoomConfig{}, false},
@@ -146,6 +153,15 @@ func TestShortDisk(t *testing.T) {
 		if err := s.mayGrow(); (err == nil) != c.views {
 			t.Errorf("%s: views: %v", c.mark, err)
 		}
+	}
+	// A disk without inodes is as full as one without bytes.
+	var inodes shortage
+	inodes.now.Store(&measure{ofInodes: room.Full})
+	if inodes.refuseEntries() == nil || inodes.mayGrow() == nil {
+		t.Error("a disk without inodes takes entries, or lets views grow")
+	}
+	if got := inodes.words(); got.Mark != "full" || !slices.Equal(got.Short, []string{"inodes"}) {
+		t.Errorf("it says %+v", got)
 	}
 	// Descriptors are another matter than the disk.
 	var s shortage

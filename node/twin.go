@@ -330,8 +330,8 @@ func shortOf(n gateways.TwinNode) string {
 	if n.Room == nil || len(n.Room.Short) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("node %s is short of %s: %d bytes are left for %s, and %d descriptors (mark %s)",
-		n.ID, strings.Join(n.Room.Short, " and "), n.Room.BytesLeft, n.Room.Path, n.Room.DescriptorsLeft, n.Room.Mark)
+	return fmt.Sprintf("node %s is short of %s: %d bytes and %d inodes are left for %s, and %d descriptors (mark %s)",
+		n.ID, strings.Join(n.Room.Short, " and "), n.Room.BytesLeft, n.Room.InodesLeft, n.Room.Path, n.Room.DescriptorsLeft, n.Room.Mark)
 }
 
 func severityOf(n gateways.TwinNode) string {

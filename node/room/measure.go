@@ -19,6 +19,19 @@ func OfSpace(dir string) (Space, error) {
 	return Space{Left: s.Bavail * uint64(s.Bsize), Size: s.Blocks * uint64(s.Bsize)}, nil
 }
 
+// Inodes are a file system's: how many files may still be made, and all. One
+// that has none to run out of reports a Count of 0.
+type Inodes struct{ Left, Count uint64 }
+
+// OfInodes counts those of the file system that a folder is on.
+func OfInodes(dir string) (Inodes, error) {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(dir, &s); err != nil {
+		return Inodes{}, fmt.Errorf("measure the file system of %s: %w", dir, err)
+	}
+	return Inodes{Left: s.Ffree, Count: s.Files}, nil
+}
+
 // Descriptors are this process's: what is left, and the limit.
 type Descriptors struct{ Left, Limit uint64 }
 

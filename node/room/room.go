@@ -1,5 +1,5 @@
-// Package room says how much room a node has left, of space for its data and
-// of file descriptors, in marks: what a node does less of at each, and what a
+// Package room says how much room a node has left, of space and of inodes for
+// its data and of file descriptors, in marks: what a node does less of at each, and what a
 // majority of nodes has, are decided by them.
 package room
 
@@ -43,7 +43,7 @@ func Parse(word string) (Mark, bool) {
 	return Enough, false
 }
 
-// Marks are what is left when each mark begins, in bytes or descriptors:
+// Marks are what is left when each mark begins, in bytes, inodes or descriptors:
 // Low >= Cancels >= ReadOnly. Full begins at half of ReadOnly.
 type Marks struct{ Low, Cancels, ReadOnly uint64 }
 
@@ -83,6 +83,29 @@ func ForSpace(size uint64) Marks {
 		Low:      min(max(size/10, leastLow), mostLow),
 		Cancels:  min(max(size/20, leastCancels), mostCancels),
 		ReadOnly: min(max(size/40, leastReadOnly), mostReadOnly),
+	}
+}
+
+// Inodes of the default marks. A node makes a file for each segment of log and
+// journal, for each block of the archive and for what its views write: some
+// dozens between one look of its operator and the next.
+const (
+	leastLowInodes, mostLowInodes           = 128, 100_000
+	leastCancelsInodes, mostCancelsInodes   = 64, 50_000
+	leastReadOnlyInodes, mostReadOnlyInodes = 32, 25_000
+)
+
+// ForInodes returns the marks for a file system of count inodes: a tenth, a
+// twentieth and a fortieth of them, within bounds; none where it has none to run
+// out of.
+func ForInodes(count uint64) Marks {
+	if count == 0 {
+		return Marks{}
+	}
+	return Marks{
+		Low:      min(max(count/10, leastLowInodes), mostLowInodes),
+		Cancels:  min(max(count/20, leastCancelsInodes), mostCancelsInodes),
+		ReadOnly: min(max(count/40, leastReadOnlyInodes), mostReadOnlyInodes),
 	}
 }
 

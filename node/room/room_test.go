@@ -90,6 +90,30 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+// TestInodes shows the marks of small, middling and large file systems, and of
+// those that have no inodes to run out of.
+func TestInodes(t *testing.T) {
+	for _, c := range []struct {
+		count uint64
+		want  room.Marks
+	}{
+		{0, room.Marks{}},
+		{512, room.Marks{Low: 128, Cancels: 64, ReadOnly: 32}},
+		{65_536, room.Marks{Low: 6553, Cancels: 3276, ReadOnly: 1638}},
+		{100_000_000, room.Marks{Low: 100_000, Cancels: 50_000, ReadOnly: 25_000}},
+	} {
+		if got := room.ForInodes(c.count); got != c.want {
+			t.Errorf("%d inodes: %+v, want %+v", c.count, got, c.want)
+		}
+	}
+	if got := room.ForInodes(0).Judge(room.Enough, 0); got != room.Enough {
+		t.Errorf("none to run out of: %s", got)
+	}
+	if got, err := room.OfInodes(t.TempDir()); err != nil || got.Left > got.Count {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 // TestMeasure shows that an open file counts.
 func TestMeasure(t *testing.T) {
 	before, err := room.OfDescriptors()

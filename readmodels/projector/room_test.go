@@ -60,7 +60,7 @@ func TestSickViewComesBack(t *testing.T) {
 	defer closing(t, p)
 	bad.fault.Store(&sick)
 	j.Append(g.Next())
-	waitState(t, p, "failed")
+	waitState(t, p, "paused")
 	bad.fault.Store(nil)
 	waitLive(t, p, j.Last().Sequence)
 }

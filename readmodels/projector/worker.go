@@ -298,8 +298,10 @@ func (w *worker) status(last market.Sequence) Status {
 	case rebuilding:
 		s.State = "rebuilding"
 	case failed:
-		s.State = "failed"
-		s.Err = *w.failure.Load()
+		s.State, s.Err = "failed", *w.failure.Load()
+		if w.p.config.Sick(s.Err) {
+			s.State = "paused" // it comes back by itself: see recover
+		}
 	}
 	if s.Watermark < last {
 		s.Lag = uint64(last - s.Watermark)

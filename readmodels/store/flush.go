@@ -102,7 +102,7 @@ func (s *Store) endFlush(g *generation, err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
-		s.failure = fmt.Errorf("flush store: %w", err)
+		s.failure = fmt.Errorf("flush store: %w", ofMachine(err))
 		s.swapped.Broadcast()
 		return s.failure
 	}

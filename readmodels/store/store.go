@@ -162,7 +162,7 @@ func (s *Store) start() error {
 	d, cursor, err := s.openDisk()
 	if err != nil {
 		young.end()
-		return err
+		return ofMachine(err)
 	}
 	s.mu.Lock()
 	s.disk, s.active, s.flushing, s.failure, s.broken = d, newGeneration(cursor), nil, nil, nil

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strings"
 	"syscall"
 
 	"github.com/dgraph-io/badger/v4"
@@ -85,12 +86,33 @@ func missing(err error) error {
 // sick reports whether an error says something of the machine and nothing of
 // the files: it is no reason to throw them away.
 func sick(err error) bool {
-	for _, cause := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOSPC, syscall.EDQUOT, syscall.ENOMEM, syscall.EROFS} {
+	for _, cause := range lacking() {
 		if errors.Is(err, cause) {
 			return true
 		}
 	}
 	return false
+}
+
+// lacking are the system's words for what the machine has not: that of ENFILE
+// begins with that of EMFILE.
+func lacking() []syscall.Errno {
+	return []syscall.Errno{syscall.ENFILE, syscall.EMFILE, syscall.ENOSPC, syscall.EDQUOT, syscall.ENOMEM, syscall.EROFS}
+}
+
+// ofMachine gives an error of Badger's the system's word back: most of what it
+// returns only quotes it. By its text a full disk is told from a bad one, and
+// this is the one place that looks at it.
+func ofMachine(err error) error {
+	if err == nil || sick(err) {
+		return err
+	}
+	for _, cause := range lacking() {
+		if strings.Contains(err.Error(), cause.Error()) {
+			return fmt.Errorf("%w (%w)", err, cause)
+		}
+	}
+	return err
 }
 
 // checkedTable is a table file whose index verified. Its end, read backwards:
