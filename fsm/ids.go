@@ -74,7 +74,7 @@ func (u *usedIDs) forget(now market.Nanos, bound uint32) {
 // deadline is never shortened.
 func (m *Machine) tooFarAhead(c *command.Command) bool {
 	return m.level() >= levelWorstDay &&
-		(c.Deadline > m.clock.now+dedup.MinAge || c.ValidUntil > m.clock.now+market.MaxValidity+dedup.Tolerance)
+		(c.Deadline > m.clock.now+dedup.MinAge || c.ValidUntil > m.clock.now+market.MaxValidity+dedup.ValidityTolerance)
 }
 
 // needsPin reports whether a copy of the command may execute when its id need
@@ -127,7 +127,7 @@ func (m *Machine) remember(c *command.Command, key dedup.Key, r dedup.Record) {
 	}
 	participant, shares := m.sender(c.Participant), m.ids.shares
 	if r.Fenced() {
-		m.ids.pins.Add(key, r, participant, now+market.MaxValidity+dedup.Tolerance, m.out.last+1)
+		m.ids.pins.Add(key, r, participant, now+market.MaxValidity+dedup.ValidityTolerance, m.out.last+1)
 		shares.Pin(participant, true, now)
 		return
 	}

@@ -283,14 +283,14 @@ func TestValidUntilPinsItsOwnIDOnly(t *testing.T) {
 	v.flood("TRADER1", "trader1", 100)
 }
 
-// A valid_until more than 24 hours (and the 2 seconds of tolerance) ahead is not
+// A valid_until more than 24 hours (and the minute of tolerance) ahead is not
 // executed and leaves the id free: a pinned id is always kept until its
 // valid_until has passed, so that no command executes twice.
 func TestValidUntilHasABound(t *testing.T) {
 	v := newVenue(t, fsm.Bounds{})
 	v.demo()
 	c := v.admin(&command.Deposit{Account: "trader1", Money: command.Money{Asset: "USD", Value: dec("500")}})
-	c.ValidUntil = v.now + market.MaxValidity + dedup.Tolerance + 1
+	c.ValidUntil = v.now + market.MaxValidity + dedup.ValidityTolerance + 1
 	before := v.machine.Sequence()
 	if _, outcomes := v.apply(c); outcomes[0].Kind != event.OutcomeTooFarAhead || v.machine.Sequence() != before {
 		t.Fatalf("one nanosecond beyond: got outcome %d", outcomes[0].Kind)

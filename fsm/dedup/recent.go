@@ -15,6 +15,9 @@ const (
 	// Tolerance is what a gateway's idea of venue time may be ahead of it: 2
 	// seconds. A deadline that lies further ahead than both is refused.
 	Tolerance = market.Nanos(2e9)
+	// ValidityTolerance is what a gateway's clock, by which it judges a client's
+	// valid_until, may be ahead of venue time: a minute.
+	ValidityTolerance = market.Nanos(60e9)
 	// MinAge is how long after its entry an id is kept at least: no copy that
 	// was on its way when the entry was applied can execute later.
 	MinAge = MaxDeadline + Tolerance
