@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rialto-exchange/rialto/chaos/ports"
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
@@ -76,15 +76,11 @@ func testConfig(t *testing.T, id string) node.Config {
 	cfg := node.DefaultConfig()
 	cfg.NodeID, cfg.ClusterID, cfg.Demo = id, "test", true
 	cfg.DataDir = filepath.Join(t.TempDir(), id)
-	for _, a := range []*string{&cfg.HTTPAddress, &cfg.FIXAddress, &cfg.PeerAddress, &cfg.GossipAddress} {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		*a = l.Addr().String()
-		t.Cleanup(func() { _ = l.Close() })
-		_ = l.Close()
+	free, err := ports.Free(4)
+	if err != nil {
+		t.Fatal(err)
 	}
+	cfg.HTTPAddress, cfg.FIXAddress, cfg.PeerAddress, cfg.GossipAddress = free[0], free[1], free[2], free[3]
 	return cfg
 }
 

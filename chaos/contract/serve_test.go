@@ -19,6 +19,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rialto-exchange/rialto/chaos/ports"
 )
 
 // TestServeNeedsKeys shows that a node of a real cluster refuses to start
@@ -73,20 +75,15 @@ func newSecureNode(t *testing.T, s *suite) *secureNode {
 	t.Helper()
 	dir := t.TempDir()
 	certificate, roots := selfSigned(t, dir)
-	var ports []string
-	for range 4 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close() //nolint:errcheck // held until all are found
-		ports = append(ports, l.Addr().String())
+	free, err := ports.Free(4)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return &secureNode{
-		t: t, binary: s.binary, url: "https://" + ports[0],
+		t: t, binary: s.binary, url: "https://" + free[0],
 		flags: []string{"--node-id", "s1", "--cluster-id", "secure", "--data-dir", filepath.Join(dir, "data"),
-			"--http-address", ports[0], "--fix-address", ports[1], "--peer-address", ports[2], "--gossip-address", ports[3],
-			"--initial-cluster", "s1=" + ports[2], "--tls-cert", certificate, "--tls-key", certificate},
+			"--http-address", free[0], "--fix-address", free[1], "--peer-address", free[2], "--gossip-address", free[3],
+			"--initial-cluster", "s1=" + free[2], "--tls-cert", certificate, "--tls-key", certificate},
 		client: &http.Client{Timeout: patience, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}},
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/rialto-exchange/rialto/chaos/ports"
 )
 
 // Options of a cluster.
@@ -49,17 +50,17 @@ const patience = 60 * time.Second
 
 // Start writes the configurations and starts every node.
 func Start(ctx context.Context, o Options) (*Venue, error) {
-	ports, err := freePorts(4 * o.Nodes)
+	free, err := ports.Free(4 * o.Nodes)
 	if err != nil {
 		return nil, err
 	}
 	v := &Venue{Client: &http.Client{Timeout: 10 * time.Second}}
 	var initial strings.Builder
 	for i := range o.Nodes {
-		fmt.Fprintf(&initial, "  - id: n%d\n    peer_address: 127.0.0.1:%d\n", i+1, ports[4*i+2])
+		fmt.Fprintf(&initial, "  - id: n%d\n    peer_address: %s\n", i+1, free[4*i+2])
 	}
 	for i := range o.Nodes {
-		n, err := configure(o, i, ports[4*i:4*i+4], initial.String())
+		n, err := configure(o, i, free[4*i:4*i+4], initial.String())
 		if err != nil {
 			return nil, err
 		}
@@ -76,7 +77,7 @@ func Start(ctx context.Context, o Options) (*Venue, error) {
 	return v, nil
 }
 
-func configure(o Options, i int, ports []int, initial string) (*node, error) {
+func configure(o Options, i int, free []string, initial string) (*node, error) {
 	id := fmt.Sprintf("n%d", i+1)
 	dir := filepath.Join(o.Dir, id)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -89,37 +90,23 @@ func configure(o Options, i int, ports []int, initial string) (*node, error) {
 	text := fmt.Sprintf(`node_id: %s
 cluster_id: chaos
 data_dir: %s
-http_address: 127.0.0.1:%d
-fix_address: 127.0.0.1:%d
-peer_address: 127.0.0.1:%d
-gossip_address: 127.0.0.1:%d
+http_address: %s
+fix_address: %s
+peer_address: %s
+gossip_address: %s
 demo: true
 log_format: text
 initial_cluster:
-%s%s`, id, data, ports[0], ports[1], ports[2], ports[3], initial, o.Extra)
+%s%s`, id, data, free[0], free[1], free[2], free[3], initial, o.Extra)
 	config := filepath.Join(dir, "node.yaml")
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return nil, fmt.Errorf("write configuration: %w", err)
 	}
 	return &node{
-		id: id, url: fmt.Sprintf("http://127.0.0.1:%d", ports[0]), config: config,
+		id: id, url: "http://" + free[0], config: config,
 		log: filepath.Join(dir, "log.txt"), binary: o.Binary,
-		data: data, gossip: fmt.Sprintf("127.0.0.1:%d", ports[3]),
+		data: data, gossip: free[3],
 	}, nil
-}
-
-// freePorts finds ports that nobody listens on now.
-func freePorts(n int) ([]int, error) {
-	ports := make([]int, 0, n)
-	for len(ports) < n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, fmt.Errorf("find a free port: %w", err)
-		}
-		defer l.Close() // held until all are found, so that they differ
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports, nil
 }
 
 // Size is the number of nodes, dead ones included.

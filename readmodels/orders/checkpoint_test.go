@@ -31,6 +31,8 @@ func (v *versions) Get(key []byte, at market.Sequence) ([]byte, market.Sequence,
 	return nil, 0, readmodels.ErrNotFound
 }
 
+func (v *versions) Noticed(err error) error { return err }
+
 // TestTornCheckpoint shows that a checkpoint of which only a part was written
 // when the process ended is passed over for the one before it, and that
 // without one the list is read from its beginning.
