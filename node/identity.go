@@ -27,9 +27,9 @@ func WithFounding() Option { return func(n *Node) { n.founding = true } }
 
 // openIdentity finds out who this folder is, and counts the start.
 func (n *Node) openIdentity() error {
-	folder, ok, err := identity.Read(n.cfg.DataDir)
+	folder, ok, err := n.readIdentity()
 	if err != nil {
-		return fmt.Errorf("data_dir %s: %w; %s", n.cfg.DataDir, err, n.wayBack())
+		return err
 	}
 	if !ok {
 		folder, err = n.birth()
@@ -46,6 +46,18 @@ func (n *Node) openIdentity() error {
 		n.log.Warn("what this node remembered of others is lost; an image of one of them from before now may go unseen", "error", err)
 	}
 	return n.become(folder.Started())
+}
+
+// readIdentity reads who the folder is. One that can't tell has forgotten.
+func (n *Node) readIdentity() (folder identity.Folder, ok bool, err error) {
+	folder, ok, err = identity.Read(n.cfg.DataDir)
+	switch {
+	case errors.Is(err, identity.ErrDamaged):
+		err = fmt.Errorf("%w: data_dir %s: %w; %s", ErrForgotten, n.cfg.DataDir, err, n.wayBack())
+	case err != nil:
+		err = fmt.Errorf("data_dir %s: %w", n.cfg.DataDir, err)
+	}
+	return folder, ok, err
 }
 
 // reconsider lets a node join whose founding was refused: as long as it has

@@ -11,6 +11,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/consensus"
 	"github.com/rialto-exchange/rialto/cluster/consensus/archive"
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
+	"github.com/rialto-exchange/rialto/cluster/identity"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
 
@@ -46,6 +47,14 @@ func RepairFolder(ctx context.Context, cfg Config, log *slog.Logger) (Repair, er
 	if err != nil {
 		return r, err
 	}
+	err = belongs(cfg, log)
+	if IsDamaged(err) || errors.Is(err, ErrForgotten) || errors.Is(err, ErrQuarantined) || errors.Is(err, ErrRemoved) {
+		r.Lost = err
+		return r, nil
+	}
+	if err != nil {
+		return r, err
+	}
 	mended, err := consensus.Repair(cfg.path("raft"), aside, log)
 	if err != nil {
 		return r, fmt.Errorf("look through the log: %w", err)
@@ -60,6 +69,35 @@ func RepairFolder(ctx context.Context, cfg Config, log *slog.Logger) (Repair, er
 		return r, err
 	}
 	return r, r.journal(ctx, cfg, log)
+}
+
+// belongs refuses what a start would refuse: a folder that is not, in all its
+// parts, what it was.
+func belongs(cfg Config, log *slog.Logger) error {
+	n := &Node{cfg: cfg, log: log}
+	if err := errors.Join(n.refuseQuarantined(), logstore.InUse(cfg.path("raft"))); err != nil {
+		return err
+	}
+	folder, ok, err := n.readIdentity()
+	if err != nil {
+		return err
+	}
+	if !ok {
+		adopt, err := consensus.HasState(cfg.path("raft"), log)
+		switch {
+		case err == nil:
+			return n.nothingElse(adopt)
+		case errors.Is(err, consensus.ErrMixed):
+			return fmt.Errorf("%w: %w; %s", ErrForgotten, err, n.wayBack())
+		case IsDamaged(err):
+			return err
+		}
+		return fmt.Errorf("look through the log: %w", err)
+	}
+	if err := errors.Join(n.recognise(folder), n.checkRooms(folder)); err != nil || folder.State != identity.Member {
+		return err
+	}
+	return consensus.Belongs(cfg.path("raft"), folder.Incarnation, log)
 }
 
 // archive moves files away that do not verify: other members have the same.
@@ -146,6 +184,9 @@ const asidePrefix = "damaged-"
 // in it, which it returns. The node must have been removed from its cluster:
 // it comes back as one that joins.
 func SetFolderAside(cfg Config) (string, error) {
+	if err := logstore.InUse(cfg.path("raft")); err != nil {
+		return "", fmt.Errorf("set aside: stop the node first: %w", err)
+	}
 	aside, err := asideFolder(cfg.DataDir)
 	if err != nil {
 		return "", err

@@ -16,6 +16,7 @@ import (
 
 	"github.com/hashicorp/raft"
 
+	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
 )
 
@@ -117,6 +118,12 @@ type Repaired struct {
 	// Lost is why the directory cannot be mended, nil if it is good now: what
 	// this node promised can't be told from it. Then nothing was changed.
 	Lost error
+}
+
+// Belongs returns cluster.ErrForgotten unless the files in a directory that
+// nobody has open are of an incarnation, or ErrDamaged.
+func Belongs(dir string, i cluster.Incarnation, log *slog.Logger) error {
+	return damaged(logstore.Belongs(dir, i, newLibraryLogger(log)))
 }
 
 // Repair verifies log, term and vote and snapshots in a directory that nobody

@@ -43,6 +43,55 @@ func Check(dir string, logger hclog.Logger) (first, last uint64, err error) {
 	return first, last, errors.Join(err, closeBase())
 }
 
+// Belongs returns cluster.ErrForgotten unless log, its record, and term and vote
+// in a directory that nobody has open name an incarnation, as Open and Claim
+// would. It changes nothing.
+func Belongs(dir string, i cluster.Incarnation, logger hclog.Logger) (err error) {
+	defer contained(&err)
+	defer faultsPanic()()
+	kind := WAL
+	if exists(filepath.Join(dir, "log.bolt")) {
+		kind = Bolt
+	}
+	if name := Missing(dir, kind); name != "" {
+		return fmt.Errorf("%w: %s is gone", cluster.ErrForgotten, filepath.Join(dir, name))
+	}
+	stable, err := OpenStable(dir, func(error) {})
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(stable.Claim(i, false), stable.Close()); err != nil {
+		return err
+	}
+	options := Options{Dir: dir, Kind: kind, Logger: logger, Incarnation: i}
+	base, closeBase, err := openBase(options)
+	if err != nil {
+		return fmt.Errorf("open log: %w", unreadable(err))
+	}
+	if err := errors.Join(claim(base, options), closeBase()); err != nil {
+		return err
+	}
+	file, err := os.Open(filepath.Join(dir, "log.synced"))
+	if err != nil {
+		return unreadable(err)
+	}
+	defer file.Close()
+	return (&synced{file: file, tag: [4]byte(i[:4])}).load(false)
+}
+
+// InUse returns ErrLocked while a process has the directory open.
+func InUse(dir string) error {
+	file, err := os.Open(filepath.Join(dir, "stable.bolt"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return lockShared(file)
+}
+
 // checkSynced holds the log's end against the record of how far it reached.
 func checkSynced(path string, last uint64) error {
 	file, err := os.Open(path)

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rialto-exchange/rialto/cmd/rialto/client"
+	"github.com/rialto-exchange/rialto/cmd/rialto/settings"
 	"github.com/rialto-exchange/rialto/cmd/rialto/shell"
 	"github.com/rialto-exchange/rialto/node"
 )
@@ -24,7 +25,8 @@ not verify of the event journal is made anew from archive and log. What they do
 not reach a running node fetches from the others, and is named.
 
 A log, or a term and vote, that does not verify can't be mended: nobody can
-tell what the node promised. Then, with --server of a healthy member, the node
+tell what the node promised. Nor can a folder that is not in all its parts what
+it was: its identity damaged, a part lost or another's. Then, with --server of a healthy member, the node
 is removed from the cluster, its folder is moved aside inside data_dir, and it
 comes back by joining. Without --server nothing is changed.`,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -33,7 +35,12 @@ comes back by joining. Without --server nothing is changed.`,
 				return err
 			}
 			_, named := sh.Env("RIALTO_SERVER")
-			return repair(c, sh, cfg, newcomer, named || c.Flags().Changed("server"))
+			again := settings.Given(settings.Sources{File: file, Environ: sh.Environ(), Flags: c.Flags()})
+			named = named || c.Flags().Changed("server")
+			if newcomer {
+				return bringBack(c, sh, cfg, named, again)
+			}
+			return repair(c, sh, cfg, named, again)
 		},
 	}
 	settingFlags(c, &file)
@@ -41,30 +48,34 @@ comes back by joining. Without --server nothing is changed.`,
 	return c
 }
 
-func repair(c *cobra.Command, sh *shell.Shell, cfg node.Config, newcomer, named bool) error {
+func repair(c *cobra.Command, sh *shell.Shell, cfg node.Config, named bool, again string) error {
 	r, err := node.RepairFolder(c.Context(), cfg, node.NewLogger(cfg, sh.Err))
-	if err != nil && !newcomer {
+	if err != nil {
 		return err
 	}
 	for _, line := range append(r.Done, r.Noted...) {
 		sh.Line("%s", line)
 	}
-	if r.Lost == nil && !newcomer {
+	if r.Lost == nil {
 		sh.Line("the folder of node %s is good: start it", cfg.NodeID)
 		return nil
 	}
-	if r.Lost != nil {
-		sh.Line("can't be mended: %v", r.Lost)
-	}
+	sh.Line("can't be mended: %v", r.Lost)
+	return bringBack(c, sh, cfg, named, again)
+}
+
+// bringBack makes a newcomer of the node, whatever its folder holds.
+func bringBack(c *cobra.Command, sh *shell.Shell, cfg node.Config, named bool, again string) error {
 	if !named {
-		return errors.New("nothing was changed: add --server URL of a healthy member (and --key), which removes this node so that it can join anew")
+		return fmt.Errorf("nothing was changed: add --server URL of a healthy member (and --key), which removes this node so that it can join anew:\n"+
+			"rialto repair --newcomer %s --server URL", again)
 	}
-	return comeBack(c, sh, cfg)
+	return comeBack(c, sh, cfg, again)
 }
 
 // comeBack removes the node from its cluster, and only when that is committed
 // moves its folder aside.
-func comeBack(c *cobra.Command, sh *shell.Shell, cfg node.Config) error {
+func comeBack(c *cobra.Command, sh *shell.Shell, cfg node.Config, again string) error {
 	cl, err := sh.Client()
 	if err != nil {
 		return err
@@ -81,7 +92,7 @@ func comeBack(c *cobra.Command, sh *shell.Shell, cfg node.Config) error {
 		return err
 	}
 	sh.Line("node %s was removed from the cluster, its folder moved to %s", cfg.NodeID, aside)
-	sh.Line("start it with --join and the gossip address of a member: rialto serve --config FILE --join %s", gossipOf(c, cl, cfg.NodeID))
+	sh.Line("start it with --join and the gossip address of a member: rialto serve %s --join %s", again, gossipOf(c, cl, cfg.NodeID))
 	return nil
 }
 
@@ -99,13 +110,14 @@ func gossipOf(c *cobra.Command, cl *client.Client, except string) string {
 }
 
 // waysBack says, after an error that a node could not start or go on with,
-// which one command brings it back; "" if none does.
-func waysBack(err error, file string) string {
+// which one command brings it back; "" if none does. again are the settings that
+// the node was started with, as flags.
+func waysBack(err error, again string) string {
 	switch {
-	case errors.Is(err, node.ErrForgotten):
-		return fmt.Sprintf("bring it back with: rialto repair --newcomer --config %s --server URL (of a healthy member)", file)
+	case errors.Is(err, node.ErrForgotten) || errors.Is(err, node.ErrQuarantined):
+		return fmt.Sprintf("bring it back with: rialto repair --newcomer %s --server URL (of a healthy member)", again)
 	case node.IsDamaged(err):
-		return fmt.Sprintf("mend it with: rialto repair --config %s", file)
+		return fmt.Sprintf("mend it with: rialto repair %s", again)
 	}
 	return ""
 }

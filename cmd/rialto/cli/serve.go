@@ -46,7 +46,7 @@ node with an empty folder that is not told to found joins (--join) or refuses.`,
 				options = append(options, node.WithFounding())
 			}
 			err = serve(c.Context(), sh, cfg, options...)
-			if way := waysBack(err, file); way != "" {
+			if way := waysBack(err, settings.Given(settings.Sources{File: file, Environ: sh.Environ(), Flags: c.Flags()})); way != "" {
 				return fmt.Errorf("%w\n%s", err, way)
 			}
 			return err

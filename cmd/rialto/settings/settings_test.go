@@ -165,3 +165,24 @@ func TestFoundingIsNoVariable(t *testing.T) {
 		t.Errorf("got unknown %v, %v", unknown, err)
 	}
 }
+
+// TestGiven shows that a command for the same folder is printed with what the
+// node was started with, wherever that came from, and without secrets.
+func TestGiven(t *testing.T) {
+	flags := pflag.NewFlagSet("serve", pflag.ContinueOnError)
+	settings.Declare(flags)
+	if err := flags.Parse([]string{"--data-dir=/var/lib/it's here", "--join=10.0.0.1:7946"}); err != nil {
+		t.Fatal(err)
+	}
+	src := settings.Sources{
+		File: "/etc/rialto/n1.yaml", Flags: flags,
+		Environ: []string{"RIALTO_NODE_ID=n1", "RIALTO_DATA_DIR=/elsewhere", "RIALTO_GOSSIP_KEY=c2VjcmV0", "RIALTO_KEY=a.b", "HOME=/root"},
+	}
+	if got, want := settings.Given(src), `--config /etc/rialto/n1.yaml --node-id=n1 '--data-dir=/var/lib/it'\''s here'`; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	src.Flags = nil
+	if got, want := settings.Given(src), "--config /etc/rialto/n1.yaml --node-id=n1 --data-dir=/elsewhere"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
