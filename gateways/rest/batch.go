@@ -46,7 +46,7 @@ func (x *exchange) batch() {
 	var outcomes []event.Outcome
 	var undecided error // of those that have no outcome
 	if len(commands) > 0 {
-		outcomes, undecided = x.submitBatch(commands)
+		outcomes, undecided = x.submitBatch(commands, len(body))
 	}
 	if errors.Is(undecided, errWithdrawn) {
 		x.unauthenticated()

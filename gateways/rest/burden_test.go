@@ -193,3 +193,28 @@ func TestBatchThatWaitsIsNotSentForNobody(t *testing.T) {
 		wait.Wait()
 	})
 }
+
+// The bodies of batches that are on their way at once have 8 MiB, so that the
+// window keeps room for bytes too: what is urgent gets in.
+func TestBytesInFront(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newHeld()
+		h := heldHandler(t, v, rest.Config{MaxBytesPerParticipant: 64 << 20})
+		large := batchOf(10) + strings.Repeat(" ", 1<<20-len(batchOf(10))) // 1 MiB
+		var wait sync.WaitGroup
+		for range 9 {
+			wait.Go(func() { do(t, h, "POST /v1/commands", large, bearer("p1")...).want(t, 200) })
+		}
+		synctest.Wait()
+		if n := v.has("p1"); n != 80 {
+			t.Errorf("%d commands in 1 MiB bodies of ten are on their way, want 80", n)
+		}
+		wait.Go(func() { do(t, h, "POST /v1/commands/orders/cancel-all", cancelAll, bearer("p2")...) })
+		synctest.Wait()
+		if n := v.has("p2"); n != 1 {
+			t.Error("a cancel waits for batches of another")
+		}
+		close(v.letGo)
+		wait.Wait()
+	})
+}

@@ -57,7 +57,7 @@ func (x *exchange) command() {
 		x.notSubmitted(verb.Name, &request.Command, err)
 		return
 	}
-	x.submit(verb.Name, &request.Command, urgent)
+	x.submit(verb.Name, &request.Command, len(body), urgent)
 }
 
 // refusal is why a request can't be submitted, nil if it can.
@@ -151,8 +151,8 @@ func (x *exchange) fill(c *command.Command) error {
 }
 
 // submit executes one command and answers it.
-func (x *exchange) submit(verb string, c *command.Command, urgent bool) {
-	outcomes, err := x.submitSingle(c, urgent)
+func (x *exchange) submit(verb string, c *command.Command, bytes int, urgent bool) {
+	outcomes, err := x.submitSingle(c, bytes, urgent)
 	if err != nil {
 		x.notSubmitted(verb, c, err)
 		return

@@ -21,6 +21,9 @@ const (
 	// has on their way: with those of batches about half of what its window
 	// holds, so that what is urgent finds room there.
 	maxSingles = 28 << 10
+	// maxBytesInFront is how many bytes of bodies those of batches have, and
+	// those of single commands, so that the window has room for bytes too.
+	maxBytesInFront = 8 << 20
 	// frontPatience is how long a batch waits for its turn.
 	frontPatience = 5 * time.Second
 )
@@ -32,10 +35,11 @@ const (
 // don't wait here, and what is urgent is not even counted.
 type front struct {
 	batches, singles int // bounds, in commands
+	bytes            int // bound of each
 
 	mu        sync.Mutex
-	inBatches int
-	alone     int
+	inBatches burden
+	alone     burden
 	callers   map[string]*sender
 	rotation  []*sender // those that wait, the next first
 }
@@ -48,35 +52,36 @@ type sender struct {
 
 // ticket is a batch that waits.
 type ticket struct {
-	commands int
-	called   chan struct{} // closed when it is its turn
+	cost   burden
+	called chan struct{} // closed when it is its turn
 }
 
-func newFront(batches, singles int) *front {
-	return &front{batches: batches, singles: singles, callers: map[string]*sender{}}
+func newFront(batches, singles, bytes int) *front {
+	return &front{batches: batches, singles: singles, bytes: bytes, callers: map[string]*sender{}}
 }
 
 // single takes a place for one command; leaveSingle must follow if there was
 // one.
-func (f *front) single() bool {
+func (f *front) single(cost burden) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.alone >= f.singles {
+	sum := f.alone.plus(cost)
+	if sum.commands > f.singles || sum.bytes > f.bytes {
 		return false
 	}
-	f.alone++
+	f.alone = sum
 	return true
 }
 
-func (f *front) leaveSingle() {
+func (f *front) leaveSingle(cost burden) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.alone--
+	f.alone = f.alone.minus(cost)
 }
 
-// batch waits until it is the turn of a batch of so many commands, 1 to the
-// bound; leaveBatch must follow. It fails when ctx ends first.
-func (f *front) batch(ctx context.Context, who string, commands int) error {
+// batch waits until it is the turn of a batch that is within the bounds by
+// itself; leaveBatch must follow. It fails when ctx ends first.
+func (f *front) batch(ctx context.Context, who string, cost burden) error {
 	f.mu.Lock()
 	s := f.callers[who]
 	if s == nil {
@@ -84,7 +89,7 @@ func (f *front) batch(ctx context.Context, who string, commands int) error {
 		f.callers[who] = s
 		f.rotation = append(f.rotation, s)
 	}
-	t := &ticket{commands: commands, called: make(chan struct{})}
+	t := &ticket{cost: cost, called: make(chan struct{})}
 	s.queue = append(s.queue, t)
 	f.call()
 	f.mu.Unlock()
@@ -113,10 +118,10 @@ func (f *front) abandon(s *sender, t *ticket) error {
 	return fmt.Errorf("%w: the batches of others are before it", gateways.ErrOverloaded)
 }
 
-func (f *front) leaveBatch(commands int) {
+func (f *front) leaveBatch(cost burden) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.inBatches -= commands
+	f.inBatches = f.inBatches.minus(cost)
 	f.call()
 }
 
@@ -126,10 +131,11 @@ func (f *front) call() {
 	for len(f.rotation) > 0 {
 		s := f.rotation[0]
 		t := s.queue[0]
-		if f.inBatches+t.commands > f.batches {
+		sum := f.inBatches.plus(t.cost)
+		if sum.commands > f.batches || sum.bytes > f.bytes {
 			return
 		}
-		f.inBatches += t.commands
+		f.inBatches = sum
 		close(t.called)
 		f.rotation = f.rotation[1:]
 		if s.queue = s.queue[1:]; len(s.queue) > 0 {
@@ -142,13 +148,14 @@ func (f *front) call() {
 
 // submitBatch submits the commands of a batch when it is their turn. Whoever has
 // waited for that is taken anew.
-func (x *exchange) submitBatch(commands []*command.Command) ([]event.Outcome, error) {
+func (x *exchange) submitBatch(commands []*command.Command, bytes int) ([]event.Outcome, error) {
 	ctx, cancel := context.WithTimeout(x.r.Context(), frontPatience)
 	defer cancel()
-	if err := x.h.front.batch(ctx, x.who(), len(commands)); err != nil {
+	cost := burden{requests: 1, commands: len(commands), bytes: bytes}
+	if err := x.h.front.batch(ctx, x.who(), cost); err != nil {
 		return nil, err
 	}
-	defer x.h.front.leaveBatch(len(commands))
+	defer x.h.front.leaveBatch(cost)
 	if !x.still() {
 		return nil, errWithdrawn
 	}
@@ -156,12 +163,13 @@ func (x *exchange) submitBatch(commands []*command.Command) ([]event.Outcome, er
 }
 
 // submitSingle submits one command; what is urgent always gets in.
-func (x *exchange) submitSingle(c *command.Command, urgent bool) ([]event.Outcome, error) {
+func (x *exchange) submitSingle(c *command.Command, bytes int, urgent bool) ([]event.Outcome, error) {
 	if !urgent {
-		if !x.h.front.single() {
+		cost := burden{requests: 1, commands: 1, bytes: bytes}
+		if !x.h.front.single(cost) {
 			return nil, fmt.Errorf("%w: at this node", gateways.ErrOverloaded)
 		}
-		defer x.h.front.leaveSingle()
+		defer x.h.front.leaveSingle(cost)
 	}
 	return x.h.commands.Submit(x.r.Context(), []*command.Command{c})
 }

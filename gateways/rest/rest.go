@@ -118,7 +118,7 @@ func New(cfg Config) *Handler {
 	h.keys.reads = cfg.Reads
 	h.strangers, h.waits = newStrangers(), newShares(cfg.MaxWaitsPerParticipant)
 	h.burdens = newBurdens(burden{cfg.MaxRequestsPerParticipant, cfg.MaxCommandsPerParticipant, cfg.MaxBytesPerParticipant})
-	h.front = newFront(maxInFront, maxSingles)
+	h.front = newFront(maxInFront, maxSingles, maxBytesInFront)
 	h.streams.open(cfg.MaxStreams, cfg.MaxStreamsPerParticipant)
 	h.turns, h.adminTurns = newTurns(cfg.MaxScans, cfg.MaxScansPerParticipant), newTurns(cfg.MaxScans, cfg.MaxScansPerParticipant)
 	h.metrics.watchTurns(h.turns, h.adminTurns)

@@ -309,3 +309,35 @@ func streamAs(t *testing.T, address, participant string) raw {
 	}
 	return c
 }
+
+// A page that a cursor of another node asks for, at a point that this one has
+// not reached, is not given to a key that is revoked while it is waited for.
+func TestCallerIsTakenAnewAfterACursorsPoint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ahead, behind := &aging{venue: newVenue()}, &aging{venue: newVenue()}
+		h := handlerOfReads(t, behind)
+		grow := func(h *rest.Handler) {
+			for i := range 3 {
+				do(t, h, "POST /v1/commands/accounts/deposit", strings.Replace(deposit, "880099", strconv.Itoa(i), 1)).want(t, 200)
+			}
+		}
+		other := handlerOfReads(t, ahead)
+		grow(other)
+		page := do(t, other, "GET /v1/queries/accounts/linked/orders?limit=2", "", bearer("p1")...)
+		page.want(t, 200, `"next":"`)
+		_, next, _ := strings.Cut(page.body, `"next":"`)
+		next, _, _ = strings.Cut(next, `"`)
+		done := make(chan reply)
+		go func() {
+			done <- do(t, h, "GET /v1/queries/accounts/linked/orders?timeout=30&cursor="+next, "", bearer("p1")...)
+		}()
+		synctest.Wait()
+		behind.mu.Lock()
+		behind.revoked = "p1"
+		behind.mu.Unlock()
+		grow(h)
+		if r := <-done; r.status != 401 {
+			t.Errorf("answered %d %s, want 401", r.status, r.body)
+		}
+	})
+}
