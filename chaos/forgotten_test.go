@@ -80,17 +80,21 @@ func TestVoterLostItsDisk(t *testing.T) {
 // remove asks a node to remove another and wants a status.
 func remove(t *testing.T, v *venue.Venue, at int, id string, want int) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, v.URL(at)+"/v1/admin/nodes/"+id, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	res, err := v.Client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	if res.StatusCode != want {
-		t.Errorf("remove %s: %s, want %d", id, res.Status, want)
+	status := http.StatusServiceUnavailable // between two leaders nobody can say
+	err := v.Until(t.Context(), "a leader answers the removal of "+id, func(ctx context.Context) bool {
+		req, err := http.NewRequestWithContext(ctx, http.MethodDelete, v.URL(at)+"/v1/admin/nodes/"+id, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := v.Client.Do(req)
+		if err != nil {
+			return false
+		}
+		status = res.StatusCode
+		return res.Body.Close() == nil && status != http.StatusServiceUnavailable
+	})
+	if err != nil || status != want {
+		t.Errorf("remove %s: %d, want %d (%v)", id, status, want, err)
 	}
 }
 
