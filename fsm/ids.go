@@ -68,13 +68,11 @@ func (u *usedIDs) forget(now market.Nanos, bound uint32) {
 	u.recent.Forget(now, others)
 }
 
-// tooFarAhead reports whether a copy's deadline, or its client's own, lies
-// further ahead than any that an honest gateway lets through: the id would be
-// forgotten before it. Such a copy is not executed and its id stays free; a
-// deadline is never shortened.
+// tooFarAhead reports whether a copy's deadline lies further ahead than any that
+// an honest gateway gives: the id could be forgotten before it. Such a copy is
+// not executed and its id stays free; a deadline is never shortened.
 func (m *Machine) tooFarAhead(c *command.Command) bool {
-	return m.level() >= levelWorstDay &&
-		(c.Deadline > m.clock.now+dedup.MinAge || c.ValidUntil > m.clock.now+market.MaxValidity+dedup.ValidityTolerance)
+	return m.level() >= levelWorstDay && c.Deadline > m.clock.now+dedup.MinAge
 }
 
 // needsPin reports whether a copy of the command may execute when its id need

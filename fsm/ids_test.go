@@ -260,8 +260,8 @@ func TestValidUntilPinsItsOwnIDOnly(t *testing.T) {
 			break
 		}
 	}
-	if n != 2-1 {
-		t.Errorf("%d more ids could be pinned, want a sixteenth of a pool of 23, rounded up: 2", n)
+	if n != 3-1 {
+		t.Errorf("%d more ids could be pinned, want a sixteenth of a pool of 45, rounded up: 3", n)
 	}
 	v.now += 60e9
 	if _, outcomes := v.apply(pin()); outcomes[0].Kind != event.OutcomeThrottled {
@@ -283,28 +283,25 @@ func TestValidUntilPinsItsOwnIDOnly(t *testing.T) {
 	v.flood("TRADER1", "trader1", 100)
 }
 
-// A valid_until more than 24 hours (and the minute of tolerance) ahead is not
-// executed and leaves the id free: a pinned id is always kept until its
-// valid_until has passed, so that no command executes twice.
-func TestValidUntilHasABound(t *testing.T) {
-	v := newVenue(t, fsm.Bounds{})
+// A command with a valid_until is known as a repeat until that has passed,
+// however far ahead it lies and however many newer ids there are: it never
+// executes twice.
+func TestValidUntilIsKnownAllTheWhile(t *testing.T) {
+	v := newVenue(t, fsm.Bounds{DedupCapacity: 900})
 	v.demo()
 	c := v.admin(&command.Deposit{Account: "trader1", Money: command.Money{Asset: "USD", Value: dec("500")}})
-	c.ValidUntil = v.now + market.MaxValidity + dedup.ValidityTolerance + 1
-	before := v.machine.Sequence()
-	if _, outcomes := v.apply(c); outcomes[0].Kind != event.OutcomeTooFarAhead || v.machine.Sequence() != before {
-		t.Fatalf("one nanosecond beyond: got outcome %d", outcomes[0].Kind)
+	c.ValidUntil = v.now + 72*3600e9
+	if _, outcomes := v.apply(c); outcomes[0].Kind != event.OutcomeExecuted {
+		t.Fatalf("got outcome %d", outcomes[0].Kind)
 	}
-	c.ValidUntil--
-	v.apply(c)
-	until := c.ValidUntil
-	for v.now+3600e9 < until {
-		v.now += 3600e9
-		v.must(deposit("1"))
+	for v.now+6*3600e9 < c.ValidUntil {
+		v.now += 6 * 3600e9
+		v.flood("TRADER2", "trader2", 1000)
+		v.machine = throughSnapshot(t, v.machine)
 		again := *c
 		again.Deadline = v.now + 10e9
 		if _, outcomes := v.apply(&again); outcomes[0].Kind != event.OutcomeRepeat {
-			t.Fatalf("%v before its valid_until: got outcome %d", time.Duration(until-v.now), outcomes[0].Kind)
+			t.Fatalf("%v before its valid_until: got outcome %d", time.Duration(c.ValidUntil-v.now), outcomes[0].Kind)
 		}
 	}
 }
@@ -343,9 +340,9 @@ func TestPinsThrottleNobodyElse(t *testing.T) {
 		return c
 	}
 	for n := 1; n <= 3; n++ {
-		for i := range 101 {
+		for i := range 201 {
 			want := event.OutcomeExecuted
-			if i == 100 { // a sixteenth of a quarter of the bound
+			if i == 200 { // a sixteenth of half of the bound
 				want = event.OutcomeThrottled
 			}
 			if _, outcomes := v.apply(pin(n)); outcomes[0].Kind != want {
@@ -371,7 +368,7 @@ func TestPinsThrottleNobodyElse(t *testing.T) {
 		}
 	}
 	v.now += 2 * 3600e9
-	for range 200 { // each new id lets go of two
+	for range 400 { // each new id lets go of two
 		v.must(deposit("1"))
 	}
 	if _, outcomes := v.apply(pin(1)); outcomes[0].Kind != event.OutcomeExecuted {
@@ -386,9 +383,9 @@ func TestShareOfFences(t *testing.T) {
 	v.demo()
 	v.now += 20e9
 	v.flood("TRADER1", "trader1", 1000)
-	for i := range 11 {
+	for i := range 21 {
 		want := event.OutcomeExecuted
-		if i == 10 {
+		if i == 20 {
 			want = event.OutcomeThrottled
 		}
 		if _, outcomes := v.apply(v.by("TRADER1", &command.Fence{Target: fmt.Sprint(i)})); outcomes[0].Kind != want {

@@ -19,8 +19,8 @@ const undueSeconds = int64(MinAge)/1e9 + 1
 // beside the table: what one pins for a day takes nothing from the seconds that
 // everybody else's ids need.
 const (
-	// poolOfBound: the pool is a quarter of the table's bound.
-	poolOfBound = 4
+	// poolOfBound: the pool is half of the table's bound.
+	poolOfBound = 2
 	// shareOfPool: a participant's commands pin at most a sixteenth of the pool,
 	// its fences as many again, and neither more than what nobody has taken.
 	shareOfPool = 16

@@ -27,9 +27,8 @@ type Sequence uint64
 // Nanos is an instant: nanoseconds since 1970-01-01T00:00:00Z. 0 means "none".
 type Nanos int64
 
-// MaxValidity is how far ahead of venue time a command's valid_until may lie: 24
-// hours. So long its id is surely known: one that may still execute is never
-// forgotten.
+// MaxValidity is how long a fence is kept, and the most that a key's max_age
+// counts for: 24 hours. A command's own valid_until may lie further ahead.
 const MaxValidity = Nanos(24 * 3600 * 1e9)
 
 // BasisPoints counts hundredths of a basis point (10^-6 of one): the contract

@@ -69,17 +69,11 @@ func (x *exchange) refusal(r *decode.Request) *render.Problem {
 	case r.Fault != nil:
 		p = faultProblem(r.Fault, "")
 	default:
-		err := x.lasting(&r.Command)
-		if err == nil {
-			err = x.h.commands.Takes(x.caller.role, r.Command.Body)
-		}
+		err := x.h.commands.Takes(x.caller.role, r.Command.Body)
 		if err == nil {
 			return nil
 		}
 		p = submitProblem(err)
-		if fault := (*decode.Fault)(nil); errors.As(err, &fault) {
-			p = faultProblem(fault, "")
-		}
 	}
 	p.CommandID, p.Aggregate = r.Command.ID, r.Command.Aggregate
 	return &p
@@ -114,22 +108,6 @@ func (x *exchange) sent(verb *decode.Verb) *command.Command {
 	}
 	x.identify(&request.Command, key)
 	return &request.Command
-}
-
-// lasting refuses a command with a valid_until that lies beyond what is taken
-// now, by venue time.
-func (x *exchange) lasting(c *command.Command) error {
-	if c.ValidUntil == 0 {
-		return nil
-	}
-	now, err := x.h.commands.VenueTime(x.r.Context())
-	if err != nil {
-		return fmt.Errorf("judge valid_until: %w", err)
-	}
-	if c.ValidUntil > now+market.MaxValidity {
-		return &decode.Fault{Field: "valid_until", Reason: "must be at most 24 hours ahead: so long its command_id is surely known"}
-	}
-	return nil
 }
 
 // fill completes the header of a command that has its id. A key's age is counted

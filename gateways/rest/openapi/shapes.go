@@ -13,7 +13,7 @@ type Command struct {
 	Payload          map[string]any `json:"payload,omitempty"`
 	CreatedAt        string         `json:"created_at,omitempty" format:"date-time" doc:"The client's; decides nothing"`
 	ExpectedSequence uint64         `json:"expected_sequence,omitempty" doc:"Of the aggregate, before the command; 0 = must not exist yet"`
-	ValidUntil       string         `json:"valid_until,omitempty" format:"date-time" doc:"Refused (too_late) when the venue's time is later; at most 24 hours ahead"`
+	ValidUntil       string         `json:"valid_until,omitempty" format:"date-time" doc:"Refused (too_late) when the venue's time is later; its id is known until then"`
 }
 
 // BatchCommand is one element of a batch.
