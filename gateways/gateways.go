@@ -243,6 +243,9 @@ type TwinNode struct {
 	// LogUnwritten is how many records of its log are lost since whatever takes
 	// the log became too slow; absent while all are written.
 	LogUnwritten uint64 `json:"log_unwritten,omitzero"`
+	// ArchiveDamaged are the files of the node's archive that do not verify, 16
+	// of them at most.
+	ArchiveDamaged []string `json:"archive_damaged,omitempty"`
 	// Room is what the node has left. Intake is the leader's word on what the
 	// venue takes; absent on others.
 	Room   *TwinRoom `json:"room,omitempty"`

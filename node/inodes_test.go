@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -91,14 +92,16 @@ func TestInodesRunOut(t *testing.T) {
 			return strings.Contains(fmt.Sprint(c.nodes[0].Operations().Twin().Findings), "is short of inodes")
 		})
 	}
-	c.stop(2)
-	if err := c.open(2); cluster.KindOf(err) != cluster.KindSickMachine || !strings.Contains(err.Error(), "inodes left, and a node needs 16 to start") {
+	if err := c.nodes[0].Operations().Snapshot(t.Context()); !errors.Is(err, gateways.ErrDegraded) || !strings.Contains(err.Error(), "no room") {
+		t.Errorf("a snapshot without inodes: %v", err)
+	}
+	// It is looked at before anything is written, or locked.
+	if _, err := node.Open(t.Context(), c.configs[2]); cluster.KindOf(err) != cluster.KindSickMachine || !strings.Contains(err.Error(), "inodes left, and a node needs 16 to start") {
 		t.Errorf("a start without inodes: %v", err)
 	}
 	if err := os.RemoveAll(filepath.Join(mount, "ballast")); err != nil {
 		t.Fatal(err)
 	}
-	c.start(2)
 	c.until("all is well again", func() bool {
 		for _, n := range c.nodes {
 			select {

@@ -208,7 +208,14 @@ func (n *Node) isMember(id string) bool {
 }
 
 // Snapshot implements gateways.Operations.
-func (o operations) Snapshot(ctx context.Context) error { return o.consensus.Snapshot(ctx) }
+func (o operations) Snapshot(ctx context.Context) error {
+	err := o.consensus.Snapshot(ctx)
+	if err != nil && ctx.Err() == nil {
+		// It failed, or was not begun: whatever of it was written is no snapshot.
+		return fmt.Errorf("%w: no snapshot was taken: %w", gateways.ErrDegraded, err)
+	}
+	return err
+}
 
 // Demo implements gateways.Operations.
 func (o operations) Demo() bool { return o.cfg.Demo }

@@ -42,6 +42,9 @@ func (n *Node) scrubJournal(ctx context.Context) {
 		if err := n.journal.Scrub(ctx, n.scrubPace); err != nil && ctx.Err() == nil {
 			n.log.Error("the event journal does not verify", "error", err)
 		}
+		if err := n.scrubArchive(ctx); err != nil && ctx.Err() == nil {
+			n.log.Error("the archive was not read through", "error", err)
+		}
 		n.scrubs.rounds.Add(1)
 		rest := time.NewTimer(scrubRest)
 		select {

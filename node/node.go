@@ -42,6 +42,9 @@ type Node struct {
 	// scrubs counts what came of reading the event journal: whole readings, and
 	// holes that were filled.
 	scrubs struct{ rounds, mended atomic.Uint64 }
+	// badArchive are the archive's files that did not verify when they were last
+	// read, nil: all did.
+	badArchive atomic.Pointer[[]string]
 	// remindEvery is remindEvery but in tests.
 	remindEvery time.Duration
 	// founding: this start was told to found a cluster.

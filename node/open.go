@@ -111,6 +111,7 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 	n.background.Go(func() { n.replica.finishHashes(background) })
 	n.background.Go(func() { n.mendJournal(background) })
 	n.background.Go(func() { n.scrubJournal(background) })
+	n.background.Go(func() { n.lookAgain(background) })
 	n.background.Go(func() { n.meetNeighbours(background) })
 	return nil
 }

@@ -269,8 +269,8 @@ func (n *Node) status() gateways.TwinNode {
 		unwritten = n.logWriter.Unwritten()
 	}
 	return gateways.TwinNode{
-		LogUnwritten: unwritten,
-		Room:         n.room.words(), Intake: intake,
+		LogUnwritten: unwritten, ArchiveDamaged: n.damagedArchive(),
+		Room: n.room.words(), Intake: intake,
 		WriteStalledMs: milliseconds(stalled), Muted: n.mutedSince.Load() != nil,
 		ID: n.cfg.NodeID, PID: os.Getpid(), Version: n.version, Role: role, State: state,
 		HTTPAddress: n.addresses.http, FIXAddress: n.addresses.fix,
@@ -310,6 +310,9 @@ func findings(p gateways.Twin) []gateways.Finding {
 		}
 		if n.LogUnwritten > 0 {
 			add("warning", n.ID, "the log of node %s is not written: whatever takes it is too slow, and %d records are lost so far", n.ID, n.LogUnwritten)
+		}
+		for _, file := range n.ArchiveDamaged {
+			add("warning", n.ID, "file %s of the archive of node %s does not verify: copy it over from archive/ in the data folder of another node, where it is the same", file, n.ID)
 		}
 		if short := shortOf(n); short != "" {
 			add(severityOf(n), n.ID, "%s", short)

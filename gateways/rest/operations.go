@@ -11,6 +11,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/gateways/rest/openapi"
+	"github.com/rialto-exchange/rialto/gateways/rest/render"
 )
 
 // operationTimeout bounds an operator's request.
@@ -134,6 +135,8 @@ func (x *exchange) operate(status, subject string, do func(context.Context) erro
 		x.refuse(http.StatusConflict, "unsafe", err.Error())
 	case errors.Is(err, gateways.ErrNoLeader):
 		x.refuse(http.StatusServiceUnavailable, "no_leader", err.Error())
+	case errors.Is(err, gateways.ErrDegraded):
+		x.problem(render.Problem{Status: http.StatusServiceUnavailable, Code: "degraded", Detail: err.Error(), Outcome: "not_executed"})
 	default:
 		x.refuse(http.StatusServiceUnavailable, "degraded", err.Error())
 	}

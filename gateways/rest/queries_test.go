@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/gateways"
 )
 
 // The answers have the contract's shapes.
@@ -216,6 +217,14 @@ func TestOperations(t *testing.T) {
 	do(t, h, "GET /healthz", "").want(t, 200)
 	do(t, h, "GET /v1/cluster", "").want(t, 200, `"cluster_id":"c1"`, `"nodes":[]`, `"findings":[]`)
 	do(t, h, "GET /metrics", "").want(t, 200, "http_server_request_duration_seconds_bucket", "http_server_active_requests")
+}
+
+// An operation that a node can't do now was not done, and its answer says so:
+// whoever asked is not left with an outcome to settle.
+func TestOperationNotDone(t *testing.T) {
+	v := newVenue()
+	v.opErr = fmt.Errorf("%w: no snapshot was taken: no room", gateways.ErrDegraded)
+	do(t, handler(t, v), "POST /v1/admin/snapshot", "").want(t, 503, `"code":"degraded"`, `"outcome":"not_executed"`, "no room")
 }
 
 // A page of events goes on until it finds something, past others' events and
