@@ -30,8 +30,9 @@ const (
 	// OutcomeBarrier: a probe's answer when it had no target.
 	OutcomeBarrier
 	// OutcomeTooFarAhead: nothing happened and the id is free. The copy's
-	// deadline lay further ahead of venue time than ids are surely kept: the
-	// gateway that gave it must see venue time anew.
+	// deadline, or its client's valid_until, lay further ahead of venue time than
+	// ids are surely kept: the gateway that let it through must see venue time
+	// anew.
 	OutcomeTooFarAhead
 )
 
