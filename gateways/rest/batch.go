@@ -41,7 +41,10 @@ func (x *exchange) batch() {
 		x.problem(faultProblem(fault, ""))
 		return
 	}
-	held.lower(len(body), len(requests))
+	if !held.correct(len(body), len(requests)) {
+		x.overburdened()
+		return
+	}
 	commands, refused := x.accepted(requests, key)
 	var outcomes []event.Outcome
 	var undecided error // of those that have no outcome

@@ -54,24 +54,26 @@ func (b *burdens) take(who string, more burden) bool {
 func (b *burdens) drop(who string, less burden) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if less == (burden{}) {
+		return
+	}
 	if b.held[who] = b.held[who].minus(less); b.held[who] == (burden{}) {
 		delete(b.held, who)
 	}
 }
 
-// shortestCommand is how many bytes a command has in a batch at the least, less
-// than any that can be executed: so the length of a batch says how many
-// commands are in it at the most.
-const shortestCommand = 40
+// typicalCommand is how many bytes a command has in a batch as a rule: so many
+// are taken to be in it until it is decoded.
+const typicalCommand = 160
 
-// announced is what a request will cost at the most, by its head alone.
+// announced is what a request will cost, by its head alone.
 func announced(r *http.Request, batch bool) burden {
 	b := burden{requests: 1, commands: 1, bytes: decode.MaxBody}
 	if r.ContentLength >= 0 && r.ContentLength < decode.MaxBody {
 		b.bytes = int(r.ContentLength)
 	}
 	if batch {
-		b.commands = min(decode.MaxBatch, b.bytes/shortestCommand+1)
+		b.commands = min(decode.MaxBatch, b.bytes/typicalCommand+1)
 	}
 	return b
 }
@@ -99,8 +101,7 @@ func (x *exchange) burdened(batch, urgent bool) (held *underWay, ok bool) {
 	if x.h.burdens.take(who, cost) {
 		return &underWay{of: x.h.burdens, who: who, cost: cost}, true
 	}
-	x.h.metrics.refused.WithLabelValues("burden").Inc()
-	x.tooMuch("the participant has as many requests, commands or bytes under way as one may have")
+	x.overburdened()
 	return nil, false
 }
 
@@ -111,16 +112,26 @@ type underWay struct {
 	cost burden
 }
 
-// lower gives back what a batch announced and does not have, once it is known.
-func (u *underWay) lower(bytes, commands int) {
-	actual := burden{requests: 1, commands: min(commands, u.cost.commands), bytes: min(bytes, u.cost.bytes)}
-	u.of.drop(u.who, u.cost.minus(actual))
+// correct makes what was taken what a batch has, once that is known, and reports
+// whether that is within the bounds.
+func (u *underWay) correct(bytes, commands int) bool {
+	actual := burden{requests: 1, commands: commands, bytes: bytes}
+	u.of.drop(u.who, u.cost)
+	u.cost = burden{}
+	if !u.of.take(u.who, actual) {
+		return false
+	}
 	u.cost = actual
+	return true
 }
 
 func (u *underWay) release() { u.of.drop(u.who, u.cost) }
 
-// tooMuch answers that the caller is to come again; nothing was executed.
-func (x *exchange) tooMuch(detail string) {
-	x.problem(render.Problem{Status: http.StatusTooManyRequests, Code: "throttled", Detail: detail, Outcome: "not_executed"})
+// overburdened answers that the caller is to come again; nothing was executed.
+func (x *exchange) overburdened() {
+	x.h.metrics.refused.WithLabelValues("burden").Inc()
+	x.problem(render.Problem{
+		Status: http.StatusTooManyRequests, Code: "throttled", Outcome: "not_executed",
+		Detail: "the participant has as many requests, commands or bytes under way as one may have",
+	})
 }

@@ -218,3 +218,26 @@ func TestBytesInFront(t *testing.T) {
 		wait.Wait()
 	})
 }
+
+// What a batch has is known once it is decoded: then it counts by that, not by
+// its length.
+func TestBatchCountsByItsCommands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newHeld()
+		h := heldHandler(t, v, rest.Config{MaxCommandsPerParticipant: 1000})
+		padded := batchOf(10) + strings.Repeat(" ", 100_000) // as long as of 600
+		var wait sync.WaitGroup
+		for range 3 {
+			wait.Go(func() { do(t, h, "POST /v1/commands", padded, bearer("p1")...).want(t, 200) })
+			synctest.Wait()
+		}
+		do(t, h, "POST /v1/commands", batchOf(971), bearer("p1")...).want(t, 429, `"outcome":"not_executed"`)
+		wait.Go(func() { do(t, h, "POST /v1/commands", batchOf(970), bearer("p1")...).want(t, 200) })
+		synctest.Wait()
+		if n := v.has("p1"); n != 1000 {
+			t.Errorf("%d commands are under way, want the bound of 1,000", n)
+		}
+		close(v.letGo)
+		wait.Wait()
+	})
+}
