@@ -102,8 +102,17 @@ type boltFile struct {
 
 type boltHead struct{ root, freeList, pages, transaction uint64 }
 
+// damagedFile is what is wrong with a file, an ErrCorrupt that speaks of no
+// entry.
+type damagedFile struct{ what string }
+
+func (e *damagedFile) Error() string { return "file is damaged: " + e.what }
+
+// Is makes an ErrCorrupt of it.
+func (e *damagedFile) Is(target error) bool { return target == ErrCorrupt }
+
 func badBolt(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", ErrCorrupt, fmt.Sprintf(format, args...))
+	return &damagedFile{fmt.Sprintf(format, args...)}
 }
 
 func (b *boltFile) check() error {
