@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"testing"
-	"time"
 )
 
 // guideDeposit is the deposit of the banking guide, to the letter.
@@ -166,17 +165,13 @@ func TestExpectedSequence(t *testing.T) {
 }
 
 // TestValidUntil shows that a command is refused once its deadline is past, and
-// one whose deadline is more than a day ahead at once.
+// taken however far ahead that lies.
 func TestValidUntil(t *testing.T) {
 	d := open(t)
 	d.must("accounts/open", fields{"account": "late"})
 	body := fields{"aggregate_id": "late", "payload": fields{"amount": "1", "asset": "USD"}}
 	d.raw(0, "accounts/deposit", body.with(fields{"valid_until": "2020-01-01T00:00:00Z"})).refused(t, 422, "too_late")
-	hence := func(ahead time.Duration) fields {
-		return body.with(fields{"valid_until": time.Now().Add(ahead).UTC().Format(time.RFC3339)})
-	}
-	d.raw(0, "accounts/deposit", hence(time.Hour)).want(t, 200, nil)
-	d.raw(0, "accounts/deposit", hence(25*time.Hour)).refused(t, 400, "malformed").want(t, 400, fields{"field": "valid_until"})
+	d.raw(0, "accounts/deposit", body.with(fields{"valid_until": "2200-01-01T00:00:00Z"})).want(t, 200, nil)
 }
 
 // TestFunds shows deposits, withdrawals and transfers, exact and by minor

@@ -30,9 +30,8 @@ const (
 	// OutcomeBarrier: a probe's answer when it had no target.
 	OutcomeBarrier
 	// OutcomeTooFarAhead: nothing happened and the id is free. The copy's
-	// deadline, or its client's valid_until, lay further ahead of venue time than
-	// ids are surely kept: the gateway that let it through must see venue time
-	// anew.
+	// deadline lay further ahead of venue time than ids are surely kept: the
+	// gateway that gave it must see venue time anew.
 	OutcomeTooFarAhead
 )
 
