@@ -14,9 +14,13 @@ import (
 func (d *door) participant(name, role string, accounts ...string) string {
 	d.t.Helper()
 	sum := sha256.Sum256([]byte("secret"))
-	d.must("participants/define", fields{"participant": name, "role": role, "accounts": append([]string{}, accounts...),
-		"keys": []fields{{"id": "key-" + name, "secret_hash": hex.EncodeToString(sum[:])}}})
-	return "key-" + name + ".secret"
+	defined := d.must("participants/define", fields{"participant": name, "role": role, "accounts": append([]string{}, accounts...),
+		"keys": []fields{{"id": "key-" + name, "secret_hash": hex.EncodeToString(sum[:])}}}).number(d.t, "sequence")
+	key := "key-" + name + ".secret"
+	for node := range d.Size() { // the token has each wait until it knows the key
+		d.as(key).get(node, "/v1/queries/instruments", fmt.Sprintf("Rialto-Sequence: %d", defined))
+	}
+	return key
 }
 
 // TestCredentials shows that a wrong credential is a 401 on every node, with a
