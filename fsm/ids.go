@@ -15,19 +15,21 @@ type usedIDs struct {
 	first  *dedup.Table
 	recent *dedup.Recent
 	pins   *dedup.Pins
+	fences *dedup.Fences
 	shares *dedup.Shares
 }
 
 func newUsedIDs(alloc slab.Allocator, capacity uint32) usedIDs {
 	return usedIDs{
 		first: dedup.New(alloc, capacity), recent: dedup.NewRecent(alloc, capacity),
-		pins: dedup.NewPins(alloc), shares: dedup.NewShares(alloc, capacity),
+		pins: dedup.NewPins(alloc), fences: dedup.NewFences(alloc, capacity), shares: dedup.NewShares(alloc, capacity),
 	}
 }
 
 func (u *usedIDs) setCapacity(n uint32) {
 	u.first.SetCapacity(n)
 	u.recent.SetCapacity(n)
+	u.fences.SetCapacity(n)
 	u.shares.SetCapacity(n)
 }
 
@@ -41,6 +43,9 @@ func (u *usedIDs) find(key dedup.Key) (dedup.Record, bool) {
 			return r, true
 		}
 	}
+	if u.fences.Len() > 0 && u.fences.Find(key) {
+		return dedup.Record{}, true
+	}
 	if u.first.Len() > 0 {
 		return u.first.Find(key)
 	}
@@ -51,10 +56,11 @@ func (u *usedIDs) find(key dedup.Key) (dedup.Record, bool) {
 // each new id, so that the tables shrink and no command pays for many.
 func (u *usedIDs) forget(now market.Nanos, bound uint32) {
 	for range 2 {
-		if participant, fence, dropped := u.pins.Drop(now); dropped {
-			u.shares.Unpin(participant, fence, now)
+		if participant, dropped := u.pins.Drop(now); dropped {
+			u.shares.Unpin(participant, now)
 		}
 	}
+	u.fences.Ripen(now)
 	others := uint64(u.first.Len())
 	if others > 0 {
 		u.first.Forget(now)
@@ -100,20 +106,21 @@ func (m *Machine) roomForID(c *command.Command) bool {
 
 // roomToPin reports whether the pool of pinned ids has room for one more.
 func (m *Machine) roomToPin(c *command.Command) bool {
-	return m.ids.shares.RoomToPin(m.sender(c.Participant), c.Body.Kind() == command.KindFence, c.Role == market.RoleAdmin, m.clock.now)
+	return m.ids.shares.RoomToPin(m.sender(c.Participant), c.Role == market.RoleAdmin, m.clock.now)
 }
 
-// roomForFence is roomForID for fences, which have a share of their own: who has
-// sent too much has to be able to settle it.
+// roomForFence is roomForID for fences, which have places of their own: who has
+// sent too much has to be able to settle it. Where it says yes the fence has to
+// be remembered: an older one may have given it its place.
 func (m *Machine) roomForFence(c *command.Command) bool {
 	if m.level() < levelWorstDay {
 		return m.roomForID(c)
 	}
 	m.ids.forget(m.clock.now, m.bounds.DedupCapacity)
-	return m.roomToPin(c)
+	return m.ids.fences.Room(m.sender(c.Participant), c.Role == market.RoleAdmin, m.clock.now)
 }
 
-// remember keeps an id, a fence in the pool. Any other is charged to its
+// remember keeps an id, a fence in its own table. Any other is charged to its
 // participant within its share and, if its client allows it to execute after
 // dedup.MinAge, pinned too. What makes the venue safer is let in beyond the
 // shares and then neither.
@@ -125,8 +132,7 @@ func (m *Machine) remember(c *command.Command, key dedup.Key, r dedup.Record) {
 	}
 	participant, shares := m.sender(c.Participant), m.ids.shares
 	if r.Fenced() {
-		m.ids.pins.Add(key, r, participant, now+market.MaxValidity+dedup.ValidityTolerance, m.out.last+1)
-		shares.Pin(participant, true, now)
+		m.ids.fences.Add(key, participant, now)
 		return
 	}
 	m.ids.recent.Add(key, r, now)
@@ -134,8 +140,8 @@ func (m *Machine) remember(c *command.Command, key dedup.Key, r dedup.Record) {
 		shares.Charge(participant, now)
 	}
 	if m.needsPin(c) && m.roomToPin(c) {
-		m.ids.pins.Add(key, r, participant, c.ValidUntil, r.First)
-		shares.Pin(participant, false, now)
+		m.ids.pins.Add(key, r, participant, c.ValidUntil)
+		shares.Pin(participant, now)
 	}
 }
 
@@ -193,6 +199,15 @@ type Horizon struct {
 	// MinAge is how long an id is kept at least, however many newer ones there
 	// are.
 	MinAge market.Nanos
+	Fences FenceHorizon
+}
+
+// FenceHorizon says which fenced ids are still known as such: all that were
+// fenced after KnownSince, and those retained from before it.
+type FenceHorizon struct {
+	Retained, Capacity, Share uint32       // Share: of one participant
+	MinAge                    market.Nanos // younger ones are kept whatever comes
+	KnownSince                market.Nanos // 0 = none was ever forgotten
 }
 
 // DedupHorizon returns the window of command ids that is in force.
@@ -201,12 +216,17 @@ func (m *Machine) DedupHorizon() Horizon {
 	h := Horizon{
 		IDs: uint32(u.recent.Len()) + u.first.Len(), Capacity: m.bounds.DedupCapacity,
 		Oldest: u.first.Oldest(), MinAge: dedup.MinAge,
+		Fences: FenceHorizon{
+			Retained: u.fences.Len(), Capacity: u.fences.Places(), Share: u.fences.Share(),
+			MinAge: market.MaxValidity, KnownSince: u.fences.Forgotten(),
+		},
 	}
 	if h.Oldest == 0 {
 		h.Oldest = u.recent.Oldest()
 	}
 	if m.level() < levelWorstDay {
-		h.MinAge = dedup.Window // while there is room
+		h.MinAge = dedup.Window   // while there is room
+		h.Fences = FenceHorizon{} // they are kept like other ids
 	}
 	return h
 }

@@ -306,28 +306,6 @@ func TestValidUntilIsKnownAllTheWhile(t *testing.T) {
 	}
 }
 
-// A fence is final: however many newer ids there are, a late copy of what it
-// fenced does not execute within the longest valid_until.
-func TestFenceIsFinal(t *testing.T) {
-	v := newVenue(t, fsm.Bounds{DedupCapacity: 900})
-	v.demo()
-	_, outcomes := v.apply(v.by("TRADER1", &command.Fence{Target: "X"}))
-	if outcomes[0].Kind != event.OutcomeExecuted {
-		t.Fatalf("the fence: outcome %d", outcomes[0].Kind)
-	}
-	fenced := v.now
-	for v.now < fenced+market.MaxValidity {
-		v.now += 1800e9
-		v.flood("TRADER2", "trader2", 1000)
-		v.machine = throughSnapshot(t, v.machine)
-		late := v.by("TRADER1", limit("trader1", "BTC-USD", market.Buy, "1", "100"))
-		late.ID, late.ValidUntil = "X", fenced+market.MaxValidity
-		if _, outcomes := v.apply(late); outcomes[0].Kind != event.OutcomeFenced {
-			t.Fatalf("a late copy %v after the fence: outcome %d", time.Duration(v.now-fenced), outcomes[0].Kind)
-		}
-	}
-}
-
 // Who pins all that it may for a day throttles itself alone, and only what needs
 // a pin; its own plain commands, everybody else's and fences go on.
 func TestPinsThrottleNobodyElse(t *testing.T) {
@@ -373,27 +351,6 @@ func TestPinsThrottleNobodyElse(t *testing.T) {
 	}
 	if _, outcomes := v.apply(pin(1)); outcomes[0].Kind != event.OutcomeExecuted {
 		t.Errorf("after a day: outcome %d", outcomes[0].Kind)
-	}
-}
-
-// Fences have a share as large as pins have, at it and one past it, and it is
-// nobody else's.
-func TestShareOfFences(t *testing.T) {
-	v := newVenue(t, fsm.Bounds{DedupCapacity: 640})
-	v.demo()
-	v.now += 20e9
-	v.flood("TRADER1", "trader1", 1000)
-	for i := range 21 {
-		want := event.OutcomeExecuted
-		if i == 20 {
-			want = event.OutcomeThrottled
-		}
-		if _, outcomes := v.apply(v.by("TRADER1", &command.Fence{Target: fmt.Sprint(i)})); outcomes[0].Kind != want {
-			t.Errorf("fence %d: outcome %d, want %d", i, outcomes[0].Kind, want)
-		}
-	}
-	if _, outcomes := v.apply(v.by("TRADER2", &command.Fence{Target: "y"})); outcomes[0].Kind != event.OutcomeExecuted {
-		t.Errorf("another's fence: outcome %d", outcomes[0].Kind)
 	}
 }
 

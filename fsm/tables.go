@@ -13,14 +13,14 @@ import (
 // tables lists the big tables, in the order of the snapshot.
 func (m *Machine) tables() []slab.Table {
 	return slices.Concat(m.ids.first.Tables(), m.clientIDs.Tables(), m.otherTables(),
-		m.ids.recent.Tables(), m.ids.pins.Tables(), m.ids.shares.Tables())
+		m.ids.recent.Tables(), m.ids.pins.Tables(), m.ids.fences.Tables(), m.ids.shares.Tables())
 }
 
 // hashed lists those of them that the state hash covers: all but what is
 // made of others and expensive.
 func (m *Machine) hashed() []slab.Table {
 	return slices.Concat(m.ids.first.Records(), m.clientIDs.Records(), m.otherTables(),
-		m.ids.recent.Records(), m.ids.pins.Records(), m.ids.shares.Tables())
+		m.ids.recent.Records(), m.ids.pins.Records(), m.ids.fences.Records(), m.ids.shares.Tables())
 }
 
 func (m *Machine) otherTables() []slab.Table {
@@ -38,6 +38,7 @@ func (m *Machine) describe() {
 	m.ids.first.Describe("ids")
 	m.ids.recent.Describe("recent_ids", levelWorstDay)
 	m.ids.pins.Describe("pinned_ids", levelWorstDay)
+	m.ids.fences.Describe("fenced_ids", levelWorstDay)
 	m.ids.shares.Describe("id_shares", levelWorstDay)
 	m.clientIDs.Describe("client_ids")
 	m.accountNames.Describe("account_names")

@@ -208,6 +208,20 @@ type DedupHorizon struct {
 	Capacity uint64 `json:"capacity"`
 	MinAge   string `json:"min_age"` // kept at least, whatever comes; a duration: "12s"
 	OldestAt string `json:"oldest_at,omitempty"`
+	// Fences is absent while the venue keeps fences like other ids: at the first
+	// feature level.
+	Fences *FenceHorizon `json:"fences,omitempty"`
+}
+
+// FenceHorizon is how far back fenced ids are known as such.
+type FenceHorizon struct {
+	Retained uint64 `json:"retained"`
+	Capacity uint64 `json:"capacity"`
+	Share    uint64 `json:"share"`   // of the capacity: one participant's
+	MinAge   string `json:"min_age"` // kept at least, whatever comes: "24h0m0s"
+	// KnownSince: everything that was fenced after it is known. Absent: all that
+	// ever was.
+	KnownSince string `json:"known_since,omitempty"`
 }
 
 // TwinNode is one node of the twin.

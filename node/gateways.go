@@ -116,7 +116,20 @@ func (n *Node) dedupHorizon() gateways.DedupHorizon {
 		Retained: uint64(h.IDs), Capacity: uint64(h.Capacity), MinAge: time.Duration(h.MinAge).String(),
 	}
 	if h.Oldest != 0 {
-		out.OldestAt = time.Unix(0, int64(h.Oldest)).UTC().Format("2006-01-02T15:04:05.000000000Z")
+		out.OldestAt = instantText(h.Oldest)
+	}
+	if f := h.Fences; f.Capacity != 0 {
+		out.Fences = &gateways.FenceHorizon{
+			Retained: uint64(f.Retained), Capacity: uint64(f.Capacity), Share: uint64(f.Share), MinAge: time.Duration(f.MinAge).String(),
+		}
+		if f.KnownSince != 0 {
+			out.Fences.KnownSince = instantText(f.KnownSince)
+		}
 	}
 	return out
+}
+
+// instantText is an instant as the contract writes it.
+func instantText(at market.Nanos) string {
+	return time.Unix(0, int64(at)).UTC().Format("2006-01-02T15:04:05.000000000Z")
 }

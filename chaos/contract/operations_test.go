@@ -71,7 +71,8 @@ func TestTwin(t *testing.T) {
 	d := open(t)
 	for node := range d.Size() {
 		r := d.get(node, "/v1/cluster").want(t, 200, fields{"cluster_id": "chaos", "nodes.#": 3,
-			"dedup_horizon.capacity": 4 << 20, "dedup_horizon.min_age": "12s"})
+			"dedup_horizon.capacity": 4 << 20, "dedup_horizon.min_age": "12s",
+			"dedup_horizon.fences.share": 131_072, "dedup_horizon.fences.min_age": "24h0m0s"})
 		if retained, _ := r.at("dedup_horizon.retained"); retained == nil || show(retained) == "0" {
 			t.Errorf("got %v ids retained", retained)
 		}

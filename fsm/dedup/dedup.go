@@ -5,6 +5,10 @@
 // venue time or until newer ids need its place, whichever comes first. Ids are
 // kept in one queue by age; a table that is full of ids that are not due
 // refuses new ones rather than forget one.
+//
+// That is Table, of the first feature level. Above it ids are in Recent, also in
+// Pins if their client lets them execute for longer, and in Fences if they never
+// may.
 package dedup
 
 import (

@@ -7,11 +7,9 @@ import (
 )
 
 // Pins remembers the ids of commands that their client still allows to execute
-// after MinAge (valid_until), until then, and fences until the furthest
-// valid_until that a copy of what they fenced may have: a repeat must be known
-// as one, however many newer ids there are. Each is charged to its participant
-// and dropped by itself when it is due, so that they pin no generation of the
-// others.
+// after MinAge (valid_until), until then: a repeat must be known as one, however
+// many newer ids there are. Each is charged to its participant and dropped by
+// itself when it is due, so that they pin no generation of the others.
 type Pins struct {
 	pins  *slab.Pool[pin]
 	index *slab.Index
@@ -45,28 +43,26 @@ func (t *Pins) Find(k Key) (Record, bool) {
 	return Record{p.digest, market.Sequence(p.first)}, true
 }
 
-// Add remembers an id of a participant until due, executed or fenced with the
-// events from a sequence on.
-func (t *Pins) Add(k Key, r Record, participant uint32, due market.Nanos, at market.Sequence) {
+// Add remembers an id of a participant until due.
+func (t *Pins) Add(k Key, r Record, participant uint32, due market.Nanos) {
 	i := t.pins.Alloc()
 	p := t.pins.Mut(i)
 	p.participant, p.hi, p.lo, p.digest, p.first = participant, k.Hi, k.Lo, r.Digest, uint64(r.First)
 	t.index.Insert(k.Lo, i)
-	t.due.Set(timers.Timer{Due: due, Number: uint64(at), Slot: i})
+	t.due.Set(timers.Timer{Due: due, Number: uint64(r.First), Slot: i})
 }
 
-// Drop forgets one id that is due, if there is one, and says whose it was, and
-// whether it was fenced.
-func (t *Pins) Drop(now market.Nanos) (participant uint32, fence, dropped bool) {
+// Drop forgets one id that is due, if there is one, and says whose it was.
+func (t *Pins) Drop(now market.Nanos) (participant uint32, dropped bool) {
 	first, ok := t.due.First()
 	if !ok || first.Due >= now {
-		return 0, false, false
+		return 0, false
 	}
 	p := *t.pins.Get(first.Slot)
 	t.due.Clear(first.Slot)
 	t.index.Delete(p.lo, first.Slot)
 	t.pins.Free(first.Slot)
-	return p.participant, p.first == 0, true
+	return p.participant, true
 }
 
 // Len returns how many ids are pinned.

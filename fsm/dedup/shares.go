@@ -21,10 +21,21 @@ const undueSeconds = int64(MinAge)/1e9 + 1
 const (
 	// poolOfBound: the pool is half of the table's bound.
 	poolOfBound = 2
-	// shareOfPool: a participant's commands pin at most a sixteenth of the pool,
-	// its fences as many again, and neither more than what nobody has taken.
+	// shareOfPool: a participant pins at most a sixteenth of the pool, and at most
+	// what nobody has taken.
 	shareOfPool = 16
 )
+
+// poolOf is the size of a pool beside a table of capacity ids.
+func poolOf(capacity uint32) uint32 { return (capacity + poolOfBound - 1) / poolOfBound }
+
+// shareOf is what a participant has of a pool: all of it if the venue trusts it.
+func shareOf(pool uint32, trusted bool) uint32 {
+	if trusted {
+		return pool
+	}
+	return (pool + shareOfPool - 1) / shareOfPool
+}
 
 // Shares counts the undue ids of each participant: those that may not be
 // forgotten yet. Participants are numbered from 1; 0 is all whom the venue
@@ -38,11 +49,11 @@ type Shares struct {
 type share struct {
 	second int64  // of venue time, up to which seconds is right
 	undue  uint32 // Σ seconds
-	// pinned and fenced count the pins of commands and of fences.
-	pinned, fenced uint32
+	pinned uint32
 	// seconds counts the ids charged in the last seconds, at second modulo
 	// undueSeconds.
 	seconds [undueSeconds]uint32
+	_       uint32
 }
 
 // NewShares returns counts for a table of capacity undue ids.
@@ -68,39 +79,28 @@ func (s *Shares) Charge(participant uint32, now market.Nanos) {
 }
 
 // Pool returns how many ids may be pinned.
-func (s *Shares) Pool() uint32 { return (s.capacity + poolOfBound - 1) / poolOfBound }
+func (s *Shares) Pool() uint32 { return poolOf(s.capacity) }
 
 // RoomToPin reports whether the pool has room for one more id of the
-// participant's: a command's, or a fence. Those that the venue trusts have no
-// share but what nobody has taken, so that they leave room for the others too.
-func (s *Shares) RoomToPin(participant uint32, fence, trusted bool, now market.Nanos) bool {
-	all, own := s.at(0, now), s.at(participant+1, now)
-	free, share := s.Pool()-min(all.pinned+all.fenced, s.Pool()), (s.Pool()+shareOfPool-1)/shareOfPool
-	if trusted {
-		share = s.Pool()
-	}
-	return *own.pins(fence) < min(share, free)
+// participant's. Those that the venue trusts have no share but what nobody has
+// taken, so that they leave room for the others too.
+func (s *Shares) RoomToPin(participant uint32, trusted bool, now market.Nanos) bool {
+	all, own := s.at(0, now).pinned, s.at(participant+1, now).pinned
+	return own < min(shareOf(s.Pool(), trusted), s.Pool()-min(all, s.Pool()))
 }
 
 // Pin counts one pinned id of the participant until Unpin.
-func (s *Shares) Pin(participant uint32, fence bool, now market.Nanos) {
+func (s *Shares) Pin(participant uint32, now market.Nanos) {
 	for _, n := range [...]uint32{0, participant + 1} {
-		*s.at(n, now).pins(fence)++
+		s.at(n, now).pinned++
 	}
 }
 
 // Unpin takes back what Pin counted.
-func (s *Shares) Unpin(participant uint32, fence bool, now market.Nanos) {
+func (s *Shares) Unpin(participant uint32, now market.Nanos) {
 	for _, n := range [...]uint32{0, participant + 1} {
-		*s.at(n, now).pins(fence)--
+		s.at(n, now).pinned--
 	}
-}
-
-func (p *share) pins(fence bool) *uint32 {
-	if fence {
-		return &p.fenced
-	}
-	return &p.pinned
 }
 
 // Undue returns how many ids are charged to all participants together.
@@ -115,12 +115,7 @@ func (s *Shares) at(n uint32, now market.Nanos) *share {
 		return s.counts.Mut(n)
 	}
 	p = s.counts.Mut(n)
-	for range min(second-p.second, undueSeconds) {
-		p.second++
-		slot := &p.seconds[p.second%undueSeconds]
-		p.undue -= *slot
-		*slot = 0
-	}
+	p.undue -= fade(p.seconds[:], p.second, second)
 	p.second = second
 	return p
 }
@@ -129,7 +124,7 @@ func (s *Shares) at(n uint32, now market.Nanos) *share {
 // records lie.
 func (s *Shares) Describe(name string, level uint16) {
 	s.counts.Describe(slab.Shape{Name: name, Layouts: []slab.Layout{
-		{Level: level, Fields: "second 8, undue 4, pinned 4, fenced 4, seconds 52"},
+		{Level: level, Fields: "second 8, undue 4, pinned 4, seconds 52, _ 4"},
 	}})
 }
 

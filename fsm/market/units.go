@@ -27,8 +27,9 @@ type Sequence uint64
 // Nanos is an instant: nanoseconds since 1970-01-01T00:00:00Z. 0 means "none".
 type Nanos int64
 
-// MaxValidity is how long a fence is kept, and the most that a key's max_age
-// counts for: 24 hours. A command's own valid_until may lie further ahead.
+// MaxValidity is the most that a key's max_age counts for, and so how long a fence
+// is kept whatever comes: 24 hours. A command's own valid_until may lie further
+// ahead.
 const MaxValidity = Nanos(24 * 3600 * 1e9)
 
 // BasisPoints counts hundredths of a basis point (10^-6 of one): the contract
