@@ -62,6 +62,7 @@ func rules() []rule {
 		{room: "gateways/rest", own: []string{"gateways", "gateways/rest/", "fsm/command", "fsm/event", "fsm/market"}, libraries: []string{
 			"github.com/go-json-experiment/json", "github.com/danielgtaylor/huma/v2", "github.com/prometheus/client_golang",
 		}},
+		{room: "gateways/fix/wire", own: []string{"fsm/market"}},
 
 		{room: "node/room", own: []string{}},
 		{room: "node", own: []string{"node/", "cluster", "cluster/", "fsm", "fsm/", "gateways", "gateways/", "readmodels", "readmodels/"}, libraries: []string{
