@@ -65,17 +65,25 @@ func (x *exchange) settleID(id string, question command.Body) (settled, *event.O
 		outcomes, err = x.h.commands.Submit(x.r.Context(), []*command.Command{&c})
 	}
 	if err != nil {
-		p := submitProblem(err)
-		p.CommandID = id
-		x.problem(p)
+		x.problem(unsettled(submitProblem(err), id))
 		return settled{}, nil, false
 	}
 	s := x.h.settle(x.r.Context(), &c, &outcomes[0], outcomes)
 	if s.group == nil {
-		s.problem.CommandID = id
+		s.problem = unsettled(s.problem, id)
 	}
 	x.sequence = s.sequence
 	return s, &outcomes[0], true
+}
+
+// unsettled is the refusal of a question about an id. That the question was not
+// executed says nothing of the command that the id is of.
+func unsettled(p render.Problem, id string) render.Problem {
+	p.CommandID = id
+	if p.Outcome != "" {
+		p.Outcome, p.Detail = "unknown", "the id is not settled: "+p.Detail
+	}
+	return p
 }
 
 // validCommandID takes ids, and those that a batch made of its key and the
