@@ -23,35 +23,58 @@ func (k keys) next() dedup.Key {
 	return dedup.Key{Hi: binary.LittleEndian.Uint64(b[:]), Lo: binary.LittleEndian.Uint64(b[8:])}
 }
 
-// What one new id costs at 250,000 a second in a table that is full: to be
-// looked for, to make room, to be kept. The same of the first level's table,
-// for the ratio.
+// newIDs measures what one new id costs at 250,000 a second where ids and fences
+// may be many: to be looked for, to make room, to be kept.
+func newIDs(b *testing.B, k keys, fences *dedup.Fences) {
+	t, s, now := dedup.NewRecent(slab.Heap{}, full), dedup.NewShares(slab.Heap{}, full), start
+	add := func() {
+		now += each
+		key := k.next()
+		if _, found := t.Find(key); found || fences.Len() > 0 && fences.Find(key) {
+			b.Fatal("found a new id")
+		}
+		t.Forget(now, 0)
+		fences.Ripen(now)
+		if !s.Room(1, now) {
+			b.Fatal("no room")
+		}
+		t.Add(key, dedup.Record{First: 1}, now)
+		s.Charge(1, now)
+	}
+	for range full {
+		add()
+	}
+	for b.Loop() {
+		add()
+	}
+}
+
+// fullOfFences is a table whose places are all taken, by 10,000 participants.
+func fullOfFences(k keys) *dedup.Fences {
+	t := dedup.NewFences(slab.Heap{}, full)
+	for n := range t.Places() {
+		t.Add(k.next(), n%10_000, start)
+	}
+	return t
+}
+
+// start is when the venue time of the benchmarks begins, each how much later the
+// next id comes.
+const (
+	start = market.Nanos(1e18)
+	each  = market.Nanos(4000)
+)
+
+// A new id in a table that is full, without fences and beside as many as there
+// may be; the same of the first level's table, for the ratio.
 func BenchmarkNewID(b *testing.B) {
-	const each = market.Nanos(4000)
-	b.Run("generations", func(b *testing.B) {
-		t, s, k, now := dedup.NewRecent(slab.Heap{}, full), dedup.NewShares(slab.Heap{}, full), newKeys(), market.Nanos(1e18)
-		add := func() {
-			now += each
-			key := k.next()
-			if _, found := t.Find(key); found {
-				b.Fatal("found a new id")
-			}
-			t.Forget(now, 0)
-			if !s.Room(1, now) {
-				b.Fatal("no room")
-			}
-			t.Add(key, dedup.Record{First: 1}, now)
-			s.Charge(1, now)
-		}
-		for range full {
-			add()
-		}
-		for b.Loop() {
-			add()
-		}
+	b.Run("generations", func(b *testing.B) { newIDs(b, newKeys(), dedup.NewFences(slab.Heap{}, full)) })
+	b.Run("generations beside full fences", func(b *testing.B) {
+		k := newKeys()
+		newIDs(b, k, fullOfFences(k))
 	})
 	b.Run("first level", func(b *testing.B) {
-		t, k, now := dedup.New(slab.Heap{}, full), newKeys(), market.Nanos(1e18)
+		t, k, now := dedup.New(slab.Heap{}, full), newKeys(), start
 		add := func() {
 			now += each
 			key := k.next()
@@ -71,4 +94,25 @@ func BenchmarkNewID(b *testing.B) {
 			add()
 		}
 	})
+}
+
+// What one more fence costs where all places are taken: to find whose oldest
+// gives its place, and to change the two.
+func BenchmarkFence(b *testing.B) {
+	k, now := newKeys(), start
+	t := fullOfFences(k)
+	n := uint32(0)
+	for b.Loop() {
+		if n%t.Share() == 0 {
+			now += 2 * market.MaxValidity
+			for range 5000 {
+				t.Ripen(now)
+			}
+		}
+		if !t.Room(n%10_000, false, now) {
+			b.Fatal("no room")
+		}
+		t.Add(k.next(), n%10_000, now)
+		n++
+	}
 }
