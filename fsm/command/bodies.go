@@ -92,6 +92,9 @@ type DefineParticipant struct {
 	// FixPasswordHash is the lower-case hex SHA-256 of the FIX password.
 	FixPasswordHash string
 	Keys            []Key
+	// FixSessions are the FIX sessions that are more than a CompID: one of those
+	// alone is for orders, by the protocol that its client logs on with.
+	FixSessions []FixSession
 }
 
 // OpenAccount opens an account explicitly.

@@ -55,6 +55,7 @@ const (
 	headHasExpected = 1 << iota
 	headValidUntil
 	headDeadline
+	headSession
 	headKnown = 1<<iota - 1
 )
 
@@ -76,7 +77,11 @@ func (t rows) append(dst []byte, c *Command, level uint16) ([]byte, error) {
 	if int(version) > len(levels) {
 		return dst, fmt.Errorf("append command of kind %d, version %d: %w", body.Kind(), version, ErrUnknownKind)
 	}
-	if needs := levels[version-1]; needs > max(level, 1) {
+	needs := levels[version-1]
+	if c.Session != nil {
+		needs = max(needs, sessionsLevel)
+	}
+	if needs > max(level, 1) {
 		return dst, fmt.Errorf("append command of kind %d, version %d: %w: %d, in force is %d", body.Kind(), version, ErrLevel, needs, level)
 	}
 	w := wire.Writer{Bytes: dst}
@@ -152,6 +157,7 @@ func (h *Header) append(w *wire.Writer) {
 	bits |= flag(h.HasExpected, headHasExpected)
 	bits |= flag(h.ValidUntil != 0, headValidUntil)
 	bits |= flag(h.Deadline != 0, headDeadline)
+	bits |= flag(h.Session != nil, headSession)
 	w.Uvarint(bits)
 	w.Byte(byte(h.Source))
 	w.Byte(byte(h.Role))
@@ -168,6 +174,9 @@ func (h *Header) append(w *wire.Writer) {
 	}
 	appendInstant(w, h.ValidUntil)
 	appendInstant(w, h.Deadline)
+	if h.Session != nil {
+		AppendPlace(w, h.Session)
+	}
 }
 
 func (h *Header) decode(r *wire.Reader) {
@@ -187,6 +196,9 @@ func (h *Header) decode(r *wire.Reader) {
 	}
 	h.ValidUntil = decodeInstant(r, bits&headValidUntil != 0)
 	h.Deadline = decodeInstant(r, bits&headDeadline != 0)
+	if bits&headSession != 0 {
+		h.Session = DecodePlace(r)
+	}
 }
 
 func flag(set bool, bit uint64) uint64 {

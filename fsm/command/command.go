@@ -49,6 +49,9 @@ type Header struct {
 	// Deadline is the gateway's own limit for this copy, with the same effect.
 	// The id is kept at least until then. 0 = none (the venue's own commands).
 	Deadline market.Nanos
+	// Session is the command's place in a FIX session, nil if it came by another
+	// door.
+	Session *SessionPlace
 	// Digest stands for the JSON values of kind, aggregate_id, payload and
 	// expected_sequence: the same id with another digest is another body.
 	Digest uint64
@@ -84,4 +87,10 @@ const (
 	KindAmendOrder        Kind = 41
 	KindCancelOrder       Kind = 42
 	KindCancelAll         Kind = 43
+	KindLogonSession      Kind = 50
+	KindAdvanceSessions   Kind = 51
+	KindEndSession        Kind = 52
+	KindResetSession      Kind = 53
+	KindLogoutSession     Kind = 54
+	KindDeclineOrder      Kind = 55
 )

@@ -18,6 +18,12 @@ func appendDecimal(w *wire.Writer, d market.Decimal) {
 	w.Byte(d.Digits)
 }
 
+// AppendDecimal writes a decimal; the events of refusals hold the same.
+func AppendDecimal(w *wire.Writer, d market.Decimal) { appendDecimal(w, d) }
+
+// DecodeDecimal reads what AppendDecimal wrote.
+func DecodeDecimal(r *wire.Reader) market.Decimal { return decodeDecimal(r) }
+
 func decodeDecimal(r *wire.Reader) market.Decimal {
 	return market.Decimal{Units: r.Varint(), Digits: uint8(r.UpTo(market.MaxDigits))}
 }

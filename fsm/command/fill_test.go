@@ -16,11 +16,16 @@ type source interface {
 	number(bits int) uint64
 	text() string
 	size() int
+	// level is up to which fields are filled: what a build of it knew.
+	level() uint16
 }
 
 // counting gives every field another value, none of them zero: what a golden
 // file freezes.
-type counting struct{ n uint64 }
+type counting struct {
+	n  uint64
+	at uint16
+}
 
 func (c *counting) number(bits int) uint64 {
 	c.n++
@@ -32,6 +37,8 @@ func (c *counting) number(bits int) uint64 {
 func (c *counting) text() string { c.n++; return fmt.Sprintf("text-%d", c.n) }
 func (c *counting) size() int    { return 2 }
 
+func (c *counting) level() uint16 { return c.at }
+
 // drawing draws.
 type drawing struct{ t *rapid.T }
 
@@ -40,6 +47,18 @@ func (d drawing) number(bits int) uint64 {
 }
 func (d drawing) text() string { return rapid.StringN(0, -1, command.MaxID).Draw(d.t, "text") }
 func (d drawing) size() int    { return rapid.IntRange(0, 3).Draw(d.t, "size") }
+
+func (d drawing) level() uint16 { return rapid.SampledFrom([]uint16{1, newest}).Draw(d.t, "level") }
+
+// since says from which level on a struct has a field, 1 for most.
+func since(t reflect.Type, field string) uint16 {
+	switch {
+	case t == reflect.TypeFor[command.Header]() && field == "Session",
+		t == reflect.TypeFor[command.DefineParticipant]() && field == "FixSessions":
+		return 3
+	}
+	return 1
+}
 
 // fill sets every field that v holds and then makes those zero that an
 // encoding does not tell apart: the value of what is absent.
@@ -55,8 +74,13 @@ func fill(s source, v reflect.Value) {
 		v.SetInt(int64(s.number(64)))
 	case reflect.Struct:
 		for i := range v.NumField() {
-			fill(s, v.Field(i))
+			if since(v.Type(), v.Type().Field(i).Name) <= s.level() {
+				fill(s, v.Field(i))
+			}
 		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(s, v.Elem())
 	case reflect.Array:
 		for i := range v.Len() {
 			fill(s, v.Index(i))
@@ -84,6 +108,8 @@ func bodies() []command.Body {
 		&command.Deposit{}, &command.Withdraw{}, &command.Transfer{}, &command.SetLimits{},
 		&command.SuspendAccount{}, &command.ResumeAccount{}, &command.PlaceOrder{},
 		&command.AmendOrder{}, &command.CancelOrder{}, &command.CancelAll{},
+		&command.LogonSession{}, &command.AdvanceSessions{}, &command.EndSession{},
+		&command.ResetSession{}, &command.LogoutSession{}, &command.DeclineOrder{},
 	}
 }
 
@@ -94,11 +120,16 @@ func filled(s source, body command.Body) *command.Command {
 	return c
 }
 
-// samples returns one fully set command of every kind, by name.
+// samples returns one fully set command of every kind, by name, and those that
+// can say more since.
 func samples() (names []string, commands []*command.Command) {
 	for _, b := range bodies() {
 		names = append(names, reflect.TypeOf(b).Elem().Name())
-		commands = append(commands, filled(&counting{}, b))
+		commands = append(commands, filled(&counting{at: 1}, b))
+	}
+	for _, b := range []command.Body{&command.DefineParticipant{}, &command.PlaceOrder{}} {
+		names = append(names, reflect.TypeOf(b).Elem().Name()+"-3")
+		commands = append(commands, filled(&counting{at: 3}, b))
 	}
 	return slices.Clip(names), slices.Clip(commands)
 }

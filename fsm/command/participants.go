@@ -9,7 +9,20 @@ import (
 const minKeyBytes = 4
 
 func (b *DefineParticipant) append(w *wire.Writer) { AppendParticipant(w, b) }
-func (b *DefineParticipant) decode(r *wire.Reader) { DecodeParticipant(r, b) }
+func (b *DefineParticipant) decode(r *wire.Reader) { DecodeParticipant(r, b, 1) }
+
+func (b *DefineParticipant) version() byte                   { return ParticipantVersion(b) }
+func (b *DefineParticipant) appendAs(w *wire.Writer, _ byte) { AppendParticipant(w, b) }
+func (b *DefineParticipant) decodeAs(r *wire.Reader, v byte) { DecodeParticipant(r, b, v) }
+
+// ParticipantVersion is the version that a definition is written in, here and
+// in events: the second has FIX sessions.
+func ParticipantVersion(b *DefineParticipant) byte {
+	if len(b.FixSessions) > 0 {
+		return 2
+	}
+	return 1
+}
 
 // AppendParticipant writes a participant's definition; the event that tells of
 // it holds the same.
@@ -24,23 +37,37 @@ func AppendParticipant(w *wire.Writer, b *DefineParticipant) {
 	for i := range b.Keys {
 		b.Keys[i].append(w)
 	}
+	if ParticipantVersion(b) < 2 {
+		return
+	}
+	w.Uvarint(uint64(len(b.FixSessions)))
+	for i := range b.FixSessions {
+		AppendFixSession(w, &b.FixSessions[i])
+	}
 }
 
-// DecodeParticipant reads what AppendParticipant wrote.
-func DecodeParticipant(r *wire.Reader, b *DefineParticipant) {
+// DecodeParticipant reads what AppendParticipant wrote, in a version.
+func DecodeParticipant(r *wire.Reader, b *DefineParticipant, version byte) {
 	b.Participant = r.Bounded(MaxID)
 	b.Role = market.Role(r.Byte())
 	b.Owner = r.Bounded(MaxID)
 	b.Accounts = decodeIDs(r)
 	b.FixCompIDs = decodeIDs(r)
 	b.FixPasswordHash = r.Bounded(MaxName)
-	n := r.Count(minKeyBytes)
-	if n == 0 {
-		return
+	if n := r.Count(minKeyBytes); n > 0 {
+		b.Keys = make([]Key, n)
 	}
-	b.Keys = make([]Key, n)
 	for i := range b.Keys {
 		b.Keys[i].decode(r)
+	}
+	if version < 2 {
+		return
+	}
+	if n := r.Count(minFixSessionBytes); n > 0 {
+		b.FixSessions = make([]FixSession, n)
+	}
+	for i := range b.FixSessions {
+		DecodeFixSession(r, &b.FixSessions[i])
 	}
 }
 

@@ -8,6 +8,12 @@ type rows func(Kind) (body coder, levels []uint16)
 // first is what most kinds have: one version, as old as the venue.
 func first() []uint16 { return []uint16{1} }
 
+// sessionsLevel is the feature level of FIX sessions.
+const sessionsLevel = 3
+
+// fromSessions is what the kinds have that came with FIX sessions.
+func fromSessions() []uint16 { return []uint16{sessionsLevel} }
+
 // newBody is the table. A new kind is its file and its row here. A body that
 // gains a field gains a version: its level comes into the row, the body becomes
 // a versioned one, and the old version's reading and golden stay.
@@ -34,7 +40,7 @@ func newBody(k Kind) (body coder, levels []uint16) {
 	case KindRetireInstrument:
 		return new(RetireInstrument), first()
 	case KindDefineParticipant:
-		return new(DefineParticipant), first()
+		return new(DefineParticipant), []uint16{1, sessionsLevel}
 	case KindOpenAccount:
 		return new(OpenAccount), first()
 	case KindCloseAccount:
@@ -59,6 +65,24 @@ func newBody(k Kind) (body coder, levels []uint16) {
 		return new(CancelOrder), first()
 	case KindCancelAll:
 		return new(CancelAll), first()
+	}
+	return newSessionBody(k)
+}
+
+func newSessionBody(k Kind) (body coder, levels []uint16) {
+	switch k {
+	case KindLogonSession:
+		return new(LogonSession), fromSessions()
+	case KindAdvanceSessions:
+		return new(AdvanceSessions), fromSessions()
+	case KindEndSession:
+		return new(EndSession), fromSessions()
+	case KindResetSession:
+		return new(ResetSession), fromSessions()
+	case KindLogoutSession:
+		return new(LogoutSession), fromSessions()
+	case KindDeclineOrder:
+		return new(DeclineOrder), fromSessions()
 	}
 	return nil, nil
 }

@@ -58,6 +58,16 @@ const (
 	CodeUnknownParticipant
 	CodeVenueFull
 	CodeInstrumentRetired
+	// The codes of FIX sessions. CodeForbidden and CodeThrottled are only there:
+	// by REST what they say leaves no event.
+	CodeForbidden
+	CodeThrottled
+	CodeSessionActive
+	CodeSessionNumberTooLow
+	CodeSessionExpectsTooMuch
+	CodeSessionUnknown
+	CodeSessionMustReset
+	CodeSessionNotLoggedOn
 )
 
 // codeRow is what outsiders see of a code.
@@ -82,6 +92,14 @@ func (c Code) row() codeRow {
 		return codeRow{"sequence_conflict", 409}
 	case CodeAlreadyExists:
 		return codeRow{"already_exists", 409}
+	case CodeForbidden:
+		return codeRow{"forbidden", 403}
+	case CodeThrottled:
+		return codeRow{"throttled", 429}
+	case CodeSessionUnknown:
+		return codeRow{"unknown_session", 404}
+	case CodeSessionActive:
+		return codeRow{"session_active", 409}
 	}
 	return codeRow{c.businessText(), 422}
 }
@@ -182,6 +200,20 @@ func (c Code) orderText() string {
 		return "venue_full"
 	case CodeInstrumentRetired:
 		return "instrument_retired"
+	}
+	return c.sessionText()
+}
+
+func (c Code) sessionText() string {
+	switch c {
+	case CodeSessionNumberTooLow:
+		return "session_number_too_low"
+	case CodeSessionExpectsTooMuch:
+		return "session_expects_too_much"
+	case CodeSessionMustReset:
+		return "session_must_reset"
+	case CodeSessionNotLoggedOn:
+		return "session_not_logged_on"
 	}
 	return "unknown"
 }

@@ -13,12 +13,23 @@ import (
 var ErrUnknownKind = errors.New("unknown kind of event")
 
 // The versions of what is not a record. A block with a digest of its entry is
-// of the second.
+// of the second, one that also reports to FIX sessions of the third.
 const (
-	blockVersion       = 1
-	digestBlockVersion = 2
-	outcomeVersion     = 1
+	blockVersion         = 1
+	digestBlockVersion   = 2
+	sessionsBlockVersion = 3
+	outcomeVersion       = 1
 )
+
+func blockVersionOf(b *Block) byte {
+	switch {
+	case len(b.Sessions) > 0:
+		return sessionsBlockVersion
+	case b.Digest != [32]byte{}:
+		return digestBlockVersion
+	}
+	return blockVersion
+}
 
 // minGroupBytes and minRecordBytes are the least that each is written in.
 const (
@@ -37,10 +48,7 @@ func AppendBlock(dst []byte, b *Block) []byte {
 // appendBlock also returns where the chain's head lies in the result.
 func appendBlock(dst []byte, b *Block) ([]byte, int) {
 	e := encoder{Writer: wire.Writer{Bytes: dst}, base: base{b.At, b.First}}
-	version := byte(blockVersion)
-	if b.Digest != [32]byte{} {
-		version = digestBlockVersion
-	}
+	version := blockVersionOf(b)
 	e.Byte(version)
 	e.Uvarint(b.Index)
 	e.Uvarint(b.Term)
@@ -50,12 +58,15 @@ func appendBlock(dst []byte, b *Block) ([]byte, int) {
 	e.Uvarint(uint64(b.Count))
 	chainAt := len(e.Bytes)
 	e.Raw(b.Chain[:])
-	if version == digestBlockVersion {
+	if version >= digestBlockVersion {
 		e.Raw(b.Digest[:])
 	}
 	e.Uvarint(uint64(len(b.Groups)))
 	for i := range b.Groups {
 		e.group(&b.Groups[i])
+	}
+	if version >= sessionsBlockVersion {
+		e.touches(b.Sessions)
 	}
 	return e.bytes(), chainAt
 }
@@ -66,7 +77,7 @@ func appendBlock(dst []byte, b *Block) ([]byte, int) {
 func DecodeBlock(data []byte) (*Block, error) {
 	d := decoder{Reader: wire.NewReader(data)}
 	b := new(Block)
-	d.head(b)
+	version := d.head(b)
 	d.base = base{b.At, b.First}
 	if n := d.Count(minGroupBytes); n > 0 {
 		b.Groups = make([]Group, n)
@@ -74,16 +85,19 @@ func DecodeBlock(data []byte) (*Block, error) {
 	for i := range b.Groups {
 		d.group(&b.Groups[i])
 	}
+	if version >= sessionsBlockVersion {
+		b.Sessions = d.touches()
+	}
 	if err := d.Finish(); err != nil {
 		return nil, fmt.Errorf("decode block: %w", err)
 	}
 	return b, nil
 }
 
-// head reads what comes before the groups.
-func (d *decoder) head(b *Block) {
+// head reads what comes before the groups, and returns the version.
+func (d *decoder) head(b *Block) byte {
 	version := d.Byte()
-	if d.Err() == nil && version != blockVersion && version != digestBlockVersion {
+	if d.Err() == nil && (version < blockVersion || version > sessionsBlockVersion) {
 		d.Fail(fmt.Errorf("version %d: %w", version, ErrUnknownKind))
 	}
 	b.Index = d.Uvarint()
@@ -93,11 +107,12 @@ func (d *decoder) head(b *Block) {
 	b.First = market.Sequence(d.Uvarint())
 	b.Count = d.uint32()
 	d.Raw(b.Chain[:])
-	if version == digestBlockVersion {
+	if version >= digestBlockVersion {
 		if d.Raw(b.Digest[:]); d.Err() == nil && b.Digest == [32]byte{} {
 			d.Fail(errors.New("no digest"))
 		}
 	}
+	return version
 }
 
 // AppendGroup appends the encoding of one group by itself.
@@ -140,7 +155,7 @@ func DecodeOutcome(data []byte) (*Outcome, error) {
 	d := decoder{Reader: wire.NewReader(data)}
 	o := new(Outcome)
 	o.Kind = OutcomeKind(d.Byte())
-	if o.Kind > OutcomeTooFarAhead {
+	if o.Kind > lastOutcome {
 		d.Fail(ErrUnknownKind)
 	}
 	d.version(outcomeVersion)

@@ -81,7 +81,7 @@ func TestUnknownKind(t *testing.T) {
 	outcome := event.AppendOutcome(nil, &event.Outcome{})
 	outcome[0] = 200
 	empty := event.AppendBlock(nil, new(event.Block))
-	empty[0] = 3
+	empty[0] = 4
 	if !isUnknown(event.DecodeGroup(version)) || !isUnknown(event.DecodeGroup(typ)) {
 		t.Error("group: an unknown version or type is not ErrUnknownKind")
 	}

@@ -35,7 +35,7 @@ func (e *encoder) participantChanged(r *ParticipantChanged) {
 func (d *decoder) participantChanged() Record {
 	r := new(ParticipantChanged)
 	r.Type = d.typ()
-	command.DecodeParticipant(&d.Reader, &r.Participant.DefineParticipant)
+	command.DecodeParticipant(&d.Reader, &r.Participant.DefineParticipant, d.of)
 	r.Participant.Sequence = d.Uvarint()
 	return r
 }
@@ -96,6 +96,9 @@ func (e *encoder) commandRejected(r *CommandRejected) {
 	e.Text(r.Detail)
 	e.name(r.Aggregate)
 	e.Uvarint(r.CurrentSequence)
+	if r.Echo != nil {
+		e.echo(r.Echo)
+	}
 }
 
 func (d *decoder) commandRejected() Record {
@@ -105,6 +108,9 @@ func (d *decoder) commandRejected() Record {
 	r.Detail = d.Text()
 	r.Aggregate = d.name()
 	r.CurrentSequence = d.Uvarint()
+	if d.of >= 2 {
+		r.Echo = d.echo()
+	}
 	return r
 }
 

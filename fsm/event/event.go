@@ -13,7 +13,10 @@
 // back.
 package event
 
-import "github.com/rialto-exchange/rialto/fsm/market"
+import (
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/market"
+)
 
 // Block is the outcome of one log entry.
 type Block struct {
@@ -34,6 +37,9 @@ type Block struct {
 	// Digest is SHA-256 of the entry; all zeros at the first feature level.
 	Digest [32]byte
 	Groups []Group
+	// Sessions are the FIX sessions that the block reports to, by CompID: see
+	// Reports.
+	Sessions []SessionTouch
 }
 
 // Last returns the sequence of the block's last event, and with Count 0 that
@@ -78,6 +84,9 @@ type Context struct {
 	Label       string
 	Correlation string
 	Traceparent string
+	// Session is the command's place in the session of Actor, a CompID; nil if it
+	// did not come by FIX.
+	Session *command.SessionPlace
 }
 
 // Type is the public name of an event.
@@ -118,6 +127,12 @@ const (
 	TypeOrdersCancelled      Type = "OrdersCancelled"
 	TypeCommandRejected      Type = "CommandRejected"
 	TypeCommandFenced        Type = "CommandFenced"
+	TypeSessionLoggedOn      Type = "SessionLoggedOn"
+	TypeSessionRefused       Type = "SessionRefused"
+	TypeSessionsAdvanced     Type = "SessionsAdvanced"
+	TypeSessionEnded         Type = "SessionEnded"
+	TypeSessionReset         Type = "SessionReset"
+	TypeOrderReported        Type = "OrderReported"
 )
 
 // Record is one thing that happened.

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
 )
 
 // update adds to the golden files and the fuzz seeds. What is in a journal is
@@ -30,18 +31,26 @@ type golden struct {
 // outcome kind, and a block in which names come again.
 func goldens() []golden {
 	var list []golden
-	for _, r := range records() {
-		fill(&counting{}, reflect.ValueOf(r).Elem())
-		g := &event.Group{Aggregate: "a", Count: uint32(r.Events()), Records: []event.Record{r}}
-		list = append(list, golden{"record/" + reflect.TypeOf(r).Elem().Name(), g,
-			func() []byte { return event.AppendGroup(nil, g) }})
+	for _, level := range []uint16{1, 3} {
+		for _, r := range records() {
+			fill(&counting{at: level}, reflect.ValueOf(r).Elem())
+			name := "record/" + reflect.TypeOf(r).Elem().Name()
+			if level > 1 {
+				if !grown(r) {
+					continue
+				}
+				name += "-3"
+			}
+			g := &event.Group{Aggregate: "a", Count: uint32(r.Events()), Records: []event.Record{r}}
+			list = append(list, golden{name, g, func() []byte { return event.AppendGroup(nil, g) }})
+		}
 	}
 	for _, typ := range storedTypes() {
 		g := &event.Group{Records: []event.Record{&event.AssetChanged{Type: typ}}}
 		list = append(list, golden{"type/" + string(typ), g,
 			func() []byte { return event.AppendGroup(nil, g) }})
 	}
-	for kind := event.OutcomeNone; kind <= event.OutcomeTooFarAhead; kind++ {
+	for kind := event.OutcomeNone; kind <= event.OutcomeSessionGap; kind++ {
 		o := &event.Outcome{Kind: kind, Index: 1001, At: 1_780_000_000_123_456_789, History: 77, Sequence: 9001, First: 4000}
 		if kind == event.OutcomeExecuted {
 			o.Group = &block([]event.Record{&event.CommandRejected{Code: event.CodeTooLate, Rule: "valid_until", Detail: "late"}}).Groups[0]
@@ -49,18 +58,34 @@ func goldens() []golden {
 		list = append(list, golden{fmt.Sprintf("outcome/%d", kind), o,
 			func() []byte { return event.AppendOutcome(nil, o) }})
 	}
-	full := &event.Context{}
-	fill(&counting{}, reflect.ValueOf(full).Elem())
+	full, placed := &event.Context{}, &event.Context{}
+	fill(&counting{at: 1}, reflect.ValueOf(full).Elem())
+	fill(&counting{at: 3}, reflect.ValueOf(placed).Elem())
+	inSession := &event.Group{Context: *placed, First: 3, Count: 4, Aggregate: "a", AggregateSequence: 5}
 	g := &event.Group{Context: *full, First: 3, Count: 4, Aggregate: full.Participant, AggregateSequence: 5}
 	b, small := trading(20), block([]event.Record{accepted(1)}, []event.Record{filled(2)})
 	chained := block([]event.Record{accepted(1)}, []event.Record{filled(2)})
 	chained.Digest = [32]byte{1, 2, 3}
 	event.Seal(nil, chained, [32]byte{4})
+	reporting := block([]event.Record{accepted(1)}, []event.Record{filled(2)})
+	reporting.Digest = [32]byte{1, 2, 3}
+	reporting.Sessions = []event.SessionTouch{
+		{CompID: "ALPHA", Kind: market.SessionOrderEntry, First: 12, Count: 2},
+		{CompID: "ALPHA-DC", Kind: market.SessionDropCopy, Accounts: []string{"acc-998811"}, First: 300, Count: 3},
+	}
+	event.Seal(nil, reporting, [32]byte{4})
 	return append(list,
+		golden{"group in a session", inSession, func() []byte { return event.AppendGroup(nil, inSession) }},
+		golden{"block with sessions", reporting, func() []byte { return event.AppendBlock(nil, reporting) }},
 		golden{"group", g, func() []byte { return event.AppendGroup(nil, g) }},
 		golden{"small block", small, func() []byte { return event.AppendBlock(nil, small) }},
 		golden{"block with digest", chained, func() []byte { return event.AppendBlock(nil, chained) }},
 		golden{"block", b, func() []byte { return event.AppendBlock(nil, b) }})
+}
+
+// grown reports whether a filled record says what only its second version can.
+func grown(r event.Record) bool {
+	return event.AppendGroup(nil, &event.Group{Records: []event.Record{r}})[9] > 1
 }
 
 // maxSeed keeps what the fuzzer works on small: it spends its time on

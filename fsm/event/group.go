@@ -1,6 +1,7 @@
 package event
 
 import (
+	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/fsm/wire"
 )
@@ -14,6 +15,7 @@ const (
 	contextCorrelation     // written in full
 	contextCorrelationIsID // Correlation = CommandID, as gateways make it
 	contextTraceparent
+	contextSession
 	contextKnown = 1<<iota - 1
 )
 
@@ -25,7 +27,8 @@ func (c *Context) bits() uint64 {
 		flag(c.Label != "", contextLabel) |
 		flag(c.Correlation != "" && !sameID, contextCorrelation) |
 		flag(sameID, contextCorrelationIsID) |
-		flag(c.Traceparent != "", contextTraceparent)
+		flag(c.Traceparent != "", contextTraceparent) |
+		flag(c.Session != nil, contextSession)
 }
 
 // The command id, correlation and traceparent are of this command alone and
@@ -41,6 +44,9 @@ func (e *encoder) context(c *Context) {
 	e.nameIf(bits&contextLabel != 0, c.Label)
 	e.textIf(bits&contextCorrelation != 0, c.Correlation)
 	e.textIf(bits&contextTraceparent != 0, c.Traceparent)
+	if c.Session != nil {
+		command.AppendPlace(&e.Writer, c.Session)
+	}
 }
 
 func (d *decoder) context(c *Context) {
@@ -56,6 +62,9 @@ func (d *decoder) context(c *Context) {
 		c.Correlation = c.CommandID
 	}
 	c.Traceparent = d.textIf(bits&contextTraceparent != 0)
+	if bits&contextSession != 0 {
+		c.Session = command.DecodePlace(&d.Reader)
+	}
 	if c.bits() != bits {
 		d.Fail(wire.ErrNotCanonical)
 	}

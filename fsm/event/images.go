@@ -36,6 +36,9 @@ type Order struct {
 	// Sequence is the order's aggregate sequence.
 	Sequence             uint64
 	CreatedAt, UpdatedAt market.Nanos
+	// Session is the CompID of the FIX session that placed the order, while it is
+	// in force; "" for others.
+	Session string
 	// The digits of prices and quantities, the quote asset's scale.
 	PriceDigits, QuantityDigits, QuoteScale uint8
 }

@@ -20,7 +20,10 @@ const (
 	orderQuoteQuantity
 	orderStopPrice
 	orderExpireAt
-	orderKnown = 1<<iota - 1
+	orderKnownFirst = 1<<iota - 1
+	// orderSession is there from the second version of the records on.
+	orderSession = 1 << (iota - 1)
+	orderKnown   = orderKnownFirst | orderSession
 )
 
 func (o *Order) bits() uint64 {
@@ -36,7 +39,8 @@ func (o *Order) bits() uint64 {
 		flag(o.DisplayQuantity != 0, orderDisplay) |
 		flag(o.QuoteQuantity != 0, orderQuoteQuantity) |
 		flag(o.StopPrice != 0, orderStopPrice) |
-		flag(o.ExpireAt != 0, orderExpireAt)
+		flag(o.ExpireAt != 0, orderExpireAt) |
+		flag(o.Session != "", orderSession)
 }
 
 func (e *encoder) order(o *Order) {
@@ -61,6 +65,7 @@ func (e *encoder) order(o *Order) {
 	e.Byte(o.PriceDigits)
 	e.Byte(o.QuantityDigits)
 	e.Byte(o.QuoteScale)
+	e.nameIf(o.Session != "", o.Session)
 }
 
 func (e *encoder) orderNumbers(o *Order) {
@@ -78,7 +83,11 @@ func (e *encoder) orderNumbers(o *Order) {
 }
 
 func (d *decoder) order(o *Order) {
-	bits := d.Bits(orderKnown)
+	known := uint64(orderKnown)
+	if d.of < 2 {
+		known = orderKnownFirst
+	}
+	bits := d.Bits(known)
 	slot, generation := d.uint32(), d.uint32()
 	o.ID = market.NewOrderID(slot, generation)
 	o.ClientOrderID = d.textIf(bits&orderClientID != 0)
@@ -100,6 +109,7 @@ func (d *decoder) order(o *Order) {
 	o.PriceDigits = d.Byte()
 	o.QuantityDigits = d.Byte()
 	o.QuoteScale = d.Byte()
+	o.Session = d.nameIf(bits&orderSession != 0)
 	if o.bits() != bits {
 		d.Fail(wire.ErrNotCanonical)
 	}
@@ -156,6 +166,10 @@ func (e *encoder) ordersCancelled(r *OrdersCancelled) {
 	e.Uvarint(r.AccountSequence)
 	e.Uvarint(uint64(r.Cancelled))
 	e.Bool(r.Continues)
+	if r.version() >= 2 {
+		e.name(r.Instrument)
+		e.Byte(byte(r.Side))
+	}
 }
 
 func (d *decoder) ordersCancelled() Record {
@@ -164,5 +178,9 @@ func (d *decoder) ordersCancelled() Record {
 	r.AccountSequence = d.Uvarint()
 	r.Cancelled = d.uint32()
 	r.Continues = d.Bool()
+	if d.of >= 2 {
+		r.Instrument = d.name()
+		r.Side = market.Side(d.Byte())
+	}
 	return r
 }

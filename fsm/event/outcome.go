@@ -33,6 +33,17 @@ const (
 	// deadline lay further ahead of venue time than ids are surely kept: the
 	// gateway that gave it must see venue time anew.
 	OutcomeTooFarAhead
+	// OutcomeSessionStale: the command's epoch, or its owner, is not the session's
+	// any more, or its CompID is not in force. Nothing happened, and never will.
+	OutcomeSessionStale
+	// OutcomeSessionPast: the session's number was used before, by this command
+	// or another. Nothing happened.
+	OutcomeSessionPast
+	// OutcomeSessionGap: a number before the command's own is missing. Nothing
+	// happened; it may come again in its turn.
+	OutcomeSessionGap
+
+	lastOutcome = OutcomeSessionGap
 )
 
 // Outcome is what the machine answers to one command.

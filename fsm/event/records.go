@@ -25,6 +25,13 @@ const (
 	RecordFenced      RecordKind = 31
 	RecordLeader      RecordKind = 32
 	RecordLevel       RecordKind = 33
+	// The records of FIX sessions.
+	RecordOrderReported RecordKind = 24
+	RecordLoggedOn      RecordKind = 40
+	RecordRefused       RecordKind = 41
+	RecordAdvanced      RecordKind = 42
+	RecordEnded         RecordKind = 43
+	RecordReset         RecordKind = 44
 )
 
 // AssetChanged is AssetDefined or AssetConfirmed.
@@ -130,6 +137,9 @@ type OrdersCancelled struct {
 	AccountSequence uint64
 	Cancelled       uint32
 	Continues       bool
+	// Instrument and Side are those of a FIX request, as far as it named them.
+	Instrument string
+	Side       market.Side
 }
 
 // CommandRejected is a refusal decided by the machine. It does not advance
@@ -141,6 +151,8 @@ type CommandRejected struct {
 	// Aggregate is the command's; CurrentSequence its sequence.
 	Aggregate       string
 	CurrentSequence uint64
+	// Echo is what was asked for by FIX; nil for requests by other doors.
+	Echo *Echo
 }
 
 // CommandFenced says that a command id will never be executed.

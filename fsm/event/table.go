@@ -3,6 +3,7 @@ package event
 import (
 	"fmt"
 
+	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/wire"
 )
 
@@ -30,8 +31,34 @@ func versionOf(r Record) byte {
 	return 1
 }
 
-// versions is how many versions of a kind of record are known.
-func versions(RecordKind) byte { return 1 }
+// versions is how many versions of a kind of record are known. The second ones
+// came with the FIX sessions.
+func versions(k RecordKind) byte {
+	switch k {
+	case RecordParticipant, RecordOrder, RecordFill, RecordSelfTrade, RecordMassCancel, RecordRejected:
+		return 2
+	}
+	return 1
+}
+
+// second is 2 for what needs the second version, else 1.
+func second(needed bool) byte {
+	if needed {
+		return 2
+	}
+	return 1
+}
+
+func (r *ParticipantChanged) version() byte {
+	return command.ParticipantVersion(&r.Participant.DefineParticipant)
+}
+func (r *OrderChanged) version() byte { return second(r.Order.Session != "") }
+func (r *Fill) version() byte         { return second(r.Taker.Session != "" || r.Maker.Session != "") }
+func (r *SelfTradePrevented) version() byte {
+	return second(r.Incoming.Session != "" || r.Resting.Session != "")
+}
+func (r *OrdersCancelled) version() byte { return second(r.Instrument != "" || r.Side != 0) }
+func (r *CommandRejected) version() byte { return second(r.Echo != nil) }
 
 func (e *encoder) record(r Record) {
 	e.Byte(byte(r.RecordKind()))
@@ -67,6 +94,25 @@ func (e *encoder) record(r Record) {
 		e.leaderStarted(r)
 	case *LevelRaised:
 		e.levelRaised(r)
+	default:
+		e.sessionRecord(r)
+	}
+}
+
+func (e *encoder) sessionRecord(r Record) {
+	switch r := r.(type) {
+	case *OrderReported:
+		e.orderReported(r)
+	case *SessionLoggedOn:
+		e.sessionLoggedOn(r)
+	case *SessionRefused:
+		e.sessionRefused(r)
+	case *SessionsAdvanced:
+		e.sessionsAdvanced(r)
+	case *SessionEnded:
+		e.sessionEnded(r)
+	case *SessionReset:
+		e.sessionReset(r)
 	default:
 		panic(fmt.Sprintf("event: record of kind %d has no codec", r.RecordKind()))
 	}
@@ -118,6 +164,18 @@ func (d *decoder) body(kind RecordKind) Record {
 		return d.leaderStarted()
 	case RecordLevel:
 		return d.levelRaised()
+	case RecordOrderReported:
+		return d.orderReported()
+	case RecordLoggedOn:
+		return d.sessionLoggedOn()
+	case RecordRefused:
+		return d.sessionRefused()
+	case RecordAdvanced:
+		return d.sessionsAdvanced()
+	case RecordEnded:
+		return d.sessionEnded()
+	case RecordReset:
+		return d.sessionReset()
 	}
 	d.Fail(fmt.Errorf("record of kind %d: %w", kind, ErrUnknownKind))
 	return nil

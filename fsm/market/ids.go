@@ -23,18 +23,20 @@ const (
 // Venue is the aggregate of the events that concern nobody else.
 const Venue = "venue:rialto"
 
-// What owners and participants are called as aggregates: these and their id.
+// What owners, participants and FIX sessions are called as aggregates: these and their id.
 // Accounts, assets, instruments and orders are called by their id alone, and
 // none of those can begin so.
 const (
 	OwnerPrefix       = ReservedPrefix + "owner:"
 	ParticipantPrefix = ReservedPrefix + "participant:"
+	// SessionPrefix is of FIX sessions, by their CompID.
+	SessionPrefix = ReservedPrefix + "session:"
 )
 
 // ValidAggregate reports whether s can be the name of an aggregate: an id, or
 // a prefix and an id.
 func ValidAggregate(s string) bool {
-	for _, prefix := range [...]string{OwnerPrefix, ParticipantPrefix} {
+	for _, prefix := range [...]string{OwnerPrefix, ParticipantPrefix, SessionPrefix} {
 		if id, ok := strings.CutPrefix(s, prefix); ok {
 			return ValidID(id)
 		}

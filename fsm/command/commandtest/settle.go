@@ -31,6 +31,10 @@ func Settle(v any) {
 		if !v.HasMinorUnit {
 			v.MinorUnit = 0
 		}
+	case *command.FixSession:
+		if !v.HasRoll {
+			v.Roll = 0
+		}
 	case *command.Header:
 		if !v.HasExpected {
 			v.Expected = 0

@@ -1,0 +1,257 @@
+package event
+
+import (
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/market"
+)
+
+// minTouchBytes and minSteppedBytes are the least that each is written in.
+const (
+	minTouchBytes   = 5
+	minSteppedBytes = 6
+)
+
+func (e *encoder) touches(list []SessionTouch) {
+	e.Uvarint(uint64(len(list)))
+	for i := range list {
+		t := &list[i]
+		e.name(t.CompID)
+		e.Byte(byte(t.Kind))
+		e.Uvarint(uint64(len(t.Accounts)))
+		for _, a := range t.Accounts {
+			e.name(a)
+		}
+		e.Uvarint(t.First)
+		e.Uvarint(uint64(t.Count))
+	}
+}
+
+func (d *decoder) touches() []SessionTouch {
+	n := d.Count(minTouchBytes)
+	d.canonicalIf(n > 0)
+	list := make([]SessionTouch, n)
+	for i := range list {
+		t := &list[i]
+		t.CompID = d.name()
+		t.Kind = market.SessionKind(d.Byte())
+		if accounts := d.Count(1); accounts > 0 {
+			t.Accounts = make([]string, accounts)
+		}
+		for j := range t.Accounts {
+			t.Accounts[j] = d.name()
+		}
+		t.First = d.Uvarint()
+		t.Count = d.uint32()
+	}
+	return list
+}
+
+func (e *encoder) sessionLoggedOn(r *SessionLoggedOn) {
+	e.name(r.CompID)
+	e.name(r.Participant)
+	e.Byte(byte(r.Kind))
+	e.Uvarint(r.Epoch)
+	e.name(r.Owner)
+	e.Uvarint(r.NextIn)
+	e.Uvarint(r.Number)
+	e.Uvarint(uint64(r.HeartBtInt))
+	e.Bool(r.Reset)
+	e.Uvarint(r.NextExpected)
+	e.Uvarint(r.Sequence)
+}
+
+func (d *decoder) sessionLoggedOn() Record {
+	return &SessionLoggedOn{
+		CompID: d.name(), Participant: d.name(), Kind: market.SessionKind(d.Byte()), Epoch: d.Uvarint(),
+		Owner: d.name(), NextIn: d.Uvarint(), Number: d.Uvarint(), HeartBtInt: d.uint32(), Reset: d.Bool(),
+		NextExpected: d.Uvarint(), Sequence: d.Uvarint(),
+	}
+}
+
+func (e *encoder) sessionRefused(r *SessionRefused) {
+	e.name(r.CompID)
+	e.Uvarint(uint64(r.Code))
+	e.name(r.Owner)
+	e.Uvarint(r.Epoch)
+	e.Uvarint(r.NextIn)
+	e.Uvarint(r.Number)
+	e.Uvarint(uint64(r.Slots))
+	e.Uvarint(r.Sequence)
+}
+
+func (d *decoder) sessionRefused() Record {
+	return &SessionRefused{
+		CompID: d.name(), Code: Code(d.UpTo(1<<8 - 1)), Owner: d.name(), Epoch: d.Uvarint(), NextIn: d.Uvarint(),
+		Number: d.Uvarint(), Slots: d.uint32(), Sequence: d.Uvarint(),
+	}
+}
+
+func (e *encoder) sessionsAdvanced(r *SessionsAdvanced) {
+	e.name(r.Owner)
+	e.Uvarint(uint64(len(r.Steps)))
+	for i := range r.Steps {
+		s := &r.Steps[i]
+		e.name(s.CompID)
+		e.Uvarint(s.Epoch)
+		e.Byte(byte(s.Result))
+		e.Uvarint(s.NextIn)
+		e.Uvarint(s.Number)
+		e.Uvarint(uint64(s.Slots))
+	}
+}
+
+func (d *decoder) sessionsAdvanced() Record {
+	r := &SessionsAdvanced{Owner: d.name()}
+	if n := d.Count(minSteppedBytes); n > 0 {
+		r.Steps = make([]SessionStepped, n)
+	}
+	for i := range r.Steps {
+		r.Steps[i] = SessionStepped{
+			CompID: d.name(), Epoch: d.Uvarint(), Result: StepResult(d.Byte()), NextIn: d.Uvarint(),
+			Number: d.Uvarint(), Slots: d.uint32(),
+		}
+	}
+	return r
+}
+
+func (e *encoder) sessionEnded(r *SessionEnded) {
+	e.name(r.CompID)
+	e.Uvarint(r.Epoch)
+	e.name(r.Owner)
+	e.Byte(byte(r.Reason))
+	e.Uvarint(r.NextIn)
+	e.Uvarint(r.Number)
+	e.Uvarint(uint64(r.Slots))
+	e.Text(r.Text)
+	e.Uvarint(r.Sequence)
+}
+
+func (d *decoder) sessionEnded() Record {
+	return &SessionEnded{
+		CompID: d.name(), Epoch: d.Uvarint(), Owner: d.name(), Reason: market.SessionEnd(d.Byte()), NextIn: d.Uvarint(),
+		Number: d.Uvarint(), Slots: d.uint32(), Text: d.Text(), Sequence: d.Uvarint(),
+	}
+}
+
+func (e *encoder) sessionReset(r *SessionReset) {
+	e.name(r.CompID)
+	e.Uvarint(r.Epoch)
+	e.Uvarint(r.NextIn)
+	e.Uvarint(r.NextOut)
+	e.Uvarint(r.Sequence)
+}
+
+func (d *decoder) sessionReset() Record {
+	return &SessionReset{
+		CompID: d.name(), Epoch: d.Uvarint(), NextIn: d.Uvarint(), NextOut: d.Uvarint(), Sequence: d.Uvarint(),
+	}
+}
+
+func (e *encoder) orderReported(r *OrderReported) { e.order(&r.Order) }
+
+func (d *decoder) orderReported() Record {
+	r := new(OrderReported)
+	d.of = 2 // it came with the sessions, and its image may always name one
+	d.order(&r.Order)
+	d.of = 1
+	return r
+}
+
+// The bits of an echo's first number: what is there.
+const (
+	echoAccount = 1 << iota
+	echoInstrument
+	echoSide
+	echoType
+	echoTimeInForce
+	echoPostOnly
+	echoQuantity
+	echoQuoteQuantity
+	echoPrice
+	echoStopPrice
+	echoDisplayQuantity
+	echoExpireAt
+	echoOrder
+	echoStatus
+	echoFields
+	echoKnown = 1<<iota - 1
+)
+
+func (c *Echo) bits() uint64 {
+	return flag(c.Account != "", echoAccount) |
+		flag(c.Instrument != "", echoInstrument) |
+		flag(c.Side != 0, echoSide) |
+		flag(c.Type != 0, echoType) |
+		flag(c.TimeInForce != 0, echoTimeInForce) |
+		flag(c.PostOnly, echoPostOnly) |
+		flag(c.Quantity.Set, echoQuantity) |
+		flag(c.QuoteQuantity.Set, echoQuoteQuantity) |
+		flag(c.Price.Set, echoPrice) |
+		flag(c.StopPrice.Set, echoStopPrice) |
+		flag(c.DisplayQuantity.Set, echoDisplayQuantity) |
+		flag(c.ExpireAt != 0, echoExpireAt) |
+		flag(c.Order != 0, echoOrder) |
+		flag(c.Status != 0, echoStatus) |
+		flag(c.Fields != "", echoFields)
+}
+
+// decimals are an echo's, in the order of their bits from echoQuantity on.
+func (c *Echo) decimals() [5]*command.Optional {
+	return [...]*command.Optional{&c.Quantity, &c.QuoteQuantity, &c.Price, &c.StopPrice, &c.DisplayQuantity}
+}
+
+func (e *encoder) echo(c *Echo) {
+	e.Byte(byte(c.Request))
+	e.Uvarint(c.bits())
+	e.nameIf(c.Account != "", c.Account)
+	e.nameIf(c.Instrument != "", c.Instrument)
+	for _, b := range [...]byte{byte(c.Side), byte(c.Type), byte(c.TimeInForce)} {
+		if b != 0 {
+			e.Byte(b)
+		}
+	}
+	for _, o := range c.decimals() {
+		if o.Set {
+			command.AppendDecimal(&e.Writer, o.Value)
+		}
+	}
+	e.optional(int64(c.ExpireAt))
+	if c.Order != 0 {
+		e.Fixed64(uint64(c.Order))
+	}
+	if c.Status != 0 {
+		e.Byte(byte(c.Status))
+	}
+	e.textIf(c.Fields != "", c.Fields)
+}
+
+func (d *decoder) echo() *Echo {
+	c := &Echo{Request: command.Kind(d.Byte())}
+	bits := d.Bits(echoKnown)
+	c.Account = d.nameIf(bits&echoAccount != 0)
+	c.Instrument = d.nameIf(bits&echoInstrument != 0)
+	c.Side = market.Side(d.byteIf(bits&echoSide != 0))
+	c.Type = market.OrderType(d.byteIf(bits&echoType != 0))
+	c.TimeInForce = market.TimeInForce(d.byteIf(bits&echoTimeInForce != 0))
+	c.PostOnly = bits&echoPostOnly != 0
+	for i, o := range c.decimals() {
+		if bits&(echoQuantity<<i) != 0 {
+			*o = command.Optional{Set: true, Value: command.DecodeDecimal(&d.Reader)}
+		}
+	}
+	c.ExpireAt = market.Nanos(d.optional(bits, echoExpireAt))
+	if bits&echoOrder != 0 {
+		c.Order = market.OrderID(d.Fixed64())
+	}
+	c.Status = market.OrderStatus(d.byteIf(bits&echoStatus != 0))
+	c.Fields = d.textIf(bits&echoFields != 0)
+	d.canonicalIf(c.bits() == bits)
+	return c
+}
+
+func (d *decoder) byteIf(present bool) byte {
+	if present {
+		return d.Byte()
+	}
+	return 0
+}
