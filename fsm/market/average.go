@@ -11,8 +11,15 @@ import (
 // has no average: "". Neither has what no price of 64 bits can have made: a
 // notional that exceeds 128 bits in units of the result times quantity.
 func AveragePrice(notional Amount, scale uint8, quantity Quantity, quantityDigits, priceDigits uint8) string {
+	var buf [48]byte
+	return string(AppendAveragePrice(buf[:0], notional, scale, quantity, quantityDigits, priceDigits))
+}
+
+// AppendAveragePrice appends what AveragePrice returns, nothing where that is
+// "".
+func AppendAveragePrice(dst []byte, notional Amount, scale uint8, quantity Quantity, quantityDigits, priceDigits uint8) []byte {
 	if quantity <= 0 || notional < 0 {
-		return ""
+		return dst
 	}
 	want := priceDigits + 4
 	// value = notional × 10^(want + quantityDigits - scale) ÷ quantity.
@@ -20,15 +27,15 @@ func AveragePrice(notional Amount, scale uint8, quantity Quantity, quantityDigit
 	numerator, fits := wide{lo: uint64(notional)}.timesPow10(exponent)
 	divisor, divisorFits := wide{lo: uint64(quantity)}.timesPow10(-exponent)
 	if !fits || !divisorFits {
-		return ""
+		return dst
 	}
 	q, r := numerator.divide(divisor)
 	// r against divisor - r, not twice r against divisor, which could overflow.
 	if c := r.compare(divisor.sub(r)); c > 0 || (c == 0 && q.lo&1 == 1) {
 		q = q.add(wide{lo: 1})
 	}
-	var text, buf [48]byte
-	return string(appendPointed(buf[:0], q.append(text[:0]), want))
+	var text [48]byte
+	return appendPointed(dst, q.append(text[:0]), want)
 }
 
 // wide is an unsigned 128-bit number, for the one division above.
