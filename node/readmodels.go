@@ -15,6 +15,7 @@ import (
 	"github.com/rialto-exchange/rialto/readmodels/eventindex"
 	"github.com/rialto-exchange/rialto/readmodels/orders"
 	"github.com/rialto-exchange/rialto/readmodels/projector"
+	"github.com/rialto-exchange/rialto/readmodels/sessions"
 	"github.com/rialto-exchange/rialto/readmodels/store"
 	"github.com/rialto-exchange/rialto/readmodels/trades"
 )
@@ -27,18 +28,19 @@ type views struct {
 	trades    *trades.View
 	books     *books.View
 	events    *eventindex.View
+	sessions  *sessions.View
 	projector *projector.Projector
 }
 
 func (v *views) list() []readmodels.View {
-	return []readmodels.View{v.catalogue, v.balances, v.orders, v.trades, v.books, v.events}
+	return []readmodels.View{v.catalogue, v.balances, v.orders, v.trades, v.books, v.events, v.sessions}
 }
 
 func (n *Node) openViews(context.Context, context.Context) error {
 	v := &views{
 		catalogue: catalogue.New(n.journal), balances: balances.New(), orders: orders.New(n.journal),
 		trades: trades.New(n.journal), books: books.New(n.journal, market.Sequence(n.cfg.ReadModels.BookCheckpointEvents)),
-		events: eventindex.New(0),
+		events: eventindex.New(0), sessions: sessions.New(n.journal),
 	}
 	if err := n.openProbe(); err != nil {
 		return err

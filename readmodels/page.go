@@ -68,7 +68,7 @@ func (p *Pager[T]) Wants(at market.Sequence) bool {
 	if at <= p.low {
 		return false
 	}
-	if len(p.list.Items) == p.limit || p.budget == 0 {
+	if len(p.list.Items) >= p.limit || p.budget == 0 {
 		p.list.Next = p.last
 		return false
 	}
@@ -84,7 +84,8 @@ func (p *Pager[T]) Wants(at market.Sequence) bool {
 	return true
 }
 
-// Add takes the candidate that Wants was last asked for.
+// Add takes the candidate that Wants was last asked for. Of one that holds
+// several items all are taken, also beyond the limit.
 func (p *Pager[T]) Add(item T) { p.list.Items = append(p.list.Items, item) }
 
 // List returns the page, unless something failed while it was collected. A

@@ -21,6 +21,9 @@ type Case struct {
 	// Naive returns an empty model of the same: the plainest code that could
 	// be right.
 	Naive func() Naive
+	// Blocks, when set, returns other blocks than those of the made-up venue: a
+	// past of so many of them for a seed. The first sequence is 1.
+	Blocks func(seed uint64, n int) []*event.Block
 	// OpenStore opens the store in a folder, with generations so small that
 	// most of a test's values go to disk.
 	OpenStore func(dir string) (readmodels.Store, error)
@@ -122,10 +125,17 @@ func (r *running) dump(s market.Sequence) (string, error) {
 	return r.c.Dump(r.view, event.Pin{Sequence: s, At: b.At})
 }
 
+func (c Case) blocks(seed uint64) []*event.Block {
+	if c.Blocks != nil {
+		return c.Blocks(seed, venueBlocks)
+	}
+	return NewGenerator(seed).Blocks(venueBlocks)
+}
+
 // history returns a journal and what the model says at each of its sequences.
 func history(t testing.TB, c Case, seed uint64) (*Journal, []string) {
 	t.Helper()
-	blocks := NewGenerator(seed).Blocks(venueBlocks)
+	blocks := c.blocks(seed)
 	naive, want := c.Naive(), []string{""}
 	for _, b := range blocks {
 		b.Events(func(e event.Public) bool {
