@@ -47,6 +47,7 @@ func rules() []rule {
 		{room: "cluster/peer", own: []string{"cluster"}},
 		{room: "cluster/identity", own: []string{"cluster"}},
 		{room: "cluster/clocks", own: []string{"cluster"}},
+		{room: "cluster/liveness", own: []string{"cluster"}},
 		{room: "cluster/sequencer", own: []string{"cluster"}},
 		{room: "cluster/forward", own: []string{"cluster"}},
 		{room: "cluster/membership", own: []string{"cluster"}, libraries: []string{"github.com/hashicorp/memberlist"}},

@@ -22,3 +22,24 @@ type LeadershipWatcher interface {
 	// again shows only as a higher Term. It is closed when the node is.
 	WatchLeadership() (states <-chan Leadership, stop func())
 }
+
+// Cause is why a leader is gone, or why another one follows it.
+type Cause string
+
+// The causes.
+const (
+	// CauseFirst: the cluster had no leader before.
+	CauseFirst Cause = "first"
+	// CauseDied: its connections ended and nobody answers at its port.
+	CauseDied Cause = "died"
+	// CauseMute: it cut itself off, since a write to its disk hangs.
+	CauseMute Cause = "mute"
+	// CauseStopped: it was told to stop, and nobody had taken over.
+	CauseStopped Cause = "stopped"
+	// CauseFailed: it found that it must not go on.
+	CauseFailed Cause = "failed"
+	// CauseTimeout: nothing was heard of it for the election timeout.
+	CauseTimeout Cause = "timeout"
+	// CauseHandedOver: it handed leadership over.
+	CauseHandedOver Cause = "handed_over"
+)

@@ -88,6 +88,10 @@ type ConsensusConfig struct {
 	// HeartbeatTimeout: a follower that hears nothing for so long (up to twice
 	// it) stands for election. Also the leader's lease.
 	HeartbeatTimeout time.Duration `yaml:"heartbeat_timeout" koanf:"heartbeat_timeout"`
+	// AcceleratedElection: a follower whose leader's process is gone stands for
+	// election at once, if the others have lost it too, and does not wait for
+	// the timeout. Default true.
+	AcceleratedElection bool `yaml:"accelerated_election" koanf:"accelerated_election"`
 	// CommitTimeout bounds how long a follower waits for a commit index when
 	// nothing else is sent.
 	CommitTimeout time.Duration `yaml:"commit_timeout" koanf:"commit_timeout"`
@@ -195,12 +199,14 @@ func DefaultConfig() Config {
 		Consensus: ConsensusConfig{
 			LogStore:         "wal",
 			HeartbeatTimeout: 150 * time.Millisecond,
-			CommitTimeout:    2 * time.Millisecond,
-			SnapshotReplay:   10 * time.Second,
-			WriteDeadline:    600 * time.Millisecond,
-			ExitAfter:        5 * time.Minute,
-			SnapshotBytes:    256 << 20,
-			TrailingEntries:  65536,
+
+			AcceleratedElection: true,
+			CommitTimeout:       2 * time.Millisecond,
+			SnapshotReplay:      10 * time.Second,
+			WriteDeadline:       600 * time.Millisecond,
+			ExitAfter:           5 * time.Minute,
+			SnapshotBytes:       256 << 20,
+			TrailingEntries:     65536,
 		},
 		Commands: CommandsConfig{
 			RetryBudget:         5 * time.Second,

@@ -71,6 +71,7 @@ func (n *Node) lookAtWrites() bool {
 func (n *Node) mute(stalled time.Duration) {
 	now := time.Now()
 	n.mutedSince.Store(&now)
+	n.sayFarewell(cluster.CauseMute)
 	n.mux.Mute()
 	if f := n.front.Load(); f != nil {
 		f.door.Shut()

@@ -14,6 +14,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
 	"github.com/rialto-exchange/rialto/cluster/forward"
 	"github.com/rialto-exchange/rialto/cluster/identity"
+	"github.com/rialto-exchange/rialto/cluster/liveness"
 	"github.com/rialto-exchange/rialto/cluster/membership"
 	"github.com/rialto-exchange/rialto/cluster/peer"
 	"github.com/rialto-exchange/rialto/cluster/sequencer"
@@ -93,6 +94,7 @@ type Node struct {
 	refusals   refusals
 	control    *peer.Control
 	consensus  *consensus.Node
+	liveness   *liveness.Watch
 	sequencer  *sequencer.Sequencer
 	leaders    *leadership
 	forward    *forward.Client
@@ -183,6 +185,7 @@ func Open(ctx context.Context, cfg Config, options ...Option) (*Node, error) {
 		{"read models", n.openViews},
 		{"consensus", n.openConsensus},
 		{"sequencer", n.openSequencer},
+		{"liveness", n.openLiveness},
 		{"picture of the cluster", n.openTwin},
 		{"gateways", n.openGateways},
 	} {

@@ -108,7 +108,7 @@ func (n *Node) startRaft(snapshots raft.SnapshotStore) (err error) {
 			return r.CurrentTerm()
 		}
 		return stored // Raft is just starting
-	}, n.config.Refuse, n.config.Stand)
+	}, n.config.Refuse, n.config.Stand, n.reasons)
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("start raft: %v", p)
@@ -118,6 +118,7 @@ func (n *Node) startRaft(snapshots raft.SnapshotStore) (err error) {
 		}
 	}()
 	library, stable := n.config.raftConfig(), logstore.WatchStable(n.stable, n.config.Watch)
+	library.Logger = n.raftLogger()
 	if len(n.config.InitialMembers) > 0 {
 		err := raft.BootstrapCluster(library, n.logs, stable, snapshots, n.trans, configuration(n.config.InitialMembers))
 		if err != nil && !errors.Is(err, raft.ErrCantBootstrap) {

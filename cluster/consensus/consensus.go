@@ -48,6 +48,7 @@ type Node struct {
 	halt     *halt
 	watchdog *watchdog
 	watchers *watchers
+	reasons  *reasons
 
 	proposals  gate          // proposals under way
 	closed     chan struct{} // closed when Raft has shut down, or was given up
@@ -81,6 +82,7 @@ func Open(ctx context.Context, config Config) (*Node, error) {
 		stream:   newStream(config.Stream, config.Address),
 		halt:     newHalt(config.Fatal),
 		watchers: newWatchers(),
+		reasons:  &reasons{},
 		closed:   make(chan struct{}),
 	}
 	n.watchdog = &watchdog{limit: max(2*time.Second, 10*config.Timeouts.Election), halt: n.halt}
@@ -151,7 +153,7 @@ func (n *Node) closeStores() error {
 	return errors.Join(errs...)
 }
 
-// library returns Raft's own configuration. Its snapshot loop is off, see
+// raftConfig returns Raft's own configuration. Its snapshot loop is off, see
 // snapshotMeter. A removed node stays up, to be told so by its operator.
 func (c Config) raftConfig() *raft.Config {
 	r := raft.DefaultConfig()
@@ -168,6 +170,5 @@ func (c Config) raftConfig() *raft.Config {
 	r.SnapshotThreshold = math.MaxUint64
 	r.NoSnapshotRestoreOnStart = true // see restore
 	r.NoLegacyTelemetry = true
-	r.Logger = newLibraryLogger(c.Logger)
 	return r
 }

@@ -112,7 +112,11 @@ func (n *Node) watchLeadership(ctx context.Context) {
 	refresh := time.NewTicker(leadershipRefresh)
 	defer refresh.Stop()
 	for {
-		n.watchers.publish(n.readLeadership())
+		state, before := n.readLeadership(), n.watchers.current()
+		if !state.Leading && state.Leader != "" && state != before {
+			n.reasons.forget()
+		}
+		n.watchers.publish(state)
 		select {
 		case <-ctx.Done():
 			return

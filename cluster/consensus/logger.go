@@ -17,10 +17,20 @@ type libraryLogger struct {
 	hclog.Logger // the methods that the libraries do not call
 	to           *slog.Logger
 	quiet        *quiet
+	// heard is told of each message; may be nil.
+	heard func(message string)
 }
 
 func newLibraryLogger(to *slog.Logger) hclog.Logger {
 	return libraryLogger{Logger: hclog.NewNullLogger(), to: to, quiet: &quiet{now: time.Now}}
+}
+
+// raftLogger is the logger of Raft itself, whose words say why a node stands for
+// election.
+func (n *Node) raftLogger() hclog.Logger {
+	l := newLibraryLogger(n.config.Logger).(libraryLogger)
+	l.heard = n.reasons.heard
+	return l
 }
 
 // quiet drops the repeats of a warning: Raft says of a peer that is down ten
@@ -39,16 +49,24 @@ type repeats struct {
 }
 
 // The bounds of quiet: how long a warning is dropped after it was let
-// through, and how many different ones are told apart before all are
-// forgotten.
+// through, one that says why leadership changes for less, and how many
+// different ones are told apart before all are forgotten.
 const (
 	quietFor  = 10 * time.Second
+	quietVote = time.Second
 	quietMost = 256
 )
 
+func quietTime(message string) time.Duration {
+	if isElection(message) {
+		return quietVote
+	}
+	return quietFor
+}
+
 // lets reports whether a warning is let through, and how many like it were
 // dropped before.
-func (q *quiet) lets(key string) (dropped int, ok bool) {
+func (q *quiet) lets(key string, quiet time.Duration) (dropped int, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.seen == nil || len(q.seen) >= quietMost {
@@ -60,7 +78,7 @@ func (q *quiet) lets(key string) (dropped int, ok bool) {
 		q.seen[key] = &repeats{at: now}
 		return 0, true
 	}
-	if now.Sub(r.at) < quietFor {
+	if now.Sub(r.at) < quiet {
 		r.dropped++
 		return 0, false
 	}
@@ -79,6 +97,9 @@ func about(msg string, args []any) string {
 }
 
 func (l libraryLogger) Log(level hclog.Level, msg string, args ...any) {
+	if l.heard != nil {
+		l.heard(msg)
+	}
 	to := levelOf(level)
 	if !l.to.Enabled(context.Background(), to) {
 		return
@@ -89,7 +110,7 @@ func (l libraryLogger) Log(level hclog.Level, msg string, args ...any) {
 		}
 	}
 	if to == slog.LevelWarn {
-		dropped, ok := l.quiet.lets(about(msg, args))
+		dropped, ok := l.quiet.lets(about(msg, args), quietTime(msg))
 		if !ok {
 			return
 		}
@@ -117,7 +138,7 @@ func (l libraryLogger) Warn(msg string, args ...any)  { l.Log(hclog.Warn, msg, a
 func (l libraryLogger) Error(msg string, args ...any) { l.Log(hclog.Error, msg, args...) }
 
 func (l libraryLogger) With(args ...any) hclog.Logger {
-	return libraryLogger{Logger: l.Logger, to: l.to.With(args...), quiet: l.quiet}
+	return libraryLogger{Logger: l.Logger, to: l.to.With(args...), quiet: l.quiet, heard: l.heard}
 }
 
 func (l libraryLogger) Named(string) hclog.Logger      { return l }

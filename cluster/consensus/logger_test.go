@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rialto-exchange/rialto/cluster"
 )
 
 // TestRepeatedWarnings shows that a warning of one peer is let through once
@@ -28,5 +30,25 @@ func TestRepeatedWarnings(t *testing.T) {
 		if got := strings.Count(out.String(), want); got != count {
 			t.Errorf("%q is there %d times, want %d:\n%s", want, got, count, out.String())
 		}
+	}
+}
+
+// TestReasonsAreLogged shows that what the library says of elections is let
+// through once a second, where other warnings are for ten.
+func TestReasonsAreLogged(t *testing.T) {
+	var out bytes.Buffer
+	now := time.Unix(0, 0)
+	why := &reasons{}
+	l := newLibraryLogger(slog.New(slog.NewTextHandler(&out, nil))).(libraryLogger)
+	l.quiet.now, l.heard = func() time.Time { return now }, why.heard
+	for range 30 {
+		l.Warn("heartbeat timeout reached, starting election", "last-leader-id", "n1")
+		now = now.Add(100 * time.Millisecond)
+	}
+	if got := strings.Count(out.String(), "heartbeat timeout reached"); got != 3 {
+		t.Errorf("the reason of an election is in the log %d times in 3 s, want 3:\n%s", got, out.String())
+	}
+	if cause, text := why.why(); cause != cluster.CauseTimeout || !strings.HasPrefix(text, "heartbeat timeout") {
+		t.Errorf("why = %q, %q", cause, text)
 	}
 }

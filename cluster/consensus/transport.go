@@ -8,6 +8,8 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
+
+	"github.com/rialto-exchange/rialto/cluster"
 )
 
 // transport is Raft's own, less its fast path for heartbeats. That path
@@ -28,9 +30,11 @@ type transport struct {
 	term func() uint64
 	// stand says why this node asks for no votes.
 	stand func() error
-	rpcs  chan raft.RPC
-	stop  chan struct{}
-	once  *sync.Once
+	// reasons hears when a leader asks this node to follow it.
+	reasons *reasons
+	rpcs    chan raft.RPC
+	stop    chan struct{}
+	once    *sync.Once
 }
 
 // Consumer returns what peers ask.
@@ -54,9 +58,12 @@ func (t transport) relay(limit *commitLimit, refuse func() error) {
 				rpc.Respond(nil, err)
 				continue
 			}
-			if _, ok := rpc.Command.(*raft.TimeoutNowRequest); ok && t.stand() != nil {
-				rpc.Respond(nil, t.stand())
-				continue
+			if _, ok := rpc.Command.(*raft.TimeoutNowRequest); ok {
+				if err := t.stand(); err != nil {
+					rpc.Respond(nil, err)
+					continue
+				}
+				t.reasons.campaign(cluster.CauseHandedOver)
 			}
 			if response := needsRoom(rpc.Command); response != nil {
 				if err := refuse(); err != nil {
@@ -146,8 +153,8 @@ var (
 
 // newTransport allows one request under way to each peer. Pipelining can
 // wedge a follower for good, and was slower as well.
-func newTransport(stream *stream, timeout time.Duration, logger hclog.Logger, limit *commitLimit, c *contacts, term func() uint64, refuse, stand func() error) transport {
-	t := transport{contacts: c, term: term, stand: stand, rpcs: make(chan raft.RPC), stop: make(chan struct{}), once: new(sync.Once)}
+func newTransport(stream *stream, timeout time.Duration, logger hclog.Logger, limit *commitLimit, c *contacts, term func() uint64, refuse, stand func() error, why *reasons) transport {
+	t := transport{contacts: c, term: term, stand: stand, reasons: why, rpcs: make(chan raft.RPC), stop: make(chan struct{}), once: new(sync.Once)}
 	t.NetworkTransport = raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 		Stream:                  stream,
 		MaxPool:                 3,
@@ -181,7 +188,11 @@ func (s *stream) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.track(c)
+	var from cluster.NodeID
+	if p, ok := c.(interface{ Peer() cluster.NodeID }); ok {
+		from = p.Peer()
+	}
+	return s.track(c, from)
 }
 
 // Dial connects to a peer.
@@ -190,17 +201,31 @@ func (s *stream) Dial(address raft.ServerAddress, timeout time.Duration) (net.Co
 	if err != nil {
 		return nil, err
 	}
-	return s.track(c)
+	return s.track(c, "")
 }
 
-func (s *stream) track(c net.Conn) (net.Conn, error) {
+// hears reports whether a connection is open that a node made to this one: what
+// came on it may still wait for Raft. One that has ended is closed only once
+// all of that was answered.
+func (s *stream) hears(id cluster.NodeID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		if c.from == id {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *stream) track(c net.Conn, from cluster.NodeID) (net.Conn, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		_ = c.Close()
 		return nil, net.ErrClosed
 	}
-	tracked := &conn{Conn: c, stream: s}
+	tracked := &conn{Conn: c, stream: s, from: from}
 	s.conns[tracked] = struct{}{}
 	return tracked, nil
 }
@@ -230,6 +255,7 @@ func (a advertised) String() string { return string(a) }
 type conn struct {
 	net.Conn
 	stream *stream
+	from   cluster.NodeID // who made it; "" = this node, or one that does not say
 }
 
 // Close closes the connection.

@@ -24,10 +24,11 @@ type Protocol uint8
 
 // The protocols. A number is never given a second meaning.
 const (
-	ProtocolRaft    Protocol = 1
-	ProtocolForward Protocol = 2
-	ProtocolControl Protocol = 3
-	ProtocolJournal Protocol = 4
+	ProtocolRaft     Protocol = 1
+	ProtocolForward  Protocol = 2
+	ProtocolControl  Protocol = 3
+	ProtocolJournal  Protocol = 4
+	ProtocolLiveness Protocol = 5
 )
 
 // Defaults of Config.
@@ -470,6 +471,16 @@ type trackedConn struct {
 	// All under mux.mu.
 	known bool
 	who   *cluster.Identity
+}
+
+// Peer is the id of the node that made the connection, "" if it did not say.
+func (c *trackedConn) Peer() cluster.NodeID {
+	c.mux.mu.Lock()
+	defer c.mux.mu.Unlock()
+	if c.who == nil {
+		return ""
+	}
+	return c.who.Node
 }
 
 // Close closes the connection and gives its place to another.

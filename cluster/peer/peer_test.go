@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -286,5 +287,26 @@ func TestControlDeadline(t *testing.T) {
 	defer cancel()
 	if _, err := calls.Call(ctx, server.Addr().String(), "hang", nil); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A port at which no process listens is told apart from one that closes or
+// resets: that is how a leader is known to be dead.
+func TestRefusedIsDead(t *testing.T) {
+	server, client := listen(t, peer.Config{}), listen(t, peer.Config{})
+	say(server, peer.ProtocolLiveness, "view")
+	address := server.Addr().String()
+	conn, err := client.Dial(t.Context(), address, peer.ProtocolLiveness)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	server.Mute()
+	if _, err := client.Dial(t.Context(), address, peer.ProtocolLiveness); err == nil || errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("a mute port: %v", err)
+	}
+	server.Close()
+	if _, err := client.Dial(t.Context(), address, peer.ProtocolLiveness); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("a port that is gone: %v", err)
 	}
 }

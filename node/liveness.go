@@ -1,0 +1,63 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"net"
+
+	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/liveness"
+	"github.com/rialto-exchange/rialto/cluster/peer"
+)
+
+// openLiveness begins to watch the other voters' processes, so that a leader
+// that dies is followed by another at once.
+func (n *Node) openLiveness(context.Context, context.Context) error {
+	states, stop := n.consensus.WatchLeadership()
+	n.liveness = liveness.Open(liveness.Config{
+		Self: cluster.NodeID(n.cfg.NodeID), Members: n.consensus.Members, Own: n.outlook,
+		Dial: func(ctx context.Context, address string) (net.Conn, error) {
+			return n.mux.Dial(ctx, address, peer.ProtocolLiveness)
+		},
+		Campaign: n.consensus.Campaign,
+		Patience: 2 * n.cfg.Consensus.HeartbeatTimeout,
+		Changed:  states,
+		Logger:   n.log.With("part", "liveness"),
+	})
+	n.mux.Handle(peer.ProtocolLiveness, n.liveness.Serve)
+	n.onClose("liveness", func(context.Context) error { n.liveness.Close(); stop(); return nil })
+	return nil
+}
+
+// outlook is what this node knows of its part in an election. One whose own
+// disk hangs, or that is going, leaves it to the others.
+func (n *Node) outlook() liveness.Own {
+	o := n.consensus.Outlook()
+	return liveness.Own{
+		Term: o.Term, Leader: o.Leader, Heard: o.Heard, Taking: o.Taking,
+		Follows: o.Follows,
+		MayLead: n.cfg.Consensus.AcceleratedElection && o.MayLead && n.writes.Stalled() == 0 && !n.draining.Load() && !n.hasFailed(),
+		Last:   liveness.LogEnd{Term: o.LastTerm, Index: o.LastIndex},
+	}
+}
+
+// sayFarewell tells the others that this node is about to be gone, if it leads
+// and so keeps them waiting.
+func (n *Node) sayFarewell(cause cluster.Cause) {
+	select {
+	case <-n.up:
+	default:
+		return
+	}
+	if n.consensus.Leadership().Leading {
+		n.liveness.Farewell(cause)
+	}
+}
+
+// causeOfEnd says what the others are told of an error that ends this node.
+func causeOfEnd(err error) cluster.Cause {
+	if errors.Is(err, cluster.ErrHung) {
+		return cluster.CauseMute
+	}
+	return cluster.CauseFailed
+}
