@@ -81,7 +81,7 @@ func prepare(ctx context.Context, o Options, nodes []Node) (*lock, error) {
 		err = checkMembers(data, nodes)
 	}
 	if err == nil {
-		err = writeConfigs(nodes)
+		err = writeConfigs(nodes, o.Consensus)
 	}
 	if err != nil {
 		return nil, errors.Join(err, l.release())
@@ -192,6 +192,21 @@ func (c *Cluster) Kill(id string) (pid int, err error) {
 	signal(p, syscall.SIGKILL)
 	return p.pid, nil
 }
+
+// Signal sends a signal to the process of a node.
+func (c *Cluster) Signal(id string, s syscall.Signal) error {
+	c.mu.Lock()
+	p := c.processes[id]
+	c.mu.Unlock()
+	if p == nil || p.ended() {
+		return fmt.Errorf("node %s does not run", id)
+	}
+	signal(p, s)
+	return nil
+}
+
+// Ready reports whether a node says that it is.
+func (c *Cluster) Ready(ctx context.Context, n Node) bool { return ready(ctx, n) }
 
 // WaitReady returns once every node is ready. A node that ends before is an
 // error with the end of its log.

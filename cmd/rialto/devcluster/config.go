@@ -33,12 +33,14 @@ type config struct {
 	GossipAddress  string   `yaml:"gossip_address"`
 	InitialCluster []member `yaml:"initial_cluster"`
 	Demo           bool     `yaml:"demo"`
+
+	Consensus map[string]any `yaml:"consensus,omitempty"`
 }
 
 // Config returns the configuration file of a node.
-func Config(nodes []Node, n Node) ([]byte, error) {
+func Config(nodes []Node, n Node, consensus map[string]any) ([]byte, error) {
 	c := config{
-		NodeID: n.ID, ClusterID: ClusterID, DataDir: n.Data, Demo: true,
+		NodeID: n.ID, ClusterID: ClusterID, DataDir: n.Data, Demo: true, Consensus: consensus,
 		HTTPAddress: n.HTTP, FIXAddress: n.FIX, PeerAddress: n.Peer, GossipAddress: n.Gossip,
 	}
 	for _, m := range nodes {
@@ -52,9 +54,9 @@ func Config(nodes []Node, n Node) ([]byte, error) {
 }
 
 // writeConfigs writes the configuration files.
-func writeConfigs(nodes []Node) error {
+func writeConfigs(nodes []Node, consensus map[string]any) error {
 	for _, n := range nodes {
-		text, err := Config(nodes, n)
+		text, err := Config(nodes, n, consensus)
 		if err != nil {
 			return err
 		}

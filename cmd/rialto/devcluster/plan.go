@@ -33,6 +33,8 @@ type Options struct {
 	Host string
 	// PortOffset is added to every port, so that clusters can run side by side.
 	PortOffset int
+	// Consensus are settings of `consensus` that differ from the defaults.
+	Consensus map[string]any
 	// Executable is the program whose `serve` is a node.
 	Executable string
 }
