@@ -37,7 +37,7 @@ func (n *Node) outlook() liveness.Own {
 		Term: o.Term, Leader: o.Leader, Heard: o.Heard, Taking: o.Taking,
 		Follows: o.Follows,
 		MayLead: n.cfg.Consensus.AcceleratedElection && o.MayLead && n.writes.Stalled() == 0 && !n.draining.Load() && !n.hasFailed(),
-		Last:   liveness.LogEnd{Term: o.LastTerm, Index: o.LastIndex},
+		Last:    liveness.LogEnd{Term: o.LastTerm, Index: o.LastIndex},
 	}
 }
 
