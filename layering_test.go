@@ -64,6 +64,7 @@ func rules() []rule {
 			"github.com/go-json-experiment/json", "github.com/danielgtaylor/huma/v2", "github.com/prometheus/client_golang",
 		}},
 		{room: "gateways/fix/wire", own: []string{"fsm/market"}},
+		{room: "gateways/fix/dictionary", own: []string{"gateways/fix/wire"}},
 
 		{room: "node/room", own: []string{}},
 		{room: "node", own: []string{"node/", "cluster", "cluster/", "fsm", "fsm/", "gateways", "gateways/", "readmodels", "readmodels/"}, libraries: []string{

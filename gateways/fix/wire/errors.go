@@ -136,3 +136,35 @@ func (e *Error) Error() string {
 	}
 	return e.Text
 }
+
+// BusinessReason is BusinessRejectReason (380).
+type BusinessReason int
+
+// The reasons that a BusinessMessageReject gives.
+const (
+	BusinessOther           BusinessReason = 0
+	UnknownID               BusinessReason = 1
+	UnknownSecurity         BusinessReason = 2
+	UnsupportedMsgType      BusinessReason = 3
+	ApplicationNotAvailable BusinessReason = 4
+	ConditionallyRequired   BusinessReason = 5
+	NotAuthorized           BusinessReason = 6
+	DeliverToNotAvailable   BusinessReason = 7
+)
+
+// BusinessError is why a message that is right as FIX is not taken: the answer
+// is a BusinessMessageReject (35=j).
+type BusinessError struct {
+	Reason BusinessReason // tag 380
+	Tag    Tag            // that it is about, 0 if none: tag 371 in FIX 5.0 SP2
+	RefID  string         // of the message, "" if it has none: tag 379
+	Text   string         // tag 58
+}
+
+// Unsupported makes the error of a message type that the venue does not take.
+func Unsupported() *BusinessError {
+	return &BusinessError{Reason: UnsupportedMsgType, Text: "Unsupported Message Type"}
+}
+
+// Error says what is wrong.
+func (e *BusinessError) Error() string { return e.Text }
