@@ -15,6 +15,7 @@ func commands() []entry {
 		{groupTrade, instrumentCommand, true},
 		{groupTrade, limitsCommand, true},
 		{groupTrade, commandCommand, true},
+		{groupTrade, fixCommand, true},
 		{groupObserve, statusCommand, true},
 		{groupObserve, eventsCommand, true},
 		{groupObserve, readmodelCommand, true},

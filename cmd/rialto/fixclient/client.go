@@ -95,7 +95,7 @@ func (c *Client) Up() bool {
 // Send gives an application message its number and sends it; without a
 // connection it is kept, and the venue asks for it after the next logon. body
 // writes the fields after the header, and must not call the client.
-func (c *Client) Send(kind string, body func(*wire.Builder)) (uint64, error) {
+func (c *Client) Send(kind string, body func(*Builder)) (uint64, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.life != nil && len(c.life.pending) > maxPending {
@@ -114,17 +114,25 @@ func (c *Client) Send(kind string, body func(*wire.Builder)) (uint64, error) {
 }
 
 // Run keeps the session alive until ctx ends or Logout was answered (nil), the
-// logon is refused and Persist is not set, or the venue breaks the protocol.
+// venue breaks the protocol, or, without Persist, the logon is refused: with a
+// text at one address or without at all of them.
 func (c *Client) Run(ctx context.Context) error {
 	defer func() { _ = c.o.Numbers.Save(c.Numbers()) }() // what is lost is asked for at the next logon
-	for at := 0; ; at++ {
+	for at, silent := 0, 0; ; at++ {
 		err := c.connect(ctx, c.o.Addresses[at%len(c.o.Addresses)])
 		var refused *RefusedError
 		var broken *BrokenError
 		switch {
 		case ctx.Err() != nil, errors.Is(err, errLeft):
 			return nil
-		case errors.As(err, &broken), errors.As(err, &refused) && !c.o.Persist:
+		case errors.As(err, &broken):
+			return err
+		case !errors.As(err, &refused):
+			silent = 0
+		case refused.Text == "":
+			silent++
+		}
+		if refused != nil && !c.o.Persist && (refused.Text != "" || silent == len(c.o.Addresses)) {
 			return err
 		}
 		if !pause(ctx, c.o.Pause) {

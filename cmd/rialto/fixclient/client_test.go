@@ -105,7 +105,7 @@ func TestNumbersOutliveTheClient(t *testing.T) {
 		o := options(a.address)
 		o.Numbers = file
 		reports, up := reporting(&o), make(chan struct{})
-		o.Change = func(l fixclient.Life) {
+		o.Change = func(l fixclient.Change) {
 			if l.Up {
 				close(up)
 			}

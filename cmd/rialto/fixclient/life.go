@@ -34,6 +34,9 @@ type life struct {
 func (c *Client) connect(ctx context.Context, address string) error {
 	conn, err := c.dial(ctx, address)
 	if err != nil {
+		if c.o.Change != nil {
+			c.o.Change(Change{Address: address, At: time.Now(), Err: err})
+		}
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -82,8 +85,8 @@ func (c *Client) ended(l *life, err error) error {
 		c.stats.Refused++
 	}
 	c.mu.Unlock()
-	if was && c.o.Change != nil {
-		c.o.Change(Life{Address: l.address, At: time.Now(), Err: err})
+	if c.o.Change != nil {
+		c.o.Change(Change{Address: l.address, At: time.Now(), Err: err})
 	}
 	if leaving {
 		return errLeft

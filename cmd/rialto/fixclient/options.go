@@ -10,6 +10,12 @@ import (
 	"github.com/rialto-exchange/rialto/gateways/fix/wire"
 )
 
+// Message is a message that came.
+type Message = wire.Message
+
+// Builder writes the fields of a message.
+type Builder = wire.Builder
+
 // The protocols.
 const (
 	FIX44  = "FIX.4.4"
@@ -64,21 +70,21 @@ type Options struct {
 
 	// Receive is given every application message and every Reject, once and in
 	// order. It must not keep the message; it may send.
-	Receive func(*wire.Message)
+	Receive func(*Message)
 	// Trace, where set, is given every message as it goes and comes. Neither it
 	// nor Change may call the client.
 	Trace func(sent bool, raw []byte)
-	// Change, where set, is told when a session begins at an address and how it
-	// ended there.
-	Change func(Life)
+	// Change, where set, is told when a session begins at an address, how it
+	// ended there, and what came of an attempt that failed.
+	Change func(Change)
 }
 
-// Life is one connection's: it begins with a logon that was answered.
-type Life struct {
+// Change is the beginning or the end of a session at an address.
+type Change struct {
 	Address string
 	At      time.Time
 	Up      bool
-	Err     error // why it ended
+	Err     error // why it ended, or did not begin
 }
 
 func (o Options) withDefaults() (Options, error) {

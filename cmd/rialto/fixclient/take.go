@@ -81,7 +81,7 @@ func (c *Client) answered(l *life, m *wire.Message) error {
 	reset := c.reset
 	c.reset = false
 	if c.o.Change != nil {
-		c.o.Change(Life{Address: l.address, At: time.Now(), Up: true})
+		c.o.Change(Change{Address: l.address, At: time.Now(), Up: true})
 	}
 	if value, ok := m.Get(wire.NextExpectedMsgSeqNum); ok {
 		if next, ok := wire.ParseUint(value); ok && next < l.logon {
