@@ -139,6 +139,12 @@ type CommandsConfig struct {
 	MaxRequestsPerParticipant int `yaml:"max_requests_per_participant" koanf:"max_requests_per_participant"`
 	MaxCommandsPerParticipant int `yaml:"max_commands_per_participant" koanf:"max_commands_per_participant"`
 	MaxBytesPerParticipant    int `yaml:"max_bytes_per_participant" koanf:"max_bytes_per_participant"`
+	// MaxRefusalsPerSecond and MaxRefusalsAtOnce are how many refusals of one
+	// participant (of an address, for callers without a key) are answered at once
+	// in the long run, and in a burst. Further ones are late, up to 5 s.
+	// Administrators' never are.
+	MaxRefusalsPerSecond int `yaml:"max_refusals_per_second" koanf:"max_refusals_per_second"`
+	MaxRefusalsAtOnce    int `yaml:"max_refusals_at_once" koanf:"max_refusals_at_once"`
 	// ReservedConnections are accepted beyond both bounds for health, metrics
 	// and administrators.
 	ReservedConnections int `yaml:"reserved_connections" koanf:"reserved_connections"`
@@ -179,6 +185,7 @@ const (
 	maxRetryBudget   = 30 * time.Second
 	maxDeadline      = time.Duration(dedup.MaxDeadline)
 	maxReserved      = 1024
+	maxRefusals      = 1_000_000
 	maxScans         = 1024
 	minScrubBytes    = 64 << 10
 	maxScrubBytes    = 1 << 30
@@ -218,6 +225,8 @@ func DefaultConfig() Config {
 			MaxRequestsPerParticipant: rest.DefaultMaxRequestsPerParticipant,
 			MaxCommandsPerParticipant: rest.DefaultMaxCommandsPerParticipant,
 			MaxBytesPerParticipant:    rest.DefaultMaxBytesPerParticipant,
+			MaxRefusalsPerSecond:      rest.DefaultMaxRefusalsPerSecond,
+			MaxRefusalsAtOnce:         rest.DefaultMaxRefusalsAtOnce,
 		},
 		Room:       RoomConfig{SlowOrdersPerSecond: 500},
 		ReadModels: ReadModelsConfig{BookCheckpointEvents: 50_000, ScrubBytes: 8 << 20},
@@ -387,6 +396,17 @@ func (c *Config) validateTuning() error {
 	} {
 		if n.value < n.least {
 			errs = append(errs, setting(n.name, "%d is below %d", n.value, n.least))
+		}
+	}
+	for _, n := range []struct {
+		name  string
+		value int
+	}{
+		{"commands.max_refusals_per_second", c.Commands.MaxRefusalsPerSecond},
+		{"commands.max_refusals_at_once", c.Commands.MaxRefusalsAtOnce},
+	} {
+		if n.value < 1 || n.value > maxRefusals {
+			errs = append(errs, setting(n.name, "%d is not within 1 … %d", n.value, maxRefusals))
 		}
 	}
 	if n := c.Commands.ReservedConnections; n < 1 || n > maxReserved {

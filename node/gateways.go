@@ -59,6 +59,8 @@ func (n *Node) openREST(_, _ context.Context) (door, error) {
 		MaxRequestsPerParticipant: n.cfg.Commands.MaxRequestsPerParticipant,
 		MaxCommandsPerParticipant: n.cfg.Commands.MaxCommandsPerParticipant,
 		MaxBytesPerParticipant:    n.cfg.Commands.MaxBytesPerParticipant,
+		MaxRefusalsPerSecond:      n.cfg.Commands.MaxRefusalsPerSecond,
+		MaxRefusalsAtOnce:         n.cfg.Commands.MaxRefusalsAtOnce,
 	})
 	ordinary, reserved := httpPlaces(&n.cfg.Commands, descriptorLimit())
 	server, err := rest.NewServer(rest.ServerConfig{

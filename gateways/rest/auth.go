@@ -122,8 +122,8 @@ func (h *Handler) awaitHeader(r *http.Request) bool {
 	}
 	defer h.strangers.leave(address)
 	c := connectionIn(r.Context())
-	c.waits(true, false)
-	defer c.waits(false, false)
+	c.is(amid)
+	defer c.is(atWork)
 	ctx, cancel := context.WithTimeout(r.Context(), defaultTimeout)
 	defer cancel()
 	_, err := h.reads.Wait(ctx, market.Sequence(sequence))

@@ -50,6 +50,8 @@ func (x *exchange) batch() {
 	var undecided error // of those that have no outcome
 	if len(commands) > 0 {
 		outcomes, undecided = x.submitBatch(commands, len(body))
+	} else {
+		x.chide(refused)
 	}
 	if errors.Is(undecided, errWithdrawn) {
 		x.unauthenticated()

@@ -211,9 +211,9 @@ func (x *exchange) readBody() ([]byte, *render.Problem) {
 // connection waits for its client, and may have to make room for another.
 func (x *exchange) receive() ([]byte, error) {
 	c := connectionIn(x.r.Context())
-	c.waits(true, false)
+	c.is(amid)
 	body, err := readAll(http.MaxBytesReader(x.w, x.r.Body, decode.MaxBody), x.r.ContentLength)
-	c.waits(false, false)
+	c.is(atWork)
 	if err == nil {
 		x.bodyRead = true
 		_ = http.NewResponseController(x.w).SetReadDeadline(time.Time{})

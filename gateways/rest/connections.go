@@ -33,10 +33,11 @@ const (
 // connections is a listener that bounds how many sockets are open: in all, and
 // by remote address (an IPv6 one counts by its /64).
 //
-// Whoever comes when a bound is reached takes the place of the connection that
-// has waited longest for its own client: for the head of a request or the rest
-// of a body, else for the next request. So slow senders displace each other
-// and nobody else. Where all are at work the newcomer gets a reserved place,
+// Whoever comes when a bound is reached takes the place of a connection whose
+// refusal is late (see lateness), else of the one that has waited longest for
+// its own client: for the head of a request or the rest of a body, else for the
+// next request. So who is refused too often and slow senders displace each
+// other and nobody else. Where all are at work the newcomer gets a reserved place,
 // where only health, metrics and administrators are answered; and where these
 // are taken too it is closed.
 type connections struct {
@@ -55,16 +56,21 @@ type connections struct {
 	silent, reservedSilent silent
 }
 
-// silent holds connections that wait for their clients, the longest first:
-// amid a request, and between two.
-type silent struct{ amid, idle lists.List }
+// silence is why nothing is done for a connection.
+type silence uint8
 
-func (s *silent) of(idle bool) *lists.List {
-	if idle {
-		return &s.idle
-	}
-	return &s.amid
-}
+const (
+	atWork silence = iota // something is
+	// punished: its refusal is late, for its caller has had too many.
+	punished
+	amid // its client has yet to send the rest of a request
+	idle // its client has yet to send the next request
+	silences
+)
+
+// silent holds the connections that make room for others, by why they are
+// silent, the longest first.
+type silent [silences]lists.List
 
 // guest is one remote address with ordinary places.
 type guest struct {
@@ -82,7 +88,7 @@ type connection struct {
 	reserved bool
 	crowded  bool // reserved because its address has as many as it may
 	left     bool
-	idle     bool           // between two requests
+	silence  silence
 	since    time.Time      // of its silence
 	inAll    *lists.Element // of the door's silent ones; nil while at work
 	inGuest  *lists.Element // of its address's silent ones
@@ -159,22 +165,30 @@ func (l *connections) admit(conn net.Conn) (c, displaced *connection) {
 	return c, displaced
 }
 
-// oldest returns the connection that has been silent longest, nil if none has
-// been for long enough.
+// oldest returns the connection that has been silent longest, those first that
+// have the least claim to their places; nil if none has been for long enough.
 func (l *connections) oldest(s *silent) *connection {
-	for _, q := range []struct {
-		list     *lists.List
-		patience time.Duration
-	}{{&s.amid, patience}, {&s.idle, idlePatience}} {
-		front := q.list.Front()
+	for why := punished; why < silences; why++ {
+		front := s[why].Front()
 		if front == nil {
 			continue
 		}
-		if c := front.Value.(*connection); l.now().Sub(c.since) >= q.patience {
+		if c := front.Value.(*connection); l.now().Sub(c.since) >= patienceWith(why) {
 			return c
 		}
 	}
 	return nil
+}
+
+// patienceWith is how long a connection of a silence is left alone.
+func patienceWith(why silence) time.Duration {
+	switch why {
+	case amid:
+		return patience
+	case idle:
+		return idlePatience
+	}
+	return 0
 }
 
 func (l *connections) enter(c *connection) {
@@ -187,7 +201,7 @@ func (l *connections) enter(c *connection) {
 		}
 		l.guests[c.from].open++
 	}
-	l.hush(c, false)
+	l.hush(c, amid)
 }
 
 // leave gives a connection's place back, once.
@@ -208,32 +222,32 @@ func (l *connections) leave(c *connection) {
 	}
 }
 
-// hush notes that a connection waits for its client from now on.
-func (l *connections) hush(c *connection, idle bool) {
+// hush notes that a connection is silent from now on.
+func (l *connections) hush(c *connection, why silence) {
 	if c.left || c.inAll != nil {
 		return
 	}
-	c.since, c.idle = l.now(), idle
+	c.since, c.silence = l.now(), why
 	if c.reserved {
-		c.inAll = l.reservedSilent.of(idle).PushBack(c)
+		c.inAll = l.reservedSilent[why].PushBack(c)
 		return
 	}
-	c.inAll = l.silent.of(idle).PushBack(c)
-	c.inGuest = l.guests[c.from].silent.of(idle).PushBack(c)
+	c.inAll = l.silent[why].PushBack(c)
+	c.inGuest = l.guests[c.from].silent[why].PushBack(c)
 }
 
-// wake notes that a connection's client does not keep it waiting.
+// wake notes that a connection is at work.
 func (l *connections) wake(c *connection) {
 	if c.inAll == nil {
 		return
 	}
 	if c.reserved {
-		l.reservedSilent.of(c.idle).Remove(c.inAll)
+		l.reservedSilent[c.silence].Remove(c.inAll)
 	} else {
-		l.silent.of(c.idle).Remove(c.inAll)
-		l.guests[c.from].silent.of(c.idle).Remove(c.inGuest)
+		l.silent[c.silence].Remove(c.inAll)
+		l.guests[c.from].silent[c.silence].Remove(c.inGuest)
 	}
-	c.inAll, c.inGuest = nil, nil
+	c.inAll, c.inGuest, c.silence = nil, nil, atWork
 }
 
 // follow is http.Server.ConnState: a request is at work from the end of its
@@ -245,23 +259,22 @@ func (l *connections) follow(conn net.Conn, state http.ConnState) {
 	}
 	switch state {
 	case http.StateIdle:
-		c.waits(true, true)
+		c.is(idle)
 	case http.StateActive:
-		c.waits(false, false)
+		c.is(atWork)
 	}
 }
 
-// waits notes whether the connection waits for its client to send, amid a
-// request or (idle) between two.
-func (c *connection) waits(waits, idle bool) {
+// is notes that the connection is silent from now on, or at work.
+func (c *connection) is(why silence) {
 	if c == nil {
 		return
 	}
 	c.door.mu.Lock()
 	defer c.door.mu.Unlock()
 	c.door.wake(c)
-	if waits {
-		c.door.hush(c, idle)
+	if why != atWork {
+		c.door.hush(c, why)
 	}
 }
 

@@ -36,7 +36,10 @@ func open(t *testing.T, v *venue, cfg rest.ServerConfig) (address string, server
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.Handler, cfg.Listener = handler(t, v), ln
+	cfg.Listener = ln
+	if cfg.Handler == nil {
+		cfg.Handler = handler(t, v)
+	}
 	if server, err = rest.NewServer(cfg); err != nil {
 		t.Fatal(err)
 	}
@@ -153,10 +156,10 @@ func TestRefusedBodiesHoldNoSockets(t *testing.T) {
 }
 
 // piped serves one connection that has no buffer, inside a bubble.
-func piped(t *testing.T, v *venue) (client net.Conn, server *rest.Server) {
+func piped(t *testing.T, h *rest.Handler) (client net.Conn, server *rest.Server) {
 	t.Helper()
 	ln := &pipes{conns: make(chan net.Conn, 1), closed: make(chan struct{})}
-	server, err := rest.NewServer(rest.ServerConfig{Handler: handler(t, v), Listener: ln})
+	server, err := rest.NewServer(rest.ServerConfig{Handler: h, Listener: ln})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +193,7 @@ func TestDeadlinesOfARequest(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				client, server := piped(t, newVenue())
+				client, server := piped(t, handler(t, newVenue()))
 				began := time.Now()
 				var writing sync.WaitGroup
 				writing.Go(func() {
@@ -224,7 +227,7 @@ func TestDeadlinesOfARequest(t *testing.T) {
 // An answer that is not fetched is given up.
 func TestSlowReaderOfAnAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client, server := piped(t, newVenue())
+		client, server := piped(t, handler(t, newVenue()))
 		began := time.Now()
 		if _, err := io.WriteString(client, "GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
 			t.Fatal(err)

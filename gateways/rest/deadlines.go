@@ -42,7 +42,7 @@ func boundBody(w http.ResponseWriter, r *http.Request) {
 func closeAfter(w http.ResponseWriter, r *http.Request, bodyRead bool) {
 	unread := hasBody(r) && !bodyRead
 	if unread {
-		connectionIn(r.Context()).waits(true, false) // to the end of its life
+		connectionIn(r.Context()).is(amid) // to the end of its life
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(unreadTimeout))
 	}
 	if unread || onReserved(r.Context()) || len(r.TransferEncoding) > 0 {

@@ -35,6 +35,8 @@ type exchange struct {
 	// answers if not; nil: whoever is known may. It is asked after every wait.
 	permit func() error
 	leave  func() // gives back the place of the caller's that is taken; nil: none
+	// belated is the refusal that is yet to be sent; nil: none.
+	belated *belated
 }
 
 // begin starts an exchange; end must follow.
@@ -66,8 +68,9 @@ func (x *exchange) end() {
 			x.refuse(http.StatusInternalServerError, "internal", "this is a defect of the venue")
 		}
 	}
-	if x.leave != nil {
-		x.leave()
+	x.giveBack()
+	if x.belated != nil {
+		x.answerBelated()
 	}
 	h := x.h
 	h.metrics.inFlight.Dec()
@@ -77,6 +80,14 @@ func (x *exchange) end() {
 		h.log.Debug("request", "node", h.node, "method", x.r.Method, "path", x.r.URL.Path,
 			"status", x.status, "sequence", uint64(x.sequence), "actor", x.caller.actor,
 			"correlation_id", x.correlation, "took", took)
+	}
+}
+
+// giveBack gives back the place at work that the caller has taken, once.
+func (x *exchange) giveBack() {
+	if x.leave != nil {
+		x.leave()
+		x.leave = nil
 	}
 }
 
@@ -202,11 +213,20 @@ func (h *Handler) stamp(head http.Header, sequence market.Sequence) {
 // json answers with a JSON value.
 func (x *exchange) json(status int, body []byte) { x.send(status, "application/json", body) }
 
-// problem answers with a refusal.
+// problem answers with a refusal: now, or at the end of the exchange if its
+// caller has had too many.
 func (x *exchange) problem(p render.Problem) {
 	if p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable {
 		x.w.Header().Set("Retry-After", "1")
 	}
+	if by := x.owed(&p); by > 0 {
+		x.status, x.belated = p.Status, &belated{p, by}
+		return
+	}
+	x.sendProblem(&p)
+}
+
+func (x *exchange) sendProblem(p *render.Problem) {
 	x.send(p.Status, "application/problem+json", p.Append(nil))
 }
 

@@ -17,7 +17,9 @@ type metrics struct {
 	commands *prometheus.CounterVec
 	streams  prometheus.Gauge
 	// refused counts the connections that were closed for want of a place.
-	refused  *prometheus.CounterVec
+	refused *prometheus.CounterVec
+	// late counts the refusals that were to be late.
+	late     prometheus.Counter
 	registry *prometheus.Registry
 }
 
@@ -43,8 +45,19 @@ func newMetrics(registry *prometheus.Registry) *metrics {
 		Name: "rialto_http_connections_refused_total",
 		Help: "Connections closed for want of a place: full (a new one), displaced (one that kept a full node waiting), reserved (answered that the node is full).",
 	}, []string{"reason"})
-	registry.MustRegister(m.duration, m.inFlight, m.commands, m.streams, m.refused)
+	m.late = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "rialto_http_refusals_late_total",
+		Help: "Refusals that were answered late because their callers had had too many.",
+	})
+	registry.MustRegister(m.duration, m.inFlight, m.commands, m.streams, m.refused, m.late)
 	return m
+}
+
+// watchLate shows how many refusals wait to be answered.
+func (m *metrics) watchLate(l *lateness) {
+	_ = m.registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "rialto_http_refusals_waiting", Help: "Refusals that are late and not answered yet.",
+	}, func() float64 { return float64(l.waiting.Load()) }))
 }
 
 // watchTurns shows how many readings wait for their turn.

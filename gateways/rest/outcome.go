@@ -80,7 +80,7 @@ func outcomeProblem(kind event.OutcomeKind) render.Problem {
 	case event.OutcomeForbidden:
 		return notOwned()
 	case event.OutcomeThrottled:
-		return render.Problem{Status: http.StatusTooManyRequests, Code: "throttled", Detail: "the venue, or this participant, has too much in hand; send it again", Outcome: "not_executed"}
+		return render.Problem{Status: http.StatusTooManyRequests, Code: "throttled", Detail: "the venue, or this participant, has too much in hand; send it again", Outcome: "not_executed", Venue: true}
 	case event.OutcomeTooFarAhead:
 		return render.Problem{Status: http.StatusServiceUnavailable, Code: "degraded", Detail: "this node's idea of venue time was wrong; send it again", Outcome: "not_executed"}
 	}
@@ -99,7 +99,7 @@ func submitProblem(err error) render.Problem {
 	case errors.Is(err, gateways.ErrNoLeader):
 		p.Code, p.Outcome, p.Detail = "no_leader", "not_executed", "the cluster has no leader"
 	case errors.Is(err, gateways.ErrOverloaded):
-		p.Status, p.Code, p.Outcome, p.Detail = http.StatusTooManyRequests, "throttled", "not_executed", "too many commands wait"
+		p.Status, p.Code, p.Outcome, p.Detail, p.Venue = http.StatusTooManyRequests, "throttled", "not_executed", "too many commands wait", true
 	case errors.Is(err, gateways.ErrDegraded):
 		p.Outcome, p.Detail = "not_executed", err.Error()
 	case errors.Is(err, gateways.ErrTooLarge):

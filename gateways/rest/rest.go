@@ -75,6 +75,12 @@ type Config struct {
 	MaxRequestsPerParticipant int
 	MaxCommandsPerParticipant int
 	MaxBytesPerParticipant    int
+	// MaxRefusalsPerSecond is how many refusals of a participant, or of an
+	// address without a key, are answered at once in the long run, and
+	// MaxRefusalsAtOnce how many beyond that in a burst; further ones are late.
+	// Defaults: DefaultMaxRefusalsPerSecond and DefaultMaxRefusalsAtOnce.
+	MaxRefusalsPerSecond int
+	MaxRefusalsAtOnce    int
 }
 
 // Handler serves the whole HTTP surface of a node.
@@ -97,6 +103,7 @@ type Handler struct {
 	front      *front
 	turns      *turns
 	adminTurns *turns
+	lateness   lateness
 	mux        *http.ServeMux
 	buffers    sync.Pool
 	// description returns the OpenAPI document, made when first asked for.
@@ -122,6 +129,8 @@ func New(cfg Config) *Handler {
 	h.streams.open(cfg.MaxStreams, cfg.MaxStreamsPerParticipant)
 	h.turns, h.adminTurns = newTurns(cfg.MaxScans, cfg.MaxScansPerParticipant), newTurns(cfg.MaxScans, cfg.MaxScansPerParticipant)
 	h.metrics.watchTurns(h.turns, h.adminTurns)
+	h.lateness.limit(cfg.MaxRefusalsPerSecond, cfg.MaxRefusalsAtOnce, h.metrics)
+	h.metrics.watchLate(&h.lateness)
 	h.buffers.New = func() any { b := make([]byte, 0, 4096); return &b }
 	h.description = sync.OnceValue(h.describe)
 	h.mount(cfg.Metrics)
@@ -157,6 +166,8 @@ func (c Config) withDefaults() Config {
 		{&c.MaxRequestsPerParticipant, DefaultMaxRequestsPerParticipant},
 		{&c.MaxCommandsPerParticipant, DefaultMaxCommandsPerParticipant},
 		{&c.MaxBytesPerParticipant, DefaultMaxBytesPerParticipant},
+		{&c.MaxRefusalsPerSecond, DefaultMaxRefusalsPerSecond},
+		{&c.MaxRefusalsAtOnce, DefaultMaxRefusalsAtOnce},
 	} {
 		if *d.value == 0 {
 			*d.value = d.standard
@@ -177,8 +188,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mux.ServeHTTP(w, r)
 }
 
-// Close ends all streams, so that a server can drain. It may be called more
-// than once.
+// Close ends all streams and answers late refusals, so that a server can drain.
+// It may be called more than once.
 func (h *Handler) Close() { h.streams.close() }
 
 // newUUID returns a random UUID.

@@ -40,6 +40,16 @@ func (s *streams) open(most, perParticipant int) {
 
 func (s *streams) close() { s.once.Do(func() { close(s.closed) }) }
 
+// draining reports whether close was called.
+func (s *streams) draining() bool {
+	select {
+	case <-s.closed:
+		return true
+	default:
+		return false
+	}
+}
+
 // adminStreams is how many more streams there may be for administrators.
 const adminStreams = 64
 
@@ -50,10 +60,8 @@ var errStreams = errors.New("this node serves no more streams now")
 func (s *streams) enter(who string, admin bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	select {
-	case <-s.closed:
+	if s.draining() {
 		return errStreams
-	default:
 	}
 	most := s.max
 	if admin {

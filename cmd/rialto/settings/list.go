@@ -66,6 +66,8 @@ func List() []Setting {
 		{Key: "commands.max_requests_per_participant", Help: "requests with bodies under way for one participant at most"},
 		{Key: "commands.max_commands_per_participant", Help: "commands under way for one participant at most"},
 		{Key: "commands.max_bytes_per_participant", Help: "bytes of bodies under way for one participant at most"},
+		{Key: "commands.max_refusals_per_second", Help: "refusals a second of one participant, or address without a key, that are not late"},
+		{Key: "commands.max_refusals_at_once", Help: "refusals of one of them in a burst that are not late"},
 		{Key: "commands.reserved_connections", Help: "HTTP connections beyond these bounds for health, metrics and administrators"},
 		{Key: "room.low_bytes", Help: "space left at which intake is slower; 0: by the file system's size"},
 		{Key: "room.low_inodes", Help: "inodes left at which intake is slower; 0: by the file system's count"},

@@ -18,6 +18,9 @@ type Problem struct {
 	// FloorSequence and FloorAt say from where on the past is there.
 	FloorSequence *uint64
 	FloorAt       string
+	// Venue says that the refusal is not the caller's doing: what the venue or
+	// this node has in hand is too much. It is not rendered.
+	Venue bool
 }
 
 // typePrefix makes a URI of a code. It names the kind of problem and leads
