@@ -1,0 +1,135 @@
+package encode
+
+import (
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways/fix/wire"
+)
+
+// TradeQuery is a TradeCaptureReportRequest (35=AD).
+type TradeQuery struct {
+	RequestID string // 568
+	Type      uint64 // 569
+	// Subscription is SubscriptionRequestType (263), 0 if it was not said.
+	Subscription byte
+	Instrument   string
+}
+
+// TradeResult is TradeRequestResult (749).
+type TradeResult uint64
+
+// The results.
+const (
+	TradesFollow         TradeResult = 0
+	TradesUnknownSymbol  TradeResult = 1
+	TradesTypeUnknown    TradeResult = 2
+	TradesTypeNotTaken   TradeResult = 8
+	TradesNotAuthorised  TradeResult = 9
+	TradesOtherwiseNotOK TradeResult = 99
+)
+
+// TradeRequestStatus (750).
+const (
+	tradesAccepted = 0
+	tradesRejected = 2
+)
+
+// TradesAck appends a TradeCaptureReportRequestAck (35=AQ): how many reports
+// follow, or why none do.
+func (e *Encoder) TradesAck(dst []byte, s Slot, q *TradeQuery, total uint64, result TradeResult, text string) []byte {
+	e.header("AQ", s.Number, s.At)
+	e.w.Text(tagTradeRequestID, q.RequestID)
+	e.w.Uint(tagTradeRequestType, q.Type)
+	e.char(tagSubscriptionRequest, q.Subscription)
+	e.w.Uint(tagTotNumTradeReports, total)
+	e.w.Uint(tagTradeRequestResult, uint64(result))
+	if result == TradesFollow {
+		e.w.Uint(tagTradeRequestStatus, tradesAccepted)
+	} else {
+		e.w.Uint(tagTradeRequestStatus, tradesRejected)
+	}
+	e.w.Text(tagSymbol, q.Instrument)
+	e.w.Text(tagText, text)
+	return e.w.Finish(dst)
+}
+
+// TradeReport is one side of a trade, for a TradeCaptureReport.
+type TradeReport struct {
+	*event.OwnFill
+	History       uint64
+	ClientOrderID string // "" = not known
+	// Query is what is answered, nil for none. Total and Last count the reports
+	// of its answer; a report that a subscription brings later is Unsolicited.
+	Query       *TradeQuery
+	Total       uint64
+	Last        bool
+	Unsolicited bool
+}
+
+// Trade appends a TradeCaptureReport (35=AE) of a client's own side of a trade.
+// Its TradeReportID and ExecID are the ExecID of the execution's report.
+func (e *Encoder) Trade(dst []byte, s Slot, t *TradeReport) []byte {
+	e.header("AE", s.Number, max(s.At, t.At))
+	exec := t.Sequence + 2 // the maker's event follows the taker's, and both the trade
+	if t.taker() {
+		exec--
+	}
+	e.execID(tagTradeReportID, t.History, exec)
+	e.w.Uint(tagTradeReportTransType, 0)
+	e.w.Uint(tagTradeReportType, 0)
+	e.tradeQuery(t)
+	e.w.Char(tagExecType, execTrade)
+	e.w.Uint(tagTrdMatchID, uint64(t.TradeID))
+	e.execID(tagExecID, t.History, exec)
+	e.w.Bool(tagPreviouslyReported, false)
+	e.w.Text(tagSymbol, t.Instrument)
+	e.w.Decimal(tagLastQty, int64(t.Quantity), t.QuantityDigits)
+	e.w.Decimal(tagLastPx, int64(t.Price), t.PriceDigits)
+	e.date(tagTradeDate, t.At)
+	e.w.Time(tagTransactTime, t.At)
+	e.tradeSide(t)
+	return e.w.Finish(dst)
+}
+
+// taker reports whether the side is the order that came in. In an auction,
+// where there is none, it is the one that the trade names so.
+func (t *TradeReport) taker() bool { return t.OrderID == t.TakerOrderID }
+
+func (e *Encoder) tradeQuery(t *TradeReport) {
+	if t.Query == nil {
+		return
+	}
+	e.w.Text(tagTradeRequestID, t.Query.RequestID)
+	if t.Unsolicited {
+		e.w.Bool(tagUnsolicitedIndicator, true)
+		return
+	}
+	e.w.Uint(tagTotNumTradeReports, t.Total)
+	e.w.Bool(tagLastRptRequested, t.Last)
+}
+
+// tradeSide writes the one side, in the order that the group has in each
+// version.
+func (e *Encoder) tradeSide(t *TradeReport) {
+	e.w.Uint(tagNoSides, 1)
+	e.w.Char(tagSide, side(t.Side))
+	if !e.sp2 {
+		e.orderID(t.OrderID)
+		e.w.Text(tagClOrdID, t.ClientOrderID)
+	}
+	e.w.Text(tagAccount, t.Account)
+	e.fee(t.Fee, t.FeeAsset, t.FeeScale)
+	if e.sp2 {
+		if t.TakerSide != market.SideNone {
+			e.w.Bool(tagAggressorIndicator, t.taker())
+		}
+		e.orderID(t.OrderID)
+		e.w.Text(tagClOrdID, t.ClientOrderID)
+	}
+}
+
+// date writes the UTC day of an instant.
+func (e *Encoder) date(tag wire.Tag, at market.Nanos) {
+	const day = len("20060102")
+	e.w.Bytes(tag, wire.AppendTime(e.scratch[:0], at, 0)[:day])
+}
