@@ -14,13 +14,13 @@ type account struct {
 	participant uint32 // number in participants, 0 = none
 	limits      uint32 // number in limits, 0 = none
 	flags       uint32
-	// first and last are the ends of the list of the instruments in which it
-	// has open orders (see working; at level 1 of the orders themselves); open
-	// is how many orders that are.
-	first, last uint32
-	open        uint32
-	pace        uint32 // number in paces, 0 = none
-	sequence    uint64
+	// ends are those of the list of the instruments in which it has open orders
+	// (see working; at level 1 of the orders themselves); open is how many orders
+	// that are.
+	ends
+	open     uint32
+	pace     uint32 // number in paces, 0 = none
+	sequence uint64
 }
 
 // The flags of an account.

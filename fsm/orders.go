@@ -13,9 +13,9 @@ import (
 // book's slot number. It stays, closed, until the slot is another order's.
 type order struct {
 	generation uint32
-	// prev and next link the open orders of the account, from level 2 on those
-	// of the account in the instrument and on the side: see working.
-	prev, next          uint32
+	// links are among the open orders of the account, from level 2 on those of
+	// the account in the instrument and on the side: see working.
+	links
 	account, instrument uint32
 	// base and quote are the account's balances.
 	base, quote ledger.Ref
@@ -98,6 +98,14 @@ func (os *orders) find(id market.OrderID) orderLookup {
 }
 
 func (os *orders) sequence(id market.OrderID) uint64 { return os.cold.Get(id.Slot()).sequence }
+
+// links returns those of the order in a slot, for writing; nil for slot 0.
+func (os *orders) links(slot uint32) *links {
+	if slot == 0 {
+		return nil
+	}
+	return &os.cold.Mut(slot).links
+}
 
 // addBook makes room for an instrument in the book.
 func (m *Machine) addBook(instrument uint32) { m.orders.book.AddInstrument(instrument) }
@@ -202,27 +210,11 @@ func (m *Machine) delist(slot uint32) {
 // which level 1 had.
 func (m *Machine) listByAccount(slot uint32, o *order) {
 	a := m.accounts.Mut(o.account)
-	o.prev, o.next = a.last, 0
-	if a.last == 0 {
-		a.first = slot
-	} else {
-		m.orders.cold.Mut(a.last).next = slot
-	}
-	a.last = slot
+	a.push(slot, &o.links, m.orders.links(a.last))
 }
 
 func (m *Machine) unlistByAccount(o *order) {
-	a := m.accounts.Mut(o.account)
-	if o.prev == 0 {
-		a.first = o.next
-	} else {
-		m.orders.cold.Mut(o.prev).next = o.next
-	}
-	if o.next == 0 {
-		a.last = o.prev
-	} else {
-		m.orders.cold.Mut(o.next).prev = o.prev
-	}
+	m.accounts.Mut(o.account).cut(o.links, m.orders.links(o.prev), m.orders.links(o.next))
 }
 
 // finish ends an order: its status is final, what it held is free, its client

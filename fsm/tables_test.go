@@ -15,7 +15,7 @@ import (
 )
 
 // layoutOf says how a record type lies, in the words of slab.Layout: structs
-// in it are spelled out, arrays are one field.
+// that are embedded are spelled out, arrays are one field.
 func layoutOf(typ reflect.Type) string {
 	if typ.Kind() != reflect.Struct {
 		return fmt.Sprintf("place %d", typ.Size())
@@ -23,6 +23,10 @@ func layoutOf(typ reflect.Type) string {
 	var parts []string
 	for i := range typ.NumField() {
 		f := typ.Field(i)
+		if f.Anonymous {
+			parts = append(parts, layoutOf(f.Type))
+			continue
+		}
 		parts = append(parts, fmt.Sprintf("%s %d", f.Name, f.Type.Size()))
 	}
 	return strings.Join(parts, ", ")

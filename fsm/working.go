@@ -13,12 +13,12 @@ import (
 // Level 1 had one list for an account instead, through the same links.
 type working struct {
 	account, instrument uint32
-	// prev and next link the account's, while there are open orders.
-	prev, next uint32
+	// links are among the account's, while there are open orders.
+	links
 	// cancels says which sides a cancel-all has yet to go through, see sideBit.
 	cancels uint32
 	// sides are the lists of buys and sells: slots.
-	sides [2]struct{ first, last uint32 }
+	sides [2]ends
 }
 
 func (w *working) empty() bool { return w.sides[0].first == 0 && w.sides[1].first == 0 }
@@ -82,7 +82,15 @@ func (ws *workingOrders) open(account, instrument uint32) uint32 {
 	return n
 }
 
-// work returns the record of an order's.
+// links returns those of a record, for writing; nil for number 0.
+func (ws *workingOrders) links(n uint32) *links {
+	if n == 0 {
+		return nil
+	}
+	return &ws.records.Mut(n).links
+}
+
+// workingOf returns the record of an order's.
 func (m *Machine) workingOf(slot uint32) *working {
 	return m.working.records.Get(*m.working.of.Get(slot))
 }
@@ -98,30 +106,14 @@ func (m *Machine) list(slot uint32, o *order) {
 		m.chain(n, w)
 	}
 	side := &w.sides[o.side-market.Buy]
-	o.prev, o.next = side.last, 0
-	if side.last == 0 {
-		side.first = slot
-	} else {
-		m.orders.cold.Mut(side.last).next = slot
-	}
-	side.last = slot
+	side.push(slot, &o.links, m.orders.links(side.last))
 }
 
 // unlist takes an order out of it.
 func (m *Machine) unlist(slot uint32, o *order) {
 	n := *m.working.of.Get(slot)
 	w := m.working.records.Mut(n)
-	side := &w.sides[o.side-market.Buy]
-	if o.prev == 0 {
-		side.first = o.next
-	} else {
-		m.orders.cold.Mut(o.prev).next = o.next
-	}
-	if o.next == 0 {
-		side.last = o.prev
-	} else {
-		m.orders.cold.Mut(o.next).prev = o.prev
-	}
+	w.sides[o.side-market.Buy].cut(o.links, m.orders.links(o.prev), m.orders.links(o.next))
 	if w.empty() {
 		m.unchain(w)
 	}
@@ -131,29 +123,13 @@ func (m *Machine) unlist(slot uint32, o *order) {
 // list of instruments.
 func (m *Machine) chain(n uint32, w *working) {
 	a := m.accounts.Mut(w.account)
-	w.prev, w.next = a.last, 0
-	if a.last == 0 {
-		a.first = n
-	} else {
-		m.working.records.Mut(a.last).next = n
-	}
-	a.last = n
+	a.push(n, &w.links, m.working.links(a.last))
 }
 
 // unchain takes a record without orders out of it.
 func (m *Machine) unchain(w *working) {
-	a := m.accounts.Mut(w.account)
-	if w.prev == 0 {
-		a.first = w.next
-	} else {
-		m.working.records.Mut(w.prev).next = w.next
-	}
-	if w.next == 0 {
-		a.last = w.prev
-	} else {
-		m.working.records.Mut(w.next).prev = w.prev
-	}
-	w.prev, w.next, w.cancels = 0, 0, 0
+	m.accounts.Mut(w.account).cut(w.links, m.working.links(w.prev), m.working.links(w.next))
+	w.links, w.cancels = links{}, 0
 }
 
 // oldest returns the order of a record that was accepted first, on one side or
@@ -177,7 +153,7 @@ func (m *Machine) relist() {
 	for n := uint32(1); n < m.accounts.Len(); n++ {
 		slot := m.accounts.Get(n).first
 		a := m.accounts.Mut(n)
-		a.first, a.last = 0, 0
+		a.ends = ends{}
 		for slot != 0 {
 			o := m.orders.cold.Mut(slot)
 			next := o.next
