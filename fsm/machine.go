@@ -38,7 +38,8 @@ type Options struct {
 // Bounds of the machine. Zero means the default.
 type Bounds struct {
 	// DedupCapacity is how many command ids are remembered, and how many
-	// client order ids of closed orders. Default 4,194,304.
+	// client order ids of closed orders. Half as many may be pinned, and half as
+	// many fenced. Default 4,194,304.
 	DedupCapacity uint32
 	// FillsPerCommand is after how many fills a command's rest is cancelled, and
 	// what an entry's fills are measured by: it has less than 2 1/4 times as many.

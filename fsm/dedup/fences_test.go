@@ -1,7 +1,6 @@
 package dedup_test
 
 import (
-	"bytes"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -111,7 +110,7 @@ func TestFencesLikeASlowTable(t *testing.T) {
 				}
 			}
 			if rapid.Bool().Draw(rt, "restore") {
-				table = restoredFences(rt, table, capacity)
+				table = restored(rt, table, dedup.NewFences(slab.Heap{}, capacity))
 			}
 			known := 0
 			for _, f := range slow.list {
@@ -145,21 +144,6 @@ func checkForgotten(t *rapid.T, before []fenced, s *slowFences, p uint32, now ma
 		}
 		return
 	}
-}
-
-func restoredFences(t rapid.TB, table *dedup.Fences, capacity uint32) *dedup.Fences {
-	var file bytes.Buffer
-	if _, err := slab.Capture(table.Tables()).WriteTo(&file); err != nil {
-		t.Fatal(err)
-	}
-	again := dedup.NewFences(slab.Heap{}, capacity)
-	if err := slab.ReadFrom(again.Tables(), &file); err != nil {
-		t.Fatal(err)
-	}
-	if slab.Hash(again.Records()) != slab.Hash(table.Records()) {
-		t.Fatal("the snapshot has another hash")
-	}
-	return again
 }
 
 // However many participants' fences become old at once, each new id moves two of

@@ -46,7 +46,7 @@ func TestRecentKeepsItsWord(t *testing.T) {
 				at = append(at, now)
 			}
 			if rapid.IntRange(0, 9).Draw(rt, "restore") == 0 {
-				table = restored(rt, table, capacity)
+				table = restored(rt, table, dedup.NewRecent(slab.Heap{}, capacity))
 			}
 			kept := 0
 			for i, used := range at {
@@ -69,19 +69,25 @@ func TestRecentKeepsItsWord(t *testing.T) {
 	})
 }
 
-func restored(t rapid.TB, table *dedup.Recent, capacity uint32) *dedup.Recent {
+// tables is what has a state in slabs.
+type tables interface {
+	Tables() []slab.Table
+	Records() []slab.Table
+}
+
+// restored gives an empty table what another has, through a snapshot.
+func restored[T tables](t rapid.TB, from, empty T) T {
 	var file bytes.Buffer
-	if _, err := slab.Capture(table.Tables()).WriteTo(&file); err != nil {
+	if _, err := slab.Capture(from.Tables()).WriteTo(&file); err != nil {
 		t.Fatal(err)
 	}
-	again := dedup.NewRecent(slab.Heap{}, capacity)
-	if err := slab.ReadFrom(again.Tables(), &file); err != nil {
+	if err := slab.ReadFrom(empty.Tables(), &file); err != nil {
 		t.Fatal(err)
 	}
-	if slab.Hash(again.Records()) != slab.Hash(table.Records()) {
+	if slab.Hash(empty.Records()) != slab.Hash(from.Records()) {
 		t.Fatal("the snapshot has another hash")
 	}
-	return again
+	return empty
 }
 
 // The memory of a busy day: at most 32 bytes an id and 27 of index, and it
