@@ -71,8 +71,8 @@ type Options struct {
 	// Receive is given every application message and every Reject, once and in
 	// order. It must not keep the message; it may send.
 	Receive func(*Message)
-	// Trace, where set, is given every message as it goes and comes. Neither it
-	// nor Change may call the client.
+	// Trace, where set, is given every message as it goes and comes. It must not
+	// call the client.
 	Trace func(sent bool, raw []byte)
 	// Change, where set, is told when a session begins at an address, how it
 	// ended there, and what came of an attempt that failed.

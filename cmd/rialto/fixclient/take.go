@@ -12,11 +12,16 @@ import (
 func (c *Client) take(l *life, m *wire.Message) error {
 	c.mu.Lock()
 	l.read, l.probed = time.Now(), false
+	began := l.on
 	deliver, err := c.judge(l, m)
 	if deliver {
 		c.stats.Received++
 	}
+	began = l.on && !began
 	c.mu.Unlock()
+	if began && c.o.Change != nil {
+		c.o.Change(Change{Address: l.address, At: time.Now(), Up: true})
+	}
 	if deliver && c.o.Receive != nil {
 		c.o.Receive(m)
 	}
@@ -80,9 +85,6 @@ func (c *Client) answered(l *life, m *wire.Message) error {
 	c.stats.Logons++
 	reset := c.reset
 	c.reset = false
-	if c.o.Change != nil {
-		c.o.Change(Change{Address: l.address, At: time.Now(), Up: true})
-	}
 	if value, ok := m.Get(wire.NextExpectedMsgSeqNum); ok {
 		if next, ok := wire.ParseUint(value); ok && next < l.logon {
 			c.sendAgain(next, l.logon-1)
