@@ -66,6 +66,7 @@ func rules() []rule {
 		{room: "gateways/fix/wire", own: []string{"fsm/market"}},
 		{room: "gateways/fix/dictionary", own: []string{"gateways/fix/wire"}},
 		{room: "gateways/fix/encode", own: []string{"gateways/fix/wire", "fsm/command", "fsm/event", "fsm/market"}},
+		{room: "gateways/fix/decode", own: []string{"gateways/fix/wire", "fsm/command", "fsm/event", "fsm/market"}},
 
 		{room: "node/room", own: []string{}},
 		{room: "node", own: []string{"node/", "cluster", "cluster/", "fsm", "fsm/", "gateways", "gateways/", "readmodels", "readmodels/"}, libraries: []string{

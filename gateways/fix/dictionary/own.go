@@ -26,9 +26,11 @@ type own struct {
 }
 
 // ownTags lists them. ValidUntilTime (62) is the specification's for quotes;
-// here every command can have one.
-func ownTags() [3]own {
-	return [3]own{
+// here every command can have one. Account (1) says whose orders a mass cancel,
+// and whose trades a request, is about.
+func ownTags() [4]own {
+	return [4]own{
+		{1, "string", nil, []string{"q", "AD"}},
 		{62, "utctimestamp", nil, []string{"D", "F", "G", "q"}},
 		{SelfTradePrevention, "int", []string{"1", "2", "3", "4", "5"}, []string{"D"}},
 		{SelfTradeType, "char", []string{"N", "O", "B", "D"}, []string{"D"}},
@@ -57,7 +59,7 @@ func (t *table) addOwn() error {
 			return err
 		}
 		for name, b := range t.messages {
-			if slices.Contains(o.in, name) {
+			if slices.Contains(o.in, name) && b.uses[at] == unused {
 				b.uses[at] = int16(len(b.members))
 				b.members = append(b.members, member{tag: o.tag})
 			}
