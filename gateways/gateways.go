@@ -92,6 +92,7 @@ type Reads interface {
 	Floor() event.Pin
 
 	AuthorityReads
+	AggregateReads
 	AssetReads
 	AccountReads
 	OrderReads

@@ -82,6 +82,11 @@ func (r *reads) Authority() *gateways.Authority {
 // OpenedFor implements gateways.AuthorityReads.
 func (r *reads) OpenedFor(account string) string { return r.node.replica.authority.of(account) }
 
+// Watch implements gateways.AggregateReads.
+func (r *reads) Watch(of gateways.Aggregate, version uint64) *gateways.Watch {
+	return r.node.replica.watches.Watch(of, version)
+}
+
 // Now implements gateways.Reads. It waits, as long as an answer waits for
 // this node, for what this node has answered already: reading where one wrote
 // shows the write.

@@ -14,6 +14,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/fsm/slab"
+	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
 
@@ -32,6 +33,8 @@ type replica struct {
 	state   atomic.Pointer[machineState]
 	// authority is who may act, as the machine has it.
 	authority *authority
+	// watches are those who wait for a version of an account or order.
+	watches gateways.Watches
 	// proposals counts entries that this node has proposed and not yet seen
 	// answered: outcomes are encoded only while somebody here waits for them.
 	proposals atomic.Int64
@@ -91,6 +94,7 @@ func (r *replica) Apply(entries []cluster.Entry) [][][]byte {
 		e := &entries[i]
 		block, outcomes := r.machine.Apply(uint64(e.Index), uint64(e.Term), e.Data)
 		r.authority.follow(r.machine, block)
+		r.watches.Note(block)
 		if err := r.journal.AppendEncoded(block, r.machine.Encoded()); err != nil {
 			panic(cluster.Sick(fmt.Errorf("append block of entry %d: %w", e.Index, err)))
 		}
@@ -212,6 +216,7 @@ func (r *replica) Restore(from io.Reader) error {
 	if err := r.journal.Rebase(m.Sequence(), m.Index()); err != nil {
 		return fmt.Errorf("rebase journal: %w", err)
 	}
+	r.watches.Skipped(m.Sequence())
 	r.publish()
 	return nil
 }

@@ -34,7 +34,7 @@ func (x *exchange) account1(ctx context.Context, at event.Pin, id string) (event
 	if err := x.permit(); err != nil {
 		return at, err
 	}
-	return x.aggregateReached(ctx, at, id, func(at event.Pin) (uint64, error) { return x.accountVersion(at, id) })
+	return x.aggregateReached(ctx, at, gateways.Aggregate{Account: id}, func(at event.Pin) (uint64, error) { return x.accountVersion(at, id) })
 }
 
 // accountVersion is the account's aggregate sequence: the largest of what

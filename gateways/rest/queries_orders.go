@@ -86,7 +86,7 @@ func (x *exchange) orderAt(ctx context.Context, at event.Pin) (o event.Reading[e
 	if !ok {
 		return o, at, gateways.ErrNotFound
 	}
-	at, err = x.aggregateReached(ctx, at, id.String(), func(at event.Pin) (uint64, error) {
+	at, err = x.aggregateReached(ctx, at, gateways.Aggregate{Order: id}, func(at event.Pin) (uint64, error) {
 		o, err := x.h.reads.Order(at, id)
 		return max(o.Version, o.Value.Sequence), err
 	})

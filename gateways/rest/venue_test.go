@@ -51,6 +51,8 @@ type venue struct {
 	readsReady error
 	intake     gateways.Intake
 	opErr      error
+	watches    gateways.Watches
+	skips      bool     // the venue says of each block that everything may have changed
 	asked      []string // operations
 }
 
@@ -180,6 +182,10 @@ func (v *venue) append(c *command.Command, aggregate string, records ...event.Re
 	}
 	v.sequence += market.Sequence(count)
 	v.blocks = append(v.blocks, b)
+	v.watches.Note(b)
+	if v.skips {
+		v.watches.Skipped(b.Last())
+	}
 	close(v.arrived)
 	v.arrived = make(chan struct{})
 	return b
@@ -295,6 +301,11 @@ func (v *venue) SequenceAt(_ context.Context, at market.Nanos) (market.Sequence,
 		return 0, nil
 	}
 	return v.Now().Sequence, nil
+}
+
+// Watch implements gateways.AggregateReads.
+func (v *venue) Watch(of gateways.Aggregate, version uint64) *gateways.Watch {
+	return v.watches.Watch(of, version)
 }
 
 func (v *venue) Floor() event.Pin { return v.floor }

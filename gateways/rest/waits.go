@@ -78,37 +78,59 @@ func (x *exchange) sequenceAt(ctx context.Context, at market.Nanos) (sequence ma
 
 // aggregateReached waits until the version of the aggregate reaches
 // min_aggregate_sequence.
-func (x *exchange) aggregateReached(ctx context.Context, at event.Pin, aggregate string, version func(event.Pin) (uint64, error)) (event.Pin, error) {
+func (x *exchange) aggregateReached(ctx context.Context, at event.Pin, of gateways.Aggregate, version func(event.Pin) (uint64, error)) (event.Pin, error) {
 	least, _ := parseSequence(x.query.Get("min_aggregate_sequence"))
 	if least > 0 {
-		watched := x.h.versions.watch(aggregate)
-		defer x.h.versions.leave(aggregate)
-		for {
-			v, err := watched.at(&at, version)
-			if err != nil {
-				return at, err
-			}
-			if v >= least {
-				break
-			}
-			if at, err = x.waitFor(ctx, at.Sequence+1); err != nil {
-				return at, err
-			}
-			if now := x.h.reads.Now(); now.Sequence > at.Sequence {
-				at = now
-			}
+		watched := x.h.versions.watch(of)
+		defer x.h.versions.leave(of)
+		v, err := watched.at(&at, version)
+		if err == nil && v < least {
+			err = x.waiting(func() (err error) {
+				at, err = x.changed(ctx, of, least, func(at *event.Pin) (uint64, error) { return watched.at(at, version) })
+				return err
+			})
+		}
+		if err != nil {
+			return at, err
 		}
 	}
 	x.sequence = max(x.sequence, at.Sequence)
 	return at, nil
 }
 
+// changed returns a point at which the aggregate has a version. It is woken by
+// the change that brings it, however much else happens, and reads a version at
+// the beginning only, and where this node has not seen the changes.
+func (x *exchange) changed(ctx context.Context, of gateways.Aggregate, least uint64, version func(*event.Pin) (uint64, error)) (at event.Pin, err error) {
+	watch := x.h.reads.Watch(of, least)
+	defer watch.End()
+	for c := (gateways.Change{Sequence: watch.Since()}); ; {
+		if _, err := x.h.reads.Wait(ctx, c.Sequence); err != nil {
+			return at, err
+		}
+		if at = x.h.reads.Now(); c.Version == 0 {
+			if c.Version, err = version(&at); err != nil {
+				return at, err
+			}
+		}
+		if c.Version >= least {
+			return at, nil
+		}
+		select {
+		case c = <-watch.Changes():
+		case <-ctx.Done():
+			return at, gateways.ErrNotCaughtUp
+		}
+	}
+}
+
 // versions are those of the aggregates that are waited for. However many wait
-// for one, its version is read once for each point of the venue: what a wait
-// costs a node does not grow with what there is to read of the aggregate.
+// for one, its version is read once for each point of the venue at which they
+// begin: what a wait costs a node does not grow with what there is to read of the
+// aggregate.
 type versions struct {
 	mu      sync.Mutex
-	watched map[string]*watched
+	watched map[gateways.Aggregate]*watched
 }
 
 // watched is the version of one aggregate at the newest point it was read at.
@@ -121,27 +143,27 @@ type watched struct {
 	read    bool
 }
 
-func (v *versions) watch(aggregate string) *watched {
+func (v *versions) watch(of gateways.Aggregate) *watched {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.watched == nil {
-		v.watched = map[string]*watched{}
+		v.watched = map[gateways.Aggregate]*watched{}
 	}
-	w := v.watched[aggregate]
+	w := v.watched[of]
 	if w == nil {
 		w = &watched{}
-		v.watched[aggregate] = w
+		v.watched[of] = w
 	}
 	w.watchers++
 	return w
 }
 
-func (v *versions) leave(aggregate string) {
+func (v *versions) leave(of gateways.Aggregate) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	w := v.watched[aggregate]
+	w := v.watched[of]
 	if w.watchers--; w.watchers == 0 {
-		delete(v.watched, aggregate)
+		delete(v.watched, of)
 	}
 }
 

@@ -1,6 +1,7 @@
 package rest_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/gateways/rest"
 )
@@ -152,6 +154,7 @@ func TestCallerIsTakenAnewAfterEveryWait(t *testing.T) {
 				t.Run(route+" "+for1+" "+what, func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						v := &aging{venue: newVenue()}
+						v.skips = true
 						h := handlerOfReads(t, v)
 						done := make(chan reply)
 						go func() {
@@ -180,27 +183,41 @@ func TestCallerIsTakenAnewAfterEveryWait(t *testing.T) {
 	}
 }
 
-// However many wait for an aggregate, an event lets its version be read once.
-func TestWaitsForAnAggregateReadItsVersionOnce(t *testing.T) {
+// However many wait for an aggregate, what happens to others neither wakes one of
+// them nor reads its version; the change that they wait for does, at once.
+func TestWaitsForAnAggregateSleepUntilItChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := &aging{venue: newVenue()}
 		h := handlerOfReads(t, v)
+		began := time.Now()
 		var wait sync.WaitGroup
-		for range 100 {
+		for i := range 100 {
 			wait.Go(func() {
-				do(t, h, "GET /v1/queries/accounts/linked/balance?min_aggregate_sequence=999&timeout=1", "", bearer("p1")...).want(t, 504)
+				do(t, h, fmt.Sprintf("GET /v1/queries/accounts/linked/balance?min_aggregate_sequence=%d&timeout=1", 14+i%2), "", bearer("p1")...).want(t, 200+304*(i%2))
 			})
 		}
 		synctest.Wait()
-		before := v.readings()
+		if n := v.readings(); n > 2 {
+			t.Errorf("100 who begin to wait read the account's version %d times", n)
+		}
+		waits, before := v.waits(), v.readings()
 		for i := range 10 {
 			do(t, h, "POST /v1/commands/accounts/deposit", strings.Replace(deposit, "880099", strconv.Itoa(i), 1)).want(t, 200)
 			synctest.Wait()
 		}
-		if n := v.readings() - before; n > 10 {
-			t.Errorf("10 events and 100 who wait: the account's version was read %d times, want once an event", n)
+		if woken, read := v.waits()-waits, v.readings()-before; woken+read != 0 {
+			t.Errorf("10 events of another account woke %d of 100 and read the version %d times", woken, read)
+		}
+		time.Sleep(100 * time.Millisecond)
+		do(t, h, "POST /v1/commands/accounts/deposit", strings.ReplaceAll(deposit, "acc-998811", "linked")).want(t, 200)
+		synctest.Wait()
+		if woken, read := v.waits()-waits, v.readings()-before; woken != 50 || read != 0 {
+			t.Errorf("its own event woke %d of 50 who wait for it and read the version %d times", woken, read)
 		}
 		wait.Wait()
+		if took := time.Since(began); took != time.Second {
+			t.Errorf("those who wait for more waited %v, want their second", took)
+		}
 	})
 }
 
@@ -209,7 +226,8 @@ func TestWaitsForAnAggregateReadItsVersionOnce(t *testing.T) {
 type aging struct {
 	*venue
 	reopened bool
-	count    int
+	count    int // readings of an account
+	waited   int // calls of Wait
 }
 
 func handlerOfReads(t testing.TB, v *aging) *rest.Handler {
@@ -222,6 +240,19 @@ func (v *aging) readings() int {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.count
+}
+
+func (v *aging) waits() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.waited
+}
+
+func (v *aging) Wait(ctx context.Context, sequence market.Sequence) (event.Pin, error) {
+	v.mu.Lock()
+	v.waited++
+	v.mu.Unlock()
+	return v.venue.Wait(ctx, sequence)
 }
 
 func (v *aging) OpenedFor(account string) string {
