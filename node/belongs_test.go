@@ -51,8 +51,10 @@ func TestRepairSaysWhatServeSays(t *testing.T) {
 		}, true},
 		{"term and vote of no incarnation", func(dir string) error {
 			path := filepath.Join(dir, "raft")
-			if err := os.Remove(filepath.Join(path, "stable.bolt")); err != nil {
-				return err
+			for _, name := range []string{"vote", "roster", "stable.bolt"} {
+				if err := os.Remove(filepath.Join(path, name)); err != nil {
+					return err
+				}
 			}
 			s, err := logstore.OpenStable(path, nil)
 			if err != nil {

@@ -35,7 +35,7 @@ func TestLostFileIsForgotten(t *testing.T) {
 	whole := filepath.Join(t.TempDir(), "whole")
 	copyFolder(t, c.configs[0].DataDir, whole)
 	for _, file := range []string{
-		"identity", "raft", "raft/stable.bolt", "raft/log.wal", "raft/log.wal/wal-meta.db", "raft/log.synced", "raft/snapshots",
+		"identity", "raft", "raft/vote", "raft/roster", "raft/log.wal", "raft/log.wal/wal-meta.db", "raft/log.synced", "raft/snapshots",
 		"journal", "archive",
 	} {
 		at := filepath.Join(c.configs[0].DataDir, file)

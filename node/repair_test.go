@@ -30,7 +30,7 @@ func TestEveryFileDamaged(t *testing.T) {
 	kinds := []string{
 		"journal/*.journal", "journal/durable.json", "raft/snapshots/*/state.bin", "raft/snapshots/*/meta.json",
 		"views/*/badger/*", "views/*/state.json",
-		"raft/log.wal/*.wal", "raft/log.wal/*.db", "raft/log.synced", "raft/stable.bolt",
+		"raft/log.wal/*.wal", "raft/log.wal/*.db", "raft/log.synced", "raft/vote", "raft/roster", "raft/stable.bolt",
 	}
 	if testing.Short() {
 		kinds = []string{"raft/snapshots/*/state.bin", "raft/log.wal/*.wal"}

@@ -64,7 +64,7 @@ func (n *Node) knowsItsTerm() error {
 		return fmt.Errorf("read log: %w", err)
 	}
 	if known := n.storedTerm(); uint64(known) < entry.Term {
-		return fmt.Errorf("%w: stable.bolt knows term %d, and the log has entries of term %d", cluster.ErrForgotten, known, entry.Term)
+		return fmt.Errorf("%w: term and vote are of term %d, and the log has entries of term %d", cluster.ErrForgotten, known, entry.Term)
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ func HasState(dir string, log *slog.Logger) (bool, error) {
 	case c.Term == 0 && !entries:
 		return false, nil
 	case !c.Stable || c.Term == 0:
-		return false, fmt.Errorf("%w: %s has a log, and %s knows no term and vote", ErrMixed, dir, "stable.bolt")
+		return false, fmt.Errorf("%w: %s has a log, and knows no term and vote", ErrMixed, dir)
 	case !c.Log || !c.Synced:
 		return false, fmt.Errorf("%w: %s knows term %d, and its log or log.synced is gone", ErrMixed, dir, c.Term)
 	case !entries:

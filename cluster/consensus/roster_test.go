@@ -79,7 +79,7 @@ func TestTermOlderThanTheLog(t *testing.T) {
 	g.propose("first")
 	p := g.peers[0]
 	g.kill(p)
-	stable := filepath.Join(p.config.Dir, "stable.bolt")
+	stable := filepath.Join(p.config.Dir, "vote")
 	old, err := os.ReadFile(stable)
 	if err != nil {
 		t.Fatal(err)

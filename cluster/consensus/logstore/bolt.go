@@ -62,7 +62,7 @@ func checkBolt(path string, content boltContent) error {
 		return err
 	}
 	defer file.Close()
-	if err := lockShared(file); err != nil {
+	if err := lock(file, syscall.LOCK_SH); err != nil {
 		return fmt.Errorf("open %s: %w", path, err)
 	}
 	info, err := file.Stat()
@@ -76,11 +76,11 @@ func checkBolt(path string, content boltContent) error {
 	return nil
 }
 
-// lockShared waits a little for whoever has the file open: the library locks it
-// for itself alone.
-func lockShared(file *os.File) error {
+// lock waits a little for whoever has the file open: bbolt locks its files for
+// itself alone.
+func lock(file *os.File, how int) error {
 	for begin := time.Now(); ; time.Sleep(lockPatience / 20) {
-		err := syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
+		err := syscall.Flock(int(file.Fd()), how|syscall.LOCK_NB)
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			return err
 		}

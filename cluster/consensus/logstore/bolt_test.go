@@ -58,7 +58,7 @@ func boltHeaders(t *testing.T, b []byte) []int {
 	return at
 }
 
-// Whatever byte of the headers in stable.bolt or wal-meta.db is bad: either the
+// Whatever byte of the headers in an earlier build's stable.bolt or in wal-meta.db is bad: either the
 // folder opens with what was stored in it, or the error says that it is
 // damaged. The library alone ends the process at some of them, and at others
 // forgets the vote.
@@ -69,10 +69,10 @@ func TestBadHeadersAreDamage(t *testing.T) {
 	}
 	r.store(1, 20, 1)
 	r.close()
-	s := openStable(t, r.dir)
-	vote := errors.Join(s.Set([]byte("Incarnation"), r.born[:]), s.SetUint64([]byte("CurrentTerm"), 7), s.Set([]byte("LastVoteCand"), []byte("n1")), s.Close())
-	if vote != nil {
-		t.Fatal(vote)
+	if err := logstore.WriteLegacyStable(r.dir, map[string][]byte{
+		"Incarnation": r.born[:], "CurrentTerm": {7, 0, 0, 0, 0, 0, 0, 0}, "LastVoteCand": []byte("n1"),
+	}); err != nil {
+		t.Fatal(err)
 	}
 	patterns := []byte{4, 0x80, 0xFF}
 	if testing.Short() {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"syscall"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -25,12 +26,8 @@ func Check(dir string, logger hclog.Logger) (first, last uint64, err error) {
 	if name := Missing(dir, kind); name != "" {
 		return 0, 0, fmt.Errorf("%w: %s is gone", ErrCorrupt, filepath.Join(dir, name))
 	}
-	stable, err := OpenStable(dir, func(error) {})
-	if err != nil {
-		return 0, 0, err
-	}
-	if err := stable.Close(); err != nil {
-		return 0, 0, err
+	if _, err := peekStable(dir); err != nil {
+		return 0, 0, fmt.Errorf("open stable store: %w", err)
 	}
 	base, closeBase, err := openBase(Options{Dir: dir, Kind: kind, Logger: logger})
 	if err != nil {
@@ -56,11 +53,11 @@ func Belongs(dir string, i cluster.Incarnation, logger hclog.Logger) (err error)
 	if name := Missing(dir, kind); name != "" {
 		return fmt.Errorf("%w: %s is gone", cluster.ErrForgotten, filepath.Join(dir, name))
 	}
-	stable, err := OpenStable(dir, func(error) {})
+	stable, err := peekStable(dir)
 	if err != nil {
-		return err
+		return fmt.Errorf("open stable store: %w", err)
 	}
-	if err := errors.Join(stable.Claim(i, false), stable.Close()); err != nil {
+	if err := stable.Claim(i, false); err != nil {
 		return err
 	}
 	options := Options{Dir: dir, Kind: kind, Logger: logger, Incarnation: i}
@@ -81,15 +78,19 @@ func Belongs(dir string, i cluster.Incarnation, logger hclog.Logger) (err error)
 
 // InUse returns ErrLocked while a process has the directory open.
 func InUse(dir string) error {
-	file, err := os.Open(filepath.Join(dir, "stable.bolt"))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
+	for _, name := range []string{lockName, legacyName} { // the second is an earlier build's lock
+		file, err := os.Open(filepath.Join(dir, name))
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(lock(file, syscall.LOCK_SH), file.Close()); err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	return lockShared(file)
+	return nil
 }
 
 // checkSynced holds the log's end against the record of how far it reached.

@@ -17,7 +17,7 @@ import (
 // checkStable verifies stable.bolt: one record, which has a checksum, and
 // nothing else.
 func checkStable(dir string) error {
-	return checkBuckets(filepath.Join(dir, "stable.bolt"), []string{"conf", "logs"}, func(bucket string, key, value []byte) error {
+	return checkBuckets(filepath.Join(dir, legacyName), []string{"conf", "logs"}, func(bucket string, key, value []byte) error {
 		if bucket != "conf" || !bytes.Equal(key, recordKey()) {
 			return badBolt("key %q in %q", key, bucket)
 		}

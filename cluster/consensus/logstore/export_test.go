@@ -1,6 +1,10 @@
 package logstore
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
+
 	"github.com/hashicorp/raft"
 
 	"github.com/rialto-exchange/rialto/cluster"
@@ -9,6 +13,21 @@ import (
 // NewFailStop puts the fail-stop layer over any store.
 func NewFailStop(store raft.LogStore, halt func(error)) raft.LogStore {
 	return &failStop{store: store, halt: halt}
+}
+
+// WriteLegacyStable makes the stable.bolt of an earlier build, and takes away
+// what is there instead.
+func WriteLegacyStable(dir string, values map[string][]byte) error {
+	for _, name := range []string{legacyName, voteName, rosterName} {
+		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	db, err := openBolt(filepath.Join(dir, legacyName))
+	if err != nil {
+		return err
+	}
+	return errors.Join(db.Set(recordKey(), appendStable(values)), db.Close())
 }
 
 // NewCache puts the cache over any store.

@@ -2,6 +2,7 @@ package logstore
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
 
 	"github.com/hashicorp/go-hclog"
@@ -29,7 +30,7 @@ func Inspect(dir string, logger hclog.Logger) (c Contents, err error) {
 	if exists(boltFile) {
 		kind = Bolt
 	}
-	c.Stable = exists(filepath.Join(dir, "stable.bolt"))
+	c.Stable = missingStable(dir) == ""
 	c.Log = exists(boltFile) || exists(walDir)
 	c.Synced = exists(filepath.Join(dir, "log.synced"))
 	if c.Stable {
@@ -50,18 +51,15 @@ func Inspect(dir string, logger hclog.Logger) (c Contents, err error) {
 	return c, nil
 }
 
-// termKey is where Raft's library keeps the current term.
-const termKey = "CurrentTerm"
-
 func storedTerm(dir string) (term uint64, claimed bool, err error) {
-	s, err := OpenStable(dir, func(error) {})
+	s, err := peekStable(dir)
 	if err != nil {
-		return 0, false, err
+		return 0, false, fmt.Errorf("open stable store: %w", err)
 	}
 	_, unclaimed := s.Get([]byte(incarnationKey))
 	term, err = s.GetUint64([]byte(termKey))
 	if errors.Is(err, errNoKey) {
 		term, err = 0, nil
 	}
-	return term, unclaimed == nil, errors.Join(err, s.Close())
+	return term, unclaimed == nil, err
 }

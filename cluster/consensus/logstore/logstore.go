@@ -158,7 +158,24 @@ func Missing(dir string, kind Kind) string {
 	if kind == Bolt {
 		log = "log.bolt"
 	}
-	for _, name := range []string{"stable.bolt", log, "log.synced"} {
+	if name := missingStable(dir); name != "" {
+		return name
+	}
+	for _, name := range []string{log, "log.synced"} {
+		if !exists(filepath.Join(dir, name)) {
+			return name
+		}
+	}
+	return ""
+}
+
+// missingStable returns the first of the files of term and vote that is not
+// there. An earlier build has only one.
+func missingStable(dir string) string {
+	if old, err := hasLegacy(dir); old || err != nil { // what can't be read is seen when it is opened
+		return ""
+	}
+	for _, name := range []string{legacyName, voteName, rosterName} {
 		if !exists(filepath.Join(dir, name)) {
 			return name
 		}

@@ -7,6 +7,10 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/hashicorp/raft"
+	raftboltdb "github.com/hashicorp/raft-boltdb/v2"
+	"go.etcd.io/bbolt"
+
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
 )
 
@@ -46,7 +50,7 @@ func TestStableRefusesFlippedBit(t *testing.T) {
 	if err := errors.Join(s.Set([]byte("LastVoteCand"), []byte("candidate-one")), s.Close()); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, "stable.bolt")
+	path := filepath.Join(dir, "vote")
 	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -83,5 +87,69 @@ func TestStableBounds(t *testing.T) {
 	}
 	if err := s.Set([]byte("k"), make([]byte, 32<<10+1)); err == nil || halted != 1 {
 		t.Errorf("past the bound: %v, halted %d times", err, halted)
+	}
+}
+
+// What an earlier build knew of term and vote is taken over once, and its file
+// is then one that no earlier build opens.
+func TestStableConverts(t *testing.T) {
+	dir := t.TempDir()
+	old := map[string][]byte{
+		"CurrentTerm": {9, 0, 0, 0, 0, 0, 0, 0}, "LastVoteTerm": {8, 0, 0, 0, 0, 0, 0, 0}, "LastVoteCand": []byte("n3"), "Roster": []byte("all"),
+	}
+	if err := logstore.WriteLegacyStable(dir, old); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		s := openStable(t, dir)
+		term, _ := s.GetUint64([]byte("CurrentTerm"))
+		voted, _ := s.GetUint64([]byte("LastVoteTerm"))
+		vote, _ := s.Get([]byte("LastVoteCand"))
+		roster, _ := s.Get([]byte("Roster"))
+		if err := s.Close(); err != nil || term != 9 || voted != 8 || string(vote) != "n3" || string(roster) != "all" {
+			t.Errorf("term %d, voted in %d for %q, roster %q, %v", term, voted, vote, roster, err)
+		}
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "stable.bolt"))
+	if err != nil || !bytes.HasPrefix(b, []byte("Term and vote have moved")) {
+		t.Errorf("in the place of the earlier build's file is %q, %v", b, err)
+	}
+	if _, err := bbolt.Open(filepath.Join(dir, "stable.bolt"), 0o600, nil); err == nil {
+		t.Error("an earlier build begins anew in it")
+	}
+	if err := os.Remove(filepath.Join(dir, "stable.bolt")); err != nil {
+		t.Fatal(err)
+	}
+	if name := logstore.Missing(dir, logstore.WAL); name != "stable.bolt" {
+		t.Errorf("missing %q", name)
+	}
+}
+
+// BenchmarkVote is what an election costs a voter: its term and its vote.
+func BenchmarkVote(b *testing.B) {
+	b.Run("file", func(b *testing.B) {
+		s, err := logstore.OpenStable(b.TempDir(), func(err error) { b.Fatal(err) })
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer s.Close()
+		voteOften(b, s)
+	})
+	b.Run("bolt", func(b *testing.B) {
+		s, err := raftboltdb.NewBoltStore(filepath.Join(b.TempDir(), "bolt"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer s.Close()
+		voteOften(b, s)
+	})
+}
+
+func voteOften(b *testing.B, s raft.StableStore) {
+	for i := range uint64(b.N) {
+		err := errors.Join(s.SetUint64([]byte("CurrentTerm"), i+1), s.SetUint64([]byte("LastVoteTerm"), i+1), s.Set([]byte("LastVoteCand"), []byte("n1")))
+		if err != nil {
+			b.Fatal(err)
+		}
 	}
 }
