@@ -1,0 +1,111 @@
+package fix
+
+import (
+	"crypto/tls"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rialto-exchange/rialto/gateways"
+)
+
+// Venue is the CompID that clients send to (56).
+const Venue = "RIALTO"
+
+// Config is what the door needs of its node.
+type Config struct {
+	NodeID   string
+	Commands gateways.Commands
+	Reads    gateways.Reads
+	Sessions gateways.SessionReads
+	Blocks   gateways.Blocks
+	Peers    gateways.SessionPeers
+	// Fit returns why this node must not have FIX clients now, nil if it may:
+	// it has a quorum and its journal has no gap.
+	Fit func() error
+	// Force reports whether FIX sessions are in force in the venue.
+	Force func() bool
+	// Desk answers what is asked for and is no order; nil: nobody does.
+	Desk Desk
+	// TLS is nil for plain TCP.
+	TLS     *tls.Config
+	Limits  Limits
+	Logger  *slog.Logger
+	Metrics prometheus.Registerer
+}
+
+// Limits are the bounds of the door that a venue can set.
+type Limits struct {
+	// MaxConnections bounds the connections, logged on or not.
+	MaxConnections int
+	// MaxPerAddress bounds those of one address (an IPv6 one counts by its /64),
+	// MaxPerParticipant the sessions of one participant that are logged on here.
+	MaxPerAddress, MaxPerParticipant int
+	// LogonTimeout is how long a connection may be there without being logged
+	// on.
+	LogonTimeout time.Duration
+	// LogonsPerMinute is how many logons one address may try in a minute, beyond
+	// a first burst of as many. Wrong passwords count ten times.
+	LogonsPerMinute int
+	// MinHeartbeat is the shortest HeartBtInt that is taken.
+	MinHeartbeat time.Duration
+}
+
+// DefaultLimits are the bounds of a door that is told nothing.
+func DefaultLimits() Limits {
+	return Limits{
+		MaxConnections: 2000, MaxPerAddress: 1000, MaxPerParticipant: 200,
+		LogonTimeout: 5 * time.Second, LogonsPerMinute: 6000, MinHeartbeat: 10 * time.Second,
+	}
+}
+
+// The fixed bounds of a connection.
+const (
+	// maxHeartbeat bounds HeartBtInt.
+	maxHeartbeat = time.Hour
+	// probePatience is how long the connection of a session that logs on again
+	// is probed.
+	probePatience = 500 * time.Millisecond
+	// maxWaitingIn is how many inbound messages of a session wait for the log;
+	// then nothing more is read from its socket.
+	maxWaitingIn = 2048
+	// maxBatch is how many of them go to the log at once.
+	maxBatch = 512
+	// maxAhead is how many messages with too high a number the session layer
+	// keeps while it waits for those before them; more are passed over and come
+	// again with the resend.
+	maxAhead = 1024
+	// maxWaitingOut is how many numbers wait for a session's socket. A reader
+	// that is further behind is disconnected, and comes back for them.
+	maxWaitingOut = 32768
+	// maxWaitingLocal is how many messages without a number wait for one.
+	maxWaitingLocal = 4096
+	// writeStall is how long one write to a socket may take.
+	writeStall = 5 * time.Second
+	// writeChunk is how many bytes are written at once.
+	writeChunk = 64 << 10
+	// lazyTick is how long a heartbeat waits for others to share an entry with.
+	lazyTick = 200 * time.Millisecond
+	// vouchEvery is how often a node vouches for its connections.
+	vouchEvery = time.Second
+	// maxSteps is how many sessions share one command: it stays under 16 KiB.
+	maxSteps = 100
+	// goodbye is how long a Logout waits for its number, and for its reply.
+	goodbye = 2 * time.Second
+	// fitEvery is how often the node's fitness is looked at; unfitFor is for how
+	// long it may be unfit until connections are cut. Together they are under a
+	// second, and longer than an election takes.
+	fitEvery = 50 * time.Millisecond
+	unfitFor = 800 * time.Millisecond
+	// garbledMost is how many ignored messages in a row end a connection.
+	garbledMost = 1000
+	// resendPage is how many numbers a resend takes from the journal at once.
+	resendPage = 512
+	// sameRange is how often the same range may be asked for again while nothing
+	// new was sent.
+	sameRange = 5
+	// spareEngines is how many sessions of quickfixgo are kept ready for each
+	// version of the protocol.
+	spareEngines = 16
+)

@@ -1,0 +1,147 @@
+package fix
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/rialto-exchange/rialto/gateways/fix/wire"
+)
+
+// take gives a connection its place, or closes it.
+func (v *Server) take(conn net.Conn) {
+	from := prefixOf(conn.RemoteAddr())
+	if v.unfit.Load() || v.draining.Load() || v.background.Err() != nil || !v.limits.enter(from) {
+		v.metrics.refused("no place")
+		_ = conn.Close()
+		return
+	}
+	v.mu.Lock()
+	v.conns[conn] = struct{}{}
+	v.mu.Unlock()
+	v.work.Go(func() {
+		defer v.limits.leave(from)
+		defer conn.Close()
+		defer v.forget(conn)
+		v.greet(conn, from)
+	})
+}
+
+// forget takes a connection off the list of those that are not logged on.
+func (v *Server) forget(conn net.Conn) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.conns, conn)
+}
+
+// greet leads a connection to its session, and stays until it is over.
+func (v *Server) greet(raw net.Conn, from netip.Prefix) {
+	ctx, cancel := context.WithTimeout(v.background, v.cfg.Limits.LogonTimeout)
+	defer cancel()
+	_ = raw.SetDeadline(time.Now().Add(v.cfg.Limits.LogonTimeout))
+	conn := raw
+	if v.cfg.TLS != nil {
+		encrypted := tls.Server(raw, v.cfg.TLS)
+		if err := encrypted.HandshakeContext(ctx); err != nil {
+			v.metrics.refused("tls")
+			return
+		}
+		conn = encrypted
+	}
+	in := newInlet(conn)
+	message, err := in.first()
+	if err != nil {
+		v.metrics.refused("no logon")
+		return
+	}
+	s, asked, refusal := v.admit(ctx, conn, in, message, from)
+	if refusal != nil {
+		v.metrics.refused(refusal.metric)
+		v.log.Info("logon refused", "comp_id", text(message, wire.SenderCompID), "remote", raw.RemoteAddr(), "because", refusal.text)
+		v.turnAway(conn, message, refusal)
+		return
+	}
+	v.forget(raw)
+	defer v.release(s)
+	_ = conn.SetDeadline(time.Time{})
+	v.serve(s, asked)
+}
+
+// refusal is why a Logon is not taken: what its client is told, and under which
+// number.
+type refusal struct {
+	metric, text string
+	number       uint64
+	// silent: nothing is told.
+	silent bool
+}
+
+// turnAway answers a Logon with a Logout.
+func (v *Server) turnAway(conn net.Conn, logon *wire.Message, r *refusal) {
+	if r.silent {
+		return
+	}
+	begin, comp := text(logon, wire.BeginString), text(logon, wire.SenderCompID)
+	var b wire.Builder
+	b.Begin(begin, "5", Venue, comp, max(r.number, 1), now(), 3)
+	b.Text(wire.Text, r.text)
+	_ = conn.SetWriteDeadline(time.Now().Add(goodbye))
+	if _, err := conn.Write(b.Finish(nil)); err != nil {
+		return
+	}
+	if half, ok := conn.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite()
+	}
+	// What the client sends meanwhile is read, or closing would take the Logout
+	// back.
+	_ = conn.SetReadDeadline(time.Now().Add(refusedLinger))
+	var rest [512]byte
+	for range 64 {
+		if _, err := conn.Read(rest[:]); err != nil {
+			return
+		}
+	}
+}
+
+// refusedLinger is how long a client that was turned away has to hang up.
+const refusedLinger = time.Second
+
+// inlet reads messages from a socket.
+type inlet struct {
+	conn   net.Conn
+	reader *wire.Reader
+	// over is closed when nothing more comes.
+	over    chan struct{}
+	garbled int
+}
+
+func newInlet(conn net.Conn) *inlet {
+	return &inlet{conn: conn, reader: wire.NewReader(conn, wire.MaxMessage), over: make(chan struct{})}
+}
+
+var errNoLogon = errors.New("the first message is no Logon")
+
+// first returns the first message, which is a Logon or nothing.
+func (in *inlet) first() (*wire.Message, error) {
+	raw, err := in.reader.Next()
+	if err != nil {
+		return nil, err
+	}
+	m := &wire.Message{}
+	if err := wire.Parse(append([]byte(nil), raw...), m); err != nil {
+		return nil, err
+	}
+	if m.Type() != "A" {
+		return nil, errNoLogon
+	}
+	return m, nil
+}
+
+// text returns a field as text, "" without it.
+func text(m *wire.Message, tag wire.Tag) string {
+	value, _ := m.Get(tag)
+	return string(value)
+}

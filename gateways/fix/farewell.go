@@ -1,0 +1,71 @@
+package fix
+
+import (
+	"time"
+
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways/fix/wire"
+)
+
+// parting is why this side has sent a Logout.
+type parting struct {
+	reason market.SessionEnd
+	text   string
+}
+
+// logout sends a Logout and waits for the client's. The session ends with that,
+// or when it does not come.
+func (s *session) logout(reason market.SessionEnd, text string) {
+	if !s.parting.CompareAndSwap(nil, &parting{reason, text}) {
+		return
+	}
+	s.say(local{kind: "5", body: appendField(nil, wire.Text, text)}, false)
+	time.AfterFunc(goodbye, func() {
+		s.end(reason, text, 0, 0, 0)
+		s.hangUpLater()
+	})
+}
+
+// farewell ends the session with a Logout that no answer is waited for.
+func (s *session) farewell(reason market.SessionEnd, text string) {
+	if s.out.keep(local{kind: "5", body: appendField(nil, wire.Text, text)}) {
+		s.end(reason, text, 0, 0, 1)
+	}
+}
+
+// lastWords takes a Logout of the engine's: the answer to the client's, or its
+// own.
+func (s *session) lastWords(l local) {
+	from, to := uint64(1), uint64(0)
+	if s.answers() {
+		from, to = s.counted, s.turn.number
+		s.counted = s.turn.number + 1
+	}
+	said := s.parting.Load()
+	switch {
+	case s.turn.kind == "5" && said != nil:
+		s.end(said.reason, said.text, from, to, 0)
+		return
+	case s.turn.kind == "5":
+		s.out.keep(l)
+		s.end(market.SessionEndLogout, "", from, to, 1)
+		return
+	}
+	s.out.keep(l)
+	s.end(market.SessionEndProtocol, fieldText(l.body, "58="), from, to, 1)
+}
+
+// hangUpLater closes the connection when the end has had time to come.
+func (s *session) hangUpLater() { time.AfterFunc(goodbye, func() { s.hangUp(errEnded) }) }
+
+// fieldText finds a field among ready ones.
+func fieldText(fields []byte, tag string) string {
+	return string(rawField(append([]byte{wire.Separator}, fields...), tag))
+}
+
+// news tells the client something (35=B).
+func (s *session) news(headline string) {
+	body := appendField(nil, 148, headline)
+	body = appendField(body, 33, "1")
+	s.say(local{kind: "B", body: appendField(body, wire.Text, headline)}, false)
+}

@@ -1,0 +1,124 @@
+package fix
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/rialto-exchange/rialto/fsm/command"
+)
+
+// lazy takes to the log what may wait, for many sessions with one command:
+// heartbeats of both sides, and the node's word that it has its connections.
+type lazy struct {
+	mu      sync.Mutex
+	waiting map[*session]struct{}
+}
+
+// want has a session's queue looked at with the next tick.
+func (l *lazy) want(s *session) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waiting[s] = struct{}{}
+}
+
+// drain returns the sessions that asked.
+func (l *lazy) drain() []*session {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := make([]*session, 0, len(l.waiting))
+	for s := range l.waiting {
+		out = append(out, s)
+	}
+	clear(l.waiting)
+	return out
+}
+
+// shared is one session's step in a shared command.
+type shared struct {
+	session *session
+	items   []item
+	step    command.SessionStep
+}
+
+// beat takes lazy steps to the log every tick until ctx ends.
+func (v *Server) beat(ctx context.Context) {
+	ticker := time.NewTicker(lazyTick)
+	defer ticker.Stop()
+	vouched := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-ticker.C:
+			steps := v.lazySteps()
+			if now.Sub(vouched) >= vouchEvery {
+				vouched = now
+				steps = v.vouchFor(steps)
+			}
+			for len(steps) > 0 {
+				n := min(len(steps), maxSteps)
+				v.takeSteps(ctx, steps[:n])
+				steps = steps[n:]
+			}
+		}
+	}
+}
+
+func (v *Server) lazySteps() []shared {
+	var steps []shared
+	for _, s := range v.lazy.drain() {
+		// Steps of one session that do not follow on each other are rare, and go
+		// by themselves.
+		items := s.queue.take(true)
+		switch len(items) {
+		case 0:
+		case 1:
+			steps = append(steps, shared{s, items, s.step(&items[0])})
+		default:
+			v.work.Go(func() { s.submit(items) })
+		}
+	}
+	return steps
+}
+
+// vouchFor adds the sessions for which this node's word counts and that have no
+// step yet.
+func (v *Server) vouchFor(steps []shared) []shared {
+	has := make(map[*session]bool, len(steps))
+	for i := range steps {
+		has[steps[i].session] = true
+	}
+	for _, s := range v.living() {
+		if s.vouch && !has[s] && !s.isGone() {
+			steps = append(steps, shared{s, nil, s.step(&item{from: 1})})
+		}
+	}
+	return steps
+}
+
+// takeSteps submits a shared command. What became of each step the journal says;
+// a stale one ends its session there.
+func (v *Server) takeSteps(ctx context.Context, steps []shared) {
+	body := &command.AdvanceSessions{Owner: v.cfg.NodeID, Steps: make([]command.SessionStep, len(steps))}
+	for i := range steps {
+		body.Steps[i] = steps[i].step
+	}
+	own := append([]shared(nil), steps...)
+	v.work.Go(func() {
+		outcomes, err := v.submit(ctx, []*command.Command{v.own(body)})
+		for _, s := range own {
+			switch {
+			case s.items == nil: // the node's word alone; the next one will do
+			case err != nil || len(outcomes) == 0:
+				s.session.queue.stop()
+				s.session.hangUp(errUnknown)
+				s.session.submit(s.session.queue.more())
+			case again(&outcomes[0]):
+				s.session.submit(s.items)
+			default:
+				s.session.submit(s.session.queue.more())
+			}
+		}
+	})
+}

@@ -1,0 +1,65 @@
+package fix
+
+import (
+	"github.com/quickfixgo/quickfix"
+
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways/fix/decode"
+	"github.com/rialto-exchange/rialto/gateways/fix/wire"
+)
+
+// translator knows what messages mean.
+type translator interface {
+	// validate judges a message by the dictionary of its version.
+	validate(begin string, m *wire.Message) quickfix.MessageRejectError
+	// order makes a command of an order message; known: its type is one.
+	// declined is the refusal of an order that the door decides.
+	declined(body command.Body, code event.Code, detail string) *command.DeclineOrder
+	order(m *wire.Message, sender decode.Sender) (o decode.Order, known bool, bad quickfix.MessageRejectError)
+}
+
+// translate takes up an application message: a command, or a request for the
+// desk.
+func (s *session) translate(m *wire.Message) quickfix.MessageRejectError {
+	o, known, bad := s.server.translator.order(m, s.sender())
+	switch {
+	case bad != nil:
+		return bad
+	case known && s.kind != market.SessionOrderEntry:
+		return quickfix.NewBusinessMessageRejectError("this session is not for orders", notAuthorized, nil)
+	case known:
+		s.turn.cmd = &command.Command{
+			Header: command.Header{
+				Participant: s.participant, Actor: s.comp, Source: market.SourceFIX, Role: s.role,
+				Session: s.place(s.turn.number, o.Request), ValidUntil: o.ValidUntil,
+			},
+			Body: o.Body,
+		}
+		return nil
+	}
+	if s.clerk == nil || !s.clerk.Request(Request{Message: m, Applied: s.whenApplied}) {
+		return quickfix.UnsupportedMessageType()
+	}
+	return nil
+}
+
+// sender is what an order message leaves out: the participant's account if it
+// has one only, as of now.
+func (s *session) sender() decode.Sender {
+	if now := s.server.cfg.Reads.Authority(); now != s.turn.authority {
+		s.turn.authority, s.turn.account = now, ""
+		if p, _ := find(now.Participants, s.comp); p != nil && len(p.Accounts) == 1 {
+			s.turn.account = p.Accounts[0]
+		}
+	}
+	return decode.Sender{Account: s.turn.account}
+}
+
+// notAuthorized is BusinessRejectReason (380) 6.
+const notAuthorized = 6
+
+// whenApplied has a function called when the message whose turn it is has been
+// used up in the machine.
+func (s *session) whenApplied(f func(market.Sequence)) { s.turn.passed = f }
