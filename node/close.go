@@ -13,6 +13,7 @@ import (
 // clients, and hands leadership over.
 func (n *Node) Drain(ctx context.Context) error {
 	n.draining.Store(true)
+	defer n.drainFIX(ctx)
 	if n.consensus == nil || n.sequencer == nil || n.consensus.Status().Role != cluster.RoleLeader {
 		return nil
 	}
@@ -21,6 +22,21 @@ func (n *Node) Drain(ctx context.Context) error {
 	}
 	return n.handOver(ctx, "")
 }
+
+// drainFIX says goodbye to FIX clients, once the leader has moved: what they are
+// told goes through the log.
+func (n *Node) drainFIX(ctx context.Context) {
+	f := n.fixDoor.Load()
+	if f == nil || n.hasFailed() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, farewellTime)
+	defer cancel()
+	f.server.Drain(ctx)
+}
+
+// farewellTime is how long a node that leaves waits for FIX clients to log out.
+const farewellTime = 3 * time.Second
 
 func voters(members []cluster.Member) int {
 	count := 0

@@ -71,6 +71,7 @@ type Config struct {
 	Consensus  ConsensusConfig  `yaml:"consensus" koanf:"consensus"`
 	Commands   CommandsConfig   `yaml:"commands" koanf:"commands"`
 	ReadModels ReadModelsConfig `yaml:"read_models" koanf:"read_models"`
+	FIX        FIXConfig        `yaml:"fix" koanf:"fix"`
 	Room       RoomConfig       `yaml:"room" koanf:"room"`
 	Reads      ReadsConfig      `yaml:"reads" koanf:"reads"`
 }
@@ -228,6 +229,7 @@ func DefaultConfig() Config {
 			MaxRefusalsPerSecond:      rest.DefaultMaxRefusalsPerSecond,
 			MaxRefusalsAtOnce:         rest.DefaultMaxRefusalsAtOnce,
 		},
+		FIX:        defaultFIX(),
 		Room:       RoomConfig{SlowOrdersPerSecond: 500},
 		ReadModels: ReadModelsConfig{BookCheckpointEvents: 50_000, ScrubBytes: 8 << 20},
 		Reads:      ReadsConfig{MaxWaitsPerParticipant: rest.DefaultMaxWaitsPerParticipant, MaxScansPerParticipant: 64, MaxStreams: 5000, MaxStreamsPerParticipant: 1000},
@@ -244,6 +246,7 @@ func (c *Config) Validate() error {
 		c.validateLogging(),
 		c.validateTuning(),
 		c.Room.validate(),
+		c.FIX.validate(),
 		c.Reads.validate(),
 	)
 }

@@ -27,7 +27,7 @@ func (n *Node) openGateways(ctx, background context.Context) error {
 	}
 	var doors []door
 	for _, open := range []func(ctx, background context.Context) (door, error){
-		n.openREST,
+		n.openREST, n.openFIX,
 	} {
 		d, err := open(ctx, background)
 		if err != nil {
@@ -49,6 +49,7 @@ func (n *Node) openREST(_, _ context.Context) (door, error) {
 		_ = listener.Close()
 		return door{}, fmt.Errorf("register metrics: %w", err)
 	}
+	n.registry = metrics
 	log := n.log.With("part", "rest")
 	handler := rest.New(rest.Config{
 		Commands: n.commands, Reads: n.reads, Operations: operations{n},

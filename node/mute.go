@@ -77,6 +77,7 @@ func (n *Node) mute(stalled time.Duration) {
 		f.door.Shut()
 		f.server.Cut()
 	}
+	n.cutFIX()
 	n.log.Error("a write hangs while this node leads: it is mute, so that the others elect", "stalled", stalled)
 }
 

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus"
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
@@ -105,6 +107,8 @@ type Node struct {
 	twin       *twin
 	doors      atomic.Pointer[[]door]
 	front      atomic.Pointer[front]
+	fixDoor    atomic.Pointer[fixDoor]
+	registry   *prometheus.Registry // of /metrics
 
 	// closers undo what Open has done, last first.
 	closers    []closer

@@ -70,6 +70,7 @@ func (n *Node) openPeers(ctx, _ context.Context) error {
 	n.onClose("peer port", func(context.Context) error { return mux.Close() })
 	n.control = peer.NewControl(mux)
 	n.control.HandleCall(callClock, n.clocks.show)
+	n.answerFIXCalls()
 	return nil
 }
 

@@ -58,6 +58,13 @@ func (c *contacts) since(id cluster.NodeID, asked time.Time) bool {
 	return c.heard[id].After(asked)
 }
 
+// Hears reports whether a member has answered something that this node sent
+// within the last while. It says something on the leader only, who alone asks
+// everybody all the time.
+func (n *Node) Hears(id cluster.NodeID, within time.Duration) bool {
+	return n.contacts.since(id, time.Now().Add(-within))
+}
+
 // all returns what every incarnation of the roster has proven, and forgets
 // the others.
 func (c *contacts) all() map[cluster.Enrolment]cluster.Acknowledged {

@@ -1,0 +1,229 @@
+package node
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/gateways/fix"
+)
+
+// fixLevel is the feature level that has FIX sessions.
+const fixLevel = 3
+
+// fixDoor is the door for FIX clients and who serves behind it.
+type fixDoor struct {
+	door   *listener
+	server *fix.Server
+}
+
+func (n *Node) openFIX(_, _ context.Context) (door, error) {
+	encryption, err := n.cfg.FIX.tls()
+	if err != nil {
+		return door{}, err
+	}
+	listener, err := listen(n.cfg.FIXAddress)
+	if err != nil {
+		return door{}, fmt.Errorf("fix_address: %w", err)
+	}
+	server, err := fix.New(fix.Config{
+		NodeID: n.cfg.NodeID, Commands: n.commands, Reads: n.reads, Sessions: n.reads, Blocks: n.reads,
+		Peers: fixPeers{n}, Fit: n.fitForFIX, TLS: encryption, Limits: n.cfg.FIX.limits(),
+		Force:  func() bool { return n.replica.state.Load().level >= fixLevel },
+		Logger: n.log.With("part", "fix"), Metrics: n.registry,
+	})
+	if err != nil {
+		_ = listener.Close()
+		return door{}, err
+	}
+	n.fixDoor.Store(&fixDoor{door: listener, server: server})
+	n.background.Go(func() {
+		if err := server.Serve(listener); err != nil {
+			n.fail(fmt.Errorf("serve FIX: %w", err))
+		}
+	})
+	n.onClose("FIX gateway", server.Close)
+	return door{name: "fix", address: n.addresses.fix, connections: server.Connections}, nil
+}
+
+// fitForFIX returns why this node must not have FIX clients: what it takes may
+// not be committed, or it cannot tell what was. The door waits out what is only
+// an election.
+func (n *Node) fitForFIX() error {
+	if n.removed.Load() {
+		return ErrRemoved
+	}
+	if n.mutedSince.Load() != nil {
+		return cluster.ErrHung
+	}
+	if !n.caughtUp() {
+		return errors.New("not yet level with the leader")
+	}
+	if _, ok := n.consensus.Leader(); !ok {
+		return errors.New("no leader is known")
+	}
+	if s := n.consensus.Status(); s.LastContact > max(n.cfg.Consensus.HeartbeatTimeout, leaderSilence) {
+		return fmt.Errorf("the leader was heard %v ago", s.LastContact.Round(time.Millisecond))
+	}
+	if after, through, open := n.journal.Missing(); open {
+		return fmt.Errorf("events after %d up to %d are missing", after, through)
+	}
+	return nil
+}
+
+// leaderSilence is for how long a follower may not have heard of its leader.
+const leaderSilence = 150 * time.Millisecond
+
+// cutFIX ends all FIX connections and refuses new ones, at once.
+func (n *Node) cutFIX() {
+	if f := n.fixDoor.Load(); f != nil {
+		f.door.Shut()
+		f.server.Cut()
+	}
+}
+
+// The calls between nodes about FIX connections. A request is the epoch, eight
+// bytes big-endian, and the CompID; or the id of a node. An answer is one byte:
+// 1 yes, 0 no.
+const (
+	callProbeSession = "fix.probe"
+	callLost         = "fix.lost"
+)
+
+// fixPeers asks other nodes.
+type fixPeers struct{ node *Node }
+
+var _ gateways.SessionPeers = fixPeers{}
+
+// ProbeSession implements gateways.SessionPeers: the owner is asked, and beside
+// it the leader whether the owner is there at all.
+func (p fixPeers) ProbeSession(ctx context.Context, owner, comp string, epoch uint64) bool {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	at, ok := p.node.addressOf(owner)
+	if !ok {
+		return false // it is no member any more
+	}
+	lost := make(chan struct{})
+	go func() {
+		if p.lost(ctx, owner) {
+			close(lost)
+		}
+	}()
+	lives := make(chan bool, 1)
+	go func() {
+		answer, err := p.node.control.Call(ctx, at, callProbeSession, append(binary.BigEndian.AppendUint64(nil, epoch), comp...))
+		lives <- err == nil && len(answer) == 1 && answer[0] == 1
+	}()
+	select {
+	case l := <-lives:
+		return l
+	case <-lost:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+// lost asks the leader whether it has lost a node.
+func (p fixPeers) lost(ctx context.Context, id string) bool {
+	leader, ok := p.node.consensus.Leader()
+	switch {
+	case !ok:
+		return false
+	case string(leader.ID) == p.node.cfg.NodeID:
+		return p.node.hasLost(id)
+	}
+	answer, err := p.node.control.Call(ctx, leader.Address, callLost, []byte(id))
+	return err == nil && len(answer) == 1 && answer[0] == 1
+}
+
+// hasLost reports whether this node leads and has not been answered by a member
+// for longer than a lease.
+func (n *Node) hasLost(id string) bool {
+	return id != n.cfg.NodeID && n.consensus.Status().Role == cluster.RoleLeader &&
+		!n.consensus.Hears(cluster.NodeID(id), 2*n.cfg.Consensus.HeartbeatTimeout)
+}
+
+func (n *Node) addressOf(id string) (string, bool) {
+	for _, m := range n.consensus.Members() {
+		if string(m.ID) == id {
+			return m.Address, true
+		}
+	}
+	return "", false
+}
+
+// answerFIXCalls answers what other nodes ask.
+func (n *Node) answerFIXCalls() {
+	n.control.HandleCall(callProbeSession, func(ctx context.Context, request []byte) ([]byte, error) {
+		f := n.fixDoor.Load()
+		if f == nil || len(request) < 8 {
+			return []byte{0}, nil
+		}
+		return answerByte(f.server.Probe(ctx, string(request[8:]), binary.BigEndian.Uint64(request))), nil
+	})
+	n.control.HandleCall(callLost, func(_ context.Context, request []byte) ([]byte, error) {
+		return answerByte(n.hasLost(string(request))), nil
+	})
+}
+
+func answerByte(yes bool) []byte {
+	if yes {
+		return []byte{1}
+	}
+	return []byte{0}
+}
+
+// Session implements gateways.SessionReads; likewise below.
+func (r *reads) Session(at event.Pin, comp string) (event.Reading[event.SessionState], error) {
+	return answer(r.views.sessions.Session(at, comp))
+}
+
+func (r *reads) Sessions(ctx context.Context, at event.Pin, page event.Page) (event.List[event.Reading[event.SessionState]], error) {
+	return answer(r.views.sessions.Sessions(ctx, at, page))
+}
+
+func (r *reads) Resend(ctx context.Context, at event.Pin, comp string, from, to uint64, yield func(event.Resent) error) (uint64, error) {
+	return answer(r.views.sessions.Resend(ctx, at, comp, from, to, yield))
+}
+
+// LastBlock implements gateways.Blocks.
+func (r *reads) LastBlock() market.Sequence { return r.node.journal.Last().Sequence }
+
+// FollowBlocks implements gateways.Blocks.
+func (r *reads) FollowBlocks(ctx context.Context, after market.Sequence, yield func(*event.Block) error) error {
+	for {
+		if err := r.node.journal.Wait(ctx, after+1); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return fmt.Errorf("follow blocks: %w", err)
+		}
+		var stopped error
+		err := r.node.journal.Read(after, func(b *event.Block) bool {
+			if b.Count > 0 && b.Last() > after {
+				stopped, after = yield(b), b.Last()
+			}
+			return stopped == nil && ctx.Err() == nil
+		})
+		switch {
+		case stopped != nil:
+			return stopped
+		case err != nil:
+			return readError(err)
+		case ctx.Err() != nil:
+			return nil
+		}
+	}
+}
+
+var _ interface {
+	gateways.SessionReads
+	gateways.Blocks
+} = (*reads)(nil)
