@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/fsm/slab"
+	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
 
@@ -92,4 +94,40 @@ func panicOf(t *testing.T, r *replica, e cluster.Entry) (err error) {
 	}()
 	r.Apply([]cluster.Entry{e})
 	return nil
+}
+
+// TestWatchesAreTold shows that who waits for an account or order is told of an
+// entry once it is applied, and has to look up what a snapshot has skipped.
+func TestWatchesAreTold(t *testing.T) {
+	r := newReplica(fsm.Options{Cluster: clusterNumber("c")}, brokenLog{}, newAuthority(nil))
+	nobody := gateways.Aggregate{Account: "nobody"}
+	before := r.watches.Watch(nobody, 1)
+	defer before.End()
+	r.Apply([]cluster.Entry{firstEntry(t)})
+	after := r.watches.Watch(nobody, 1)
+	defer after.End()
+	applied := r.state.Load().sequence
+	if before.Since() != 0 || applied == 0 || after.Since() != applied {
+		t.Errorf("watches begin after %d and %d, want 0 and %d", before.Since(), after.Since(), applied)
+	}
+	s, err := r.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Release()
+	var image bytes.Buffer
+	if _, err := s.WriteTo(&image); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Restore(&image); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case c := <-before.Changes():
+		if c != (gateways.Change{Sequence: applied}) {
+			t.Errorf("told %v, want to look up at %d", c, applied)
+		}
+	default:
+		t.Error("a snapshot was restored, and nobody is told")
+	}
 }
