@@ -103,18 +103,21 @@ func limitsOf(n command.LimitName, value string) (out command.Limits) {
 	return out
 }
 
-// What entries of level 1 meant, they mean for ever: the event bytes and the
-// state hash of a long day, as the build that knew no other level made them.
-func TestLevelOneForEver(t *testing.T) {
+// What entries of a level meant, they mean for ever: the event bytes and the
+// state hash of a long day, as the build that knew no higher level made them.
+func TestLevelsForEver(t *testing.T) {
 	for _, c := range []struct {
+		level  uint16
 		bounds fsm.Bounds
 		hash   string
 		events string
 	}{
-		{fsm.Bounds{EventsPerEntry: 3, FillsPerCommand: 4}, "14777b79c6b0045a", "d4cec45710947993bc72ec7a5ab69b12"},
-		{fsm.Bounds{}, "6cda51dc76fb799d", "c3781c9641991afd181e17dbe82f86aa"},
+		{1, fsm.Bounds{EventsPerEntry: 3, FillsPerCommand: 4}, "14777b79c6b0045a", "d4cec45710947993bc72ec7a5ab69b12"},
+		{1, fsm.Bounds{}, "6cda51dc76fb799d", "c3781c9641991afd181e17dbe82f86aa"},
+		{2, fsm.Bounds{EventsPerEntry: 3, FillsPerCommand: 4}, "ac8f2628f267fe19", "d06e9b8ca30097b6f270c0a692ad497d"},
+		{2, fsm.Bounds{}, "f7e0dcf4276d615c", "77fea9cc3b0bb9e71591bff8bca39e21"},
 	} {
-		v := newVenueAt(t, 1, c.bounds)
+		v := newVenueAt(t, c.level, c.bounds)
 		v.demo()
 		d := &dice{Rand: rand.New(rand.NewPCG(5, 2026))}
 		events := sha256.New()
@@ -140,10 +143,10 @@ func TestLevelOneForEver(t *testing.T) {
 			}
 		}
 		if got := fmt.Sprintf("%016x", v.machine.Hash()); got != c.hash {
-			t.Errorf("the state hash is %s, it was %s", got, c.hash)
+			t.Errorf("level %d: the state hash is %s, it was %s", c.level, got, c.hash)
 		}
 		if got := fmt.Sprintf("%x", events.Sum(nil)[:16]); got != c.events {
-			t.Errorf("the events hash to %s, they did to %s", got, c.events)
+			t.Errorf("level %d: the events hash to %s, they did to %s", c.level, got, c.events)
 		}
 	}
 }

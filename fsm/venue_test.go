@@ -3,6 +3,7 @@ package fsm_test
 import (
 	"fmt"
 	"hash/fnv"
+	"io"
 	"strings"
 	"testing"
 
@@ -65,9 +66,11 @@ func (v *venue) admin(b command.Body) *command.Command {
 	}
 }
 
+// digest stands for a body. A field that came later and says nothing counts for
+// nothing: the digests of old days are in what they hash to.
 func digest(b command.Body) uint64 {
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%d %+v", b.Kind(), b)
+	io.WriteString(h, strings.Replace(fmt.Sprintf("%d %+v", b.Kind(), b), " FixSessions:[]", "", 1))
 	return h.Sum64()
 }
 
