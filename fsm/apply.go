@@ -23,7 +23,9 @@ func (m *Machine) Apply(index, term uint64, data []byte) (*event.Block, []event.
 	c := &m.clock
 	c.index, c.term = index, term
 	m.takeLevel(header.Level)
+	before := c.now
 	c.now = max(c.now, header.At)
+	m.extendGrace(commands, before)
 	block := &event.Block{Index: index, Term: term, At: c.now, First: m.out.last + 1}
 	if m.level() >= levelWorstDay {
 		block.Digest = sha256.Sum256(data)
@@ -32,6 +34,7 @@ func (m *Machine) Apply(index, term uint64, data []byte) (*event.Block, []event.
 		block.Chain = c.chain
 	}
 	m.out.open(block, len(commands))
+	m.sessions.touched.open()
 	m.runMassEffects()
 	outcomes := make([]event.Outcome, len(commands))
 	groups := make([]int, len(commands))
@@ -75,6 +78,7 @@ func (m *Machine) open(index uint64, data []byte) (entry.Header, []*command.Comm
 // began, now that these stay where they are.
 func (m *Machine) seal(outcomes []event.Outcome, groups []int) *event.Block {
 	b := m.out.close()
+	b.Sessions = m.sessions.touched.close()
 	b.History = m.clock.history
 	for i := range outcomes {
 		o := &outcomes[i]

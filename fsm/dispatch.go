@@ -12,6 +12,10 @@ type verb struct {
 	// always says that its id has room whatever its sender's share: it makes
 	// the venue safer.
 	always bool
+	// session says that it may come in a FIX session, with a place in it.
+	session bool
+	// level is the one that it is there from.
+	level uint16
 }
 
 // verbs is the list of all commands but Probe and Fence, which execute settles
@@ -35,10 +39,16 @@ func verbs() [256]verb {
 		command.KindSetLimits:         {run: run((*Machine).setLimits)},
 		command.KindSuspendAccount:    {run: run((*Machine).suspendAccount), trader: true, always: true},
 		command.KindResumeAccount:     {run: run((*Machine).resumeAccount)},
-		command.KindPlaceOrder:        {run: run((*Machine).placeOrder), trader: true},
-		command.KindAmendOrder:        {run: run((*Machine).amendOrder), trader: true},
-		command.KindCancelOrder:       {run: run((*Machine).cancelOrder), trader: true, always: true},
-		command.KindCancelAll:         {run: run((*Machine).cancelAll), trader: true, always: true},
+		command.KindPlaceOrder:        {run: run((*Machine).placeOrder), trader: true, session: true},
+		command.KindAmendOrder:        {run: run((*Machine).amendOrder), trader: true, session: true},
+		command.KindCancelOrder:       {run: run((*Machine).cancelOrder), trader: true, always: true, session: true},
+		command.KindCancelAll:         {run: run((*Machine).cancelAll), trader: true, always: true, session: true},
+		command.KindLogonSession:      {run: run((*Machine).logonSession), always: true, level: levelSessions},
+		command.KindAdvanceSessions:   {run: run((*Machine).advanceSessions), always: true, level: levelSessions},
+		command.KindEndSession:        {run: run((*Machine).end), always: true, level: levelSessions},
+		command.KindResetSession:      {run: run((*Machine).reset), always: true, level: levelSessions},
+		command.KindLogoutSession:     {run: run((*Machine).logout), always: true, level: levelSessions},
+		command.KindDeclineOrder:      {run: run((*Machine).declineOrder), session: true, level: levelSessions},
 	}
 }
 

@@ -28,6 +28,9 @@ func refuse(code event.Code, rule, detail string, args ...any) *refusal {
 //
 // A no from 4 or 5 is an event and uses up the id.
 func (m *Machine) execute(c *command.Command) event.Outcome {
+	if c.Session != nil {
+		return m.executeInSession(c)
+	}
 	if !m.inForce(&c.Header) {
 		return m.outcome(event.OutcomeForbidden)
 	}
@@ -36,6 +39,10 @@ func (m *Machine) execute(c *command.Command) event.Outcome {
 		return m.probe(c, b)
 	case *command.Fence:
 		return m.fence(c, b)
+	case *command.EndSession:
+		if m.staleEnd(b) {
+			return m.outcome(event.OutcomeSessionStale)
+		}
 	}
 	key := dedup.KeyOf(c.Participant, c.ID)
 	if c.ID != "" {
@@ -43,10 +50,7 @@ func (m *Machine) execute(c *command.Command) event.Outcome {
 			return m.again(r, c.Digest)
 		}
 	}
-	v := &m.verbs[c.Body.Kind()]
-	if v.run == nil {
-		panic(&Fault{Index: m.clock.index, What: fmt.Sprintf("no verb for command kind %d", c.Body.Kind())})
-	}
+	v := m.verbOf(c)
 	about := &m.scratch.about
 	*about = m.about(c.Body)
 	if !m.permitted(c, v, about) {
@@ -61,7 +65,7 @@ func (m *Machine) execute(c *command.Command) event.Outcome {
 	first := m.out.last + 1
 	m.out.begin(contextOf(c))
 	searched := m.out.steps
-	m.decide(c, v, about)
+	m.decide(c, v, about, nil)
 	m.countSearch(about.account, m.out.steps-searched)
 	if c.ID != "" {
 		m.remember(c, key, dedup.Record{Digest: c.Digest, First: first})
@@ -71,9 +75,21 @@ func (m *Machine) execute(c *command.Command) event.Outcome {
 	return o
 }
 
-// decide runs the command in the open group, and closes the group.
-func (m *Machine) decide(c *command.Command, v *verb, about *subject) {
-	no := m.late(c)
+// verbOf returns how the command is executed.
+func (m *Machine) verbOf(c *command.Command) *verb {
+	v := &m.verbs[c.Body.Kind()]
+	if v.run == nil || m.level() < v.level {
+		panic(&Fault{Index: m.clock.index, What: fmt.Sprintf("no verb for command kind %d at level %d", c.Body.Kind(), m.level())})
+	}
+	return v
+}
+
+// decide runs the command in the open group, unless there is a no already, and
+// closes the group.
+func (m *Machine) decide(c *command.Command, v *verb, about *subject, no *refusal) {
+	if no == nil {
+		no = m.late(c)
+	}
 	if no == nil {
 		no = m.conflict(c, about)
 	}
@@ -84,10 +100,10 @@ func (m *Machine) decide(c *command.Command, v *verb, about *subject) {
 		current := m.sequenceOf(about)
 		m.out.emit(&event.CommandRejected{
 			Code: no.Code, Rule: no.Rule, Detail: no.Detail,
-			Aggregate: about.aggregate, CurrentSequence: current,
+			Aggregate: about.aggregate, CurrentSequence: current, Echo: m.echo(c, about),
 		})
 	}
-	m.out.end(about.aggregate, m.sequenceOf(about))
+	m.endGroup(about.aggregate, m.sequenceOf(about))
 }
 
 // late says whether the command came after its time.

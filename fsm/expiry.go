@@ -57,7 +57,7 @@ func (m *Machine) expire() bool {
 	m.out.begin(event.Context{Source: market.SourceTimer})
 	m.orders.book.Close(book.Slot(t.Slot))
 	m.cancel(t.Slot, event.TypeOrderExpired, market.StatusExpired, reason)
-	m.out.end(id.String(), m.orders.sequence(id))
+	m.endGroup(id.String(), m.orders.sequence(id))
 	m.out.mass++
 	return true
 }

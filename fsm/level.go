@@ -20,8 +20,10 @@ const (
 	// levelWorstDay is the level of the rules that keep the venue's word on
 	// bad days; DESIGN.md says which they are.
 	levelWorstDay = 2
+	// levelSessions is the level of FIX sessions that outlive their node.
+	levelSessions = 3
 	// FeatureLevel is the highest level that this machine understands.
-	FeatureLevel = levelWorstDay
+	FeatureLevel = levelSessions
 )
 
 // Level returns the feature level in force, 0 before the first entry.
@@ -89,7 +91,7 @@ func (m *Machine) convert() {
 // ones are about. It is no state of its own: a restored machine is told again.
 func (m *Machine) adopt() {
 	for i := range m.work {
-		if w := &m.work[i]; w.account == 0 {
+		if w := &m.work[i]; w.account == 0 && w.session == 0 {
 			m.mark(w)
 		}
 	}

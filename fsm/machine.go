@@ -112,7 +112,11 @@ type Machine struct {
 	buys    *slab.Slab[openBuys]
 	paces   *slab.Slab[pace]
 	timers  *timers.Heap
-	work    []workItem
+	// sessions are there from level 3 on; acting is the one whose command is
+	// being executed, 0 = none.
+	sessions sessions
+	acting   uint32
+	work     []workItem
 
 	// authority counts changes, see Authority; not state.
 	authority uint64
@@ -149,6 +153,9 @@ type clock struct {
 	// level is the feature level in force, 0 before the first entry; raised is
 	// the one that the entry being applied raises it to, 0 = none.
 	level, raised uint16
+	// graceless is how much of the time so far counts for no grace timer, see
+	// graceNow.
+	graceless market.Nanos
 	// hashIndex and hash are the last state hash that was taken.
 	hashIndex, hash uint64
 }
@@ -188,6 +195,7 @@ func empty(o Options) *Machine {
 	m.assets.stored, m.instruments.stored, m.participants.stored = newRowStore(alloc), newRowStore(alloc), newRowStore(alloc)
 	m.orders.init(alloc)
 	m.working.init(alloc)
+	m.sessions.init(alloc, o.Cluster)
 	m.paces.Grow(1)
 	m.describe()
 	m.verbs = verbs()
@@ -221,11 +229,14 @@ func (m *Machine) LastHash() (index, hash uint64) { return m.clock.hashIndex, m.
 
 // Pending reports whether something waits for the next entry: what one entry
 // was too short for.
-func (m *Machine) Pending() bool { return len(m.work) > 0 || m.overdue() }
+func (m *Machine) Pending() bool { return len(m.work) > 0 || m.overdue() || m.sessionDue() }
 
 // NextDeadline returns when the next timer is due.
 func (m *Machine) NextDeadline() (market.Nanos, bool) {
 	t, ok := m.timers.First()
+	if s, also := m.sessions.timers.First(); also && (!ok || s.Due < t.Due) {
+		return s.Due, true
+	}
 	return t.Due, ok
 }
 

@@ -148,7 +148,7 @@ func (m *Machine) image(image *event.Order, slot uint32, visible book.Lots) {
 		DisplayQuantity: market.Quantity(o.display) * step, QuoteQuantity: o.quoteQuantity,
 		Price: market.Price(o.price) * tick, StopPrice: market.Price(o.stop) * tick,
 		ExpireAt: o.expireAt, FilledNotional: o.notional, Fees: o.fees, Sequence: o.sequence,
-		CreatedAt: o.created, UpdatedAt: o.updated,
+		CreatedAt: o.created, UpdatedAt: o.updated, Session: m.sessionName(slot),
 		PriceDigits: i.PriceDigits, QuantityDigits: i.QuantityDigits, QuoteScale: i.QuoteScale,
 	}
 	if o.status.IsOpen() {
@@ -164,12 +164,8 @@ func (m *Machine) image(image *event.Order, slot uint32, visible book.Lots) {
 func (m *Machine) changeOrder(t event.Type, slot uint32, held ledger.Ref) {
 	o := m.touch(slot)
 	visible := shown(o)
-	if visible > 0 && o.display != 0 && t != event.TypeOrderAccepted {
-		if _, open, _ := m.orders.book.Find(m.orderID(slot)); open {
-			if in := m.orders.book.Order(book.Slot(slot)); in.Price != 0 {
-				visible = in.Shown
-			}
-		}
+	if t != event.TypeOrderAccepted {
+		visible = m.visible(slot)
 	}
 	r := m.out.change()
 	r.Type = t
@@ -178,6 +174,20 @@ func (m *Machine) changeOrder(t event.Type, slot uint32, held ledger.Ref) {
 		r.Hold = m.balance(held, m.holdAsset(o), 0)
 	}
 	m.out.emit(r)
+}
+
+// visible is what an order shows that may lie in the book already.
+func (m *Machine) visible(slot uint32) book.Lots {
+	o := m.orders.cold.Get(slot)
+	visible := shown(o)
+	if visible > 0 && o.display != 0 {
+		if _, open, _ := m.orders.book.Find(m.orderID(slot)); open {
+			if in := m.orders.book.Order(book.Slot(slot)); in.Price != 0 {
+				visible = in.Shown
+			}
+		}
+	}
+	return visible
 }
 
 // enlist counts an order among the open ones of its account.
@@ -222,6 +232,7 @@ func (m *Machine) unlistByAccount(o *order) {
 // affair: matching closes it itself.
 func (m *Machine) finish(slot uint32, status market.OrderStatus, reason market.Reason) {
 	m.delist(slot)
+	m.leaveSession(slot)
 	o := m.orders.cold.Mut(slot)
 	o.status, o.reason = status, reason
 	if o.expireAt != 0 {

@@ -97,5 +97,6 @@ func contextOf(c *command.Command) event.Context {
 		CommandKind: uint8(c.Body.Kind()), Source: c.Source,
 		Participant: c.Participant, Actor: c.Actor, CommandID: c.ID,
 		Label: c.Label, Correlation: c.Correlation, Traceparent: c.Traceparent,
+		Session: c.Session,
 	}
 }

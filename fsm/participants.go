@@ -21,6 +21,9 @@ func (m *Machine) defineParticipant(b *command.DefineParticipant, about *subject
 	if no := m.namesTaken(b); no != nil {
 		return no
 	}
+	if no := m.maySetSessions(b, about.participant); no != nil {
+		return no
+	}
 	kind := event.TypeParticipantDefined
 	switch {
 	case about.participant == 0 && m.participants.full(m.bounds.Participants):
@@ -31,7 +34,8 @@ func (m *Machine) defineParticipant(b *command.DefineParticipant, about *subject
 		kind = event.TypeParticipantConfirmed
 	}
 	// Events and gateways keep the old row: it is replaced, never changed.
-	p := &participant{DefineParticipant: cloneParticipant(b), Sequence: m.participants.mut(about.participant).Sequence + 1}
+	was := m.participants.mut(about.participant)
+	p := &participant{DefineParticipant: cloneParticipant(b), Sequence: was.Sequence + 1}
 	m.dropNames(about.participant)
 	m.participants.rows[about.participant-1] = p
 	m.indexNames(about.participant)
@@ -39,6 +43,7 @@ func (m *Machine) defineParticipant(b *command.DefineParticipant, about *subject
 		m.authority++
 	}
 	m.out.emit(&event.ParticipantChanged{Type: kind, Participant: *p})
+	m.setSessions(about.participant, &was.DefineParticipant, &p.DefineParticipant)
 	return nil
 }
 
@@ -75,7 +80,7 @@ func (m *Machine) namesTaken(b *command.DefineParticipant) *refusal {
 			no = refuse(event.CodeAlreadyExists, "keys", "key %s is another participant's", b.Keys[i].ID)
 		}
 	}
-	for _, id := range b.FixCompIDs {
+	for id := range compIDs(b) {
 		if n, ok := m.compIDs[id]; ok && n != self && n < first {
 			first = n
 			no = refuse(event.CodeAlreadyExists, "fix_comp_ids", "CompID %s is another participant's", id)
@@ -100,7 +105,7 @@ func (m *Machine) indexNames(n uint32) {
 			m.keys[p.Keys[at].ID] = keyPlace{n, at}
 		}
 	}
-	for _, id := range p.FixCompIDs {
+	for id := range compIDs(&p.DefineParticipant) {
 		m.compIDs[id] = n
 	}
 }
@@ -111,14 +116,15 @@ func (m *Machine) dropNames(n uint32) {
 	for i := range p.Keys {
 		delete(m.keys, p.Keys[i].ID)
 	}
-	for _, id := range p.FixCompIDs {
+	for id := range compIDs(&p.DefineParticipant) {
 		delete(m.compIDs, id)
 	}
 }
 
 func sameParticipant(a, b *command.DefineParticipant) bool {
 	return a.Role == b.Role && a.Owner == b.Owner && a.FixPasswordHash == b.FixPasswordHash &&
-		slices.Equal(a.Accounts, b.Accounts) && slices.Equal(a.FixCompIDs, b.FixCompIDs) && slices.Equal(a.Keys, b.Keys)
+		slices.Equal(a.Accounts, b.Accounts) && slices.Equal(a.FixCompIDs, b.FixCompIDs) && slices.Equal(a.Keys, b.Keys) &&
+		slices.Equal(a.FixSessions, b.FixSessions)
 }
 
 // cloneParticipant copies the texts, which are parts of the whole command.
@@ -131,6 +137,10 @@ func cloneParticipant(b *command.DefineParticipant) command.DefineParticipant {
 	for _, k := range b.Keys {
 		k.ID, k.SecretHash = strings.Clone(k.ID), strings.Clone(k.SecretHash)
 		c.Keys = append(c.Keys, k)
+	}
+	for _, s := range b.FixSessions {
+		s.CompID = strings.Clone(s.CompID)
+		c.FixSessions = append(c.FixSessions, s)
 	}
 	return c
 }

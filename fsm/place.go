@@ -153,6 +153,7 @@ func (m *Machine) accept(o *order, clientID string, key dedup.Key) uint32 {
 	}
 	*m.orders.cold.Mut(slot) = *o
 	m.enlist(slot)
+	m.joinSession(slot)
 	m.setTimer(slot)
 	o = m.orders.cold.Get(slot)
 	m.changeOrder(event.TypeOrderAccepted, slot, m.hold(o, i.mustNeed(o, o.quantity)))

@@ -36,7 +36,7 @@ func (m *Machine) fence(c *command.Command, f *command.Fence) event.Outcome {
 	m.remember(c, key, dedup.Record{})
 	m.out.begin(contextOf(c))
 	m.out.emit(&event.CommandFenced{Participant: c.Participant, Target: f.Target})
-	m.out.end(market.Venue, m.clock.venue)
+	m.endGroup(market.Venue, m.clock.venue)
 	return m.outcome(event.OutcomeExecuted)
 }
 

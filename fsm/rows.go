@@ -142,7 +142,7 @@ func (m *Machine) storeRows() {
 	b := m.scratch.row
 	b = m.assets.store(b, archive.asset)
 	b = m.instruments.store(b, archive.instrument)
-	m.scratch.row = m.participants.store(b, archive.participant)
+	m.scratch.row = m.participants.store(b, archive.participantRow)
 }
 
 // touchRows marks all rows, for a level that begins to store them.
@@ -163,7 +163,7 @@ func (m *Machine) loadRows() error {
 	if err := m.instruments.load(instrumentName, archive.instrument); err != nil {
 		return fmt.Errorf("instruments: %w", err)
 	}
-	if err := m.participants.load(participantName, archive.participant); err != nil {
+	if err := m.participants.load(participantName, archive.participantRow); err != nil {
 		return fmt.Errorf("participants: %w", err)
 	}
 	return nil
@@ -179,7 +179,7 @@ func (m *Machine) auditRows() error {
 	if err := m.instruments.check(archive.instrument); err != nil {
 		return err
 	}
-	return m.participants.check(archive.participant)
+	return m.participants.check(archive.participantRow)
 }
 
 func assetName(r *asset) string             { return r.image.Asset }

@@ -108,10 +108,13 @@ func (m *Machine) small(a archive) {
 		table(a, &m.instruments, instrumentName, archive.instrument)
 		table(a, &m.participants, participantName, archive.participant)
 	}
-	list(a, &m.work, a.workItem)
+	list(a, &m.work, func(w *workItem) { a.workItem(w, m.level()) })
 	if m.level() >= levelWorstDay {
 		number(a, &c.level) // a snapshot's head told it already
 		number(a, &b.StepsPerEntry)
+	}
+	if m.level() >= levelSessions {
+		signed(a, &c.graceless)
 	}
 }
 
@@ -169,13 +172,53 @@ func (a archive) participant(v *participant) {
 	number(a, &v.Sequence)
 }
 
-func (a archive) workItem(v *workItem) {
+// participantRow is participant where each has its own bytes: what came later is
+// at their end, and only there where it says something, so that a participant
+// without it is stored as it always was.
+func (a archive) participantRow(v *participant) {
+	a.participant(v)
+	if len(v.FixSessions) > 0 || a.r != nil && a.r.Remaining() > 0 {
+		list(a, &v.FixSessions, a.fixSession)
+	}
+}
+
+func (a archive) fixSession(v *command.FixSession) {
+	a.text(&v.CompID)
+	number(a, &v.Kind)
+	number(a, &v.Protocol)
+	a.flag(&v.CancelOnDisconnect)
+	a.flag(&v.CancelOnLogout)
+	a.flag(&v.KeepGTC)
+	number(a, &v.Throttle)
+	a.flag(&v.HasRoll)
+	number(a, &v.Roll)
+	number(a, &v.TimeDigits)
+}
+
+// place passes a command's place in a FIX session through, if it has one.
+func (a archive) place(v **command.SessionPlace) {
+	there := *v != nil
+	if a.flag(&there); !there {
+		return
+	}
+	if a.w != nil {
+		command.AppendPlace(a.w, *v)
+		return
+	}
+	*v = command.DecodePlace(a.r)
+}
+
+func (a archive) workItem(v *workItem, level uint16) {
 	number(a, &v.account)
 	number(a, &v.instrument)
 	number(a, &v.side)
 	number(a, &v.reason)
 	number(a, &v.upTo)
 	a.context(&v.context)
+	if level >= levelSessions {
+		number(a, &v.session)
+		a.place(&v.context.Session)
+	}
 }
 
 func (a archive) context(v *event.Context) {

@@ -186,6 +186,9 @@ func (m *Machine) restore(r io.Reader) error {
 	m.adopt()
 	m.accountNames.Rebuild()
 	m.ownerNames.Rebuild()
+	m.sessions.names.Rebuild()
+	m.sessions.owners.Rebuild()
+	m.indexCopies()
 	return nil
 }
 

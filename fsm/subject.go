@@ -14,7 +14,7 @@ type subject struct {
 	kind aggregateKind
 	// The numbers are 0 if there is no such thing (yet).
 	asset, instrument, participant uint32
-	account, owner                 uint32
+	account, owner, session        uint32
 	order                          market.OrderID
 	// lookup is how the order was found, or not.
 	lookup orderLookup
@@ -33,6 +33,7 @@ const (
 	aboutAccount
 	aboutOwner
 	aboutOrder
+	aboutSession
 )
 
 // about finds out what a command is about.
@@ -88,6 +89,14 @@ func (m *Machine) aboutAccountOf(body command.Body) subject {
 		s := m.aboutAccount(b.Account)
 		s.instrument, _ = m.instruments.find(b.Instrument)
 		return s
+	case *command.LogonSession:
+		return m.aboutSessionOf(b.CompID)
+	case *command.EndSession:
+		return m.aboutSessionOf(b.CompID)
+	case *command.ResetSession:
+		return m.aboutSessionOf(b.CompID)
+	case *command.LogoutSession:
+		return m.aboutSessionOf(b.CompID)
 	}
 	return subject{aggregate: market.Venue}
 }
@@ -128,6 +137,8 @@ func (m *Machine) sequenceOf(s *subject) uint64 {
 		return m.accounts.Get(s.account).sequence
 	case s.kind == aboutOwner && s.owner != 0:
 		return m.owners.Get(s.owner).sequence
+	case s.kind == aboutSession && s.session != 0:
+		return m.sessions.rows.Get(s.session).sequence
 	case s.kind == aboutOrder && s.lookup == orderFound || s.lookup == orderIsClosed:
 		return m.orders.sequence(s.order)
 	}
@@ -147,6 +158,10 @@ func (m *Machine) permitted(c *command.Command, v *verb, s *subject) bool {
 		return c.Participant == ""
 	case c.Body.Kind() == command.KindRaiseLevel:
 		return c.Participant == "" && c.Source == market.SourceSystem
+	case isNodes(c.Body.Kind()):
+		return c.Participant == "" && (c.Source == market.SourceSystem || c.Source == market.SourceFIX)
+	case c.Body.Kind() == command.KindDeclineOrder:
+		return false // it is a session's
 	case c.Role == market.RoleAdmin:
 		return true
 	case c.Role != market.RoleTrader || !v.trader:
@@ -155,6 +170,11 @@ func (m *Machine) permitted(c *command.Command, v *verb, s *subject) bool {
 		return m.ownsOrder(c, s)
 	}
 	return m.ownsAccount(c.Participant, s.account)
+}
+
+// isNodes: the kinds of command that nodes send for the sessions they own.
+func isNodes(k command.Kind) bool {
+	return k == command.KindLogonSession || k == command.KindAdvanceSessions || k == command.KindEndSession
 }
 
 // ownsOrder: the order's account decides. An order that is not there is the

@@ -29,6 +29,7 @@ func (m *Machine) otherTables() []slab.Table {
 		m.ledger.Tables(), m.orders.book.Tables(), []slab.Table{m.orders.cold}, m.timers.Tables(),
 		m.working.tables(), []slab.Table{m.buys, m.paces},
 		m.assets.stored.tables(), m.instruments.stored.tables(), m.participants.stored.tables(),
+		m.sessions.tables(),
 	)
 }
 
@@ -41,12 +42,12 @@ func (m *Machine) describe() {
 	m.ids.fences.Describe("fenced_ids", levelWorstDay)
 	m.ids.shares.Describe("id_shares", levelWorstDay)
 	m.clientIDs.Describe("client_ids")
-	m.accountNames.Describe("account_names")
+	m.accountNames.Describe("account_names", LevelFirst)
 	m.accounts.Describe(slab.Shape{Name: "accounts", Layouts: []slab.Layout{
 		{Level: LevelFirst, Fields: "owner 4, participant 4, limits 4, flags 4, first 4, last 4, open 4, _ 4, sequence 8"},
 		{Level: levelWorstDay, Fields: "owner 4, participant 4, limits 4, flags 4, first 4, last 4, open 4, pace 4, sequence 8"},
 	}})
-	m.ownerNames.Describe("owner_names")
+	m.ownerNames.Describe("owner_names", LevelFirst)
 	m.owners.Describe(slab.Shape{Name: "owners", Layouts: []slab.Layout{{Level: LevelFirst, Fields: "limits 4, _ 4, sequence 8"}}})
 	m.limits.Describe(slab.Shape{Name: "limits", Layouts: []slab.Layout{{Level: LevelFirst, Fields: "link 4, _ 4, row 128"}}})
 	m.ledger.Describe("ledger")
@@ -54,6 +55,7 @@ func (m *Machine) describe() {
 	m.orders.cold.Describe(slab.Shape{Name: "orders", Layouts: []slab.Layout{{Level: LevelFirst, Fields: orderLayout}}})
 	m.timers.Describe("timers", LevelFirst)
 	m.working.describe("working")
+	m.sessions.describe("fix_sessions")
 	m.assets.stored.describe("assets")
 	m.instruments.stored.describe("instruments")
 	m.participants.stored.describe("participants")

@@ -80,5 +80,5 @@ func (m *Machine) triggerOrder(slot uint32, i *instrument) {
 		m.changeOrder(event.TypeOrderTriggered, slot, 0)
 		m.run(slot)
 	}
-	m.out.end(id.String(), m.orders.sequence(id))
+	m.endGroup(id.String(), m.orders.sequence(id))
 }

@@ -15,6 +15,8 @@ func (m *Machine) mustWait(c *command.Command, about *subject) bool {
 	switch kind {
 	case command.KindSuspendAccount, command.KindHaltInstrument, command.KindDeposit:
 		return false // what makes the venue safer never waits
+	case command.KindDefineParticipant:
+		return m.movesTouched(c.Body.(*command.DefineParticipant))
 	}
 	if m.level() < levelWorstDay {
 		return m.mustWaitForAll(c, about)
@@ -61,6 +63,10 @@ func (m *Machine) cancelling(account uint32) bool {
 // the phases that it begins in: it was acknowledged, so that it is carried
 // through whatever phase follows, and does not begin where one allows it later.
 func (m *Machine) mark(w *workItem) bool {
+	if w.session != 0 {
+		m.sessions.rows.Mut(w.session).set(sessionCancels, true)
+		return true
+	}
 	if w.account == 0 {
 		m.instruments.at(w.instrument).triggering = true
 		return true
@@ -100,6 +106,10 @@ func (m *Machine) eachWorking(w *workItem, each func(*working)) {
 
 // unmark is for a mass cancel that has come to its end.
 func (m *Machine) unmark(w *workItem) {
+	if w.session != 0 {
+		m.sessions.rows.Mut(w.session).set(sessionCancels, false)
+		return
+	}
 	if w.account == 0 {
 		m.instruments.at(w.instrument).triggering = false
 		return
@@ -130,6 +140,8 @@ func (m *Machine) withdrawn(slot uint32) market.Reason {
 		return market.ReasonSuspended
 	case a.has(accountCancels) && m.workingOf(slot).cancels&bit != 0:
 		return market.ReasonMassCancel
+	case m.letsGo(slot):
+		return market.ReasonDisconnected
 	}
 	return market.ReasonNone
 }

@@ -7,14 +7,16 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/risk"
 )
 
-// workItem is what one entry was too short for: the rest of a mass cancel or,
-// without an account, of the stops that an instrument's last price triggered.
+// workItem is what one entry was too short for: the rest of a mass cancel of an
+// account or a FIX session or, without either, of the stops that an instrument's
+// last price triggered.
 // Items take turns at the start of the following entries, before anything else
 // of their account or, for stops, before what could trade in their instrument.
 // Others need not wait: an order that is yet to be cancelled trades with nobody,
 // see withdrawn.
 type workItem struct {
-	account    uint32      // 0 = triggered stops
+	account    uint32 // 0 = triggered stops, or a session's orders
+	session    uint32
 	instrument uint32      // 0 = all
 	side       market.Side // SideNone = both
 	reason     market.Reason
@@ -35,12 +37,12 @@ func (m *Machine) runMassEffects() {
 	}
 	budget := m.bounds.EventsPerEntry
 	m.limitMassEffects(max(budget/2, 1), m.bounds.FillsPerCommand)
-	for m.mayGoOn() && m.expire() {
+	for m.mayGoOn() && (m.expire() || m.wakeSession()) {
 		continue
 	}
 	m.limitMassEffects(max(budget*3/4, 1), max(m.bounds.FillsPerCommand/2, 1))
 	m.takeTurns()
-	for m.mayGoOn() && m.expire() {
+	for m.mayGoOn() && (m.expire() || m.wakeSession()) {
 		continue
 	}
 	m.limitMassEffects(budget, max(m.bounds.FillsPerCommand*3/4, 1))
@@ -84,12 +86,15 @@ func (m *Machine) mayMatch() bool { return m.out.matched < m.out.matchLimit }
 // continueWork gives a work item its turn, as a group of its own, and reports
 // whether it came to the item's end.
 func (m *Machine) continueWork(w *workItem) (done bool) {
+	if w.session != 0 {
+		return m.continueSession(w)
+	}
 	if w.account == 0 {
 		return m.trigger(w.instrument)
 	}
 	m.out.begin(w.context)
 	done = !m.massCancel(w)
-	m.out.end(m.accountName(w.account), m.accounts.Get(w.account).sequence)
+	m.endGroup(m.accountName(w.account), m.accounts.Get(w.account).sequence)
 	m.out.mass++ // also a turn that found nothing costs something
 	return done
 }
@@ -103,10 +108,14 @@ func (m *Machine) massCancel(w *workItem) (more bool) {
 	} else {
 		cancelled, more = m.cancelFromLists(w)
 	}
-	m.out.emit(&event.OrdersCancelled{
+	r := &event.OrdersCancelled{
 		Account: m.accountName(w.account), AccountSequence: m.accounts.Get(w.account).sequence,
 		Cancelled: cancelled, Continues: more,
-	})
+	}
+	if m.acting != 0 {
+		r.Instrument, r.Side = w.instrumentName(m), w.side
+	}
+	m.out.emit(r)
 	return more
 }
 
@@ -168,6 +177,14 @@ func (m *Machine) covers(w *workItem, list *working) bool {
 		return list.cancels != 0
 	}
 	return m.mayMassCancel(w, list.instrument)
+}
+
+// instrumentName is the instrument that the item names, "" for all.
+func (w *workItem) instrumentName(m *Machine) string {
+	if w.instrument == 0 {
+		return ""
+	}
+	return m.instruments.at(w.instrument).image.Instrument
 }
 
 // beginWork does the first step of a mass cancel in the open group and leaves

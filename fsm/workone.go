@@ -20,7 +20,7 @@ func (m *Machine) runMassEffectsInOrder() {
 		} else {
 			m.out.begin(w.context)
 			more := m.massCancel(&w)
-			m.out.end(m.accountName(w.account), m.accounts.Get(w.account).sequence)
+			m.endGroup(m.accountName(w.account), m.accounts.Get(w.account).sequence)
 			if more {
 				break
 			}

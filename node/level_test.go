@@ -3,6 +3,7 @@ package node_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -113,7 +114,7 @@ func TestTooOldToJoin(t *testing.T) {
 		done <- err
 	}()
 	c.until("it is refused", func() bool {
-		return strings.Contains(logged.String(), "the venue is at feature level 2 and it follows 1 at most: run a newer build")
+		return strings.Contains(logged.String(), fmt.Sprintf("the venue is at feature level %d and it follows 1 at most: run a newer build", fsm.FeatureLevel))
 	})
 	cancel()
 	if err := <-done; err == nil || strings.Contains(err.Error(), "it was admitted") {

@@ -92,7 +92,7 @@ func (*DeclineOrder) Kind() Kind    { return KindDeclineOrder }
 
 func (b *LogonSession) append(w *wire.Writer) {
 	w.Bounded(b.CompID, MaxID)
-	w.Bounded(b.Owner, MaxName)
+	w.Bounded(b.Owner, MaxID)
 	w.Uvarint(b.Number)
 	w.Bool(b.Reset)
 	w.Uvarint(uint64(b.HeartBtInt))
@@ -102,7 +102,7 @@ func (b *LogonSession) append(w *wire.Writer) {
 
 func (b *LogonSession) decode(r *wire.Reader) {
 	b.CompID = r.Bounded(MaxID)
-	b.Owner = r.Bounded(MaxName)
+	b.Owner = r.Bounded(MaxID)
 	b.Number = r.Uvarint()
 	b.Reset = r.Bool()
 	b.HeartBtInt = uint32(r.UpTo(1<<32 - 1))
@@ -114,7 +114,7 @@ func (b *LogonSession) decode(r *wire.Reader) {
 const minStepBytes = 6
 
 func (b *AdvanceSessions) append(w *wire.Writer) {
-	w.Bounded(b.Owner, MaxName)
+	w.Bounded(b.Owner, MaxID)
 	w.Uvarint(uint64(len(b.Steps)))
 	for i := range b.Steps {
 		s := &b.Steps[i]
@@ -128,7 +128,7 @@ func (b *AdvanceSessions) append(w *wire.Writer) {
 }
 
 func (b *AdvanceSessions) decode(r *wire.Reader) {
-	b.Owner = r.Bounded(MaxName)
+	b.Owner = r.Bounded(MaxID)
 	n := r.Count(minStepBytes)
 	if n == 0 {
 		return

@@ -218,6 +218,9 @@ func (c Code) sessionText() string {
 	return "unknown"
 }
 
+// Known reports whether the code is one of the list.
+func (c Code) Known() bool { return c != CodeNone && c.Text() != "unknown" }
+
 // Text returns the contract's name of the code.
 func (c Code) Text() string { return c.row().text }
 

@@ -41,8 +41,9 @@ func (b *Block) Reports(yield func(Report) bool) {
 		sequence := g.First
 		for _, r := range g.Records {
 			n.renumber(r)
-			for due := range Due(g, r) {
-				if !n.reports(due, g, r, sequence, yield) {
+			n.due = AppendDue(n.due[:0], g, r)
+			for i := range n.due {
+				if !n.reports(n.due[i], g, r, sequence, yield) {
 					return
 				}
 			}
@@ -55,6 +56,7 @@ func (b *Block) Reports(yield func(Report) bool) {
 type numbering struct {
 	touches []SessionTouch
 	next    []uint64 // of each touch
+	due     []DueReport
 }
 
 func (n *numbering) reports(due DueReport, g *Group, r Record, sequence market.Sequence, yield func(Report) bool) bool {
@@ -134,7 +136,7 @@ type DueReport struct {
 	Order *Order
 }
 
-// Due calls yield for each report that a record of the group owes, in their
+// AppendDue appends the reports that a record of the group owes, in their
 // order.
 //
 //	each image of an order     the session that placed it, whoever acted, and
@@ -146,27 +148,26 @@ type DueReport struct {
 //	a refusal, the report of   the session that sent the command
 //	a mass cancel, an order
 //	asked for again
-func Due(g *Group, r Record) func(yield func(DueReport) bool) {
-	return func(yield func(DueReport) bool) {
-		switch r := r.(type) {
-		case *OrderChanged:
-			yield(ofOrder(&r.Order, 0))
-		case *Fill:
-			_ = yield(ofOrder(&r.Taker, 1)) && yield(ofOrder(&r.Maker, 2))
-		case *SelfTradePrevented:
-			if r.Mode == market.STPDecrement {
-				_ = yield(ofOrder(&r.Incoming, 0)) && yield(ofOrder(&r.Resting, 1))
-			}
-		case *OrderReported:
-			yield(DueReport{Session: g.Context.session(), Order: &r.Order})
-		case *CommandRejected:
-			yield(DueReport{Session: g.Context.session()})
-		case *OrdersCancelled:
-			if g.Context.CommandKind == uint8(command.KindCancelAll) {
-				yield(DueReport{Session: g.Context.session()})
-			}
+func AppendDue(dst []DueReport, g *Group, r Record) []DueReport {
+	switch r := r.(type) {
+	case *OrderChanged:
+		return append(dst, ofOrder(&r.Order, 0))
+	case *Fill:
+		return append(dst, ofOrder(&r.Taker, 1), ofOrder(&r.Maker, 2))
+	case *SelfTradePrevented:
+		if r.Mode == market.STPDecrement {
+			return append(dst, ofOrder(&r.Incoming, 0), ofOrder(&r.Resting, 1))
+		}
+	case *OrderReported:
+		return append(dst, DueReport{Session: g.Context.session(), Order: &r.Order})
+	case *CommandRejected:
+		return append(dst, DueReport{Session: g.Context.session()})
+	case *OrdersCancelled:
+		if g.Context.CommandKind == uint8(command.KindCancelAll) {
+			return append(dst, DueReport{Session: g.Context.session()})
 		}
 	}
+	return dst
 }
 
 func ofOrder(o *Order, index int) DueReport {

@@ -148,6 +148,7 @@ const (
 	ReasonDay
 	ReasonGTD
 	ReasonTriggerRefused
+	ReasonDisconnected // its session was without a connection for too long
 )
 
 // enum is a closed list of names; the number of a name is its position.
@@ -210,7 +211,7 @@ func liquidities() enum[Liquidity] {
 	return enum[Liquidity]{[]string{"", "maker", "taker", "auction"}}
 }
 func reasons() enum[Reason] {
-	return enum[Reason]{[]string{"", "user", "ioc_remainder", "no_liquidity", "protection", "fill_limit", "self_trade", "mass_cancel", "suspended", "day", "gtd", "trigger_refused"}}
+	return enum[Reason]{[]string{"", "user", "ioc_remainder", "no_liquidity", "protection", "fill_limit", "self_trade", "mass_cancel", "suspended", "day", "gtd", "trigger_refused", "disconnected"}}
 }
 
 func (s Side) String() string                { return sides().text(s) }

@@ -20,7 +20,10 @@ func TestEnums(t *testing.T) {
 	checkEnum(t, market.ParseRole, "", "admin", "trader", "read", "audit")
 	checkEnum[market.Source](t, nil, "", "rest", "fix", "console", "timer", "system")
 	checkEnum[market.Liquidity](t, nil, "", "maker", "taker", "auction")
-	checkEnum[market.Reason](t, nil, "", "user", "ioc_remainder", "no_liquidity", "protection", "fill_limit", "self_trade", "mass_cancel", "suspended", "day", "gtd", "trigger_refused")
+	checkEnum[market.Reason](t, nil, "", "user", "ioc_remainder", "no_liquidity", "protection", "fill_limit", "self_trade", "mass_cancel", "suspended", "day", "gtd", "trigger_refused", "disconnected")
+	checkEnum(t, market.ParseSessionKind, "", "order_entry", "drop_copy", "market_data")
+	checkEnum(t, market.ParseProtocol, "", "FIX.4.4", "FIXT.1.1")
+	checkEnum[market.SessionEnd](t, nil, "", "logout", "disconnect", "slow", "flood", "operator", "withdrawn", "rolled", "taken_over", "silent", "drained", "protocol")
 }
 
 func checkEnum[T interface {

@@ -82,11 +82,12 @@ func (t *Table) Rebuild() {
 	}
 }
 
-// Describe names the tables, and says how their records lie.
-func (t *Table) Describe(name string) {
-	t.index.Describe(name+".index", 1)
+// Describe names the tables, which are there from a level on, and says how their
+// records lie.
+func (t *Table) Describe(name string, level uint16) {
+	t.index.Describe(name+".index", level)
 	t.records.Describe(slab.Shape{Name: name + ".records", Layouts: []slab.Layout{
-		{Level: 1, Fields: "link 4, length 4, text 64"},
+		{Level: level, Fields: "link 4, length 4, text 64"},
 	}})
 }
 
