@@ -33,7 +33,9 @@ const (
 //
 // It reads a page of the journal at a time and holds nothing while yield runs
 // but that page; between pages it ends with ctx's error. yield's error ends it
-// at once and is returned. ErrNotFound: there was no such session.
+// at once and is returned. What was read before an error of the journal is
+// yielded: from the first number that was not, it can be gone on with later.
+// ErrNotFound: there was no such session.
 func (v *View) Resend(ctx context.Context, at event.Pin, comp string, from, to uint64, yield func(event.Resent) error) (uint64, error) {
 	s, _, err := state(v.reader, comp, at.Sequence)
 	if err != nil {
@@ -74,7 +76,6 @@ func (r *resend) all(at market.Sequence) error {
 			after = blocks[len(blocks)-1].at
 			err = r.through(blocks)
 		}
-		runtime.Gosched() // what waits for this processor goes first
 	}
 	if err != nil {
 		return err
@@ -137,16 +138,16 @@ func (r *resend) blocks(after, at market.Sequence) (list []held, err error) {
 func (r *resend) through(blocks []held) error {
 	for len(blocks) > 0 {
 		read, err := r.turn(blocks)
+		if failed := r.flush(); failed != nil {
+			return failed
+		}
+		if err == nil {
+			err = r.ctx.Err()
+		}
 		if err != nil {
 			return err
 		}
-		if err := r.flush(); err != nil {
-			return err
-		}
 		blocks = blocks[read:]
-		if err := r.ctx.Err(); err != nil {
-			return err
-		}
 	}
 	return nil
 }
@@ -154,13 +155,13 @@ func (r *resend) through(blocks []held) error {
 // turn fills a page when it is this reader's turn, and returns how many of the
 // blocks it has gone through.
 func (r *resend) turn(blocks []held) (int, error) {
+	r.page = r.page[:0]
 	select {
 	case r.view.turns <- struct{}{}:
 		defer func() { <-r.view.turns }()
 	case <-r.ctx.Done():
 		return 0, r.ctx.Err()
 	}
-	r.page = r.page[:0]
 	for read := 0; ; {
 		n, err := r.run(blocks[read:])
 		read += n
@@ -221,6 +222,7 @@ func (r *resend) take(b *event.Block, h held) error {
 
 // flush yields the page, and the gaps between its reports.
 func (r *resend) flush() error {
+	runtime.Gosched() // what waits for this processor goes first
 	for i := range r.page {
 		if err := r.gap(r.page[i].From - 1); err != nil {
 			return err
