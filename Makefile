@@ -51,6 +51,11 @@ ids: ## a minute of 250,000 commands a second at full size, two to four minutes
 fuzz: ## fuzz the codecs and the REST decoder, a minute each
 	./chaos/fuzz.sh 60s
 
+.PHONY: fuzz-fix
+fuzz-fix: ## ten million bent messages through the FIX door (some minutes), then its fuzz targets, a minute each
+	$(GO) test ./gateways/fix/decode -count=1 -v -timeout 120m -run TestCampaign -inputs 10000000
+	./chaos/fuzz.sh 60s gateways/fix
+
 .PHONY: clean
 clean: ## remove what was built and the dev cluster's data
 	rm -rf bin data
