@@ -43,12 +43,12 @@ func verbs() [256]verb {
 		command.KindAmendOrder:        {run: run((*Machine).amendOrder), trader: true, session: true},
 		command.KindCancelOrder:       {run: run((*Machine).cancelOrder), trader: true, always: true, session: true},
 		command.KindCancelAll:         {run: run((*Machine).cancelAll), trader: true, always: true, session: true},
-		command.KindLogonSession:      {run: run((*Machine).logonSession), always: true, level: levelSessions},
-		command.KindAdvanceSessions:   {run: run((*Machine).advanceSessions), always: true, level: levelSessions},
-		command.KindEndSession:        {run: run((*Machine).end), always: true, level: levelSessions},
-		command.KindResetSession:      {run: run((*Machine).reset), always: true, level: levelSessions},
-		command.KindLogoutSession:     {run: run((*Machine).logout), always: true, level: levelSessions},
-		command.KindDeclineOrder:      {run: run((*Machine).declineOrder), session: true, level: levelSessions},
+		command.KindLogonSession:      {run: run((*Machine).logonSession), always: true, level: LevelSessions},
+		command.KindAdvanceSessions:   {run: run((*Machine).advanceSessions), always: true, level: LevelSessions},
+		command.KindEndSession:        {run: run((*Machine).end), always: true, level: LevelSessions},
+		command.KindResetSession:      {run: run((*Machine).reset), always: true, level: LevelSessions},
+		command.KindLogoutSession:     {run: run((*Machine).logout), always: true, level: LevelSessions},
+		command.KindDeclineOrder:      {run: run((*Machine).declineOrder), session: true, level: LevelSessions},
 	}
 }
 

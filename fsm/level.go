@@ -20,10 +20,10 @@ const (
 	// levelWorstDay is the level of the rules that keep the venue's word on
 	// bad days; DESIGN.md says which they are.
 	levelWorstDay = 2
-	// levelSessions is the level of FIX sessions that outlive their node.
-	levelSessions = 3
+	// LevelSessions is the level of FIX sessions that outlive their node.
+	LevelSessions = 3
 	// FeatureLevel is the highest level that this machine understands.
-	FeatureLevel = levelSessions
+	FeatureLevel = LevelSessions
 )
 
 // Level returns the feature level in force, 0 before the first entry.

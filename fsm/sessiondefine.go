@@ -96,7 +96,7 @@ func checkSession(s *command.FixSession) (what string) {
 // or that would make another session of one in use. participant is 0 for a new
 // one.
 func (m *Machine) maySetSessions(b *command.DefineParticipant, participant uint32) *refusal {
-	if m.level() < levelSessions {
+	if m.level() < LevelSessions {
 		return nil
 	}
 	if no := checkSessions(b); no != nil {
@@ -149,7 +149,7 @@ func (m *Machine) movesTouched(b *command.DefineParticipant) bool {
 // setSessions puts a participant's definition in force: was is the one before
 // it.
 func (m *Machine) setSessions(participant uint32, was, now *command.DefineParticipant) {
-	if m.level() < levelSessions {
+	if m.level() < LevelSessions {
 		return
 	}
 	m.sessions.copies.unlist(participant, was.Accounts)

@@ -31,7 +31,7 @@ func (m *Machine) graceNow() market.Nanos { return m.clock.now - m.clock.gracele
 // last entry counts for no grace timer, and they have a little more. It comes
 // before anything is done that is due.
 func (m *Machine) extendGrace(commands []*command.Command, before market.Nanos) {
-	if m.level() < levelSessions || len(commands) == 0 {
+	if m.level() < LevelSessions || len(commands) == 0 {
 		return
 	}
 	if c := commands[0]; c.Body.Kind() == command.KindTermStart && c.Participant == "" && before != 0 {

@@ -80,7 +80,7 @@ func (m *Machine) reportAgain(c *command.Command, about *subject) bool {
 // turn finds the session of a command, and says why its turn is not now.
 func (m *Machine) turn(c *command.Command) (uint32, event.OutcomeKind) {
 	n := m.sessions.find(c.Actor)
-	if n == 0 || m.level() < levelSessions {
+	if n == 0 || m.level() < LevelSessions {
 		return 0, event.OutcomeSessionStale
 	}
 	switch s := m.sessions.rows.Get(n); {

@@ -108,14 +108,14 @@ func (ss *sessions) tables() []slab.Table {
 // describe names the tables, and says how their records lie.
 func (ss *sessions) describe(name string) {
 	describe := func(t slab.Table, part, fields string) {
-		t.Describe(slab.Shape{Name: name + part, Layouts: []slab.Layout{{Level: levelSessions, Fields: fields}}})
+		t.Describe(slab.Shape{Name: name + part, Layouts: []slab.Layout{{Level: LevelSessions, Fields: fields}}})
 	}
-	ss.names.Describe(name+".names", levelSessions)
+	ss.names.Describe(name+".names", LevelSessions)
 	describe(ss.rows, ".rows", "epoch 8, nextIn 8, nextOut 8, sequence 8, history 8, vouched 8, participant 4, owner 4, throttle 4, roll 4, "+
 		"heartbeat 4, lists 16, slice 4, messages 12, cancels 12, kind 1, protocol 1, digits 1, flags 1, _ 4")
-	ss.owners.Describe(name+".owners", levelSessions)
+	ss.owners.Describe(name+".owners", LevelSessions)
 	describe(ss.orders, ".orders", "session 4, prev 4, next 4")
-	ss.timers.Describe(name+".timers", levelSessions)
+	ss.timers.Describe(name+".timers", LevelSessions)
 }
 
 // any reports whether there is a session at all: where there is none, nothing

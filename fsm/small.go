@@ -113,7 +113,7 @@ func (m *Machine) small(a archive) {
 		number(a, &c.level) // a snapshot's head told it already
 		number(a, &b.StepsPerEntry)
 	}
-	if m.level() >= levelSessions {
+	if m.level() >= LevelSessions {
 		signed(a, &c.graceless)
 	}
 }
@@ -215,7 +215,7 @@ func (a archive) workItem(v *workItem, level uint16) {
 	number(a, &v.reason)
 	number(a, &v.upTo)
 	a.context(&v.context)
-	if level >= levelSessions {
+	if level >= LevelSessions {
 		number(a, &v.session)
 		a.place(&v.context.Session)
 	}

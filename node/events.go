@@ -48,6 +48,8 @@ func concerns(e event.Public, accounts []string) bool {
 		return own(e.Aggregate)
 	case *event.OrderChanged:
 		return own(r.Order.Account)
+	case *event.OrderReported:
+		return own(r.Order.Account)
 	case *event.SelfTradePrevented:
 		return own(r.Incoming.Account) && e.Index == 0 || own(r.Resting.Account) && e.Index == 1
 	case *event.Fill:

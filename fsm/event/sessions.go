@@ -61,6 +61,21 @@ const (
 	StepGap              // numbers before its own are missing
 )
 
+// String returns the result's name.
+func (r StepResult) String() string {
+	switch r {
+	case StepDone:
+		return "done"
+	case StepStale:
+		return "stale"
+	case StepPast:
+		return "past"
+	case StepGap:
+		return "gap"
+	}
+	return ""
+}
+
 // SessionStepped is what became of one step.
 type SessionStepped struct {
 	CompID string

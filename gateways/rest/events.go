@@ -148,6 +148,8 @@ func (x *exchange) sees(e *event.Public) bool {
 		return x.owns(e.Aggregate)
 	case *event.OrderChanged:
 		return x.owns(r.Order.Account)
+	case *event.OrderReported:
+		return x.owns(r.Order.Account)
 	case *event.OrdersCancelled:
 		return x.owns(r.Account)
 	case *event.SelfTradePrevented:

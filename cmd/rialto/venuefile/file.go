@@ -90,6 +90,22 @@ type Participant struct {
 	FIXPassword     string   `yaml:"fix_password"`
 	FIXPasswordHash string   `yaml:"fix_password_hash"`
 	Keys            []Key    `yaml:"keys"`
+	// FIXSessions are sessions that are more than a CompID of fix_comp_ids.
+	FIXSessions []FIXSession `yaml:"fix_sessions"`
+}
+
+// FIXSession is one FIX session. Kind is order_entry unless it says otherwise,
+// Roll a time of the day in UTC.
+type FIXSession struct {
+	CompID             string `yaml:"comp_id"`
+	Kind               string `yaml:"kind"`
+	Protocol           string `yaml:"protocol"`
+	CancelOnDisconnect bool   `yaml:"cancel_on_disconnect"`
+	CancelOnLogout     bool   `yaml:"cancel_on_logout"`
+	KeepGTC            bool   `yaml:"keep_gtc"`
+	Throttle           uint32 `yaml:"throttle"`
+	Roll               string `yaml:"roll"`
+	TimeDigits         uint8  `yaml:"time_digits"`
 }
 
 // Key is one API key.

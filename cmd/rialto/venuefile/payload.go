@@ -25,6 +25,13 @@ func (p payload) list(name string, ids []string) payload {
 	return p
 }
 
+func (p payload) flag(name string, set bool) payload {
+	if set {
+		p[name] = true
+	}
+	return p
+}
+
 func (a Asset) payload() payload {
 	p := payload{"asset": a.Asset, "scale": a.Scale, "minor_unit": a.Scale}
 	if a.MinorUnit != nil {
@@ -69,6 +76,31 @@ func (p Participant) payload() payload {
 	}
 	if keys != nil {
 		out["keys"] = keys
+	}
+	var sessions []payload
+	for _, s := range p.FIXSessions {
+		sessions = append(sessions, s.payload())
+	}
+	if sessions != nil {
+		out["fix_sessions"] = sessions
+	}
+	return out
+}
+
+// payload names what the venue takes for absent, as a query shows it.
+func (s FIXSession) payload() payload {
+	out := payload{"kind": "order_entry"}.text("comp_id", s.CompID).text("kind", s.Kind).text("protocol", s.Protocol)
+	roll := s.Roll
+	if len(roll) == len("21:00") {
+		roll += ":00"
+	}
+	out.text("roll", roll).flag("cancel_on_disconnect", s.CancelOnDisconnect).
+		flag("cancel_on_logout", s.CancelOnLogout).flag("keep_gtc", s.KeepGTC)
+	if s.Throttle > 0 {
+		out["throttle"] = s.Throttle
+	}
+	if s.TimeDigits > 0 {
+		out["time_digits"] = s.TimeDigits
 	}
 	return out
 }

@@ -255,11 +255,52 @@ func TestDifferences(t *testing.T) {
 	}
 }
 
+// TestFIXSessions shows that the sessions of a participant are declared as the
+// file has them, and differ only where they do: what a query shows of one that
+// names nothing but its CompID is what was declared.
+func TestFIXSessions(t *testing.T) {
+	v, cl := newVenue(t)
+	shown := func(sessions ...map[string]any) {
+		v.things = map[string]map[string]any{"/v1/queries/participants": {"items": []map[string]any{
+			{"participant": "P", "role": "trader", "accounts": []string{}, "fix_comp_ids": []string{}, "keys": []string{}, "aggregate_sequence": 2, "fix_sessions": sessions},
+		}}}
+	}
+	const file = `
+participants:
+  - participant: P
+    role: trader
+    fix_sessions:
+      - {comp_id: P}
+      - {comp_id: P-A, protocol: FIXT.1.1, cancel_on_disconnect: true, keep_gtc: true, throttle: 100, roll: "21:00", time_digits: 6}
+`
+	one := map[string]any{"comp_id": "P", "kind": "order_entry"}
+	two := map[string]any{"comp_id": "P-A", "kind": "order_entry", "protocol": "FIXT.1.1", "cancel_on_disconnect": true,
+		"keep_gtc": true, "throttle": 100, "roll": "21:00:00", "time_digits": 6}
+	shown(one, two)
+	if _, lines := plan(t, cl, file); len(lines) != 1 || lines[0] != "= participant P" {
+		t.Errorf("nothing differs, got %q", lines)
+	}
+	shown(one)
+	if _, lines := plan(t, cl, file); len(lines) != 1 || !strings.HasPrefix(lines[0], "~ participant P fix_sessions: ") {
+		t.Errorf("a session is missing, got %q", lines)
+	}
+}
+
 // TestDemo shows that the demo venue is the one that is promised.
 func TestDemo(t *testing.T) {
 	f, err := venuefile.Parse(venuefile.Demo())
 	if err != nil {
 		t.Fatal(err)
+	}
+	for i, p := range f.Participants {
+		name := fmt.Sprintf("TRADER%d", i+1)
+		want := venuefile.Participant{
+			Participant: name, Role: "trader", Accounts: []string{strings.ToLower(name)}, FIXPassword: "rialto",
+			FIXSessions: []venuefile.FIXSession{{CompID: name}, {CompID: name + "-MD", Kind: "market_data"}, {CompID: name + "-DC", Kind: "drop_copy"}},
+		}
+		if diff := cmp.Diff(want, p); diff != "" || len(f.Participants) != 4 {
+			t.Errorf("%d participants (-want +got):\n%s", len(f.Participants), diff)
+		}
 	}
 	var assets, instruments, accounts []string
 	for _, a := range f.Assets {

@@ -127,6 +127,8 @@ type ParticipantPayload struct {
 	FIXCompIDs      []string     `json:"fix_comp_ids,omitempty" nullable:"false"`
 	FIXPasswordHash string       `json:"fix_password_hash,omitempty" pattern:"^[0-9a-f]{64}$" doc:"Hex SHA-256 of the password"`
 	Keys            []KeyPayload `json:"keys,omitempty" nullable:"false"`
+
+	FIXSessions []SessionPayload `json:"fix_sessions,omitempty" nullable:"false" doc:"Sessions that are more than a CompID of fix_comp_ids, which is one for orders"`
 }
 
 func defineParticipant(o *object, aggregate string) command.Body {
@@ -139,6 +141,7 @@ func defineParticipant(o *object, aggregate string) command.Body {
 		FixPasswordHash: o.hash("fix_password_hash"),
 	}
 	o.objects("keys", func(k *object) { c.Keys = append(c.Keys, k.key(c.Role)) })
+	o.objects("fix_sessions", func(s *object) { c.FixSessions = append(c.FixSessions, s.session()) })
 	return c
 }
 

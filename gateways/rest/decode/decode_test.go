@@ -50,6 +50,15 @@ func TestVerbs(t *testing.T) {
 		{"instruments/retire", `{"aggregate_id":"A-B"}`, &command.RetireInstrument{Instrument: "A-B"}},
 		{"participants/define", `{"aggregate_id":"venue:participant:p","payload":{"participant":"p","role":"trader","accounts":["a","b"],"keys":[{"id":"k","secret_hash":"` + strings.Repeat("0f", 32) + `","max_age_ms":5}]}}`,
 			&command.DefineParticipant{Participant: "p", Role: market.RoleTrader, Accounts: []string{"a", "b"}, Keys: []command.Key{{ID: "k", SecretHash: strings.Repeat("0f", 32), Role: market.RoleTrader, MaxAgeMillis: 5}}}},
+		{"participants/define", `{"payload":{"participant":"p","role":"trader","fix_comp_ids":["P"],"fix_sessions":[{"comp_id":"P-A","protocol":"FIXT.1.1","cancel_on_disconnect":true,"cancel_on_logout":true,"keep_gtc":true,"throttle":60000,"roll":"21:05:09","time_digits":9},{"comp_id":"P-DC","kind":"drop_copy","roll":"00:00"}]}}`,
+			&command.DefineParticipant{Participant: "p", Role: market.RoleTrader, FixCompIDs: []string{"P"}, FixSessions: []command.FixSession{
+				{CompID: "P-A", Kind: market.SessionOrderEntry, Protocol: market.ProtocolFIXT11, CancelOnDisconnect: true, CancelOnLogout: true, KeepGTC: true,
+					Throttle: 60000, HasRoll: true, Roll: 21*3600 + 5*60 + 9, TimeDigits: 9},
+				{CompID: "P-DC", Kind: market.SessionDropCopy, HasRoll: true},
+			}}},
+		{"sessions/reset", `{"aggregate_id":"venue:session:P","payload":{"next_in":5,"next_out":7}}`, &command.ResetSession{CompID: "P", NextIn: 5, NextOut: 7}},
+		{"sessions/reset", `{"payload":{"comp_id":"P"}}`, &command.ResetSession{CompID: "P"}},
+		{"sessions/logout", `{"payload":{"comp_id":"P","text":"go home"}}`, &command.LogoutSession{CompID: "P", Text: "go home"}},
 		{"accounts/open", `{"payload":{"account":"a","owner":"o","participant":"p"}}`, &command.OpenAccount{Account: "a", Owner: "o", Participant: "p"}},
 		{"accounts/close", `{"aggregate_id":"a"}`, &command.CloseAccount{Account: "a"}},
 		{"accounts/deposit", `{"aggregate_id":"a","payload":{"account":"a","amount":"1.50","asset":"USD"}}`, &command.Deposit{Account: "a", Money: command.Money{Asset: "USD", Value: market.Decimal{Units: 15, Digits: 1}}}},
@@ -89,6 +98,23 @@ func limits(scope command.LimitScope, target string) *command.SetLimits {
 		c.Named[n], c.Limits[n] = true, l
 	}
 	return c
+}
+
+// A definition of a FIX session that makes no sense is told which member it is.
+func TestBadSessions(t *testing.T) {
+	for _, c := range []struct{ session, field string }{
+		{`{}`, "fix_sessions.comp_id"}, {`{"comp_id":"P","kind":"orders"}`, "fix_sessions.kind"},
+		{`{"comp_id":"P","protocol":"FIX.4.2"}`, "fix_sessions.protocol"}, {`{"comp_id":"P","roll":"24:00"}`, "fix_sessions.roll"},
+		{`{"comp_id":"P","roll":"1:00:00"}`, "fix_sessions.roll"}, {`{"comp_id":"P","roll":"12:00:60"}`, "fix_sessions.roll"},
+		{`{"comp_id":"P","roll":"+1:00:00"}`, "fix_sessions.roll"}, {`{"comp_id":"P","throttle":"5"}`, "fix_sessions.throttle"},
+		{`{"comp_id":"P","time_digits":10}`, "fix_sessions.time_digits"}, {`{"comp_id":"P","cancel_on_disconnect":"yes"}`, "fix_sessions.cancel_on_disconnect"},
+		{`{"comp_id":"P","heartbeat":5}`, "fix_sessions.heartbeat"},
+	} {
+		r := single(t, "participants/define", `{"payload":{"participant":"p","role":"trader","fix_sessions":[`+c.session+`]}}`)
+		if r.Fault == nil || !strings.HasSuffix(r.Fault.Field, c.field) {
+			t.Errorf("%s: got %v, want a fault of %s", c.session, r.Fault, c.field)
+		}
+	}
 }
 
 // The envelope's members become the header.

@@ -41,5 +41,7 @@ func Verbs() []Verb {
 		{"orders/amend", true, AmendPayload{}, "Change an open order", amendOrder},
 		{"orders/cancel", true, CancelPayload{}, "Cancel an open order", cancelOrder},
 		{"orders/cancel-all", true, CancelAllPayload{}, "Cancel an account's open orders", cancelAll},
+		{"sessions/reset", false, ResetSessionPayload{}, "Give a FIX session other sequence numbers", resetSession},
+		{"sessions/logout", false, LogoutSessionPayload{}, "Log a FIX session out", logoutSession},
 	}
 }

@@ -237,13 +237,27 @@ type Instrument struct {
 
 // Participant is a participant, without its secrets' hashes.
 type Participant struct {
-	Participant       string   `json:"participant"`
-	Role              string   `json:"role"`
-	Owner             string   `json:"owner,omitempty"`
-	Accounts          []string `json:"accounts" nullable:"false"`
-	FIXCompIDs        []string `json:"fix_comp_ids" nullable:"false"`
-	Keys              []Key    `json:"keys" nullable:"false"`
-	AggregateSequence uint64   `json:"aggregate_sequence"`
+	Participant       string       `json:"participant"`
+	Role              string       `json:"role"`
+	Owner             string       `json:"owner,omitempty"`
+	Accounts          []string     `json:"accounts" nullable:"false"`
+	FIXCompIDs        []string     `json:"fix_comp_ids" nullable:"false"`
+	Keys              []Key        `json:"keys" nullable:"false"`
+	FIXSessions       []FIXSession `json:"fix_sessions,omitempty" nullable:"false"`
+	AggregateSequence uint64       `json:"aggregate_sequence"`
+}
+
+// FIXSession is the definition of a FIX session.
+type FIXSession struct {
+	CompID             string `json:"comp_id"`
+	Kind               string `json:"kind" enum:"order_entry,drop_copy,market_data"`
+	Protocol           string `json:"protocol,omitempty" enum:"FIX.4.4,FIXT.1.1"`
+	CancelOnDisconnect bool   `json:"cancel_on_disconnect,omitempty"`
+	CancelOnLogout     bool   `json:"cancel_on_logout,omitempty"`
+	KeepGTC            bool   `json:"keep_gtc,omitempty"`
+	Throttle           uint32 `json:"throttle,omitempty"`
+	Roll               string `json:"roll,omitempty" doc:"UTC"`
+	TimeDigits         uint8  `json:"time_digits,omitempty"`
 }
 
 // Key is a key, without its secret's hash.

@@ -79,6 +79,15 @@ func (w *writer) participantMembers(p *event.Participant) {
 	w.text("owner", p.Owner)
 	w.ids("accounts", p.Accounts)
 	w.ids("fix_comp_ids", p.FixCompIDs)
+	if len(p.FixSessions) > 0 {
+		w.list("fix_sessions")
+		for i := range p.FixSessions {
+			w.element()
+			w.sessionMembers(&p.FixSessions[i])
+			w.close()
+		}
+		w.endList()
+	}
 	w.list("keys")
 	for i := range p.Keys {
 		w.element()

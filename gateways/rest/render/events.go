@@ -103,6 +103,8 @@ func (w *writer) otherData(record event.Record) {
 		w.text("leader", r.Leader)
 	case *event.LevelRaised:
 		w.number("level", uint64(r.Level))
+	default:
+		w.sessionData(record)
 	}
 }
 

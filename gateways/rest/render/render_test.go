@@ -103,6 +103,24 @@ func records() []event.Record {
 		&event.CommandFenced{Participant: "p1", Target: "c9"},
 		&event.LeaderStarted{Term: 3, Leader: "n2", Sequence: 3},
 		&event.LevelRaised{Level: 2, Sequence: 4},
+		&event.ParticipantChanged{Type: event.TypeParticipantDefined, Participant: event.Participant{
+			DefineParticipant: command.DefineParticipant{
+				Participant: "p1", Role: market.RoleTrader, FixCompIDs: []string{"P1"}, FixSessions: []command.FixSession{
+					{CompID: "P1-A", Kind: market.SessionOrderEntry, Protocol: market.ProtocolFIXT11, CancelOnDisconnect: true, CancelOnLogout: true,
+						KeepGTC: true, Throttle: 50, HasRoll: true, Roll: 21*3600 + 5*60 + 9, TimeDigits: 9},
+					{CompID: "P1-DC", Kind: market.SessionDropCopy},
+				},
+			}, Sequence: 3,
+		}},
+		&event.OrderReported{Order: order(7, "buyer")},
+		&event.SessionLoggedOn{CompID: "P1", Participant: "p1", Kind: market.SessionOrderEntry, Epoch: 4, Owner: "n2", NextIn: 8, Number: 9, HeartBtInt: 30, Reset: true, Sequence: 6},
+		&event.SessionRefused{CompID: "P1", Code: event.CodeSessionNumberTooLow, Owner: "n2", Epoch: 4, NextIn: 8, Number: 9, Slots: 1, Sequence: 6},
+		&event.SessionsAdvanced{Owner: "n2", Steps: []event.SessionStepped{
+			{CompID: "P1", Epoch: 4, Result: event.StepDone, NextIn: 9, Number: 10, Slots: 2},
+			{CompID: "P1-DC", Epoch: 1, Result: event.StepStale, NextIn: 3},
+		}},
+		&event.SessionEnded{CompID: "P1", Epoch: 4, Owner: "n2", Reason: market.SessionEndOperator, NextIn: 9, Number: 12, Slots: 1, Text: "bye", Sequence: 7},
+		&event.SessionReset{CompID: "P1", Epoch: 4, NextIn: 1, NextOut: 1, Sequence: 8},
 	}
 }
 
