@@ -42,6 +42,8 @@ type Client struct {
 	Role                market.Role
 	Kind                market.SessionKind
 	BeginString         string
+	// Digits of the second in its times.
+	Digits int
 }
 
 // Answer appends one whole message with its number and its SendingTime, which
@@ -69,7 +71,7 @@ type counter struct{ s *session }
 var _ Counter = counter{}
 
 func (c counter) Client() Client {
-	return Client{CompID: c.s.comp, Participant: c.s.participant, Role: c.s.role, Kind: c.s.kind, BeginString: c.s.begin}
+	return Client{CompID: c.s.comp, Participant: c.s.participant, Role: c.s.role, Kind: c.s.kind, BeginString: c.s.begin, Digits: c.s.digits}
 }
 
 func (c counter) Send(msgType string, a Answer) { c.s.say(local{kind: msgType, write: a}, false) }
