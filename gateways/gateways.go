@@ -201,6 +201,24 @@ type Twin struct {
 	Intake       Intake       `json:"intake"` // what the venue takes
 	Nodes        []TwinNode   `json:"nodes"`
 	Findings     []Finding    `json:"findings"`
+	// Failovers are the last changes of leadership, the newest first, at most 64.
+	Failovers []Failover `json:"failovers"`
+}
+
+// Failover is a change of leadership.
+type Failover struct {
+	Term     uint64 `json:"term"`
+	Leader   string `json:"leader,omitempty"`
+	Previous string `json:"previous,omitempty"` // who led before, as far as the new leader knew
+	// Cause is why: first, died (its process), mute, stopped, failed, timeout
+	// (nothing was heard of it), handed_over; absent until the new leader has
+	// told. Reason is more, in words.
+	Cause  string `json:"cause,omitempty"`
+	Reason string `json:"reason,omitempty"`
+	At     string `json:"at"` // when the first entry of the term was applied
+	// GapMs is how long no entry was applied: from the last one before to the
+	// first of the term. Where nothing was sent it is that silence.
+	GapMs float64 `json:"gap_ms"`
 }
 
 // DedupHorizon is the window in which command ids are remembered.
@@ -265,6 +283,9 @@ type TwinNode struct {
 	// venue takes; absent on others.
 	Room   *TwinRoom `json:"room,omitempty"`
 	Intake Intake    `json:"intake,omitempty"`
+	// LeaderChanges are the last changes of leadership that the node knows, 8 of
+	// them at most.
+	LeaderChanges []Failover `json:"leader_changes,omitempty"`
 }
 
 // TwinJournal is how sound a node's event journal is.

@@ -55,6 +55,7 @@ func (n *Node) Close(ctx context.Context) error {
 		if !n.hasFailed() {
 			if err := n.Drain(ctx); err != nil {
 				n.log.Warn("leadership was not handed over", "error", err)
+				n.sayFarewell(cluster.CauseStopped)
 			}
 		}
 		n.stop()

@@ -17,6 +17,8 @@ type leadership struct {
 	clocks <-chan struct{}
 	// owed is a term that waits for it; 0 = none. follow's alone.
 	owed cluster.Term
+	// told, if it is set, is told of each state first.
+	told func(cluster.Leadership)
 
 	mu      sync.Mutex
 	state   cluster.Leadership
@@ -52,6 +54,9 @@ func (l *leadership) follow(states <-chan cluster.Leadership, done <-chan struct
 }
 
 func (l *leadership) take(s cluster.Leadership) {
+	if l.told != nil {
+		l.told(s)
+	}
 	l.mu.Lock()
 	before := l.state
 	l.mu.Unlock()

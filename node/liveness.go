@@ -47,7 +47,7 @@ func (n *Node) sayFarewell(cause cluster.Cause) {
 	select {
 	case <-n.up:
 	default:
-		return
+		return // nothing is open that could lead
 	}
 	if n.consensus.Leadership().Leading {
 		n.liveness.Farewell(cause)

@@ -53,6 +53,10 @@ func (n *Node) gauges() []gauge {
 			}
 			return 0
 		}},
+		{"rialto_leader_changes_total", "Changes of leadership that this node has seen since it was started.", prometheus.CounterValue,
+			func() float64 { count, _ := n.failovers.numbers(); return float64(count) }},
+		{"rialto_failover_gap_seconds", "How long no entry was applied here when leadership last changed.", prometheus.GaugeValue,
+			func() float64 { _, gap := n.failovers.numbers(); return gap }},
 		{"rialto_peer_connections", "Connections accepted by the peer port that are open.", prometheus.GaugeValue,
 			func() float64 { return float64(n.mux.Connections()) }},
 		{"rialto_peer_refused_total", "Connections that the peer port turned away.", prometheus.CounterValue,

@@ -105,6 +105,7 @@ type Node struct {
 	commands   *commands
 	reads      *reads
 	twin       *twin
+	failovers  *failovers
 	doors      atomic.Pointer[[]door]
 	front      atomic.Pointer[front]
 	fixDoor    atomic.Pointer[fixDoor]
@@ -236,6 +237,10 @@ func (n *Node) fail(err error) {
 		return
 	}
 	n.failing.Do(func() {
+		n.sayFarewell(causeOfEnd(err))
+		if n.mux != nil {
+			n.mux.Cut() // the process may take a while to end, and looks alive until then
+		}
 		n.fatal <- err
 		close(n.failed)
 	})

@@ -82,6 +82,8 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 	n.mux.Handle(peer.ProtocolJournal, n.serveJournal)
 	n.replica = newReplica(n.cfg.machine(), watchedLog{n.journal, n.writes}, newAuthority(n.bootstrapParticipants()))
 	n.replica.venue = n.venue
+	n.failovers = openFailovers(n.cfg.path(failoversFile))
+	n.replica.newTerm = n.failovers.began
 	begin := consensus.Config{
 		NodeID: cluster.NodeID(n.cfg.NodeID), Dir: n.cfg.path("raft"),
 		Stream: n.mux.StreamLayer(peer.ProtocolRaft), Address: n.addresses.peer,
@@ -145,6 +147,7 @@ func (n *Node) openSequencer(_, background context.Context) error {
 	n.onClose("sequencer", n.closeSequencer)
 	n.openClocks(background)
 	n.leaders = newLeadership(n.sequencer, n.clocks.read)
+	n.leaders.told = func(s cluster.Leadership) { n.failovers.follow(s, n.consensus.Reason) }
 	states, stopWatching := n.consensus.WatchLeadership()
 	done := make(chan struct{})
 	n.background.Go(func() { n.leaders.follow(states, done) })

@@ -42,6 +42,9 @@ type replica struct {
 	// begun; 0 = never.
 	begun     time.Time
 	appliedAt atomic.Int64
+	// newTerm, if it is set, is told that the first entry of a term was applied,
+	// and how long after the last one of the term before.
+	newTerm func(term, before uint64, at time.Time, gap time.Duration)
 }
 
 // eventLog is what the replica needs of the event journal.
@@ -101,11 +104,16 @@ func (r *replica) Apply(entries []cluster.Entry) [][][]byte {
 		results[i] = encodeOutcomes(outcomes, answer)
 	}
 	if len(entries) > 0 {
+		before := r.state.Load().term
 		r.publish()
 		if r.venue != nil {
 			r.venue.see(r.machine.Now())
 		}
-		r.appliedAt.Store(int64(time.Since(r.begun)))
+		now := time.Since(r.begun)
+		last := r.appliedAt.Swap(int64(now))
+		if term := r.state.Load().term; term != before && r.newTerm != nil && (last != 0 || before == 0) {
+			r.newTerm(term, before, time.Now(), now-time.Duration(last))
+		}
 	}
 	return results
 }

@@ -124,6 +124,7 @@ func (t *twin) current() gateways.Twin {
 		p.Nodes[at] = self
 	}
 	p.Leader = t.node.leaderID()
+	p.Failovers = t.node.failovers.newest(maxFailovers)
 	if p.Findings == nil {
 		p.Findings = []gateways.Finding{}
 	}
@@ -148,6 +149,10 @@ func (t *twin) refresh(ctx context.Context) {
 	wait.Wait()
 	for _, n := range nodes {
 		t.lastSeen[n.ID] = n
+		t.node.failovers.learn(n.LeaderChanges)
+	}
+	if err := t.node.failovers.save(); err != nil {
+		t.node.log.Warn("changes of leadership are not kept", "error", err)
 	}
 	slices.SortFunc(nodes, func(a, b gateways.TwinNode) int { return compareIDs(a.ID, b.ID) })
 	picture := gateways.Twin{Nodes: nodes, Leader: t.node.leaderID()}
@@ -269,7 +274,8 @@ func (n *Node) status() gateways.TwinNode {
 		unwritten = n.logWriter.Unwritten()
 	}
 	return gateways.TwinNode{
-		LogUnwritten: unwritten, ArchiveDamaged: n.damagedArchive(),
+		LeaderChanges: n.failovers.newest(toldFailovers),
+		LogUnwritten:  unwritten, ArchiveDamaged: n.damagedArchive(),
 		Room: n.room.words(), Intake: intake,
 		WriteStalledMs: milliseconds(stalled), Muted: n.mutedSince.Load() != nil,
 		ID: n.cfg.NodeID, PID: os.Getpid(), Version: n.version, Role: role, State: state,

@@ -42,8 +42,35 @@ are notes only, 1 with a warning or worse.`,
 			return err
 		},
 	}
+	c.AddCommand(&cobra.Command{
+		Use: "failovers", Short: "Show the last changes of leadership, why, and how long the venue stood still", Args: cobra.NoArgs,
+		Long: `Show the last changes of leadership, the newest first. The gap is the time without
+an applied entry, as the new leader saw it; where nothing was sent it is that
+silence. Causes: first, died (the process of the leader), mute (its disk hung),
+stopped, failed, timeout (nothing was heard of it), handed_over.`,
+		RunE: func(c *cobra.Command, _ []string) error { return printFailovers(c.Context(), sh) },
+	})
 	c.Flags().BoolVar(&watch, "watch", false, "show it again every second")
 	return c
+}
+
+func printFailovers(ctx context.Context, sh *shell.Shell) error {
+	cl, err := sh.Client()
+	if err != nil {
+		return err
+	}
+	var twin client.Twin
+	if err := cl.WithPatience(sh.Patience(statusPatience)).Get(ctx, "/v1/cluster", nil, &twin); err != nil {
+		return err
+	}
+	if sh.WantsJSON() {
+		return sh.JSON(twin.Failovers)
+	}
+	rows := make([][]string, 0, len(twin.Failovers))
+	for _, f := range twin.Failovers {
+		rows = append(rows, []string{fmt.Sprint(f.Term), f.At, f.Leader, f.Previous, f.Cause, fmt.Sprintf("%.1f ms", f.GapMs), f.Reason})
+	}
+	return sh.Table([]string{"TERM", "AT", "LEADER", "BEFORE", "CAUSE", "GAP", "REASON"}, rows)
 }
 
 // severityNote is that of a finding that is worth knowing and nothing wrong.

@@ -106,6 +106,18 @@ type Twin struct {
 	Leader    string     `json:"leader,omitempty"`
 	Nodes     []TwinNode `json:"nodes"`
 	Findings  []Finding  `json:"findings"`
+	Failovers []Failover `json:"failovers"`
+}
+
+// Failover is a change of leadership.
+type Failover struct {
+	Term     uint64  `json:"term"`
+	Leader   string  `json:"leader,omitempty"`
+	Previous string  `json:"previous,omitempty"`
+	Cause    string  `json:"cause,omitempty"`
+	Reason   string  `json:"reason,omitempty"`
+	At       string  `json:"at"`
+	GapMs    float64 `json:"gap_ms"`
 }
 
 // TwinNode is one node of the twin.

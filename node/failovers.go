@@ -1,0 +1,167 @@
+package node
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/gateways"
+)
+
+// The bounds of what a node keeps of changes of leadership, and of what it
+// tells the others in each status.
+const (
+	maxFailovers  = 64
+	toldFailovers = 8
+	failoversFile = "failovers"
+)
+
+// failovers are the changes of leadership that this node knows: who led when,
+// why, and for how long nothing was committed. A new leader knows why it
+// stands; every node sees the gap. They tell each other, so that what a leader
+// knew outlives it, and keep it in a file. It is nothing to rely on: a file
+// that can't be read is begun anew.
+type failovers struct {
+	path string
+
+	mu   sync.Mutex
+	list []gateways.Failover // by term
+	// won is what this node knew when it was last elected.
+	won gateways.Failover
+	// led is who led last, as far as this node knew, and term the term that it
+	// is in; it is told of both from when it takes part.
+	led   string
+	term  cluster.Term
+	takes bool
+	// dirty: the file is behind.
+	dirty bool
+	// count and gap are for metrics: changes seen since the start, and the last
+	// one's gap.
+	count uint64
+	gap   float64
+}
+
+// openFailovers reads the file.
+func openFailovers(path string) *failovers {
+	f := &failovers{path: path}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return f
+	}
+	head, body, _ := bytes.Cut(b, []byte("\n"))
+	if string(head) != failoversHead(body) || json.Unmarshal(body, &f.list) != nil {
+		f.list = nil
+	}
+	return f
+}
+
+// failoversHead is the first line of the file: its version and the checksum of
+// the rest.
+func failoversHead(body []byte) string {
+	return fmt.Sprintf("rialto failovers 1 %08x", crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)))
+}
+
+// follow notes who leads.
+func (f *failovers) follow(s cluster.Leadership, why func() (cluster.Cause, string)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.term, f.takes = s.Term, true
+	if s.Leading && uint64(s.Term) != f.won.Term {
+		cause, reason := why()
+		f.won = gateways.Failover{Term: uint64(s.Term), Leader: string(s.Leader), Previous: f.led, Cause: string(cause), Reason: reason}
+	}
+	if s.Leader != "" {
+		f.led = string(s.Leader)
+	}
+}
+
+// began notes that the first entry of a term was applied here, that long after
+// the last one of an earlier term; before is that one's, 0 in a new venue.
+func (f *failovers) began(term, before uint64, at time.Time, gap time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.takes || term < uint64(f.term) {
+		return // of an old term: this node catches up
+	}
+	change := gateways.Failover{Term: term, Leader: f.led}
+	if f.won.Term == term {
+		change = f.won
+	}
+	change.At, change.GapMs = at.UTC().Format(time.RFC3339Nano), milliseconds(gap)
+	if before == 0 {
+		change.Cause, change.Reason, change.Previous, change.GapMs = string(cluster.CauseFirst), "", "", 0
+	}
+	f.count++
+	f.gap = gap.Seconds()
+	f.add(change)
+}
+
+// learn takes what another node knows.
+func (f *failovers) learn(others []gateways.Failover) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, o := range others {
+		f.add(o)
+	}
+}
+
+// add takes a change, unless as much is known of it. The new leader knows most:
+// the cause. The caller holds the lock.
+func (f *failovers) add(change gateways.Failover) {
+	at, known := slices.BinarySearchFunc(f.list, change.Term, func(c gateways.Failover, term uint64) int {
+		return int(c.Term) - int(term)
+	})
+	switch {
+	case !known:
+		f.list = slices.Insert(f.list, at, change)
+	case f.list[at].Cause == "" && change.Cause != "":
+		f.list[at] = change
+	default:
+		return
+	}
+	f.list = slices.Clone(f.list[max(0, len(f.list)-maxFailovers):])
+	f.dirty = true
+}
+
+// newest returns at most so many, the newest first.
+func (f *failovers) newest(most int) []gateways.Failover {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := slices.Clone(f.list[max(0, len(f.list)-most):])
+	slices.Reverse(out)
+	return out
+}
+
+// numbers are for metrics.
+func (f *failovers) numbers() (count uint64, gap float64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.count, f.gap
+}
+
+// save writes the file if it is behind.
+func (f *failovers) save() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.dirty {
+		return nil
+	}
+	body, err := json.Marshal(f.list)
+	if err != nil {
+		return fmt.Errorf("write failovers: %w", err)
+	}
+	beside := f.path + ".new"
+	content := append(append([]byte(failoversHead(body)), '\n'), body...)
+	if err := errors.Join(os.WriteFile(beside, content, 0o600), os.Rename(beside, f.path)); err != nil {
+		return fmt.Errorf("write failovers: %w", err)
+	}
+	f.dirty = false
+	return nil
+}
