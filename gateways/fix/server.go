@@ -41,6 +41,7 @@ type Server struct {
 	pending map[string]logonUnderWay
 	conns   map[net.Conn]struct{} // not logged on yet
 	doors   map[net.Listener]struct{}
+	closed  bool // no door opens any more
 }
 
 // New makes a door and lets its parts run; Serve opens it.
@@ -79,7 +80,11 @@ func New(cfg Config) (*Server, error) {
 func (v *Server) Serve(l net.Listener) error {
 	v.mu.Lock()
 	v.doors[l] = struct{}{}
+	closed := v.closed
 	v.mu.Unlock()
+	if closed { // Close came first, and has not seen it
+		return l.Close()
+	}
 	for {
 		conn, err := l.Accept()
 		if err != nil {
@@ -162,6 +167,7 @@ func (v *Server) Drain(ctx context.Context) {
 // Close drains the door and stops it.
 func (v *Server) Close(ctx context.Context) error {
 	v.mu.Lock()
+	v.closed = true
 	for l := range v.doors {
 		_ = l.Close()
 	}
