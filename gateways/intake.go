@@ -21,8 +21,8 @@ const (
 	IntakeOpen Intake = "open"
 	// IntakeSlow: everything; new orders at a bounded rate.
 	IntakeSlow Intake = "slow"
-	// IntakeCancels: cancels, what settles an outcome, and what administrators
-	// send; nothing that puts an order on a book.
+	// IntakeCancels: cancels, what settles an outcome, refusals, and what
+	// administrators and nodes send; nothing that puts an order on a book.
 	IntakeCancels Intake = "cancels_only"
 	// IntakeReadOnly: nothing.
 	IntakeReadOnly Intake = "read_only"
@@ -43,7 +43,7 @@ func takenAmongCancels(role market.Role, body command.Body) bool {
 	switch body.(type) {
 	case *command.PlaceOrder, *command.AmendOrder:
 		return false
-	case *command.CancelOrder, *command.CancelAll, *command.Fence, *command.Probe:
+	case *command.CancelOrder, *command.CancelAll, *command.Fence, *command.Probe, *command.DeclineOrder:
 		return true
 	}
 	return role == market.RoleAdmin

@@ -88,6 +88,8 @@ type client struct {
 	conn  net.Conn
 	next  uint64
 	got   chan *wire.Message // closed at the end
+	// reading is closed to read nothing more.
+	reading chan struct{}
 }
 
 // connect opens a connection.
@@ -95,10 +97,15 @@ func (d *door) connect(t *testing.T, comp string) *client {
 	t.Helper()
 	ours, theirs := net.Pipe()
 	d.pipes.conns <- theirs
-	c := &client{t: t, comp: comp, begin: "FIX.4.4", conn: ours, next: 1, got: make(chan *wire.Message, 1<<17)}
+	return speak(t, ours, comp)
+}
+
+// speak makes a connection a client.
+func speak(t *testing.T, conn net.Conn, comp string) *client {
+	c := &client{t: t, comp: comp, begin: "FIX.4.4", conn: conn, next: 1, got: make(chan *wire.Message, 1<<17), reading: make(chan struct{})}
 	go func() {
 		defer close(c.got)
-		r := wire.NewReader(ours, wire.MaxMessage)
+		r := wire.NewReader(pausing{conn, c.reading}, wire.MaxMessage)
 		for {
 			raw, err := r.Next()
 			if err != nil {
@@ -112,6 +119,21 @@ func (d *door) connect(t *testing.T, comp string) *client {
 		}
 	}()
 	return c
+}
+
+// pausing reads until it is told not to.
+type pausing struct {
+	net.Conn
+	stopped chan struct{}
+}
+
+func (p pausing) Read(b []byte) (int, error) {
+	select {
+	case <-p.stopped:
+		return 0, errClosed
+	default:
+		return p.Conn.Read(b)
+	}
 }
 
 // send sends a message from fields like 35=D|11=a; what the header needs and is

@@ -285,7 +285,7 @@ func (s *session) decline(batch []item) bool {
 			continue
 		}
 		declined := *cmd
-		declined.Body = s.server.translator.declined(cmd.Body, event.CodeThrottled, err.Error())
+		declined.Body = s.server.translator.declined(cmd.Body, event.CodeVenueFull, err.Error())
 		batch[i].cmd, changed = &declined, true
 	}
 	return changed

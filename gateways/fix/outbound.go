@@ -61,6 +61,8 @@ type outbound struct {
 	last uint64
 	// resent is what is being sent again, nil: nothing.
 	resent atomic.Pointer[span]
+	// resentAt is the number that it has come to.
+	resentAt atomic.Uint64
 	// asked is where the client's last ResendRequests began, times how often.
 	asked uint64
 	times int
@@ -157,6 +159,7 @@ type writer struct {
 	builder wire.Builder
 	buf     []byte
 	batch   []numbered
+	flood   flood
 	// last is the time of the last message, which no later one goes below.
 	last market.Nanos
 }

@@ -51,6 +51,7 @@ func (o *outbound) again(r span) bool {
 func (w *writer) resend(r span) error {
 	s := w.session
 	s.server.metrics.resends.Inc()
+	s.out.resentAt.Store(r.from)
 	s.out.resent.Store(&r)
 	defer s.out.resent.Store(nil)
 	if err := w.flush(); err != nil {
@@ -65,6 +66,7 @@ func (w *writer) resend(r span) error {
 			return fmt.Errorf("%w: number %d is not in the journal", errUnknown, at)
 		}
 		at = next
+		s.out.resentAt.Store(at)
 		if err := w.flush(); err != nil {
 			return err
 		}

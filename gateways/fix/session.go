@@ -62,6 +62,7 @@ type session struct {
 	prepaid atomic.Bool
 	greet   []byte // the Logon, for the engine
 	parting atomic.Pointer[parting]
+	asked   asked
 	mu      sync.Mutex
 
 	// epoch is the machine's, from the dispatcher's goroutine before anybody

@@ -39,6 +39,12 @@ func (s *session) translate(m *wire.Message) quickfix.MessageRejectError {
 		}
 		return nil
 	}
+	if q, known, err := questionOf(m); known {
+		if err != nil {
+			return answerTo(err)
+		}
+		return s.inquire(q)
+	}
 	if s.clerk == nil || !s.clerk.Request(Request{Message: m, Applied: s.whenApplied}) {
 		return quickfix.UnsupportedMessageType()
 	}

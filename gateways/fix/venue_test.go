@@ -53,6 +53,8 @@ type row struct {
 	nextIn, nextOut uint64
 	reset           market.Sequence
 	mustReset       bool
+	ended           market.SessionEnd
+	slow            bool // its orders are throttled
 }
 
 func newVenue() *venue {
@@ -163,6 +165,9 @@ func (e *entry) order(c *command.Command) event.Record {
 	if d, ok := c.Body.(*command.DeclineOrder); ok {
 		return &event.CommandRejected{Code: event.Code(d.Code), Detail: d.Detail, Echo: &event.Echo{Request: d.Request, Fields: d.Fields}}
 	}
+	if e.venue.sessions[c.Actor].slow {
+		return &event.CommandRejected{Code: event.CodeThrottled, Echo: &event.Echo{Request: c.Body.Kind()}}
+	}
 	e.venue.orders++
 	o := event.Order{
 		ID: market.OrderID(e.venue.orders), ClientOrderID: c.Session.ClOrdID, Session: c.Actor, Account: "trader1",
@@ -272,7 +277,7 @@ func (e *entry) end(b *command.EndSession) event.Record {
 func (e *entry) over(comp string, r *row, reason market.SessionEnd, slots uint32, text string) event.Record {
 	out := &event.SessionEnded{CompID: comp, Epoch: r.epoch, Owner: r.owner, Reason: reason, NextIn: r.nextIn, Number: r.nextOut, Slots: slots, Text: text}
 	r.nextOut += uint64(slots)
-	r.on = false
+	r.on, r.ended = false, reason
 	return out
 }
 

@@ -1,0 +1,248 @@
+package fix_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"math/big"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways/fix"
+	"github.com/rialto-exchange/rialto/gateways/fix/wire"
+)
+
+// inRoom runs a test with one door before a venue, in virtual time.
+func inRoom(t *testing.T, test func(t *testing.T, v *venue, d *door), change ...func(*fix.Config)) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newVenue()
+		d := openDoor(t, v, "n1", change...)
+		defer d.close(t)
+		test(t, v, d)
+	})
+}
+
+// TestLimitsOfTheDoor shows that an address has so many connections and not one
+// more, and gets the place of one that left.
+func TestLimitsOfTheDoor(t *testing.T) {
+	inRoom(t, func(t *testing.T, _ *venue, d *door) {
+		first, second := d.connect(t, "TRADER1"), d.connect(t, "TRADER2")
+		first.logon()
+		first.want("35=A")
+		third := d.connect(t, "TRADER1-COD")
+		third.wantClosed()
+		_ = second.conn.Close()
+		synctest.Wait()
+		fourth := d.connect(t, "TRADER1-COD")
+		fourth.logon()
+		fourth.want("35=A")
+		_ = fourth.conn.Close()
+		_ = first.conn.Close()
+	}, func(c *fix.Config) { c.Limits.MaxPerAddress = 2 })
+}
+
+// TestSessionsOfAParticipant shows the bound of one participant, and that others
+// have their own.
+func TestSessionsOfAParticipant(t *testing.T) {
+	inRoom(t, func(t *testing.T, _ *venue, d *door) {
+		for _, comp := range []string{"TRADER1", "TRADER2"} {
+			c := d.connect(t, comp)
+			c.logon()
+			c.want("35=A")
+			defer c.conn.Close()
+		}
+		c := d.connect(t, "TRADER1-COD")
+		c.logon()
+		c.want("35=5|58=the participant has too many sessions on this node")
+		c.wantClosed()
+	}, func(c *fix.Config) { c.Limits.MaxPerParticipant = 1 })
+}
+
+// TestWrongPasswords shows that who guesses is soon not listened to any more,
+// and is again a minute later.
+func TestWrongPasswords(t *testing.T) {
+	inRoom(t, func(t *testing.T, _ *venue, d *door) {
+		for range 2 {
+			c := d.connect(t, "TRADER1")
+			c.send("35=A|98=0|108=30|554=guess")
+			c.want("35=5|58=unknown CompID, Username or Password")
+			c.wantClosed()
+		}
+		c := d.connect(t, "TRADER1")
+		c.logon()
+		c.wantClosed()
+		time.Sleep(time.Minute)
+		c = d.connect(t, "TRADER1")
+		c.logon()
+		c.want("35=A")
+		_ = c.conn.Close()
+	}, func(c *fix.Config) { c.Limits.LogonsPerMinute = 20 })
+}
+
+// TestSlowReader shows that nobody waits for a client that does not read: its
+// connection ends at the bound, and it finds everything when it comes back.
+func TestSlowReader(t *testing.T) {
+	inRoom(t, func(t *testing.T, v *venue, d *door) {
+		c := d.connect(t, "TRADER1")
+		c.logon()
+		c.want("35=A|34=1")
+		close(c.reading)
+		c.send("35=D|11=first")
+		synctest.Wait()
+		for range fix.MaxWaitingOut + 2000 {
+			v.set(func() { v.report("TRADER1", v.sessions["TRADER1"]) })
+		}
+		synctest.Wait()
+		time.Sleep(time.Second)
+		v.set(func() {
+			if r := v.sessions["TRADER1"]; r.on || r.ended != market.SessionEndSlow {
+				t.Fatalf("the session is on: %v, ended: %v", r.on, r.ended)
+			}
+		})
+		_, next := v.numbers("TRADER1")
+		again := d.connect(t, "TRADER1")
+		again.next = 3
+		again.logon()
+		again.want("35=A")
+		again.send("35=2|7=2|16=0")
+		for number := uint64(2); number < next; {
+			m, err := again.receive()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.SeqNum() != number || !m.PossDup() {
+				t.Fatalf("want %d of %d again, got %s", number, next, show(m))
+			}
+			number++
+			if to, ok := m.Get(wire.NewSeqNo); ok {
+				number, _ = wire.ParseUint(to)
+			}
+		}
+		_ = again.conn.Close()
+	})
+}
+
+// TestStalledSocket shows that one write that does not return in time is enough.
+func TestStalledSocket(t *testing.T) {
+	inRoom(t, func(t *testing.T, v *venue, d *door) {
+		c := d.connect(t, "TRADER1")
+		c.logon()
+		c.want("35=A|34=1")
+		close(c.reading)
+		c.send("35=D|11=first")
+		c.send("35=D|11=second")
+		time.Sleep(11 * time.Second)
+		synctest.Wait()
+		v.set(func() {
+			if r := v.sessions["TRADER1"]; r.on || r.ended != market.SessionEndSlow {
+				t.Fatalf("the session is on: %v, ended: %v", r.on, r.ended)
+			}
+		})
+	})
+}
+
+// TestFlood shows that a client that goes on above its throttle is logged out
+// after ten seconds, and one that stops is not.
+func TestFlood(t *testing.T) {
+	inRoom(t, func(t *testing.T, v *venue, d *door) {
+		v.set(func() { v.sessions["TRADER1"].slow = true })
+		c := d.connect(t, "TRADER1")
+		c.logon()
+		c.want("35=A|34=1")
+		for range 9 {
+			c.send("35=D|11=soon")
+			c.want("35=8|39=8")
+			time.Sleep(time.Second)
+		}
+		time.Sleep(3 * time.Second)
+		for range 10 {
+			c.send("35=D|11=soon")
+			c.want("35=8|39=8")
+			time.Sleep(time.Second)
+		}
+		c.send("35=D|11=soon")
+		c.want("35=8|39=8")
+		c.want("35=5|58=too many messages for too long")
+		c.send("35=5")
+		c.wantClosed()
+		v.set(func() {
+			if got := v.sessions["TRADER1"].ended; got != market.SessionEndFlood {
+				t.Fatalf("ended: %v", got)
+			}
+		})
+	})
+}
+
+// TestAhead shows that of messages with too high a number only so many are kept,
+// and that none is lost all the same.
+func TestAhead(t *testing.T) {
+	inRoom(t, func(t *testing.T, v *venue, d *door) {
+		c := d.connect(t, "TRADER1")
+		c.logon()
+		c.want("35=A|34=1")
+		const last = 3*fix.MaxAhead + 3
+		for n := 3; n <= last; n++ {
+			c.send("35=0|34=" + number(n))
+		}
+		c.want("35=2|7=2|16=0")
+		for n := 2; n <= last; n++ {
+			c.send("35=0|43=Y|122=20000101-00:00:00|34=" + number(n))
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if in, _ := v.numbers("TRADER1"); in != last+1 {
+			t.Fatalf("the machine expects %d, want %d", in, last+1)
+		}
+		_ = c.conn.Close()
+	})
+}
+
+func number(n int) string { return strings.TrimLeft(big.NewInt(int64(n)).String(), "+") }
+
+// TestTLS shows a logon over an encrypted connection, and that plain text is no
+// way in then.
+func TestTLS(t *testing.T) {
+	pair, pool := selfSigned(t)
+	inRoom(t, func(t *testing.T, _ *venue, d *door) {
+		ours, theirs := net.Pipe()
+		d.pipes.conns <- theirs
+		c := speak(t, tls.Client(ours, &tls.Config{RootCAs: pool, ServerName: "rialto"}), "TRADER1")
+		c.logon()
+		c.want("35=A|34=1")
+		c.send("35=5")
+		c.want("35=5|34=2")
+		c.wantClosed()
+		plain := d.connect(t, "TRADER1")
+		_ = plain.trySend("35=A|98=0|108=30|554=rialto")
+		_ = plain.conn.Close()
+	}, func(c *fix.Config) { c.TLS = &tls.Config{Certificates: []tls.Certificate{pair}} })
+}
+
+func selfSigned(t *testing.T) (tls.Certificate, *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), DNSNames: []string{"rialto"}, IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(leaf)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
+}
