@@ -98,6 +98,7 @@ type Reads interface {
 	OrderReads
 	MarketReads
 	EventReads
+	SessionReads
 }
 
 // AssetReads reads the catalogue.
@@ -327,6 +328,42 @@ type TwinGateway struct {
 	Address     string `json:"address"`
 	State       string `json:"state"` // up, down
 	Connections int    `json:"connections"`
+	// Sessions are, of FIX, those that are logged on at the node, by CompID: the
+	// first MaxTwinSessions of SessionsTotal.
+	Sessions      []TwinSession `json:"sessions,omitempty"`
+	SessionsTotal int           `json:"sessions_total,omitzero"`
+}
+
+// MaxTwinSessions bounds the sessions that a node's picture shows.
+const MaxTwinSessions = 256
+
+// TwinSession is a FIX session that is logged on at a node.
+type TwinSession struct {
+	CompID      string `json:"comp_id"`
+	Participant string `json:"participant"`
+	Kind        string `json:"kind"` // order_entry, drop_copy, market_data
+	Protocol    string `json:"protocol"`
+	Epoch       uint64 `json:"epoch,omitzero"` // 0: the session is this node's alone
+	RemoteAddr  string `json:"remote_address"`
+	// NextIn is the number that the node expects next; LastOut the last that it
+	// wrote in its turn.
+	NextIn        uint64 `json:"next_in"`
+	LastOut       uint64 `json:"last_out"`
+	HeartBtInt    uint32 `json:"heart_bt_int_s"`
+	LoggedOnAt    string `json:"logged_on_at"`
+	LastMessageAt string `json:"last_message_at"` // of the client's
+	// WaitingIn counts the inbound messages that wait for the log, WaitingOut the
+	// outbound ones that wait for the socket.
+	WaitingIn  int         `json:"waiting_in,omitzero"`
+	WaitingOut int         `json:"waiting_out,omitzero"`
+	Resend     *TwinResend `json:"resend,omitempty"` // in progress
+}
+
+// TwinResend is a resend that is under way: at is the number it has come to.
+type TwinResend struct {
+	From uint64 `json:"from"`
+	To   uint64 `json:"to"`
+	At   uint64 `json:"at"`
 }
 
 // Finding is something that is wrong, in words.

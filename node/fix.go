@@ -49,7 +49,7 @@ func (n *Node) openFIX(_, _ context.Context) (door, error) {
 		}
 	})
 	n.onClose("FIX gateway", server.Close)
-	return door{name: "fix", address: n.addresses.fix, connections: server.Connections}, nil
+	return door{name: "fix", address: n.addresses.fix, connections: server.Connections, sessions: server.Sessions}, nil
 }
 
 // fitForFIX returns why this node must not have FIX clients: what it takes may

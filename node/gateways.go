@@ -18,6 +18,7 @@ import (
 type door struct {
 	name, address string
 	connections   func() int
+	sessions      func() ([]gateways.TwinSession, int) // nil: it has none
 }
 
 // openGateways opens the doors last: behind them everything is there.
@@ -91,7 +92,11 @@ func (n *Node) gatewayStatus() []gateways.TwinGateway {
 		return out // not open yet
 	}
 	for _, d := range *doors {
-		out = append(out, gateways.TwinGateway{Name: d.name, Address: d.address, State: "up", Connections: d.connections()})
+		g := gateways.TwinGateway{Name: d.name, Address: d.address, State: "up", Connections: d.connections()}
+		if d.sessions != nil {
+			g.Sessions, g.SessionsTotal = d.sessions()
+		}
+		out = append(out, g)
 	}
 	return out
 }

@@ -49,6 +49,7 @@ func (h *Handler) queryRoutes() []route {
 		{"GET", q + "instruments/{id}/book", signedIn, append(one[:len(one):len(one)], "depth"), (*exchange).book, "Depth of an instrument, best first", openapi.Book{}},
 		{"GET", q + "instruments/{id}/trades", signedIn, list, (*exchange).instrumentTrades, "Public trades of an instrument", openapi.List[openapi.Trade]{}},
 		{"GET", q + "participants", signedIn, one, (*exchange).participants, "All participants", openapi.List[openapi.Participant]{}},
+		{"GET", q + "sessions", signedIn, list, (*exchange).sessions, "FIX sessions", openapi.List[openapi.Session]{}},
 		{"GET", q + "events", signedIn, append(list[:len(list):len(list)], "type", "aggregate_id"), (*exchange).events, "The event store", openapi.List[openapi.Event]{}},
 		{"GET", q + "ledger/trial-balance", signedIn, one, (*exchange).trialBalance, "Sums of the whole ledger", openapi.TrialBalance{}},
 	}

@@ -295,3 +295,24 @@ func TestCursorOfThePastStaysThere(t *testing.T) {
 	const earlier = "AQSvK5arAAAAAAAAAAAAAAAAAAAAAwAAAAAAAAA" // version 1: after 3, not pinned
 	do(t, h, "GET /v1/queries/events?limit=1&cursor="+earlier, "").want(t, 200, `"items":[{"sequence":4,`)
 }
+
+// TestSessions shows the FIX sessions: to the administrator all of them, to a
+// trader its participant's.
+func TestSessions(t *testing.T) {
+	h := handler(t, newVenue())
+	r := do(t, h, "GET /v1/queries/sessions", "")
+	r.want(t, 200)
+	want := `{"sequence":0,"items":[` +
+		`{"comp_id":"P1-OE","participant":"p1","kind":"order_entry","state":"active","owner":"n1","epoch":3,"next_in":5,"next_out":9,"heart_bt_int_s":30,` +
+		`"last_message_at":"2026-05-23T10:00:00.123456789Z","ended_at":"2026-05-23T10:00:00.123456789Z","aggregate_sequence":7},` +
+		`{"comp_id":"P2-OE","participant":"p2","kind":"order_entry","state":"idle","owner":"n1","epoch":3,"next_in":5,"next_out":9,"heart_bt_int_s":30,` +
+		`"last_message_at":"2026-05-23T10:00:00.123456789Z","ended_at":"2026-05-23T10:00:00.123456789Z","end_reason":"slow","aggregate_sequence":7}]}`
+	if r.body != want {
+		t.Errorf("got\n%s\nwant\n%s", r.body, want)
+	}
+	r = do(t, h, "GET /v1/queries/sessions", "", "Authorization", "Bearer key.p1.s.e")
+	r.want(t, 200)
+	if strings.Contains(r.body, "P2-OE") || !strings.Contains(r.body, "P1-OE") {
+		t.Errorf("a trader sees %s", r.body)
+	}
+}

@@ -70,6 +70,27 @@ func (v *venue) Authority() *gateways.Authority {
 
 func (v *venue) OpenedFor(account string) string { return openedFor[account] }
 
+func (v *venue) Session(event.Pin, string) (event.Reading[event.SessionState], error) {
+	return event.Reading[event.SessionState]{}, gateways.ErrNotFound
+}
+
+func (v *venue) Sessions(context.Context, event.Pin, event.Page) (event.List[event.Reading[event.SessionState]], error) {
+	one := func(comp, participant string, status event.SessionStatus) event.Reading[event.SessionState] {
+		return event.Reading[event.SessionState]{Value: event.SessionState{
+			CompID: comp, Participant: participant, Kind: market.SessionOrderEntry, Status: status, Sequence: 7,
+			Epoch: 3, Owner: "n1", NextIn: 5, NextOut: 9, HeartBtInt: 30, LastIn: 1779530400123456789,
+			EndedAt: 1779530400123456789, EndReason: market.SessionEndSlow,
+		}}
+	}
+	return event.List[event.Reading[event.SessionState]]{Items: []event.Reading[event.SessionState]{
+		one("P1-OE", "p1", event.SessionOn), one("P2-OE", "p2", event.SessionOff),
+	}}, nil
+}
+
+func (v *venue) Resend(context.Context, event.Pin, string, uint64, uint64, func(event.Resent) error) (uint64, error) {
+	return 0, gateways.ErrNotFound
+}
+
 func (v *venue) Participants(event.Pin) ([]event.Participant, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

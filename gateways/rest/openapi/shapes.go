@@ -260,6 +260,36 @@ type FIXSession struct {
 	TimeDigits         uint8  `json:"time_digits,omitempty"`
 }
 
+// Session is a FIX session.
+type Session struct {
+	CompID            string  `json:"comp_id"`
+	Participant       string  `json:"participant"`
+	Kind              string  `json:"kind" enum:"order_entry,drop_copy,market_data"`
+	State             string  `json:"state" enum:"active,idle,withdrawn"`
+	Owner             string  `json:"owner,omitempty" doc:"the node that its client is, or was last, logged on to"`
+	Epoch             uint64  `json:"epoch" doc:"counts its logons"`
+	NextIn            uint64  `json:"next_in"`
+	NextOut           uint64  `json:"next_out"`
+	HeartBtInt        uint32  `json:"heart_bt_int_s,omitempty"`
+	LastMessageAt     string  `json:"last_message_at,omitempty" format:"date-time"`
+	LoggedOnAt        string  `json:"logged_on_at,omitempty" format:"date-time"`
+	EndedAt           string  `json:"ended_at,omitempty" format:"date-time"`
+	EndReason         string  `json:"end_reason,omitempty"`
+	EndText           string  `json:"end_text,omitempty"`
+	Protocol          string  `json:"protocol,omitempty" doc:"what its connection speaks; this and what follows as its node last said"`
+	WaitingIn         uint64  `json:"waiting_in,omitempty"`
+	WaitingOut        uint64  `json:"waiting_out,omitempty"`
+	Resend            *Resend `json:"resend,omitempty"`
+	AggregateSequence uint64  `json:"aggregate_sequence"`
+}
+
+// Resend is a range of messages that is being sent again.
+type Resend struct {
+	From uint64 `json:"from"`
+	To   uint64 `json:"to"`
+	At   uint64 `json:"at"`
+}
+
 // Key is a key, without its secret's hash.
 type Key struct {
 	ID       string `json:"id"`

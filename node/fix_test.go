@@ -1,0 +1,223 @@
+package node_test
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways/fix/wire"
+	"github.com/rialto-exchange/rialto/node"
+)
+
+// fixClient speaks FIX to a node over TCP.
+type fixClient struct {
+	t    *testing.T
+	conn net.Conn
+	next uint64
+	got  chan *wire.Message
+}
+
+// dialFIX connects to a node.
+func (c *trio) dialFIX(i int, next uint64) *fixClient {
+	c.t.Helper()
+	conn, err := net.Dial("tcp", c.configs[i].FIXAddress)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	f := &fixClient{t: c.t, conn: conn, next: next, got: make(chan *wire.Message, 1<<16)}
+	c.t.Cleanup(func() { _ = conn.Close() })
+	go func() {
+		defer close(f.got)
+		for r := wire.NewReader(conn, wire.MaxMessage); ; {
+			raw, err := r.Next()
+			if err != nil {
+				return
+			}
+			m := &wire.Message{}
+			if wire.Parse(append([]byte(nil), raw...), m) != nil {
+				return
+			}
+			f.got <- m
+		}
+	}()
+	return f
+}
+
+func (f *fixClient) send(msgType string, fields ...string) {
+	f.t.Helper()
+	var b wire.Builder
+	b.Begin("FIX.4.4", msgType, "TRADER1", "RIALTO", f.next, market.Nanos(time.Now().UnixNano()), 3)
+	f.next++
+	for _, field := range fields {
+		b.Fields(append([]byte(field), wire.Separator))
+	}
+	if _, err := f.conn.Write(b.Finish(nil)); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func (f *fixClient) logon() { f.send("A", "98=0", "108=30", "554=rialto") }
+
+func (f *fixClient) order(id string) {
+	f.send("D", "11="+id, "55=BTC-USD", "54=1", "38=1", "40=2", "44=100", "59=1", "60=20260101-00:00:00")
+}
+
+var errClosedFIX = errors.New("closed")
+
+func (f *fixClient) receive() (*wire.Message, error) {
+	select {
+	case m, ok := <-f.got:
+		if !ok {
+			return nil, errClosedFIX
+		}
+		return m, nil
+	case <-time.After(20 * time.Second):
+		return nil, errors.New("nothing came")
+	}
+}
+
+// want receives a message with these fields.
+func (f *fixClient) want(fields string) *wire.Message {
+	f.t.Helper()
+	m, err := f.receive()
+	if err != nil {
+		f.t.Fatalf("want %s: %v", fields, err)
+	}
+	for field := range strings.SplitSeq(fields, "|") {
+		tag, value, _ := strings.Cut(field, "=")
+		n, _ := strconv.Atoi(tag)
+		if got, _ := m.Get(wire.Tag(n)); string(got) != value {
+			f.t.Fatalf("want %s, got %s", fields, strings.ReplaceAll(string(m.Raw), "\x01", "|"))
+		}
+	}
+	return m
+}
+
+func (f *fixClient) wantClosed() {
+	f.t.Helper()
+	for {
+		_, err := f.receive()
+		if errors.Is(err, errClosedFIX) {
+			return
+		}
+		if err != nil {
+			f.t.Fatalf("want the connection closed: %v", err)
+		}
+	}
+}
+
+// newFIXVenue is three nodes with a participant that has a session, and money.
+func newFIXVenue(t *testing.T) *trio {
+	t.Helper()
+	c := newTrio(t)
+	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
+	c.do(0, &command.DefineAsset{Asset: "BTC", Scale: 8})
+	c.do(0, &command.DefineInstrument{Instrument: "BTC-USD", Base: "BTC", Quote: "USD",
+		PriceTick: decimal(t, "0.01"), QuantityStep: decimal(t, "0.0001")})
+	c.do(0, &command.DefineParticipant{Participant: "TRADER1", Role: market.RoleTrader, Accounts: []string{"trader1"},
+		FixCompIDs: []string{"TRADER1"}, FixPasswordHash: node.HashSecret("rialto")})
+	limits := &command.SetLimits{Scope: command.ScopeVenue}
+	for i := range limits.Limits {
+		limits.Named[i], limits.Limits[i].State = true, command.LimitUnlimited
+	}
+	c.do(0, limits)
+	c.do(0, &command.OpenAccount{Account: "trader1", Participant: "TRADER1"})
+	c.fund(0, "trader1", "1000000")
+	c.until("the FIX doors are open", func() bool {
+		for i := range 3 {
+			p := c.nodes[i].Reads().Authority().Participants
+			if len(p) == 0 {
+				return false
+			}
+		}
+		return true
+	})
+	return c
+}
+
+// TestSessionMovesBetweenNodes shows that a FIX session belongs to its
+// participant and not to a node: it goes on wherever its client logs on, with
+// every report once and in order, and only one connection has it.
+func TestSessionMovesBetweenNodes(t *testing.T) {
+	c := newFIXVenue(t)
+	first := c.dialFIX(0, 1)
+	first.logon()
+	first.want("35=A|34=1")
+	first.order("one")
+	first.want("35=8|34=2|11=one|150=0")
+
+	// Its client answers: a second logon is refused.
+	second := c.dialFIX(1, 3)
+	second.logon()
+	first.want("35=1|112=PROBE")
+	first.send("0", "112=PROBE")
+	second.want("35=5|58=the session is logged on, and its connection lives")
+	second.wantClosed()
+
+	// It does not: after half a second the session is taken over.
+	second = c.dialFIX(1, 4)
+	begun := time.Now()
+	second.logon()
+	reply := second.want("35=A")
+	if took := time.Since(begun); took < 400*time.Millisecond {
+		t.Errorf("taken over after %v, without waiting for an answer", took)
+	}
+	first.wantClosed()
+	second.order("two")
+	second.want(fmt.Sprintf("35=8|34=%d|11=two|150=0", reply.SeqNum()+1))
+	second.send("2", "7=2", "16=0")
+	second.want("35=8|34=2|11=one|43=Y")
+
+	// Its node leaves: it says so, and the client goes on at the third.
+	for m, err := second.receive(); ; m, err = second.receive() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if id, _ := m.Get(11); string(id) == "two" {
+			break
+		}
+	}
+	done := make(chan struct{})
+	go func() { defer close(done); c.stop(1) }()
+	news := second.want("35=B")
+	second.want(fmt.Sprintf("35=5|34=%d|58=the node is leaving", news.SeqNum()+1))
+	second.send("5")
+	second.wantClosed()
+	<-done
+	third := c.dialFIX(2, second.next)
+	third.logon()
+	third.want(fmt.Sprintf("35=A|34=%d", news.SeqNum()+2))
+	third.order("three")
+	third.want(fmt.Sprintf("35=8|34=%d|11=three|150=0", news.SeqNum()+3))
+}
+
+// TestNoQuorumNoFIX shows that a node that is alone lets go of its clients and
+// refuses them, within a second.
+func TestNoQuorumNoFIX(t *testing.T) {
+	c := newFIXVenue(t)
+	leader := c.settledLeader()
+	alone := (leader + 1) % 3
+	f := c.dialFIX(alone, 1)
+	f.logon()
+	f.want("35=A|34=1")
+	c.stop(leader)
+	c.stop((leader + 2) % 3)
+	begun := time.Now()
+	f.wantClosed()
+	if took := time.Since(begun); took > 2*time.Second {
+		t.Errorf("the connection lived for %v without a quorum", took)
+	}
+	c.until("the port refuses callers", func() bool {
+		conn, err := net.Dial("tcp", c.configs[alone].FIXAddress)
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err != nil
+	})
+}
