@@ -34,7 +34,7 @@ func (n *Node) openFIX(_, _ context.Context) (door, error) {
 	}
 	server, err := fix.New(fix.Config{
 		NodeID: n.cfg.NodeID, Commands: n.commands, Reads: n.reads, Sessions: n.reads, Blocks: n.reads,
-		Peers: fixPeers{n}, Fit: n.fitForFIX, TLS: encryption, Limits: n.cfg.FIX.limits(),
+		Peers: fixPeers{n}, Fit: n.fitForFIX, Desk: n.fixDesks(), TLS: encryption, Limits: n.cfg.FIX.limits(),
 		Force:  func() bool { return n.replica.state.Load().level >= fixLevel },
 		Logger: n.log.With("part", "fix"), Metrics: n.registry,
 	})

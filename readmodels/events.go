@@ -62,30 +62,3 @@ func eventIn(b *event.Block, g *event.Group, sequence market.Sequence) (event.Pu
 	}
 	return event.Public{}, fmt.Errorf("event %d: %w", sequence, ErrNotFound)
 }
-
-// TradeOf returns the public side of a fill. First is the sequence of its
-// TradeExecuted.
-func TradeOf(f *event.Fill, first market.Sequence, at market.Nanos) event.Trade {
-	return event.Trade{
-		TradeID: f.TradeID, Instrument: f.Taker.Instrument,
-		Price: f.Price, Quantity: f.Quantity, TakerSide: f.TakerSide,
-		PriceDigits: f.Taker.PriceDigits, QuantityDigits: f.Taker.QuantityDigits,
-		Sequence: first, At: at,
-	}
-}
-
-// OwnFill returns one order's side of a fill: the taker's or the maker's.
-func OwnFill(f *event.Fill, trade event.Trade, taker bool) event.OwnFill {
-	own, other, fee, liquidity := &f.Maker, &f.Taker, f.MakerFee, market.Maker
-	if taker {
-		own, other, fee, liquidity = &f.Taker, &f.Maker, f.TakerFee, market.Taker
-	}
-	if f.TakerSide == market.SideNone {
-		liquidity = market.Auction
-	}
-	return event.OwnFill{
-		Trade: trade, OrderID: own.ID, Account: own.Account, Side: own.Side,
-		MakerOrderID: f.Maker.ID, TakerOrderID: f.Taker.ID, Liquidity: liquidity,
-		Fee: fee, FeeAsset: f.FeeAsset, FeeScale: own.QuoteScale, Counterparty: other.Account,
-	}
-}

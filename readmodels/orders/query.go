@@ -151,8 +151,8 @@ func (v *View) OrderFills(ctx context.Context, at event.Pin, id market.OrderID, 
 	return history(ctx, v, at, id, page, func(image []byte) bool { return image[0] == afterFill },
 		func(e event.Public) event.OwnFill {
 			f := e.Record.(*event.Fill)
-			trade := readmodels.TradeOf(f, e.Sequence-market.Sequence(e.Index), e.Block.At)
-			return readmodels.OwnFill(f, trade, e.Index == 1)
+			trade := f.Trade(e.Sequence-market.Sequence(e.Index), e.Block.At)
+			return f.Own(trade, e.Index == 1)
 		})
 }
 

@@ -48,11 +48,11 @@ func (v *View) Fold(b *event.Block, w readmodels.Writer) error {
 		if !ok {
 			return
 		}
-		trade := readmodels.TradeOf(f, first, b.At)
+		trade := f.Trade(first, b.At)
 		key, item = appendList(key[:0], 'i', trade.Instrument), appendTrade(item[:0], &trade)
 		w.Append(key, item, first)
 		for side := range 2 {
-			fill := readmodels.OwnFill(f, trade, side == 0)
+			fill := f.Own(trade, side == 0)
 			key, item = appendList(key[:0], 'a', fill.Account), appendFill(item[:0], &fill)
 			w.Append(key, item, first+1+market.Sequence(side))
 		}

@@ -226,15 +226,16 @@ func TestAnswers(t *testing.T) {
 		answered("a mass status without orders", func(e *encode.Encoder) []byte {
 			return e.NoStatus(nil, s, &encode.StatusQuery{MassID: "m1", Last: true})
 		}),
-		answered("two trades follow", func(e *encode.Encoder) []byte { return e.TradesAck(nil, s, trades, 2, encode.TradesFollow, "") }),
+		answered("trades follow", func(e *encode.Encoder) []byte { return e.TradesAck(nil, s, trades) }),
+		answered("there are no trades", func(e *encode.Encoder) []byte { return e.TradesDone(nil, s, trades, "") }),
 		answered("a kind of request for trades that is not taken", func(e *encode.Encoder) []byte {
-			return e.TradesAck(nil, s, &encode.TradeQuery{RequestID: "q1", Type: 4}, 0, encode.TradesTypeNotTaken, "matched trades only")
+			return e.TradesRefused(nil, s, &encode.TradeQuery{RequestID: "q1", Type: 4}, encode.TradesTypeNotTaken, "matched trades only")
 		}),
 		answered("a trade, taken", func(e *encode.Encoder) []byte {
-			return e.Trade(nil, s, &encode.TradeReport{OwnFill: own, History: 0xab, ClientOrderID: "a1", Query: trades, Total: 2})
+			return e.Trade(nil, s, &encode.TradeReport{OwnFill: own, History: 0xab, ClientOrderID: "a1", Query: trades})
 		}),
 		answered("a trade in an auction, the last of them", func(e *encode.Encoder) []byte {
-			return e.Trade(nil, s, &encode.TradeReport{OwnFill: &maker, History: 0xab, Query: trades, Total: 2, Last: true})
+			return e.Trade(nil, s, &encode.TradeReport{OwnFill: &maker, History: 0xab, Query: trades, Last: true})
 		}),
 		answered("a trade by subscription", func(e *encode.Encoder) []byte {
 			return e.Trade(nil, s, &encode.TradeReport{OwnFill: own, History: 0xab, Query: trades, Unsolicited: true})

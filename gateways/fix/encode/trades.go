@@ -20,34 +20,48 @@ type TradeResult uint64
 
 // The results.
 const (
-	TradesFollow         TradeResult = 0
-	TradesUnknownSymbol  TradeResult = 1
-	TradesTypeUnknown    TradeResult = 2
-	TradesTypeNotTaken   TradeResult = 8
-	TradesNotAuthorised  TradeResult = 9
-	TradesOtherwiseNotOK TradeResult = 99
+	TradesFollow        TradeResult = 0
+	TradesUnknownSymbol TradeResult = 1
+	TradesTypeNotTaken  TradeResult = 8
+	TradesNotAuthorised TradeResult = 9
+	TradesOther         TradeResult = 99
 )
 
 // TradeRequestStatus (750).
 const (
-	tradesAccepted = 0
-	tradesRejected = 2
+	tradesAccepted  = 0
+	tradesCompleted = 1
+	tradesRejected  = 2
 )
 
-// TradesAck appends a TradeCaptureReportRequestAck (35=AQ): how many reports
-// follow, or why none do.
-func (e *Encoder) TradesAck(dst []byte, s Slot, q *TradeQuery, total uint64, result TradeResult, text string) []byte {
+// TradesAck appends a TradeCaptureReportRequestAck (35=AQ): that reports
+// follow, how many there will not be told before the last of them.
+func (e *Encoder) TradesAck(dst []byte, s Slot, q *TradeQuery) []byte {
+	return e.tradesAck(dst, s, q, TradesFollow, tradesAccepted, "")
+}
+
+// TradesDone appends a TradeCaptureReportRequestAck (35=AQ): that there are no
+// trades now, or that a subscription has ended.
+func (e *Encoder) TradesDone(dst []byte, s Slot, q *TradeQuery, text string) []byte {
+	return e.tradesAck(dst, s, q, TradesFollow, tradesCompleted, text)
+}
+
+// TradesRefused appends a TradeCaptureReportRequestAck (35=AQ): why no reports
+// follow.
+func (e *Encoder) TradesRefused(dst []byte, s Slot, q *TradeQuery, why TradeResult, text string) []byte {
+	return e.tradesAck(dst, s, q, why, tradesRejected, text)
+}
+
+func (e *Encoder) tradesAck(dst []byte, s Slot, q *TradeQuery, result TradeResult, status uint64, text string) []byte {
 	e.header("AQ", s.Number, s.At)
 	e.w.Text(tagTradeRequestID, q.RequestID)
 	e.w.Uint(tagTradeRequestType, q.Type)
 	e.char(tagSubscriptionRequest, q.Subscription)
-	e.w.Uint(tagTotNumTradeReports, total)
-	e.w.Uint(tagTradeRequestResult, uint64(result))
-	if result == TradesFollow {
-		e.w.Uint(tagTradeRequestStatus, tradesAccepted)
-	} else {
-		e.w.Uint(tagTradeRequestStatus, tradesRejected)
+	if status != tradesAccepted {
+		e.w.Uint(tagTotNumTradeReports, 0)
 	}
+	e.w.Uint(tagTradeRequestResult, uint64(result))
+	e.w.Uint(tagTradeRequestStatus, status)
 	e.w.Text(tagSymbol, q.Instrument)
 	e.w.Text(tagText, text)
 	return e.w.Finish(dst)
@@ -58,10 +72,9 @@ type TradeReport struct {
 	*event.OwnFill
 	History       uint64
 	ClientOrderID string // "" = not known
-	// Query is what is answered, nil for none. Total and Last count the reports
-	// of its answer; a report that a subscription brings later is Unsolicited.
+	// Query is what is answered, nil for none, Last the last report of its
+	// answer; a report that a subscription brings later is Unsolicited.
 	Query       *TradeQuery
-	Total       uint64
 	Last        bool
 	Unsolicited bool
 }
@@ -104,7 +117,6 @@ func (e *Encoder) tradeQuery(t *TradeReport) {
 		e.w.Bool(tagUnsolicitedIndicator, true)
 		return
 	}
-	e.w.Uint(tagTotNumTradeReports, t.Total)
 	e.w.Bool(tagLastRptRequested, t.Last)
 }
 
