@@ -102,7 +102,7 @@ func (s *session) hear(err error) ([]byte, error) {
 	}
 	if bad != nil {
 		s.remember(m.SeqNum(), bad)
-		s.turn.buf = m.AppendStandIn(s.turn.buf[:0])
+		s.turn.buf = m.AppendStandIn(s.turn.buf[:0], s.comp, Venue, market.Nanos(time.Now().UnixNano()))
 		if err := wire.Parse(s.turn.buf, m); err != nil {
 			return nil, nil
 		}

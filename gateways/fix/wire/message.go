@@ -16,7 +16,7 @@ type Message struct {
 	body, trailer int // where they begin in Fields
 	msgType       string
 	seqNum        uint64
-	sent, first   market.Nanos
+	sent, origin  market.Nanos
 	possDup       bool
 	possResend    bool
 }
@@ -37,7 +37,7 @@ func (m *Message) PossResend() bool { return m.possResend }
 func (m *Message) SendingTime() market.Nanos { return m.sent }
 
 // OrigSendingTime returns OrigSendingTime (122), 0 if there is none.
-func (m *Message) OrigSendingTime() market.Nanos { return m.first }
+func (m *Message) OrigSendingTime() market.Nanos { return m.origin }
 
 // Header returns the fields before the body, with 8, 9 and 35.
 func (m *Message) Header() []Field { return m.Fields[:m.body] }
@@ -66,27 +66,51 @@ func IsAdmin(msgType string) bool {
 	return msgType[0] >= '0' && msgType[0] <= '5' || msgType[0] == 'A'
 }
 
-// standIn lists what AppendStandIn keeps of a header.
-func standIn() [17]Tag {
-	return [17]Tag{
-		MsgSeqNum, SenderCompID, TargetCompID, SendingTime, PossDupFlag, PossResend, OrigSendingTime,
+// routing lists the fields of the header that a Reject turns round or repeats.
+func routing() [10]Tag {
+	return [10]Tag{
 		OnBehalfOfCompID, OnBehalfOfSubID, OnBehalfOfLocationID, DeliverToCompID, DeliverToSubID, DeliverToLocationID,
 		SenderSubID, SenderLocationID, TargetSubID, TargetLocationID,
 	}
 }
 
 // AppendStandIn appends a message that a session layer can be given in place
-// of one that was Refused: its type, number, names, times, flags and routing
-// as far as they were given, each once, and no body. Whatever was wrong with
-// it cannot do harm any more, and still takes its number in its turn.
-func (m *Message) AppendStandIn(dst []byte) []byte {
+// of one that was Refused: its type and number, and its names, times, flags and
+// routing as far as they were right, each once, and no body. Where it lacks
+// its names or its time, it gets those that are given. Parse takes it: whatever
+// was wrong with the message cannot do harm any more, and still takes its
+// number in its turn.
+func (m *Message) AppendStandIn(dst []byte, sender, target string, at market.Nanos) []byte {
 	var b Builder
 	version, _ := m.Get(BeginString)
 	b.Start(string(version), m.msgType)
-	for _, tag := range standIn() {
-		if value, ok := m.Get(tag); ok {
-			b.Bytes(tag, value)
-		}
+	b.digits = 3
+	b.Uint(MsgSeqNum, m.seqNum)
+	b.Text(SenderCompID, m.first(SenderCompID, sender))
+	if m.sent == 0 {
+		m.sent = at
+	}
+	b.Time(SendingTime, m.sent)
+	b.Text(TargetCompID, m.first(TargetCompID, target))
+	if m.possDup {
+		b.Bool(PossDupFlag, true)
+	}
+	if m.possResend {
+		b.Bool(PossResend, true)
+	}
+	if m.origin != 0 {
+		b.Time(OrigSendingTime, m.origin)
+	}
+	for _, tag := range routing() {
+		b.Text(tag, m.first(tag, ""))
 	}
 	return b.Finish(dst)
+}
+
+// first returns the first value of a tag, or something else if it has none.
+func (m *Message) first(tag Tag, otherwise string) string {
+	if v, ok := m.Get(tag); ok && len(v) > 0 {
+		return string(v)
+	}
+	return otherwise
 }

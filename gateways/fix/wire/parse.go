@@ -201,7 +201,7 @@ func (p *parser) value(f *Field) {
 	case SendingTime:
 		p.m.sent, ok = ParseTime(f.Value)
 	case OrigSendingTime:
-		p.m.first, ok = ParseTime(f.Value)
+		p.m.origin, ok = ParseTime(f.Value)
 	case PossDupFlag:
 		p.m.possDup, ok = ParseBool(f.Value)
 		reason = ValueIncorrect

@@ -158,19 +158,26 @@ func isGarbled(err error) bool {
 }
 
 // What stands in for a refused message is a message, with its number and names
-// and without its faults.
+// and without its faults; what its header lacks is filled in.
 func TestStandIn(t *testing.T) {
-	raw := whole("FIX.4.4", "35=D|115=JCD|116=|11=a|34=7|34=8|49=TRADER1|52=20261121-10:00:00|56=RIALTO|212=5|0=x|")
-	var m, in wire.Message
-	if err := wire.Parse([]byte(raw), &m); err == nil {
-		t.Fatal("taken")
-	}
-	got := m.AppendStandIn(nil)
-	if err := wire.Parse(got, &in); err != nil {
-		t.Fatalf("%q: %v", got, err)
-	}
-	want := whole("FIX.4.4", "35=D|34=7|49=TRADER1|56=RIALTO|52=20261121-10:00:00|115=JCD|")
-	if string(got) != want {
-		t.Errorf("got  %q\nwant %q", got, want)
+	for _, c := range []struct{ name, sent, want string }{
+		{
+			"faults all over", "35=D|115=JCD|116=|11=a|34=7|34=8|49=TRADER1|52=20261121-09:00:00|56=RIALTO|212=5|0=x|43=Y|122=x|97=N|",
+			"35=D|34=7|49=TRADER1|52=20261121-09:00:00.000|56=RIALTO|43=Y|115=JCD|",
+		},
+		{"no names, no time", "35=0|34=2|56=|52=now|43=1|", "35=0|34=2|49=CLIENT|52=20261121-10:00:00.123|56=VENUE|"},
+		{"names of somebody else", "35=5|34=2|49=OTHER|56=|52=20261121-09:00:00|43=Y|122=20261121-08:00:00|97=Y|", "35=5|34=2|49=OTHER|52=20261121-09:00:00.000|56=VENUE|43=Y|97=Y|122=20261121-08:00:00.000|"},
+	} {
+		var m, in wire.Message
+		if err := wire.Parse([]byte(whole("FIX.4.4", c.sent)), &m); err == nil {
+			t.Errorf("%s: taken", c.name)
+		}
+		got := m.AppendStandIn(nil, "CLIENT", "VENUE", at)
+		if err := wire.Parse(got, &in); err != nil {
+			t.Errorf("%s: %q: %v", c.name, got, err)
+		}
+		if want := whole("FIX.4.4", c.want); string(got) != want {
+			t.Errorf("%s:\ngot  %q\nwant %q", c.name, got, want)
+		}
 	}
 }
