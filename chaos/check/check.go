@@ -18,6 +18,7 @@ type Event struct {
 	Type        string          `json:"type"`
 	At          string          `json:"at"`
 	AggregateID string          `json:"aggregate_id"`
+	Actor       string          `json:"actor"`
 	CommandID   string          `json:"command_id"`
 	LogIndex    uint64          `json:"log_index"`
 	Data        json.RawMessage `json:"data"`
@@ -29,21 +30,36 @@ const page = 1000
 // Events reads the whole event store of a node up to a sequence.
 func Events(ctx context.Context, v *venue.Venue, node int, last uint64) ([]Event, error) {
 	var all []Event
+	err := EachEvent(ctx, v, node, last, func(e Event) error {
+		all = append(all, e)
+		return nil
+	})
+	return all, err
+}
+
+// EachEvent yields the events of a node up to a sequence.
+func EachEvent(ctx context.Context, v *venue.Venue, node int, last uint64, yield func(Event) error) error {
 	for after := uint64(0); after < last; {
 		var list struct {
 			Items []Event `json:"items"`
 		}
 		path := fmt.Sprintf("/v1/queries/events?after=%d&limit=%d", after, page)
 		if err := v.Get(ctx, node, path, &list); err != nil {
-			return nil, err
+			return err
 		}
 		if len(list.Items) == 0 {
-			return nil, fmt.Errorf("node %d: no event after %d of %d", node, after, last)
+			return fmt.Errorf("node %d: no event after %d of %d", node, after, last)
 		}
-		all = append(all, list.Items...)
-		after = all[len(all)-1].Sequence
+		for _, e := range list.Items {
+			if after = e.Sequence; after > last {
+				break
+			}
+			if err := yield(e); err != nil {
+				return err
+			}
+		}
 	}
-	return all[:last], nil
+	return nil
 }
 
 // Gapless fails unless the sequences are 1, 2, 3 … and time never goes back.

@@ -39,7 +39,7 @@ type Venue struct {
 
 type node struct {
 	id, url, config, log string
-	data, gossip         string
+	data, gossip, fix    string
 	binary               string
 	cmd                  *exec.Cmd
 	exited               chan struct{} // closed when the process is gone
@@ -105,7 +105,7 @@ initial_cluster:
 	return &node{
 		id: id, url: "http://" + free[0], config: config,
 		log: filepath.Join(dir, "log.txt"), binary: o.Binary,
-		data: data, gossip: free[3],
+		data: data, gossip: free[3], fix: free[1],
 	}, nil
 }
 
@@ -122,6 +122,15 @@ func (v *Venue) URLs() []string {
 		urls[i] = n.url
 	}
 	return urls
+}
+
+// FIX returns the addresses of all nodes' FIX ports, beginning with node i's.
+func (v *Venue) FIX(i int) []string {
+	addresses := make([]string, len(v.nodes))
+	for k := range v.nodes {
+		addresses[k] = v.nodes[(i+k)%len(v.nodes)].fix
+	}
+	return addresses
 }
 
 // Restart starts a node that is not running, with more flags if there are.

@@ -8,14 +8,32 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rialto-exchange/rialto/chaos/fixtraffic"
+	"github.com/rialto-exchange/rialto/chaos/ports"
+	"github.com/rialto-exchange/rialto/chaos/proxy"
 	"github.com/rialto-exchange/rialto/cmd/rialto/fixclient"
 	"github.com/rialto-exchange/rialto/gateways/fix/wire"
 )
 
+// startAcceptor starts quickfixgo's.
+func startAcceptor(t *testing.T) (*fixtraffic.Acceptor, string) {
+	t.Helper()
+	free, err := ports.Free(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := fixtraffic.StartAcceptor(free[0], "CLIENT")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.Stop)
+	return a, free[0]
+}
+
 // options of a client that comes back at once.
 func options(addresses ...string) fixclient.Options {
 	return fixclient.Options{
-		Addresses: addresses, Sender: "CLIENT", Target: "VENUE",
+		Addresses: addresses, Sender: "CLIENT", Target: fixtraffic.Target,
 		Pause: time.Millisecond, Persist: true,
 	}
 }
@@ -66,9 +84,13 @@ func reporting(o *fixclient.Options) <-chan string {
 // once and in order at an engine of another house, and so does every report.
 func TestCut(t *testing.T) {
 	const cuts, each = 40, 25
-	a := startAcceptor(t)
-	p := startProxy(t, a.address)
-	o := options(p.address, p.address)
+	a, address := startAcceptor(t)
+	p, err := proxy.Start(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Stop)
+	o := options(p.Address(), p.Address())
 	reports := reporting(&o)
 	c, err := fixclient.New(o)
 	if err != nil {
@@ -81,12 +103,12 @@ func TestCut(t *testing.T) {
 			want = append(want, fmt.Sprintf("%d-%d", cut, i))
 			order(t, c, want[len(want)-1])
 			if i == cut%each {
-				p.cut()
+				p.Cut()
 			}
 		}
 		receive(t, reports, want[cut*each:])
 	}
-	if got := a.received(); !slices.Equal(got, want) {
+	if got := a.Orders(); !slices.Equal(got, want) {
 		t.Errorf("%d orders arrived, want %d; in their order: %v", len(got), len(want), slices.Equal(got, want))
 	}
 	if s := c.Stats(); s.Received != cuts*each || s.Logons < 2 {
@@ -99,10 +121,10 @@ func TestCut(t *testing.T) {
 // TestNumbersOutliveTheClient shows that a session goes on where it was when
 // its numbers are kept in a file, after a polite end.
 func TestNumbersOutliveTheClient(t *testing.T) {
-	a := startAcceptor(t)
+	_, address := startAcceptor(t)
 	file := fixclient.File(filepath.Join(t.TempDir(), "session.json"))
 	for life := range 3 {
-		o := options(a.address)
+		o := options(address)
 		o.Numbers = file
 		reports, up := reporting(&o), make(chan struct{})
 		o.Change = func(l fixclient.Change) {
@@ -137,8 +159,8 @@ func TestNumbersOutliveTheClient(t *testing.T) {
 // TestReset shows that ResetSeqNumFlag begins both numbers anew, and that what
 // was to be sent before goes out after it.
 func TestReset(t *testing.T) {
-	a := startAcceptor(t)
-	o := options(a.address)
+	_, address := startAcceptor(t)
+	o := options(address)
 	o.Numbers, o.Reset = &fixclient.Memory{Numbers: fixclient.Numbers{Out: 77, In: 99}}, true
 	reports := reporting(&o)
 	c, err := fixclient.New(o)
