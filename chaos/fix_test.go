@@ -48,7 +48,7 @@ func startRaw(o fixtraffic.Options, b *fixtraffic.Book) (fixtraffic.Client, erro
 			case !sent:
 				b.Came(raw)
 			case kindOf(raw) == "A":
-				b.Connected()
+				b.Connected("")
 			}
 		},
 	})

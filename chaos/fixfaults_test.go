@@ -138,30 +138,11 @@ func (f *faults) choose(ctx context.Context) (this fault, victim int, err error)
 		victim, err = f.v.Leader(ctx)
 		return this, victim, err
 	}
-	owner, err := sessionOwner(ctx, f.v, "TRADER1")
-	return this, f.v.Number(owner), err
-}
-
-// sessionOwner returns the node that holds a session.
-func sessionOwner(ctx context.Context, v *venue.Venue, comp string) (owner string, err error) {
-	err = v.Until(ctx, comp+" is logged on", func(ctx context.Context) bool {
-		var list struct {
-			Items []struct {
-				CompID string `json:"comp_id"`
-				Owner  string `json:"owner"`
-			} `json:"items"`
-		}
-		if v.Get(ctx, 0, "/v1/queries/sessions?limit=1000", &list) != nil {
-			return false
-		}
-		for _, s := range list.Items {
-			if s.CompID == comp {
-				owner = s.Owner
-			}
-		}
-		return v.Number(owner) >= 0
+	err = f.v.Until(ctx, "TRADER1 is logged on", func(context.Context) bool {
+		victim = slices.Index(f.v.FIX(0), f.house.Address())
+		return victim >= 0
 	})
-	return owner, err
+	return this, victim, err
 }
 
 // prove ends the trading, waits for the last reports, and checks everything.

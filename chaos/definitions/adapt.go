@@ -7,6 +7,7 @@ import (
 
 // Venue is what a definition has to know of a venue that it is to run against.
 type Venue struct {
+	Address  string // of its FIX port
 	Target   string // the venue's comp id
 	Password string // of every session
 	// Fresh returns the comp id of a session that has never logged on: the
@@ -17,10 +18,14 @@ type Venue struct {
 	Account, Instrument, Price string
 }
 
-// Compare is how a venue's answers are compared: texts are the venue's own, and
-// of reports only what concerns the session.
+// Compare is how a venue's answers are compared: texts are the venue's own, a
+// Logout may say why a connection ends, and of reports and TestRequests only
+// what concerns the session counts.
 func (v Venue) Compare() Comparison {
-	return Comparison{AnyText: true, Only: map[string][]string{"8": {"8", "34", "35", "43", "49", "52", "56", "122"}}}
+	return Comparison{AnyText: true, Farewell: true, Only: map[string][]string{
+		"1": {"8", "34", "35", "49", "52", "56"}, // its TestReqID is the venue's own
+		"8": {"8", "34", "35", "43", "49", "52", "56", "122"},
+	}}
 }
 
 // Adapt makes a definition fit for a venue: comp ids and a password, orders
@@ -83,6 +88,13 @@ func (v Venue) order(m Message) Message {
 		}
 	}
 	return m
+}
+
+// Order returns a message that is an order once it is adapted.
+func Order(begin, number string, more ...Field) Message {
+	m := Message{{"8", begin}, {"35", "D"}, {"34", number}, {"49", "TW"}, {"52", "<TIME>"}, {"56", "ISLD"}}
+	m = append(m, more...)
+	return append(m, Field{"11", "ID"}, Field{"21", "3"}, Field{"40", "1"}, Field{"54", "1"}, Field{"55", "INTC"}, Field{"60", "<TIME>"})
 }
 
 func (v Venue) expected(m Message, sender string) Message {

@@ -24,6 +24,8 @@ type Comparison struct {
 	Ordered bool
 	// AnyText: there is a text where one is wanted, whatever it says.
 	AnyText bool
+	// Farewell: a Logout may come before a hang-up that is wanted.
+	Farewell bool
 	// Only, where not empty for a message type, are the tags that are compared.
 	Only map[string][]string
 }

@@ -37,7 +37,14 @@ type player struct {
 
 type connection struct {
 	net.Conn
-	read *bufio.Reader
+	read  *bufio.Reader
+	asked string // TestReqID of the last message that came with one
+}
+
+// answering fills in <ASKED>, which is no word of the definitions: the venue's
+// own TestReqID.
+func (c *connection) answering(m Message) Message {
+	return renamed(m, "112", "<ASKED>", c.asked)
 }
 
 func (p *player) close() {
@@ -53,7 +60,7 @@ func (p *player) play(ctx context.Context, s Step) error {
 		if err != nil {
 			return err
 		}
-		p.connections[s.Connection] = &connection{conn, bufio.NewReader(conn)}
+		p.connections[s.Connection] = &connection{Conn: conn, read: bufio.NewReader(conn)}
 		return nil
 	}
 	c := p.connections[s.Connection]
@@ -65,12 +72,15 @@ func (p *player) play(ctx context.Context, s Step) error {
 	}
 	switch s.Kind {
 	case Send:
-		_, err := c.Write(s.Message.Bytes(time.Now()))
+		_, err := c.Write(c.answering(s.Message).Bytes(time.Now()))
 		return err
 	case Expect:
 		got, err := ReadMessage(c.read)
 		if err != nil {
 			return fmt.Errorf("want %v: %w", s.Message, err)
+		}
+		if id, ok := got.Get("112"); ok {
+			c.asked = id
 		}
 		if differs := p.compare.Differs(s.Message, got); differs != "" {
 			return fmt.Errorf("%s\nwant %v\ngot  %v", differs, s.Message, got)
@@ -82,12 +92,15 @@ func (p *player) play(ctx context.Context, s Step) error {
 	if s.Kind == HangUp {
 		return nil
 	}
-	return c.hangsUp()
+	return c.hangsUp(p.compare.Farewell)
 }
 
-func (c *connection) hangsUp() error {
+func (c *connection) hangsUp(farewell bool) error {
 	got, err := ReadMessage(c.read)
+	kind, _ := got.Get("35")
 	switch {
+	case err == nil && kind == "5" && farewell:
+		return c.hangsUp(false)
 	case err == nil:
 		return fmt.Errorf("want the connection closed, got %v", got)
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):

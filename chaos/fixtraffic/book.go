@@ -31,6 +31,7 @@ type Book struct {
 	next     uint64 // the number that has not come yet
 	logon    uint64 // of the answer to this connection's logon; 0: there is none yet
 	highest  uint64 // that came in this connection for the first time
+	address  string
 	gaps     []Gap
 	last     time.Time // of the last report
 	twice    int       // messages that came again
@@ -63,12 +64,22 @@ func (b *Book) ordered(id string) {
 	b.sent[id] = false
 }
 
-// Connected begins a connection: whatever comes first is the answer to the
-// logon.
-func (b *Book) Connected() {
+// Connected begins a connection to an address: whatever comes first is the
+// answer to the logon.
+func (b *Book) Connected(address string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.logon, b.highest = 0, 0
+	b.logon, b.highest, b.address = 0, 0, address
+}
+
+// Address is where the session is logged on, "" if it is nowhere.
+func (b *Book) Address() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.logon == 0 {
+		return ""
+	}
+	return b.address
 }
 
 // Came takes down a message as it is on the wire.

@@ -21,7 +21,7 @@ func TestBook(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := fixtraffic.NewBook()
-			b.Connected()
+			b.Connected("")
 			for _, m := range []string{logon, c.came} {
 				b.Came([]byte(strings.ReplaceAll(m, "|", "\x01")))
 			}
@@ -37,7 +37,7 @@ func TestBook(t *testing.T) {
 // not when it came early or comes again.
 func TestBookCountsOnce(t *testing.T) {
 	b := fixtraffic.NewBook()
-	b.Connected()
+	b.Connected("")
 	for _, m := range []string{
 		"35=A|34=1|", "35=8|34=2|17=h-7|11=a|150=0|",
 		"35=8|34=4|17=h-9|11=c|150=0|", // early: 3 is missing

@@ -116,8 +116,8 @@ func (e *engine) OnOutgoing([]byte) {}
 func (e *engine) OnEvent(string) {}
 
 // OnEventf is told what happens to connections.
-func (e *engine) OnEventf(format string, _ ...any) {
+func (e *engine) OnEventf(format string, args ...any) {
 	if strings.HasPrefix(format, "Connecting to") {
-		e.book.Connected()
+		e.book.Connected(fmt.Sprint(args...))
 	}
 }

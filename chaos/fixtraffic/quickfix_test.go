@@ -42,7 +42,10 @@ func TestQuickFIXThroughCuts(t *testing.T) {
 	for range cuts {
 		logons, before := r.Summary().Logons, sentOf(r)
 		p.Cut()
-		waitFor(t, func() bool { _, answered := r.Progress(); return r.Summary().Logons > logons && answered >= before+between })
+		waitFor(t, func() bool {
+			_, answered := r.Progress()
+			return r.Summary().Logons > logons && answered >= before+between
+		})
 	}
 	r.StopSending()
 	waitFor(t, func() bool { sent, answered := r.Progress(); return sent == answered })
