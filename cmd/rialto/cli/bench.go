@@ -16,7 +16,9 @@ func benchCommand(sh *shell.Shell) *cobra.Command {
 	c := &cobra.Command{Use: "bench", Short: "Measure a running cluster, or the machine alone"}
 	rest := benchREST(sh)
 	clusterFlags(rest, sh)
-	c.AddCommand(rest, benchCore(sh), benchFailover(sh))
+	fix := benchFIX(sh)
+	clusterFlags(fix, sh)
+	c.AddCommand(rest, fix, benchCore(sh), benchFailover(sh))
 	return c
 }
 
