@@ -133,14 +133,19 @@ func TestExecutionReports(t *testing.T) {
 // Why an order ends without being filled.
 func TestEnds(t *testing.T) {
 	var list []told
-	for _, r := range []market.Reason{
-		market.ReasonUser, market.ReasonIOCRemainder, market.ReasonNoLiquidity, market.ReasonProtection, market.ReasonFillLimit,
-		market.ReasonSelfTrade, market.ReasonMassCancel, market.ReasonSuspended,
-	} {
-		list = append(list, reported(r.String(), elsewhere(0), changed(event.TypeOrderCancelled, closed(market.StatusCancelled, r))))
-	}
-	for _, r := range []market.Reason{market.ReasonDay, market.ReasonGTD} {
-		list = append(list, reported(r.String(), elsewhere(0), changed(event.TypeOrderExpired, closed(market.StatusExpired, r))))
+	for r := market.ReasonUser; r.String() != "unknown"; r++ {
+		record := changed(event.TypeOrderCancelled, closed(market.StatusCancelled, r))
+		switch r {
+		case market.ReasonDay, market.ReasonGTD:
+			record = changed(event.TypeOrderExpired, closed(market.StatusExpired, r))
+		case market.ReasonTriggerRefused:
+			record = changed(event.TypeOrderRejected, closed(market.StatusRejected, r))
+		}
+		b, reports := reports(elsewhere(0), record)
+		if text := fields(t, encoder(encode.FIX44).Report(nil, b, &reports[0], encode.Sending{}), 58)[0]; !strings.HasPrefix(text, r.String()+": ") {
+			t.Errorf("%s: 58=%s says no reason", r, text)
+		}
+		list = append(list, reported(r.String(), elsewhere(0), record))
 	}
 	smaller := order(func(o *event.Order) { o.Quantity, o.Remaining = 15_000, 15_000 })
 	incoming := closed(market.StatusCancelled, market.ReasonSelfTrade)

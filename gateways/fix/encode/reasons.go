@@ -89,7 +89,7 @@ const (
 // venue's rules, or somebody else who may.
 func restatement(r market.Reason) uint64 {
 	switch r {
-	case market.ReasonUser, market.ReasonMassCancel:
+	case market.ReasonUser, market.ReasonMassCancel, market.ReasonDisconnected:
 		return restatedOther
 	}
 	return restatedByMarket
@@ -118,6 +118,8 @@ func reasonText(r market.Reason) string {
 		return "the end of the day"
 	case market.ReasonGTD:
 		return "its time was over"
+	case market.ReasonDisconnected:
+		return "its session was without a connection for too long"
 	case market.ReasonTriggerRefused:
 		return "refused when it was triggered"
 	}
