@@ -156,7 +156,10 @@ func (f *fold) moves(step *event.SessionStepped) bool {
 
 func (f *fold) ended(r *event.SessionEnded) {
 	s := f.session(r.CompID)
-	s.Status, s.EndedAt, s.EndReason, s.EndText = event.SessionOff, f.block.At, r.Reason, r.Text
+	if s.Status != event.SessionWithdrawn { // one that is taken away ends by that
+		s.Status = event.SessionOff
+	}
+	s.EndedAt, s.EndReason, s.EndText = f.block.At, r.Reason, r.Text
 	s.NextIn, s.Sequence = r.NextIn, r.Sequence
 	f.given(r.CompID, r.Number, r.Slots)
 }

@@ -208,7 +208,10 @@ func (d *desk) logOn(comp string, reset bool) {
 
 func (d *desk) end(comp string) {
 	s := d.touched(comp)
-	s.Status, s.EndedAt, s.EndReason, s.EndText = event.SessionOff, d.now, market.SessionEndLogout, "bye"
+	if s.Status != event.SessionWithdrawn {
+		s.Status = event.SessionOff
+	}
+	s.EndedAt, s.EndReason, s.EndText = d.now, market.SessionEndLogout, "bye"
 	s.Sequence++
 	slots := uint32(d.random.IntN(2))
 	d.emit(event.Context{Source: market.SourceSystem}, &event.SessionEnded{
