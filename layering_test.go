@@ -68,6 +68,7 @@ func rules() []rule {
 		}},
 		{room: "gateways/fix/wire", own: []string{"fsm/market"}},
 		{room: "gateways/fix/dictionary", own: []string{"gateways/fix/wire"}},
+		{room: "gateways/fix/fixtest", own: []string{"gateways/fix/wire"}},
 		{room: "gateways/fix/encode", own: []string{"gateways/fix/wire", "fsm/command", "fsm/event", "fsm/market"}},
 		{room: "gateways/fix/posttrade", own: []string{
 			"gateways", "gateways/fix", "gateways/fix/wire", "gateways/fix/encode", "gateways/fix/decode", "fsm/command", "fsm/event", "fsm/market",

@@ -3,7 +3,6 @@ package decode_test
 import (
 	"bytes"
 	"fmt"
-	"math/rand/v2"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/quickfixgo/quickfix/datadictionary"
 
 	"github.com/rialto-exchange/rialto/gateways/fix/dictionary"
+	"github.com/rialto-exchange/rialto/gateways/fix/fixtest"
 	"github.com/rialto-exchange/rialto/gateways/fix/wire"
 )
 
@@ -69,18 +69,18 @@ func (e engine) judge(raw []byte) (verdict string) {
 // is not taken.
 func TestAgainstQuickfixgo(t *testing.T) {
 	theirs := engines(t)
-	b := bender{random: rand.New(rand.NewPCG(*seed, 7)), usual: usual(), door: door{dictionary: dictionaries(t)}}
+	b, ours := fixtest.NewBender(*seed, 7), dictionaries(t)
 	both, panics := 0, 0
 	for range 30_000 {
 		p := fix44
-		if b.random.IntN(2) == 0 {
+		if b.IntN(2) == 0 {
 			p = sp2
 		}
-		_, raw := b.message(p)
+		_, raw := b.Message(header(p))
 		var m wire.Message
 		err := wire.Parse(raw, &m)
 		if err == nil {
-			err = b.door.dictionary.Validate(&m, p)
+			err = ours.Validate(&m, p)
 		}
 		verdict := theirs[p].judge(raw)
 		switch {

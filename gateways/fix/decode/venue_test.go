@@ -1,11 +1,11 @@
 package decode_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/rialto-exchange/rialto/gateways/fix/decode"
 	"github.com/rialto-exchange/rialto/gateways/fix/dictionary"
+	"github.com/rialto-exchange/rialto/gateways/fix/fixtest"
 	"github.com/rialto-exchange/rialto/gateways/fix/wire"
 )
 
@@ -18,19 +18,13 @@ const (
 // sender is of a participant with one account.
 var sender = decode.Sender{Account: "trader1"}
 
-// build writes a message of TRADER1 from "35=D|11=a|…"; "|" stands for the
-// separator, TIME for now.
-func build(p dictionary.Protocol, body string) []byte {
-	body = strings.ReplaceAll(body, "TIME", now)
-	fields := strings.Split(strings.TrimSuffix(body, "|"), "|")
-	var b wire.Builder
-	b.Start(p.String(), strings.TrimPrefix(fields[0], "35="))
-	b.Fields([]byte("34=2\x0149=TRADER1\x0152=" + now + "\x0156=RIALTO\x01"))
-	for _, f := range fields[1:] {
-		b.Fields([]byte(f + "\x01"))
-	}
-	return b.Finish(nil)
+// header is that of a message of TRADER1.
+func header(p dictionary.Protocol) fixtest.Header {
+	return fixtest.Header{BeginString: p.String(), Number: 2, Sender: "TRADER1", Target: "RIALTO", At: now}
 }
+
+// build writes a message of TRADER1 from "35=D|11=a|…"; TIME stands for now.
+func build(p dictionary.Protocol, body string) []byte { return fixtest.Message(header(p), body) }
 
 // dictionaries are loaded once a test binary.
 func dictionaries(t testing.TB) *dictionary.Dictionary {
