@@ -3,6 +3,7 @@ package fix_test
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"strconv"
 	"strings"
@@ -47,7 +48,7 @@ type door struct {
 // openDoor opens a node's door; it is closed at the test's end.
 func openDoor(t *testing.T, v *venue, node string, change ...func(*fix.Config)) *door {
 	t.Helper()
-	cfg := fix.Config{
+	cfg := fix.Config{Logger: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		NodeID: node, Commands: v, Reads: v, Sessions: v, Blocks: v, Peers: v, Fit: v.fit,
 		Force: func() bool { return true }, Limits: fix.DefaultLimits(),
 	}
@@ -90,6 +91,7 @@ type client struct {
 	got   chan *wire.Message // closed at the end
 	// reading is closed to read nothing more.
 	reading chan struct{}
+	gate    chan struct{}
 }
 
 // connect opens a connection.
@@ -102,10 +104,11 @@ func (d *door) connect(t *testing.T, comp string) *client {
 
 // speak makes a connection a client.
 func speak(t *testing.T, conn net.Conn, comp string) *client {
-	c := &client{t: t, comp: comp, begin: "FIX.4.4", conn: conn, next: 1, got: make(chan *wire.Message, 1<<17), reading: make(chan struct{})}
+	c := &client{t: t, comp: comp, begin: "FIX.4.4", conn: conn, next: 1, got: make(chan *wire.Message, 1<<17), reading: make(chan struct{}), gate: make(chan struct{}, 1)}
+	c.gate <- struct{}{}
 	go func() {
 		defer close(c.got)
-		r := wire.NewReader(pausing{conn, c.reading}, wire.MaxMessage)
+		r := wire.NewReader(pausing{conn, c.gate, c.reading}, wire.MaxMessage)
 		for {
 			raw, err := r.Next()
 			if err != nil {
@@ -121,9 +124,10 @@ func speak(t *testing.T, conn net.Conn, comp string) *client {
 	return c
 }
 
-// pausing reads until it is told not to.
+// pausing reads while its gate is open.
 type pausing struct {
 	net.Conn
+	gate    chan struct{} // holds one while it is
 	stopped chan struct{}
 }
 
@@ -131,9 +135,17 @@ func (p pausing) Read(b []byte) (int, error) {
 	select {
 	case <-p.stopped:
 		return 0, errClosed
-	default:
+	case open := <-p.gate:
+		p.gate <- open
 		return p.Conn.Read(b)
 	}
+}
+
+// stall has the client read nothing more, but for what it is reading, until it
+// resumes.
+func (c *client) stall() (resume func()) {
+	open := <-c.gate
+	return func() { c.gate <- open }
 }
 
 // send sends a message from fields like 35=D|11=a; what the header needs and is
@@ -266,4 +278,12 @@ func show(m *wire.Message) string {
 		return ""
 	}
 	return strings.ReplaceAll(string(m.Raw), "\x01", "|")
+}
+
+// testLog shows a door's log with a test that fails.
+type testLog struct{ t *testing.T }
+
+func (l testLog) Write(p []byte) (int, error) {
+	l.t.Log(strings.TrimSpace(string(p)))
+	return len(p), nil
 }

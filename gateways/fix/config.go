@@ -70,6 +70,8 @@ const (
 	// maxWaitingIn is how many inbound messages of a session wait for the log;
 	// then nothing more is read from its socket.
 	maxWaitingIn = 2048
+	// maxWaitingBytes is how many bytes they may be.
+	maxWaitingBytes = 1 << 20
 	// maxBatch is how many of them go to the log at once.
 	maxBatch = 512
 	// maxAhead is how many messages with too high a number the session layer

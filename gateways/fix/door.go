@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/rialto-exchange/rialto/gateways/fix/wire"
@@ -113,10 +114,14 @@ const refusedLinger = time.Second
 type inlet struct {
 	conn   net.Conn
 	reader *wire.Reader
-	// over is closed when nothing more comes.
+	// over is closed when nothing more is read for the engine.
 	over    chan struct{}
+	ending  sync.Once
 	garbled int
 }
+
+// end says that nothing more is read.
+func (in *inlet) end() { in.ending.Do(func() { close(in.over) }) }
 
 func newInlet(conn net.Conn) *inlet {
 	return &inlet{conn: conn, reader: wire.NewReader(conn, wire.MaxMessage), over: make(chan struct{})}

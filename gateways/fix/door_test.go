@@ -135,8 +135,9 @@ func TestStalledSocket(t *testing.T) {
 		c.logon()
 		c.want("35=A|34=1")
 		close(c.reading)
-		c.send("35=D|11=first")
-		c.send("35=D|11=second")
+		for n := range 40 { // more than the client takes with the read that it is in
+			c.send("35=D|11=" + number(n+1))
+		}
 		time.Sleep(11 * time.Second)
 		synctest.Wait()
 		v.set(func() {

@@ -57,6 +57,11 @@ type line interface {
 	nextOut() uint64
 	// resend serves a ResendRequest for the numbers from through to.
 	resend(from, to uint64)
+	// loggedOn says that it takes messages after the Logon, loggedOut that it
+	// takes none any more: read returns none from then on, for nobody would fetch
+	// it and quickfixgo's reader would wait for ever.
+	loggedOn()
+	loggedOut()
 	// closed says that the engine has ended the session.
 	closed()
 }

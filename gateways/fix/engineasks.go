@@ -12,8 +12,8 @@ import (
 var _ quickfix.Application = (*engine)(nil)
 
 func (e *engine) OnCreate(quickfix.SessionID)                       {}
-func (e *engine) OnLogon(quickfix.SessionID)                        {}
-func (e *engine) OnLogout(quickfix.SessionID)                       {}
+func (e *engine) OnLogon(quickfix.SessionID)                        { e.current().loggedOn() }
+func (e *engine) OnLogout(quickfix.SessionID)                       { e.current().loggedOut() }
 func (e *engine) ToAdmin(*quickfix.Message, quickfix.SessionID)     {}
 func (e *engine) ToApp(*quickfix.Message, quickfix.SessionID) error { return nil }
 
@@ -106,6 +106,8 @@ func (nobody) incoming([]byte)                                   {}
 func (nobody) application([]byte) quickfix.MessageRejectError    { return nil }
 func (nobody) administration([]byte) quickfix.MessageRejectError { return nil }
 func (nobody) nextIn() uint64                                    { return 1 }
+func (nobody) loggedOn()                                         {}
+func (nobody) loggedOut()                                        {}
 func (nobody) passedOne()                                        {}
 func (nobody) passedTo(uint64)                                   {}
 func (nobody) restarted()                                        {}

@@ -38,8 +38,7 @@ func (s *session) farewell(reason market.SessionEnd, text string) {
 func (s *session) lastWords(l local) {
 	from, to := uint64(1), uint64(0)
 	if s.answers() {
-		from, to = s.counted, s.turn.number
-		s.counted = s.turn.number + 1
+		from, to = s.counted.Swap(s.turn.number+1), s.turn.number
 	}
 	said := s.parting.Load()
 	switch {

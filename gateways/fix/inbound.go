@@ -23,6 +23,8 @@ type item struct {
 	slots    uint32
 	// lazy may wait for others to share an entry with.
 	lazy bool
+	// size is what it holds, in bytes.
+	size int
 	// after is called when the item is applied; nil: nobody waits for it.
 	after func(last market.Sequence)
 }
@@ -33,6 +35,7 @@ type item struct {
 type inbound struct {
 	mu      sync.Mutex
 	items   []item
+	bytes   int  // that the items hold
 	busy    bool // a Submit is under way
 	last    bool // the end has been queued: nothing comes after it
 	stopped bool // what is left never goes
@@ -58,6 +61,7 @@ func (q *inbound) add(i item) {
 		return
 	}
 	q.items = append(q.items, i)
+	q.bytes += i.size
 }
 
 // takes joins another step to this one, if it follows on it.
@@ -86,7 +90,7 @@ func (i *item) takes(next *item) bool {
 func (q *inbound) full() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.items) >= maxWaitingIn && !q.stopped
+	return (len(q.items) >= maxWaitingIn || q.bytes >= maxWaitingBytes) && !q.stopped
 }
 
 // ending reports whether the end of the session is queued or went.
@@ -123,7 +127,11 @@ func (q *inbound) more() []item {
 func (q *inbound) cut() []item {
 	n := min(len(q.items), maxBatch)
 	batch := append([]item(nil), q.items[:n]...)
-	q.items = append(q.items[:0], q.items[n:]...)
+	clear(q.items[copy(q.items, q.items[n:]):])
+	q.items = q.items[:len(q.items)-n]
+	for i := range batch {
+		q.bytes -= batch[i].size
+	}
 	select {
 	case q.room <- struct{}{}:
 	default:
@@ -322,7 +330,7 @@ func (s *session) command(i *item) *command.Command {
 
 func (s *session) step(i *item) command.SessionStep {
 	return command.SessionStep{
-		CompID: s.comp, Epoch: s.epoch.Load(), From: i.from, To: i.to, Slots: i.slots, Vouch: s.vouch,
+		CompID: s.comp, Epoch: s.epoch.Load(), From: i.from, To: i.to, Slots: i.slots, Vouch: s.vouch.Load(),
 	}
 }
 

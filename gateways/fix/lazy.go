@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways"
 )
 
 // lazy takes to the log what may wait, for many sessions with one command:
@@ -46,11 +48,16 @@ func (v *Server) beat(ctx context.Context) {
 	ticker := time.NewTicker(lazyTick)
 	defer ticker.Stop()
 	vouched := time.Now()
+	var authority *gateways.Authority
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case now := <-ticker.C:
+			if current := v.cfg.Reads.Authority(); current != authority {
+				authority = current
+				v.define(authority)
+			}
 			steps := v.lazySteps()
 			if now.Sub(vouched) >= vouchEvery {
 				vouched = now
@@ -62,6 +69,21 @@ func (v *Server) beat(ctx context.Context) {
 				steps = steps[n:]
 			}
 		}
+	}
+}
+
+// define takes what a participant's definition says now. What the machine has it
+// ends itself; a session that is this node's alone is ended here.
+func (v *Server) define(authority *gateways.Authority) {
+	for _, s := range v.living() {
+		p, definition := find(authority.Participants, s.comp)
+		if p == nil || p.FixPasswordHash != s.password || definition.Kind != s.kind {
+			if s.here && authority.Known {
+				s.logout(market.SessionEndWithdrawn, "the session is not in force any more")
+			}
+			continue
+		}
+		s.vouch.Store(vouched(&definition))
 	}
 }
 
@@ -90,7 +112,7 @@ func (v *Server) vouchFor(steps []shared) []shared {
 		has[steps[i].session] = true
 	}
 	for _, s := range v.living() {
-		if s.vouch && !has[s] && !s.isGone() {
+		if s.vouch.Load() && !has[s] && !s.isGone() {
 			steps = append(steps, shared{s, nil, s.step(&item{from: 1})})
 		}
 	}

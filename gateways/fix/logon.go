@@ -54,7 +54,7 @@ func (v *Server) admit(ctx context.Context, conn net.Conn, in *inlet, m *wire.Me
 	if !v.limits.logon(from) {
 		return nil, terms{}, &refusal{metric: "rate", text: "too many logons from this address", silent: true}
 	}
-	if err := v.cfg.Fit(); err != nil || v.draining.Load() {
+	if err := v.cfg.Fit(); err != nil || v.draining.Load() || !v.follows.Load() {
 		return nil, terms{}, &refusal{metric: "unfit", text: "this node takes no clients now; log on to another one"}
 	}
 	w, r := v.authenticate(m, from)
@@ -101,10 +101,15 @@ func (v *Server) authenticate(m *wire.Message, from netip.Prefix) (who, *refusal
 	}
 	return who{
 		comp: comp, participant: p.Participant, role: p.Role, kind: definition.Kind,
-		digits:   encode.TimeDigits(text(m, wire.BeginString), definition.TimeDigits),
-		vouch:    definition.CancelOnDisconnect && definition.Kind == market.SessionOrderEntry,
-		throttle: definition.Throttle,
+		digits:  encode.TimeDigits(text(m, wire.BeginString), definition.TimeDigits),
+		vouched: vouched(&definition), password: p.FixPasswordHash,
 	}, nil
+}
+
+// vouched reports whether somebody counts on this node's word that it has the
+// session's connection.
+func vouched(s *command.FixSession) bool {
+	return s.Kind == market.SessionOrderEntry && s.CancelOnDisconnect
 }
 
 // find returns whose session a CompID is. A bare one is for orders, in the
@@ -176,11 +181,12 @@ func (v *Server) termsOf(m *wire.Message) (terms, *refusal) {
 func (v *Server) newSession(w who, conn net.Conn, in *inlet) *session {
 	s := &session{
 		who: w, server: v, conn: conn, in: in, queue: newInbound(), out: newOutbound(),
-		log:   v.log.With("comp_id", w.comp, "remote", conn.RemoteAddr()),
-		logon: make(chan logonAnswer, 1), gone: make(chan struct{}), left: make(chan struct{}), began: time.Now(),
+		log:      v.log.With("comp_id", w.comp, "remote", conn.RemoteAddr()),
+		engineOn: make(chan struct{}), logon: make(chan logonAnswer, 1), gone: make(chan struct{}), left: make(chan struct{}), began: time.Now(),
 		encoder: encode.New(encode.Session{BeginString: w.begin, Sender: Venue, Target: w.comp, Digits: uint8(w.digits)}),
 	}
 	s.turn.refused = map[uint64]*wire.Error{}
+	s.vouch.Store(w.vouched)
 	s.heard.Store(time.Now().UnixNano())
 	return s
 }
@@ -339,7 +345,7 @@ func (v *Server) answered(ctx context.Context, s *session, t terms) *refusal {
 
 // begins sets the numbers of a session that is on.
 func (s *session) begins(on *event.SessionLoggedOn, t terms) {
-	s.counted = on.NextIn
+	s.counted.Store(on.NextIn)
 	next := on.NextIn
 	if next == t.number+1 {
 		next = t.number // the engine takes the Logon up itself

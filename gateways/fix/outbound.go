@@ -313,20 +313,28 @@ func (w *writer) flush() error {
 	return nil
 }
 
-// linger lets the client read the Logout and answer it, before the socket is
-// closed: to close it on unread bytes would take the Logout back.
+// linger lets the client read the Logout and hang up, before the socket is
+// closed: to close it on bytes that nobody has read would take the Logout back.
 func (s *session) linger() {
 	if half, ok := s.conn.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
 	}
-	deadline := time.NewTimer(goodbye)
-	defer deadline.Stop()
+	_ = s.conn.SetReadDeadline(time.Now().Add(goodbye))
 	select {
+	case <-s.in.over: // the reader has gone, and what comes now is thrown away
 	case <-s.gone:
-	case <-s.in.over:
-	case <-deadline.C:
+		return
+	}
+	var rest [512]byte
+	for range maxRest {
+		if _, err := s.conn.Read(rest[:]); err != nil {
+			return
+		}
 	}
 }
+
+// maxRest is how many pieces of 512 bytes are thrown away after a Logout.
+const maxRest = 256
 
 // gapFill is a SequenceReset that fills a live number with nothing.
 func gapFill(next uint64) local {

@@ -24,8 +24,8 @@ type who struct {
 	kind        market.SessionKind
 	begin       string // BeginString
 	digits      int    // of a second, in times
-	vouch       bool   // somebody counts on its owner's word
-	throttle    uint32 // messages a second, 0 = any number
+	vouched     bool   // when it logged on
+	password    string // its hash, likewise
 	heartbeat   time.Duration
 }
 
@@ -54,8 +54,7 @@ type session struct {
 	since market.Sequence
 	// next is the inbound number that the engine expects; all below counted are
 	// queued for the machine (the engine's goroutine's).
-	next    atomic.Uint64
-	counted uint64
+	next, counted atomic.Uint64
 	// expects is the client's NextExpectedMsgSeqNum, 0 without.
 	expects uint64
 	// prepaid: the next Logon that the engine writes has its number.
@@ -78,6 +77,13 @@ type session struct {
 	gone    chan struct{}
 	goneErr error
 	going   sync.Once
+	// engineOn is closed once the engine takes messages, engineOff set when it
+	// does not any more.
+	engineOn  chan struct{}
+	onceOn    sync.Once
+	engineOff atomic.Bool
+	// vouch says that this node is to vouch for the connection.
+	vouch atomic.Bool
 	// left is closed when the engine has ended the session.
 	left chan struct{}
 }
@@ -130,6 +136,7 @@ func (s *session) run(engine *engine) {
 // closed implements line: the engine has done with the session. Whatever it
 // wrote last still waits for its number; the connection goes after that.
 func (s *session) closed() {
+	s.loggedOut()
 	if !s.queue.ending() {
 		reason := market.SessionEndDisconnect
 		if errors.Is(s.reason(), errSlow) {

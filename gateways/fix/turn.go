@@ -18,6 +18,7 @@ import (
 type turn struct {
 	number uint64
 	kind   string
+	size   int // bytes
 	cmd    *command.Command
 	// passed is called when the message's number is used up in the machine.
 	passed func(last market.Sequence)
@@ -43,8 +44,13 @@ func (s *session) read() ([]byte, error) {
 		s.greet = nil
 		return g, nil
 	}
+	select {
+	case <-s.engineOn:
+	case <-s.gone:
+	}
 	for {
-		if !s.makeRoom() {
+		if !s.makeRoom() || s.engineOff.Load() {
+			s.in.end()
 			return nil, io.EOF
 		}
 		raw, err := s.in.reader.Next()
@@ -54,8 +60,8 @@ func (s *session) read() ([]byte, error) {
 		}
 		message, err := s.hear(err)
 		switch {
-		case err != nil:
-			close(s.in.over)
+		case err != nil || s.engineOff.Load():
+			s.in.end()
 			return nil, io.EOF
 		case message != nil:
 			return message, nil
@@ -183,7 +189,7 @@ func stands(value []byte, name, stand string) string {
 
 // incoming implements line.
 func (s *session) incoming(raw []byte) {
-	s.turn.number, s.turn.kind, s.turn.cmd, s.turn.passed = 0, "", nil, nil
+	s.turn.number, s.turn.kind, s.turn.cmd, s.turn.passed, s.turn.size = 0, "", nil, nil, len(raw)
 	if number, ok := wire.ParseUint(rawField(raw, "34=")); ok {
 		s.turn.number, s.turn.kind = number, string(rawField(raw, "35="))
 	}
@@ -282,11 +288,10 @@ func (s *session) passedOne() {
 // own to the log, and nothing the others.
 func (s *session) passedTo(next uint64) {
 	s.next.Store(next)
-	if next <= s.counted {
+	if next <= s.counted.Load() {
 		return
 	}
-	from := s.counted
-	s.counted = next
+	from := s.counted.Swap(next)
 	if s.turn.number+1 != next || s.turn.cmd == nil {
 		s.enqueue(item{from: from, to: next - 1, lazy: s.turn.kind == "0", after: s.turn.passed})
 		return
@@ -294,8 +299,16 @@ func (s *session) passedTo(next uint64) {
 	if from+1 < next {
 		s.enqueue(item{from: from, to: next - 2})
 	}
-	s.enqueue(item{cmd: s.turn.cmd, from: 1, after: s.turn.passed})
+	s.enqueue(item{cmd: s.turn.cmd, from: 1, after: s.turn.passed, size: s.turn.size})
 	s.turn.cmd = nil
+}
+
+// loggedOn and loggedOut implement line.
+func (s *session) loggedOn() { s.onceOn.Do(func() { close(s.engineOn) }) }
+
+func (s *session) loggedOut() {
+	s.engineOff.Store(true)
+	s.loggedOn()
 }
 
 // restarted implements line.
@@ -330,7 +343,7 @@ func (s *session) wrote(raw []byte) {
 			return // the client hears from us all the time
 		}
 	case "2":
-		if s.expects != 0 && s.next.Load() == s.counted && s.turn.kind == "A" {
+		if s.expects != 0 && s.next.Load() == s.counted.Load() && s.turn.kind == "A" {
 			return // our NextExpectedMsgSeqNum has asked already
 		}
 	case "5":
@@ -339,8 +352,7 @@ func (s *session) wrote(raw []byte) {
 	}
 	step := item{from: 1, slots: 1, lazy: lazy}
 	if s.answers() {
-		step.from, step.to = s.counted, s.turn.number
-		s.counted = s.turn.number + 1
+		step.from, step.to = s.counted.Swap(s.turn.number+1), s.turn.number
 	}
 	if !s.out.keep(l) {
 		s.hangUp(errSlow)
@@ -357,7 +369,7 @@ const quietFor = time.Second
 // number is used up by that.
 func (s *session) answers() bool {
 	t := &s.turn
-	return t.number != 0 && t.number == s.next.Load() && t.number >= s.counted && t.kind != "4"
+	return t.number != 0 && t.number == s.next.Load() && t.number >= s.counted.Load() && t.kind != "4"
 }
 
 // split takes type and body out of a message that the engine wrote.
@@ -376,7 +388,7 @@ func split(raw []byte) (kind string, body []byte) {
 // logonReply adds what quickfixgo does not say.
 func (s *session) logonReply(body []byte) []byte {
 	if s.expects != 0 {
-		body = appendNumber(body, tagNextExpectedMsgSeqNo, s.counted)
+		body = appendNumber(body, tagNextExpectedMsgSeqNo, s.counted.Load())
 	}
 	return body
 }

@@ -1,0 +1,110 @@
+package fix_test
+
+import (
+	"testing"
+	"testing/synctest"
+
+	"github.com/rialto-exchange/rialto/gateways/fix"
+	"github.com/rialto-exchange/rialto/gateways/fix/wire"
+)
+
+// TestResendUnderLoad shows that what is new during a resend follows it in
+// order, each number once, also when it is far more than waits for a socket:
+// then it is read from the journal, and only what is sent again says so.
+func TestResendUnderLoad(t *testing.T) {
+	inRoom(t, func(t *testing.T, v *venue, d *door) {
+		c := d.connect(t, "TRADER1")
+		c.logon()
+		c.want("35=A|34=1")
+		report := func(n int) {
+			for range n {
+				v.set(func() { v.report("TRADER1", v.sessions["TRADER1"]) })
+			}
+			synctest.Wait()
+		}
+		const old, fresh = 3000, fix.MaxWaitingOut + 1000
+		report(old)
+		for n := 0; n < old; n++ {
+			c.want("35=8|43=")
+		}
+		resume := c.stall()
+		c.send("35=2|7=2|16=0")
+		synctest.Wait()
+		report(fresh)
+		c.send("35=1|112=are you there")
+		report(10)
+		resume()
+		expect, again := uint64(2), true
+		answered := false
+		for expect <= old+fresh+12 {
+			m, err := c.receive()
+			if err != nil {
+				t.Fatalf("at %d: %v", expect, err)
+			}
+			if m.SeqNum() != expect {
+				t.Fatalf("want %d, got %s", expect, show(m))
+			}
+			if again = expect <= old+1; m.PossDup() != again {
+				t.Fatalf("PossDup is wrong in %s", show(m))
+			}
+			answered = answered || m.Type() == "0"
+			expect++
+			if to, ok := m.Get(wire.NewSeqNo); ok {
+				expect, _ = wire.ParseUint(to)
+			}
+		}
+		if !answered {
+			t.Error("the TestRequest was not answered")
+		}
+		c.send("35=D|11=last")
+		c.want("35=8|11=last|43=")
+		_ = c.conn.Close()
+	})
+}
+
+// TestTestRequestDuringResend shows that a client that asks for a sign of life
+// in a long resend gets one before its end, with what was numbered before it.
+func TestTestRequestDuringResend(t *testing.T) {
+	inRoom(t, func(t *testing.T, v *venue, d *door) {
+		c := d.connect(t, "TRADER1")
+		c.logon()
+		c.want("35=A|34=1")
+		const old = 5000
+		for range old {
+			v.set(func() { v.report("TRADER1", v.sessions["TRADER1"]) })
+		}
+		synctest.Wait()
+		for n := 0; n < old; n++ {
+			c.want("35=8|43=")
+		}
+		resume := c.stall()
+		c.send("35=2|7=2|16=0")
+		synctest.Wait()
+		v.set(func() { v.report("TRADER1", v.sessions["TRADER1"]) })
+		c.send("35=1|112=alive?")
+		synctest.Wait()
+		resume()
+		var kinds []string
+		for n := 0; n < old+2; n++ {
+			m, err := c.receive()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.Type() == "0" {
+				if n > old-1000 {
+					t.Errorf("the answer came as message %d of %d", n, old+2)
+				}
+				if m.SeqNum() != old+3 {
+					t.Errorf("the answer has number %d, want %d", m.SeqNum(), old+3)
+				}
+			}
+			if !m.PossDup() {
+				kinds = append(kinds, m.Type())
+			}
+		}
+		if len(kinds) != 2 || kinds[0] != "8" || kinds[1] != "0" {
+			t.Errorf("new were %v, want the report and the answer after it", kinds)
+		}
+		_ = c.conn.Close()
+	})
+}
