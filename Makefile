@@ -51,6 +51,10 @@ ids: ## a minute of 250,000 commands a second at full size, two to four minutes
 chaos-fix: ## FIX sessions through 24 faults and 200,000 orders, some ten minutes
 	RIALTO_FIX_FAULTS=24 RIALTO_FIX_ORDERS=200000 RIALTO_FIX_RATE=2000 $(GO) test ./chaos -count=1 -v -timeout 60m -run TestFIXFaults
 
+.PHONY: cut
+cut: ## cut a follower off from its leader for ten minutes, rejected and dropped (root)
+	RIALTO_CUT_FOR=10m $(GO) test ./chaos -count=1 -v -timeout 30m -run TestOneFollowerCutOff
+
 .PHONY: fuzz
 fuzz: ## fuzz the codecs and the REST decoder, a minute each
 	./chaos/fuzz.sh 60s

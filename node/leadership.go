@@ -22,10 +22,21 @@ type leadership struct {
 
 	mu      sync.Mutex
 	state   cluster.Leadership
+	heard   cluster.Member // by others, while state names nobody
 	changed chan struct{}
 }
 
 var _ forward.Leadership = (*leadership)(nil)
+
+// firstHand is what this node knows of the leader by itself.
+type firstHand struct{ *leadership }
+
+// Leader implements forward.Leadership.
+func (l firstHand) Leader() (cluster.Member, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return cluster.Member{ID: l.state.Leader, Address: l.state.Address, Voter: true}, l.state.Leader != ""
+}
 
 func newLeadership(s *sequencer.Sequencer, clocks <-chan struct{}) *leadership {
 	return &leadership{sequencer: s, clocks: clocks, changed: make(chan struct{})}
@@ -84,7 +95,22 @@ func (l *leadership) take(s cluster.Leadership) {
 func (l *leadership) Leader() (cluster.Member, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return cluster.Member{ID: l.state.Leader, Address: l.state.Address, Voter: true}, l.state.Leader != ""
+	if l.state.Leader == "" {
+		return l.heard, l.heard.ID != ""
+	}
+	return cluster.Member{ID: l.state.Leader, Address: l.state.Address, Voter: true}, true
+}
+
+// hear notes who leads as others hear it; nobody has no id.
+func (l *leadership) hear(leader cluster.Member) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.heard == leader {
+		return
+	}
+	l.heard = leader
+	close(l.changed)
+	l.changed = make(chan struct{})
 }
 
 // Changed implements forward.Leadership.

@@ -99,6 +99,7 @@ type Node struct {
 	liveness   *liveness.Watch
 	sequencer  *sequencer.Sequencer
 	leaders    *leadership
+	detours    detours
 	forward    *forward.Client
 	gossip     *membership.Membership
 	views      *views
@@ -189,8 +190,8 @@ func Open(ctx context.Context, cfg Config, options ...Option) (*Node, error) {
 		{"membership", n.openMembership},
 		{"read models", n.openViews},
 		{"consensus", n.openConsensus},
-		{"sequencer", n.openSequencer},
 		{"liveness", n.openLiveness},
+		{"sequencer", n.openSequencer},
 		{"picture of the cluster", n.openTwin},
 		{"gateways", n.openGateways},
 	} {

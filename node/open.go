@@ -153,15 +153,17 @@ func (n *Node) openSequencer(_, background context.Context) error {
 	n.background.Go(func() { n.leaders.follow(states, done) })
 	n.onClose("leadership", func(context.Context) error { close(done); stopWatching(); return nil })
 
-	server := forward.NewServer(n.sequencer, n.leaders)
+	server := forward.NewServer(n.sequencer, firstHand{n.leaders})
 	n.mux.Handle(peer.ProtocolForward, server.Serve)
+	relay := forward.NewRelay(cluster.NodeID(n.cfg.NodeID), server, firstHand{n.leaders}, func(ctx context.Context, address string) (net.Conn, error) {
+		return n.mux.Dial(ctx, address, peer.ProtocolForward)
+	})
+	n.mux.Handle(peer.ProtocolRelay, relay.Serve)
 	n.forward = forward.Open(forward.Config{
 		Node: cluster.NodeID(n.cfg.NodeID), Leadership: n.leaders, Sequencer: n.sequencer,
-		Dial: func(ctx context.Context, address string) (net.Conn, error) {
-			return n.mux.Dial(ctx, address, peer.ProtocolForward)
-		},
-		Budget: n.cfg.Commands.RetryBudget,
+		Dial: n.dialLeader, Budget: n.cfg.Commands.RetryBudget,
 	})
+	n.background.Go(func() { n.goAround(background) })
 	n.onClose("forwarding", func(context.Context) error { n.forward.Close(); return nil })
 	answered := &watermark{}
 	n.commands = &commands{

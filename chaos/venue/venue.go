@@ -7,10 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -28,6 +30,21 @@ type Options struct {
 	// Data are the nodes' data folders, where they are to lie on disks of
 	// their own; default: a folder each below Dir.
 	Data []string
+	// Hosts are where the nodes run, if not on this one.
+	Hosts []Host
+	// Dial is how the venue's clients connect; default: as usual.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Placed is told the HTTP address of each node before any is started.
+	Placed func(node int, http string)
+}
+
+// Host is a place where a node runs.
+type Host struct {
+	// Run begins the command line.
+	Run []string
+	// Peer is the host of the peer and gossip addresses. Clients still come by
+	// 127.0.0.1.
+	Peer string
 }
 
 // Venue is a cluster of processes. It is used from one goroutine at a time,
@@ -41,6 +58,7 @@ type node struct {
 	id, url, config, log string
 	data, gossip, fix    string
 	binary               string
+	run                  []string // before the command
 	cmd                  *exec.Cmd
 	exited               chan struct{} // closed when the process is gone
 }
@@ -55,6 +73,15 @@ func Start(ctx context.Context, o Options) (*Venue, error) {
 		return nil, err
 	}
 	v := &Venue{Client: &http.Client{Timeout: 10 * time.Second}}
+	if o.Dial != nil {
+		v.Client.Transport = &http.Transport{DialContext: o.Dial, MaxIdleConnsPerHost: 64}
+	}
+	for i, h := range o.Hosts {
+		for _, at := range []int{4*i + 2, 4*i + 3} {
+			_, port, _ := net.SplitHostPort(free[at])
+			free[at] = net.JoinHostPort(h.Peer, port)
+		}
+	}
 	var initial strings.Builder
 	for i := range o.Nodes {
 		fmt.Fprintf(&initial, "  - id: n%d\n    peer_address: %s\n", i+1, free[4*i+2])
@@ -65,6 +92,9 @@ func Start(ctx context.Context, o Options) (*Venue, error) {
 			return nil, err
 		}
 		v.nodes = append(v.nodes, n)
+		if o.Placed != nil {
+			o.Placed(i, free[4*i])
+		}
 	}
 	for i := range v.nodes {
 		if err := v.Restart(i, "--found"); err != nil {
@@ -102,8 +132,12 @@ initial_cluster:
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return nil, fmt.Errorf("write configuration: %w", err)
 	}
+	var run []string
+	if i < len(o.Hosts) {
+		run = o.Hosts[i].Run
+	}
 	return &node{
-		id: id, url: "http://" + free[0], config: config,
+		run: run, id: id, url: "http://" + free[0], config: config,
 		log: filepath.Join(dir, "log.txt"), binary: o.Binary,
 		data: data, gossip: free[3], fix: free[1],
 	}, nil
@@ -144,7 +178,8 @@ func (v *Venue) Restart(i int, flags ...string) error {
 		return fmt.Errorf("open log of %s: %w", n.id, err)
 	}
 	defer log.Close()
-	n.cmd = exec.Command(n.binary, append([]string{"serve", "--config", n.config}, flags...)...)
+	line := slices.Concat(n.run, []string{n.binary, "serve", "--config", n.config}, flags)
+	n.cmd = exec.Command(line[0], line[1:]...)
 	n.cmd.Stdout, n.cmd.Stderr = log, log
 	n.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := n.cmd.Start(); err != nil {

@@ -42,6 +42,7 @@ func TestOrderOverFailover(t *testing.T) {
 				"cut":     s.cut,
 				"hand":    s.hand,
 				"slow":    s.slow,
+				"relay":   s.relay,
 			})
 			s.end(t)
 		})
@@ -136,6 +137,13 @@ func (s *story) hand(t *rapid.T) {
 }
 
 func (s *story) cut(*rapid.T) { s.venue.cut() }
+
+// relay has clients go round by another node from now on, or no more.
+func (s *story) relay(t *rapid.T) {
+	s.venue.mu.Lock()
+	defer s.venue.mu.Unlock()
+	s.venue.relayed = rapid.Bool().Draw(t, "relayed")
+}
 
 func (s *story) slow(t *rapid.T) {
 	s.venue.mu.Lock()

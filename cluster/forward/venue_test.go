@@ -35,6 +35,7 @@ type venue struct {
 	conns    []net.Conn
 	refusing bool // proposals, though there is a leader
 	deaf     bool // dialling hangs until its context ends
+	relayed  bool // clients reach nobody but by the relay of the next node
 	wires    sync.WaitGroup
 }
 
@@ -46,6 +47,7 @@ type node struct {
 	sequencer *sequencer.Sequencer
 	client    *forward.Client
 	server    *forward.Server
+	relay     *forward.Relay
 	serving   sync.WaitGroup
 	cancel    context.CancelFunc
 	ctx       context.Context
@@ -59,6 +61,7 @@ func newVenue(nodes int, change func(*forward.Config)) *venue {
 		n.ctx, n.cancel = context.WithCancel(context.Background())
 		n.sequencer = sequencer.Open(sequencer.Config{Node: n.member.ID, Proposer: n, Sealer: sealer{}, Schedule: idle{}})
 		n.server = forward.NewServer(n.sequencer, &n.leaders)
+		n.relay = forward.NewRelay(n.member.ID, n.server, &n.leaders, v.direct)
 		v.nodes = append(v.nodes, n)
 	}
 	for _, n := range v.nodes {
@@ -84,10 +87,11 @@ func (v *venue) close() {
 	v.wires.Wait()
 }
 
-// dial connects to the forward server of the node whose number is address.
+// dial connects to the forward server of the node whose number is address, or
+// to the relay of the node after it.
 func (v *venue) dial(ctx context.Context, address string) (net.Conn, error) {
 	v.mu.Lock()
-	deaf := v.deaf
+	deaf, relayed := v.deaf, v.relayed
 	v.mu.Unlock()
 	if deaf {
 		<-ctx.Done()
@@ -95,7 +99,20 @@ func (v *venue) dial(ctx context.Context, address string) (net.Conn, error) {
 	}
 	var number int
 	fmt.Sscan(address, &number)
-	n := v.nodes[number]
+	if relayed {
+		n := v.nodes[(number+1)%len(v.nodes)]
+		return v.connect(n, n.relay.Serve)
+	}
+	return v.direct(ctx, address)
+}
+
+func (v *venue) direct(_ context.Context, address string) (net.Conn, error) {
+	var number int
+	fmt.Sscan(address, &number)
+	return v.connect(v.nodes[number], v.nodes[number].server.Serve)
+}
+
+func (v *venue) connect(n *node, serve func(context.Context, net.Conn)) (net.Conn, error) {
 	here, there := net.Pipe()
 	if v.lag > 0 {
 		there = v.stretch(there)
@@ -105,7 +122,7 @@ func (v *venue) dial(ctx context.Context, address string) (net.Conn, error) {
 	v.mu.Unlock()
 	n.serving.Go(func() {
 		defer there.Close()
-		n.server.Serve(n.ctx, there)
+		serve(n.ctx, there)
 	})
 	return here, nil
 }

@@ -29,6 +29,7 @@ const (
 	ProtocolControl  Protocol = 3
 	ProtocolJournal  Protocol = 4
 	ProtocolLiveness Protocol = 5
+	ProtocolRelay    Protocol = 6
 )
 
 // Defaults of Config.

@@ -1,0 +1,144 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/liveness"
+	"github.com/rialto-exchange/rialto/cluster/peer"
+)
+
+// A follower that is cut off from its leader, and not from the others, would
+// answer 503 for as long as that lasts. So forwarding goes round: by a voter
+// that says on its liveness connection that it hears the leader.
+
+const (
+	// aroundEvery is how often a node that knows no leader asks whether the
+	// others do.
+	aroundEvery = 20 * time.Millisecond
+	// directTimeout bounds the way to the leader itself where there is another,
+	// and aroundFor is for how long the other is tried first after that.
+	directTimeout = 250 * time.Millisecond
+	aroundFor     = 5 * time.Second
+	// aroundMark begins the address of a leader that is reached by others only:
+	// no link to it is a link to the address alone.
+	aroundMark = "around "
+)
+
+// detours knows which ways to a leader were tried in vain.
+type detours struct {
+	mu     sync.Mutex
+	failed map[string]time.Time // by address; one leads, so they are few
+}
+
+// maxDetours bounds the addresses.
+const maxDetours = 64
+
+func (d *detours) note(address string, now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.failed == nil || len(d.failed) >= maxDetours {
+		d.failed = map[string]time.Time{}
+	}
+	d.failed[address] = now
+}
+
+func (d *detours) recent(address string, now time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	at, failed := d.failed[address]
+	return failed && now.Sub(at) < aroundFor
+}
+
+// secondHand is who leads as the other voters hear it, for one that hears
+// nobody itself: the leader of the latest term, and how it is reached.
+func secondHand(self cluster.NodeID, peers []liveness.Peer, members []cluster.Member) cluster.Member {
+	var best liveness.View
+	direct := false
+	for _, p := range peers {
+		if !p.Up || !p.View.Hears || p.View.Leader == "" || p.View.Leader == self || p.View.Term < best.Term {
+			continue
+		}
+		direct = p.View.Term == best.Term && direct || p.ID == p.View.Leader
+		best = p.View
+	}
+	at := slices.IndexFunc(members, func(m cluster.Member) bool { return m.ID == best.Leader && best.Leader != "" })
+	if at < 0 {
+		return cluster.Member{}
+	}
+	leader := members[at]
+	if !direct {
+		leader.Address = aroundMark + leader.Address
+	}
+	return leader
+}
+
+// helpers are the voters that hear the leader at an address and can be reached.
+func helpers(address string, peers []liveness.Peer, members []cluster.Member) (addresses []string) {
+	of := func(id cluster.NodeID) string {
+		if at := slices.IndexFunc(members, func(m cluster.Member) bool { return m.ID == id }); at >= 0 {
+			return members[at].Address
+		}
+		return ""
+	}
+	for _, p := range peers {
+		if address != "" && p.Up && p.View.Hears && p.ID != p.View.Leader && of(p.View.Leader) == address {
+			addresses = append(addresses, of(p.ID))
+		}
+	}
+	return addresses
+}
+
+// goAround tells forwarding who leads as the others hear it, while this node
+// knows of nobody.
+func (n *Node) goAround(ctx context.Context) {
+	every(ctx, aroundEvery, func() bool {
+		var heard cluster.Member
+		if n.consensus.Leadership().Leader == "" && !n.removed.Load() && n.mutedSince.Load() == nil {
+			heard = secondHand(cluster.NodeID(n.cfg.NodeID), n.liveness.Peers(), n.consensus.Members())
+		}
+		n.leaders.hear(heard)
+		return true
+	})
+}
+
+var errNoWay = errors.New("nobody who hears the leader can be reached")
+
+// dialLeader connects to the forward server of the leader: directly, or by a
+// node that hears it where that can't be.
+func (n *Node) dialLeader(ctx context.Context, address string) (net.Conn, error) {
+	at, only := strings.CutPrefix(address, aroundMark)
+	by := helpers(at, n.liveness.Peers(), n.consensus.Members())
+	if !only && (len(by) == 0 || !n.detours.recent(at, time.Now())) {
+		conn, err := n.dialDirectly(ctx, at, len(by) > 0)
+		if err == nil || len(by) == 0 {
+			return conn, err
+		}
+		n.detours.note(at, time.Now())
+	}
+	err := errNoWay
+	for _, helper := range by {
+		conn, failed := n.mux.Dial(ctx, helper, peer.ProtocolRelay)
+		if failed == nil {
+			return conn, nil
+		}
+		err = failed
+	}
+	return nil, fmt.Errorf("reach the leader at %s by others: %w", at, err)
+}
+
+func (n *Node) dialDirectly(ctx context.Context, address string, hasty bool) (net.Conn, error) {
+	if hasty {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, directTimeout)
+		defer cancel()
+	}
+	return n.mux.Dial(ctx, address, peer.ProtocolForward)
+}
