@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways/fix/decode"
 	"github.com/rialto-exchange/rialto/gateways/fix/dictionary"
@@ -110,7 +111,7 @@ func (d *door) order(o *decode.Order) (answer, error) {
 	}
 	switch b := o.Body.(type) {
 	case *command.DeclineOrder:
-		return declined, d.echo(b.Fields)
+		return declined, errors.Join(d.echo(b.Fields), d.beyond(event.Code(b.Code)))
 	case *command.PlaceOrder:
 		return taken, errors.Join(showable(b.Account, b.Instrument, b.ClientOrderID), d.numbers(map[wire.Tag]command.Optional{
 			38: b.Quantity, 152: b.QuoteQuantity, 44: b.Price, 99: b.StopPrice,
@@ -151,6 +152,32 @@ func (d *door) echo(fields string) error {
 		}
 	}
 	return nil
+}
+
+// beyond checks that where a number is said to be out of range one is: it has
+// more than eighteen decimals, or does not fit 64 bits with those that it has.
+func (d *door) beyond(code event.Code) error {
+	if code != event.CodePriceOutOfRange && code != event.CodeQuantityOutOfRange {
+		return nil
+	}
+	for _, tag := range []wire.Tag{38, 44, 99, 111, 152, 1138} {
+		v, there := d.m.Get(tag)
+		if !there {
+			continue
+		}
+		n, ok := new(big.Rat).SetString(strings.TrimSuffix(string(v), "."))
+		if !ok {
+			return fmt.Errorf("tag %d: %q is no number", tag, v)
+		}
+		ten := big.NewRat(10, 1)
+		for decimals := 0; decimals < market.MaxDigits && !n.IsInt(); decimals++ {
+			n.Mul(n, ten)
+		}
+		if !n.IsInt() || !n.Num().IsInt64() {
+			return nil
+		}
+	}
+	return fmt.Errorf("declined as %s", code.Text())
 }
 
 // numbers checks that decimals are what the message says.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/quickfixgo/quickfix"
 
@@ -97,6 +98,41 @@ func readByEngine(t *testing.T, raw []byte, m *wire.Message) {
 	if n, err := q.Header.GetInt(34); err != nil || uint64(n) != m.SeqNum() {
 		t.Fatalf("%q: quickfixgo reads number %d, %v", raw, n, err)
 	}
+}
+
+// FuzzTime: what is read as a time is written back as it was, with the digits
+// that it had; the standard library reads the same.
+func FuzzTime(f *testing.F) {
+	for _, s := range []string{"20261121-10:00:00", "20261121-10:00:00.123", "20161231-23:59:60.5", "20240229-00:00:00.1", "20250229-00:00:00"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got, ok := wire.ParseTime([]byte(s))
+		want, err := time.Parse("20060102-15:04:05", s)
+		leap := len(s) >= 17 && s[15:17] == "60"
+		usual := err == nil && want.Year() >= 1970 && want.Year() <= 2261 && want.Format(layout(len(s))) == s
+		if usual && !ok || ok && !usual && !leap {
+			t.Fatalf("%q: got %v, the standard library %v, %v", s, ok, want, err)
+		}
+		if !usual {
+			return
+		}
+		if int64(got) != want.UnixNano() {
+			t.Fatalf("%q: got %d, want %d", s, got, want.UnixNano())
+		}
+		if back := string(wire.AppendTime(nil, got, max(len(s)-18, 0))); back != s {
+			t.Fatalf("%q is written back as %q", s, back)
+		}
+	})
+}
+
+// layout is how the standard library writes a time of so many characters.
+func layout(length int) string {
+	const most = "20060102-15:04:05.000000000"
+	if length < len("20060102-15:04:05.0") || length > len(most) {
+		return "20060102-15:04:05"
+	}
+	return most[:length]
 }
 
 // FuzzReader: a stream is cut the same way however it arrives, everything that
