@@ -28,3 +28,12 @@ func (r *Fill) Own(trade Trade, taker bool) OwnFill {
 		Fee: fee, FeeAsset: r.FeeAsset, FeeScale: own.QuoteScale, Counterparty: other.Account,
 	}
 }
+
+// Executed returns the sequence of the fill's OrderFilled for this side: the
+// taker's follows the trade, the maker's the taker's.
+func (f *OwnFill) Executed() market.Sequence {
+	if f.OrderID == f.TakerOrderID {
+		return f.Sequence + 1
+	}
+	return f.Sequence + 2
+}

@@ -90,8 +90,8 @@ func difference(got, want string) string {
 func TestExecutionReports(t *testing.T) {
 	check(t, "executions.golden", []told{
 		reported("a new order", asked(command.KindPlaceOrder, newOrder()), changed(event.TypeOrderAccepted, order(nil))),
-		reported("the parties of a request come back", asked(command.KindPlaceOrder, command.Request{
-			ClOrdID: "a1", Parties: "453=1\x01448=DESK7\x01447=D\x01452=11\x01"}), changed(event.TypeOrderAccepted, order(nil))),
+		reported("the parties of a request come back, and its other ids", asked(command.KindPlaceOrder, command.Request{
+			ClOrdID: "a1", Parties: "526=second\x01583=link\x01453=1\x01448=DESK7\x01447=D\x01452=11\x01"}), changed(event.TypeOrderAccepted, order(nil))),
 		reported("a day order, post-only, that shows a part", asked(command.KindPlaceOrder, newOrder()),
 			changed(event.TypeOrderAccepted, order(func(o *event.Order) { o.TimeInForce, o.PostOnly, o.DisplayQuantity = market.Day, true, 1_000 }))),
 		reported("good till a date", asked(command.KindPlaceOrder, newOrder()),

@@ -2,6 +2,7 @@ package encode
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
@@ -26,6 +27,14 @@ func (e *Encoder) execID(tag wire.Tag, history uint64, sequence market.Sequence)
 		b = append(b, "0123456789abcdef"[history>>shift&15])
 	}
 	e.w.Bytes(tag, strconv.AppendUint(append(b, '-'), uint64(sequence), 10))
+}
+
+// ParseExecID takes an ExecID apart.
+func ParseExecID(id string) (history uint64, sequence market.Sequence, ok bool) {
+	first, last, _ := strings.Cut(id, "-")
+	history, err := strconv.ParseUint(first, 16, 64)
+	n, failed := strconv.ParseUint(last, 10, 64)
+	return history, market.Sequence(n), err == nil && failed == nil && len(first) == 16
 }
 
 // terms writes what was ordered.

@@ -83,17 +83,13 @@ type TradeReport struct {
 // Its TradeReportID and ExecID are the ExecID of the execution's report.
 func (e *Encoder) Trade(dst []byte, s Slot, t *TradeReport) []byte {
 	e.header("AE", s.Number, max(s.At, t.At))
-	exec := t.Sequence + 2 // the maker's event follows the taker's, and both the trade
-	if t.taker() {
-		exec--
-	}
-	e.execID(tagTradeReportID, t.History, exec)
+	e.execID(tagTradeReportID, t.History, t.Executed())
 	e.w.Uint(tagTradeReportTransType, 0)
 	e.w.Uint(tagTradeReportType, 0)
 	e.tradeQuery(t)
 	e.w.Char(tagExecType, execTrade)
 	e.w.Uint(tagTrdMatchID, uint64(t.TradeID))
-	e.execID(tagExecID, t.History, exec)
+	e.execID(tagExecID, t.History, t.Executed())
 	e.w.Bool(tagPreviouslyReported, false)
 	e.w.Text(tagSymbol, t.Instrument)
 	e.w.Decimal(tagLastQty, int64(t.Quantity), t.QuantityDigits)
@@ -103,10 +99,6 @@ func (e *Encoder) Trade(dst []byte, s Slot, t *TradeReport) []byte {
 	e.tradeSide(t)
 	return e.w.Finish(dst)
 }
-
-// taker reports whether the side is the order that came in. In an auction,
-// where there is none, it is the one that the trade names so.
-func (t *TradeReport) taker() bool { return t.OrderID == t.TakerOrderID }
 
 func (e *Encoder) tradeQuery(t *TradeReport) {
 	if t.Query == nil {
@@ -133,7 +125,7 @@ func (e *Encoder) tradeSide(t *TradeReport) {
 	e.fee(t.Fee, t.FeeAsset, t.FeeScale)
 	if e.sp2 {
 		if t.TakerSide != market.SideNone {
-			e.w.Bool(tagAggressorIndicator, t.taker())
+			e.w.Bool(tagAggressorIndicator, t.OrderID == t.TakerOrderID)
 		}
 		e.orderID(t.OrderID)
 		e.w.Text(tagClOrdID, t.ClientOrderID)

@@ -74,11 +74,11 @@ func (v *venue) AccountTrades(_ context.Context, _ event.Pin, account string, p 
 		return l, gateways.ErrNotFound
 	}
 	for _, t := range v.trades {
-		if t.Sequence <= p.After || t.At < p.From {
+		if t.Executed() <= p.After || t.At < p.From {
 			continue
 		}
 		if len(l.Items) == 4 { // a page may be shorter than asked for
-			l.Next = l.Items[3].Sequence
+			l.Next = l.Items[3].Executed()
 			break
 		}
 		l.Items = append(l.Items, t)
@@ -261,6 +261,11 @@ func TestTradesByWhatIsAskedFor(t *testing.T) {
 	for _, c := range []struct{ fields, want string }{
 		{"568=q|569=1|55=ETH-USD|54=2|11=a29", lines("AQ 750=0", "AE 880=30 912=Y")},
 		{"568=q|569=0|37=" + market.NewOrderID(3, 1).String(), lines("AQ 750=0", "AE 880=3 912=Y")},
+		{"568=q|569=0|17=00000000000000ab-22", lines("AQ 750=0", "AE 880=3 912=Y")},
+		{"568=q|569=0|571=00000000000000ab-22|54=2", lines("AQ 750=0", "AQ 750=1 748=0")},
+		{"568=q|569=0|17=00000000000000ab-23", lines("AQ 750=0", "AQ 750=1 748=0")},
+		{"568=q|569=0|17=00000000000000ac-22", lines("AQ 750=2 749=99 748=0")},
+		{"568=q|569=0|17=ab-22", lines("AQ 750=2 749=99 748=0")},
 		{"568=q|569=0|55=DOGE-USD", lines("AQ 750=0", "AQ 750=1 748=0")},
 		{"568=q|569=0|1=alice2", lines("AQ 750=0", "AQ 750=1 748=0")},
 		{"568=q|569=0|1=bob", lines("AQ 750=2 749=9 748=0")},

@@ -1,6 +1,7 @@
 package posttrade
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -28,7 +29,8 @@ const tradesPage = 200
 type capture struct {
 	clerk *clerk
 	asked decode.TradesRequest
-	order market.OrderID // 0 = of any
+	order market.OrderID  // 0 = of any
+	exec  market.Sequence // of the one execution that is asked for, 0 = any
 	query *encode.TradeQuery
 	out   *outlet
 	held  *encode.TradeReport // the newest, until it is known whether another follows
@@ -74,6 +76,13 @@ func (t *capture) check() (encode.TradeResult, string) {
 		}
 		t.order = id
 	}
+	if id := cmp.Or(t.asked.ExecID, t.asked.ReportID); id != "" {
+		history, exec, ok := encode.ParseExecID(id)
+		if !ok || history != t.clerk.desk.reads.History() || exec == 0 {
+			return encode.TradesOther, "no execution has this id"
+		}
+		t.exec = exec
+	}
 	return encode.TradesFollow, ""
 }
 
@@ -116,7 +125,8 @@ func (t *capture) serve(ctx context.Context, through market.Sequence) {
 	}
 }
 
-// snapshot sends what happened on the pin's day, in UTC, or all of one order.
+// snapshot sends what happened on the pin's day, in UTC, or all of one order,
+// or one execution.
 func (t *capture) snapshot(ctx context.Context, pin event.Pin) error {
 	err := t.out.send("AQ", func(dst []byte, e *encode.Encoder, s encode.Slot) []byte {
 		return e.TradesAck(dst, s, t.query)
@@ -144,8 +154,11 @@ func (t *capture) snapshot(ctx context.Context, pin event.Pin) error {
 // account sends the trades of one account.
 func (t *capture) account(ctx context.Context, pin event.Pin, account string) error {
 	page := event.Page{Limit: tradesPage, From: midnight(pin.At)}
-	if t.order != 0 {
+	switch {
+	case t.order != 0:
 		page.From = 0
+	case t.exec != 0: // an account's trades are listed by their executions
+		page = event.Page{Limit: 1, After: t.exec - 1}
 	}
 	for {
 		list, err := t.page(ctx, pin, account, page)
@@ -160,7 +173,7 @@ func (t *capture) account(ctx context.Context, pin event.Pin, account string) er
 				return err
 			}
 		}
-		if list.Next == 0 {
+		if list.Next == 0 || t.order == 0 && t.exec != 0 {
 			return nil
 		}
 		page.After = list.Next
@@ -203,7 +216,7 @@ func (t *capture) offer(pin event.Pin, account string, f *event.OwnFill) error {
 func (t *capture) wants(f *event.OwnFill) bool {
 	q := &t.asked
 	return (q.Symbol == "" || q.Symbol == f.Instrument) && (q.Side == market.SideNone || q.Side == f.Side) &&
-		(t.order == 0 || t.order == f.OrderID)
+		(t.order == 0 || t.order == f.OrderID) && (t.exec == 0 || t.exec == f.Executed())
 }
 
 func (t *capture) report(f *event.OwnFill, client string) *encode.TradeReport {
