@@ -94,3 +94,48 @@ func resend(v *sessions.View, at event.Pin, comp string, from, to uint64) (strin
 	}
 	return out.String() + "\n", err
 }
+
+// The bytes of the store are what DESIGN.md says.
+func TestBytesAreFrozen(t *testing.T) {
+	d := newDesk(1)
+	d.block = &event.Block{Index: 1, Term: 1, At: 1000, History: 42, First: 1}
+	d.logOn(one, true)
+	d.emit(event.Context{}, &event.OrderChanged{Type: event.TypeOrderAccepted, Order: d.order(one)})
+	d.emit(event.Context{}, &event.OrderChanged{Type: event.TypeOrderAccepted, Order: d.order(one)})
+	d.end(one)
+	d.block.Count = uint32(d.sequence)
+	s, err := openStore(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	v := sessions.New(viewtest.NewJournal(d.block))
+	if _, err := v.Open(s, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Commit(d.block.Last(), func(w readmodels.Writer) error { return v.Fold(d.block, w) }); err != nil {
+		t.Fatal(err)
+	}
+	value, from, err := s.Get([]byte("sDESK1"), d.block.Last())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []string{fmt.Sprintf("s %d: %x", from, value)}
+	for _, list := range []string{"nDESK1", "c"} {
+		err := s.List([]byte(list), readmodels.Span{At: d.block.Last()}, func(item []byte, at market.Sequence) bool {
+			got = append(got, fmt.Sprintf("%s %d: %x", list[:1], at, item))
+			return true
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{
+		"s 4: 0170" + "010201" + "02" + "01" + "026e31" + "02" + "05" + "1e" + "d00f" + "d00f" + "d00f" + "d00f" + "d00f" + "01" + "03627965",
+		"n 4: 0201",
+		"c 4: 05" + "4445534b31" + "07" + "4445534b2d4443",
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
