@@ -47,6 +47,10 @@ bench: build ## measure: the packages, then three nodes through the REST port
 ids: ## a minute of 250,000 commands a second at full size, two to four minutes
 	$(GO) test ./fsm -count=1 -v -timeout 30m -run TestQuarterMillionASecond -minute
 
+.PHONY: test-interop
+test-interop: ## a trader with C++ QuickFIX (needs g++ and libquickfix-dev)
+	RIALTO_INTEROP=require $(GO) test ./chaos/interop -count=1 -v -timeout 10m
+
 .PHONY: chaos-fix
 chaos-fix: ## FIX sessions through 24 faults and 200,000 orders, some ten minutes
 	RIALTO_FIX_FAULTS=24 RIALTO_FIX_ORDERS=200000 RIALTO_FIX_RATE=2000 $(GO) test ./chaos -count=1 -v -timeout 60m -run TestFIXFaults

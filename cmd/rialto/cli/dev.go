@@ -110,10 +110,10 @@ func greet(ctx context.Context, sh *shell.Shell, cluster *devcluster.Cluster, cl
 		if n.ID == twin.Leader {
 			role, leader = "leader", n
 		}
-		rows = append(rows, []string{n.ID, role, n.URL(), n.Peer, itoa(cluster.PID(n.ID)), relativeLog(n)})
+		rows = append(rows, []string{n.ID, role, n.URL(), n.FIX, n.Peer, itoa(cluster.PID(n.ID)), relativeLog(n)})
 	}
 	sh.Line("")
-	if err := sh.Table([]string{"NODE", "ROLE", "HTTP", "PEERS", "PID", "LOG"}, rows); err != nil {
+	if err := sh.Table([]string{"NODE", "ROLE", "HTTP", "FIX", "PEERS", "PID", "LOG"}, rows); err != nil {
 		return err
 	}
 	program := cluster.Program()
@@ -124,6 +124,11 @@ Deposit, on any node:
     curl -s %[1]s/v1/commands/accounts/deposit -H 'Content-Type: application/json' \
       -d '{"command_id":"hello-1","aggregate_id":"trader1","payload":{"amount_cents":50000,"currency":"USD"}}'
 
+Trade over FIX (4.4, and 5.0 SP2 over FIXT.1.1; TRADER1 … TRADER4, password rialto):
+
+    %[3]s fix send NewOrderSingle Account=trader1 Symbol=AAPL-USD Side=buy OrderQty=10 Price=580.00%[4]s%[6]s
+    %[3]s fix sessions%[4]s
+
 Then kill the leader, and see that nothing is lost:
 
     kill -9 %[2]d
@@ -131,6 +136,6 @@ Then kill the leader, and see that nothing is lost:
     %[5]s
 
 Ctrl-C stops everything.
-`, cluster.Nodes[len(cluster.Nodes)-1].URL(), cluster.PID(leader.ID), program, server, cluster.RestartCommand(leader))
+`, cluster.Nodes[len(cluster.Nodes)-1].URL(), cluster.PID(leader.ID), program, server, cluster.RestartCommand(leader), fixFlag(cluster, o))
 	return nil
 }

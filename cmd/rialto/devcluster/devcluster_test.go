@@ -50,7 +50,7 @@ func taken(t *testing.T, server *httptest.Server) devcluster.Node {
 	t.Helper()
 	return devcluster.Node{
 		ID: "n1", HTTP: strings.TrimPrefix(server.URL, "http://"),
-		Peer: freeAddress(t), Gossip: freeAddress(t),
+		FIX: freeAddress(t), Peer: freeAddress(t), Gossip: freeAddress(t),
 	}
 }
 
@@ -90,6 +90,20 @@ func TestPortConflict(t *testing.T) {
 		if err != nil && strings.Contains(err.Error(), c.node.Peer) {
 			t.Errorf("error %v names a free port", err)
 		}
+	}
+}
+
+// TestFIXPortConflict shows that a taken FIX port is named like any other.
+func TestFIXPortConflict(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	n := devcluster.Node{ID: "n1", HTTP: freeAddress(t), FIX: l.Addr().String(), Peer: freeAddress(t), Gossip: freeAddress(t)}
+	err = devcluster.CheckPorts(t.Context(), []devcluster.Node{n})
+	if want := n.FIX + " (FIX, node n1) is taken"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want %q in it", err, want)
 	}
 }
 

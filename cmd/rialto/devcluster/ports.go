@@ -12,13 +12,12 @@ import (
 )
 
 // CheckPorts returns an error that names every port of the plan that is
-// taken, by whom it seems, and what to do, or nil. FIX ports are not checked:
-// nothing listens there yet.
+// taken, by whom it seems, and what to do, or nil.
 func CheckPorts(ctx context.Context, nodes []Node) error {
 	var errs []error
 	for _, n := range nodes {
 		for _, p := range []struct{ what, network, address string }{
-			{"HTTP", "tcp", n.HTTP}, {"peers", "tcp", n.Peer}, {"gossip, TCP", "tcp", n.Gossip}, {"gossip, UDP", "udp", n.Gossip},
+			{"HTTP", "tcp", n.HTTP}, {"FIX", "tcp", n.FIX}, {"peers", "tcp", n.Peer}, {"gossip, TCP", "tcp", n.Gossip}, {"gossip, UDP", "udp", n.Gossip},
 		} {
 			if err := free(ctx, p.network, p.address); err != nil {
 				errs = append(errs, fmt.Errorf("%s (%s, node %s) is taken%s", p.address, p.what, n.ID, owner(ctx, p.what, p.address)))
