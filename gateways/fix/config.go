@@ -78,6 +78,8 @@ const (
 	// keeps while it waits for those before them; more are passed over and come
 	// again with the resend.
 	maxAhead = 1024
+	// maxAheadBytes is how many bytes those may be.
+	maxAheadBytes = 1 << 20
 	// maxWaitingOut is how many numbers wait for a session's socket. A reader
 	// that is further behind is disconnected, and comes back for them.
 	maxWaitingOut = 32768

@@ -15,9 +15,7 @@ type dispatcher struct {
 	server *Server
 	// seen is the last event that was handed out.
 	seen atomic.Uint64
-	// given is what a block gives to whom; touched lists them. Used anew for
-	// each block.
-	given   map[*session][]numbered
+	// touched are those whom the block gives something; used anew for each.
 	touched []*session
 }
 
@@ -81,23 +79,20 @@ func (d *dispatcher) group(b *event.Block, g *event.Group) {
 }
 
 func (d *dispatcher) give(s *session, n numbered) {
-	if len(d.given[s]) == 0 {
+	if len(s.given) == 0 {
 		d.touched = append(d.touched, s)
 	}
-	d.given[s] = append(d.given[s], n)
+	s.given = append(s.given, n)
 }
 
 // hand gives everybody what is his.
 func (d *dispatcher) hand() {
 	for _, s := range d.touched {
-		if !s.out.add(d.given[s]) {
+		if !s.out.add(s.given) {
 			s.hangUp(errSlow)
 		}
-		clear(d.given[s])
-		d.given[s] = d.given[s][:0]
-		if s.isGone() {
-			delete(d.given, s)
-		}
+		clear(s.given)
+		s.given = s.given[:0]
 	}
 	clear(d.touched)
 	d.touched = d.touched[:0]

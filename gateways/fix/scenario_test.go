@@ -172,6 +172,8 @@ func (s *story) behind(words []string) {
 	case "drain":
 		go s.doors[words[1]].Drain(s.t.Context())
 		synctest.Wait()
+	case "takes":
+		v.set(func() { v.intake = gateways.Intake(words[1]) })
 	case "leaderless":
 		v.set(func() { v.failing = gateways.ErrNoLeader })
 	case "led":

@@ -64,7 +64,7 @@ func New(cfg Config) (*Server, error) {
 		sessions: map[string]*session{}, logons: map[string]chan struct{}{}, pending: map[string]logonUnderWay{}, conns: map[net.Conn]struct{}{},
 		doors: map[net.Listener]struct{}{},
 	}
-	v.dispatcher = dispatcher{server: v, given: map[*session][]numbered{}}
+	v.dispatcher = dispatcher{server: v}
 	if v.metrics, err = newMetrics(v); err != nil {
 		stop()
 		engines.stop()

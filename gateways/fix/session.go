@@ -52,6 +52,8 @@ type session struct {
 	// since is the event that began the session: what was numbered before comes
 	// by resend. The dispatcher's.
 	since market.Sequence
+	// given is what the block under way gives it. The dispatcher's.
+	given []numbered
 	// next is the inbound number that the engine expects; all below counted are
 	// queued for the machine (the engine's goroutine's).
 	next, counted atomic.Uint64

@@ -32,7 +32,8 @@ type turn struct {
 	builder wire.Builder
 	buf     []byte
 	fed     uint64 // the next number in turn
-	ahead   int    // messages beyond it that were handed on
+	// messages beyond it that came, and their bytes
+	ahead, aheadBytes int
 	// refused are what is wrong with messages that were handed on, by number;
 	// both goroutines', under mu of the session.
 	refused map[uint64]*wire.Error
@@ -129,11 +130,11 @@ func (s *session) isNear(m *wire.Message) bool {
 	switch {
 	case m.SeqNum() == t.fed:
 		t.fed++
-		t.ahead = 0
+		t.ahead, t.aheadBytes = 0, 0
 	case m.SeqNum() > t.fed && m.Type() != "2" && m.Type() != "4" && m.Type() != "5":
-		if t.ahead++; t.ahead > maxAhead {
-			return false
-		}
+		t.ahead++
+		t.aheadBytes += len(m.Raw)
+		return t.ahead <= maxAhead && t.aheadBytes <= maxAheadBytes
 	}
 	return true
 }

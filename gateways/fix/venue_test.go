@@ -32,6 +32,7 @@ type venue struct {
 	failing  error
 	losing   int // so many Submits execute and say they may not have
 	unfit    error
+	intake   gateways.Intake
 	deaf     map[string]bool // nodes that do not answer probes
 	members  []*event.Participant
 	submits  int
@@ -98,6 +99,11 @@ func (v *venue) Submit(ctx context.Context, commands []*command.Command) ([]even
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.submits++
+	for _, c := range commands {
+		if err := v.takes(c.Role, c.Body); err != nil {
+			return nil, err
+		}
+	}
 	if v.failing != nil {
 		return nil, v.failing
 	}
@@ -282,7 +288,18 @@ func (e *entry) over(comp string, r *row, reason market.SessionEnd, slots uint32
 }
 
 // Takes implements gateways.Commands, and so do the rest.
-func (v *venue) Takes(market.Role, command.Body) error { return nil }
+func (v *venue) Takes(role market.Role, body command.Body) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.takes(role, body)
+}
+
+func (v *venue) takes(role market.Role, body command.Body) error {
+	if !v.intake.Takes(role, body) {
+		return fmt.Errorf("%w: no room", gateways.ErrDegraded)
+	}
+	return nil
+}
 
 func (v *venue) VenueTime(context.Context) (market.Nanos, error) {
 	return market.Nanos(time.Now().UnixNano()), nil
