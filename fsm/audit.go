@@ -17,6 +17,7 @@ import (
 //	the open orders are in the lists of their account, instrument and side, in
 //	the order of acceptance
 //	open buys are counted as what remains of them
+//	FIX sessions are whole: see auditSessions
 //
 // It is for tests and for operators; it reads everything and changes nothing.
 func (m *Machine) Audit() error {
@@ -32,6 +33,9 @@ func (m *Machine) Audit() error {
 		return err
 	}
 	if err := m.auditRows(); err != nil {
+		return err
+	}
+	if err := m.auditSessions(); err != nil {
 		return err
 	}
 	return m.auditBooks()

@@ -36,3 +36,6 @@ func ForceLevel(m *Machine, level uint16) {
 	m.clock.level = level
 	m.enterTables()
 }
+
+// SetHistory makes the venue's past another one, as a restore of a backup does.
+func SetHistory(m *Machine, history uint64) { m.clock.history = history }

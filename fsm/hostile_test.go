@@ -96,6 +96,8 @@ func bodies() []command.Body {
 		&command.DefineParticipant{}, &command.OpenAccount{}, &command.CloseAccount{},
 		&command.Deposit{}, &command.Deposit{}, &command.Withdraw{}, &command.Transfer{},
 		&command.SuspendAccount{}, &command.ResumeAccount{}, &command.CancelOrder{}, &command.CancelAll{},
+		&command.LogonSession{}, &command.LogonSession{}, &command.AdvanceSessions{}, &command.EndSession{},
+		&command.ResetSession{}, &command.LogoutSession{}, &command.DeclineOrder{},
 	}
 }
 
@@ -108,6 +110,14 @@ func (h hostile) command(n int) *command.Command {
 	}
 	c := &command.Command{Header: command.Header{ID: fmt.Sprintf("h%d", n), Role: market.RoleAdmin, Digest: uint64(n)}, Body: b}
 	switch rapid.IntRange(0, 9).Draw(h.t, "header") {
+	case 3, 4, 5:
+		if b.Kind() != command.KindRaiseLevel { // the venue's own word, which it follows
+			c.Source = market.SourceSystem
+		}
+	case 6, 7:
+		c.Participant, c.Actor, c.Role, c.Source = "TRADER1", "TRADER1", market.RoleTrader, market.SourceFIX
+		c.Session = new(command.SessionPlace)
+		h.fill(reflect.ValueOf(c.Session).Elem())
 	case 0:
 		c.ValidUntil, c.Deadline = market.Nanos(h.signed()), market.Nanos(h.signed())
 	case 1:
@@ -147,7 +157,9 @@ func TestHostileCommands(t *testing.T) {
 		v := newVenue(t, fsm.Bounds{EventsPerEntry: 5, FillsPerCommand: 4})
 		v.demo()
 		v.must(&command.Deposit{Account: "trader1", Money: command.Money{Asset: "USD", Value: dec("4600000000000")}},
-			&command.Deposit{Account: "trader2", Money: command.Money{Asset: "ETH", Value: dec("46000000000")}})
+			&command.Deposit{Account: "trader2", Money: command.Money{Asset: "ETH", Value: dec("46000000000")}},
+			&command.DefineParticipant{Participant: "TRADER1", Role: market.RoleTrader, Accounts: []string{"trader1"},
+				FixSessions: []command.FixSession{orderEntry("TRADER1"), {CompID: "a", Kind: market.SessionDropCopy}}})
 		h, n := hostile{rt}, 0
 		for range rapid.IntRange(1, 30).Draw(rt, "entries") {
 			var commands []*command.Command

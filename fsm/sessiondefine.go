@@ -162,7 +162,7 @@ func (m *Machine) setSessions(participant uint32, was, now *command.DefinePartic
 			m.withdrawSession(n)
 		}
 	}
-	password := was.FixPasswordHash != now.FixPasswordHash
+	password := was.FixPasswordHash != "" && was.FixPasswordHash != now.FixPasswordHash
 	for i := range list {
 		n := m.openSession(&list[i], participant)
 		if password && m.sessions.rows.Get(n).has(sessionLive) {
@@ -187,6 +187,9 @@ func (m *Machine) withdrawSession(n uint32) {
 // openSession makes a session what its definition says, and returns its number.
 func (m *Machine) openSession(d *command.FixSession, participant uint32) uint32 {
 	ss := &m.sessions
+	if !ss.any() {
+		ss.touched.uncopied = true // nothing was numbered until now
+	}
 	n := uint32(ss.names.Intern(d.CompID))
 	ss.rows.Grow(n + 1)
 	s := ss.rows.Mut(n)
@@ -207,8 +210,11 @@ func (m *Machine) openSession(d *command.FixSession, participant uint32) uint32 
 	if d.Kind == market.SessionDropCopy {
 		ss.copies.add(participant, n)
 	}
-	if s.has(sessionLive) {
+	switch {
+	case s.has(sessionLive):
 		m.watch(n)
+	case !d.CancelOnDisconnect && !d.CancelOnLogout:
+		m.disarm(n)
 	}
 	m.setRoll(n, d)
 	return n

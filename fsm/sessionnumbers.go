@@ -22,6 +22,9 @@ type touchedSessions struct {
 	// report of its orders: they stay the same to its end, for a block says of a
 	// drop copy which accounts it reports.
 	copied map[string][]uint32
+	// uncopied: an order may have been reported when there was no drop copy at
+	// all, so that none reports to the entry's end.
+	uncopied bool
 	// numbered is how many of the entry's records have their numbers.
 	numbered int
 	due      []event.DueReport
@@ -29,7 +32,7 @@ type touchedSessions struct {
 
 // open forgets them.
 func (t *touchedSessions) open() {
-	t.list, t.numbered = nil, 0
+	t.list, t.numbered, t.uncopied = nil, 0, false
 	clear(t.places)
 	clear(t.copied)
 }
@@ -70,7 +73,7 @@ func (m *Machine) numberReport(due *event.DueReport) {
 	if due.Session != "" {
 		m.report(uint32(m.sessions.names.Find(due.Session)))
 	}
-	if due.Copied && !m.sessions.copies.none() {
+	if due.Copied {
 		for _, n := range m.copiesOf(due.Order.Account) {
 			m.report(n)
 		}
@@ -110,8 +113,13 @@ func (m *Machine) takeSlots(n uint32, count uint32) uint64 {
 // being applied, by CompID, and names the account with each that is new to it.
 func (m *Machine) copiesOf(account string) []uint32 {
 	t := &m.sessions.touched
-	if list, ok := t.copied[account]; ok {
-		return list
+	if len(t.copied) > 0 {
+		if list, ok := t.copied[account]; ok {
+			return list
+		}
+	}
+	if t.uncopied = t.uncopied || m.sessions.copies.none(); t.uncopied {
+		return nil
 	}
 	var list []uint32
 	own := m.accounts.Get(uint32(m.accountNames.Find(account))).participant

@@ -82,8 +82,9 @@ func (s *streams) follow(t testing.TB, b *event.Block) (lines []string) {
 type desk struct {
 	*venue
 	streams *streams
-	// said are the lines of the last entry.
+	// said are the lines of the last entry, last is its block.
 	said []string
+	last *event.Block
 }
 
 func newDesk(t testing.TB, bounds fsm.Bounds, sessions ...command.FixSession) *desk {
@@ -115,7 +116,7 @@ func (d *desk) define(sessions ...command.FixSession) *event.CommandRejected {
 func (d *desk) enter(commands ...*command.Command) (*event.Block, []event.Outcome) {
 	d.t.Helper()
 	b, outcomes := d.apply(commands...)
-	d.said = d.streams.follow(d.t, b)
+	d.said, d.last = d.streams.follow(d.t, b), b
 	if err := d.machine.Audit(); err != nil {
 		d.t.Fatal(err)
 	}

@@ -104,6 +104,12 @@ func sealVenue(t testing.TB, h entry.Header, commands ...*command.Command) []byt
 	return data
 }
 
+// sealOfHistory makes an entry of another past of the venue.
+func sealOfHistory(t testing.TB, v *venue, history uint64, commands ...*command.Command) []byte {
+	t.Helper()
+	return sealVenue(t, entry.Header{Level: v.level, Cluster: cluster, History: history, At: v.now}, commands...)
+}
+
 // apply gives the machine one entry with these commands.
 func (v *venue) apply(commands ...*command.Command) (*event.Block, []event.Outcome) {
 	v.t.Helper()

@@ -45,6 +45,14 @@ func (h *Heap) First() (Timer, bool) {
 	return *h.heap.Get(1), true
 }
 
+// Due returns when the slot's timer is due, and whether it has one.
+func (h *Heap) Due(slot uint32) (market.Nanos, bool) {
+	if slot >= h.places.Len() || *h.places.Get(slot) == 0 {
+		return 0, false
+	}
+	return h.heap.Get(*h.places.Get(slot)).Due, true
+}
+
 // Set gives the slot's order a timer, in place of the one it may have.
 func (h *Heap) Set(t Timer) {
 	h.Clear(t.Slot)
