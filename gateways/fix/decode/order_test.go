@@ -275,6 +275,30 @@ func TestDeclined(t *testing.T) {
 	}
 }
 
+// What is at its bound is taken.
+func TestBounds(t *testing.T) {
+	d := dictionaries(t)
+	id := strings.Repeat("x", 64)
+	o, err := decode.ReadOrder(message(t, d, fix44, with("11="+id)+"1="+id+"|"), sender)
+	if c, ok := o.Body.(*command.PlaceOrder); err != nil || !ok || c.ClientOrderID != id || c.Account != id || o.Request.ClOrdID != id {
+		t.Errorf("ids of 64 characters: got %+v, %v", o.Body, err)
+	}
+	party := "453=1|448=" + strings.Repeat("x", 128-len("453=1|448=|")) + "|"
+	o, err = decode.ReadOrder(message(t, d, fix44, order+party), sender)
+	if _, ok := o.Body.(*command.PlaceOrder); err != nil || !ok || len(o.Request.Parties) != 128 {
+		t.Errorf("parties of 128 bytes: got %+v, %v", o.Body, err)
+	}
+	o, err = decode.ReadOrder(message(t, d, fix44, order+strings.Replace(party, "448=", "448=x", 1)), sender)
+	if _, ok := o.Body.(*command.DeclineOrder); err != nil || !ok || o.Request.Parties != "" {
+		t.Errorf("parties of 129 bytes: got %+v, %v", o.Body, err)
+	}
+	long := with("11=a b") + "1=" + id + "|111=" + strings.Repeat("0", 500) + "1|"
+	o, err = decode.ReadOrder(message(t, d, fix44, long), sender)
+	if c, ok := o.Body.(*command.DeclineOrder); err != nil || !ok || len(c.Fields) > command.MaxEcho || strings.Contains(c.Fields, "111=") || !strings.Contains(c.Fields, "44=") {
+		t.Errorf("an echo that has no room: got %+v, %v", o.Body, err)
+	}
+}
+
 // What is wrong as FIX is rejected by the session layer or as business.
 func TestRejected(t *testing.T) {
 	d := dictionaries(t)

@@ -115,6 +115,35 @@ func TestParseAnswers(t *testing.T) {
 	}
 }
 
+// What is at its bound is taken.
+func TestParseBounds(t *testing.T) {
+	for name, raw := range map[string]string{
+		"as many fields as there may be":   whole("FIX.4.4", "35=0|"+header+strings.Repeat("58=x|", wire.MaxFields-8)),
+		"a version of twelve characters":   whole("FIX.4.444444", "35=0|"+header),
+		"a length of seven digits":         padded(whole("FIX.4.4", "35=0|"+header)),
+		"a number of eighteen digits":      whole("FIX.4.4", "35=0|"+strings.Replace(header, "34=2", "34=999999999999999999", 1)),
+		"a tag of nine digits":             whole("FIX.4.4", "35=0|"+header+"999999999=x|"),
+		"every tag of the header, no data": whole("FIX.4.4", "35=0|"+header+"43=N|97=N|122=20261121-10:00:00|115=a|128=a|50=a|142=a|57=a|143=a|116=a|144=a|129=a|145=a|347=a|369=1|370=a|627=1|628=a|629=a|630=1|1128=9|1129=a|1156=1|"),
+	} {
+		var m wire.Message
+		if err := wire.Parse([]byte(raw), &m); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if name[:5] == "every" && len(m.Body()) != 0 {
+			t.Errorf("%s: %d fields are of the body", name, len(m.Body()))
+		}
+	}
+}
+
+// padded writes a message's length with seven digits.
+func padded(raw string) string {
+	version, rest, _ := strings.Cut(raw, "9=")
+	length, rest, _ := strings.Cut(rest, "\x01")
+	body := rest[:len(rest)-len("10=xxx|")]
+	head := version + "9=" + strings.Repeat("0", 7-len(length)) + length + "\x01" + body
+	return head + sum(head)
+}
+
 // The defects that ended quickfixgo's process from outside, and their like:
 // none of them reaches a session.
 func TestKnownKillers(t *testing.T) {

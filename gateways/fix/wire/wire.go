@@ -101,77 +101,65 @@ const (
 	ApplExtID             Tag = 1156
 )
 
-// headerBit gives each tag of the header a bit, and 0 to all others.
+// lowHeader is the bits of the header's tags below 64: each tag is its own.
+const lowHeader = uint64(1<<BeginString | 1<<BodyLength | 1<<MsgSeqNum | 1<<MsgType | 1<<PossDupFlag |
+	1<<SenderCompID | 1<<SenderSubID | 1<<SendingTime | 1<<TargetCompID | 1<<TargetSubID)
+
+// headerBit gives each tag of the header a bit, and 0 to all others. Tags from
+// 64 on have the bits of low tags that are not the header's.
 func headerBit(t Tag) uint64 {
+	if t < 64 {
+		return 1 << max(t, 0) & lowHeader
+	}
 	switch t {
-	case BeginString:
-		return 1 << 0
-	case BodyLength:
-		return 1 << 1
-	case MsgType:
-		return 1 << 2
-	case SenderCompID:
-		return 1 << 3
-	case TargetCompID:
-		return 1 << 4
-	case MsgSeqNum:
-		return 1 << 5
-	case SendingTime:
-		return 1 << 6
-	case PossDupFlag:
-		return 1 << 7
-	case PossResend:
-		return 1 << 8
-	case OrigSendingTime:
-		return 1 << 9
-	case OnBehalfOfCompID:
-		return 1 << 10
-	case DeliverToCompID:
-		return 1 << 11
-	case SenderSubID:
-		return 1 << 12
-	case SenderLocationID:
-		return 1 << 13
-	case TargetSubID:
-		return 1 << 14
-	case TargetLocationID:
-		return 1 << 15
-	case OnBehalfOfSubID:
-		return 1 << 16
-	case OnBehalfOfLocationID:
-		return 1 << 17
-	case DeliverToSubID:
-		return 1 << 18
-	case DeliverToLocationID:
-		return 1 << 19
 	case SecureDataLen:
-		return 1 << 20
+		return 1 << 0
 	case SecureData:
-		return 1 << 21
+		return 1 << 1
+	case PossResend:
+		return 1 << 2
+	case OnBehalfOfCompID:
+		return 1 << 3
+	case OnBehalfOfSubID:
+		return 1 << 4
+	case OrigSendingTime:
+		return 1 << 5
+	case DeliverToCompID:
+		return 1 << 6
+	case DeliverToSubID:
+		return 1 << 7
+	case SenderLocationID:
+		return 1 << 10
+	case TargetLocationID:
+		return 1 << 11
+	case OnBehalfOfLocationID:
+		return 1 << 12
+	case DeliverToLocationID:
+		return 1 << 13
 	case XMLDataLen:
-		return 1 << 22
+		return 1 << 14
 	case XMLData:
-		return 1 << 23
+		return 1 << 15
 	case MessageEncoding:
-		return 1 << 24
+		return 1 << 16
 	case LastMsgSeqNumProcess:
-		return 1 << 25
+		return 1 << 17
 	case OnBehalfOfSendingTime:
-		return 1 << 26
+		return 1 << 18
 	case NoHops:
-		return 1 << 27
+		return 1 << 19
 	case HopCompID:
-		return 1 << 28
+		return 1 << 20
 	case HopSendingTime:
-		return 1 << 29
+		return 1 << 21
 	case HopRefID:
-		return 1 << 30
+		return 1 << 22
 	case ApplVerID:
-		return 1 << 31
+		return 1 << 23
 	case CstmApplVerID:
-		return 1 << 32
+		return 1 << 24
 	case ApplExtID:
-		return 1 << 33
+		return 1 << 25
 	}
 	return 0
 }
