@@ -65,6 +65,19 @@ func definitions(p *command.DefineParticipant) []command.FixSession {
 	return all
 }
 
+// current returns a session as it is by now, nil if it is not known.
+func (f *fold) current(comp string) *event.SessionState {
+	if s, ok := f.changed[comp]; ok {
+		return s
+	}
+	return f.view.known[comp]
+}
+
+// all are the sessions that are known by now.
+func (f *fold) all() []string {
+	return slices.AppendSeq(slices.Clone(f.begun), maps.Keys(f.view.known))
+}
+
 // session returns a session that the block changes.
 func (f *fold) session(comp string) *event.SessionState {
 	if s, ok := f.changed[comp]; ok {
@@ -147,11 +160,8 @@ func (f *fold) moves(step *event.SessionStepped) bool {
 	if step.Result != event.StepDone {
 		return false
 	}
-	s, ok := f.changed[step.CompID]
-	if !ok {
-		s, ok = f.view.known[step.CompID]
-	}
-	return !ok || s.NextIn != step.NextIn
+	s := f.current(step.CompID)
+	return s == nil || s.NextIn != step.NextIn
 }
 
 func (f *fold) ended(r *event.SessionEnded) {
@@ -164,10 +174,19 @@ func (f *fold) ended(r *event.SessionEnded) {
 	f.given(r.CompID, r.Number, r.Slots)
 }
 
+// isDefined reports whether a session is what its definition says already.
+func (f *fold) isDefined(p *command.DefineParticipant, d *command.FixSession) bool {
+	s := f.current(d.CompID)
+	return s != nil && s.Participant == p.Participant && s.Kind == d.Kind && s.Status != event.SessionWithdrawn
+}
+
 // defined notes the sessions of a participant, and those that were taken away.
 func (f *fold) defined(p *command.DefineParticipant) {
 	var comps []string
 	for _, d := range definitions(p) {
+		if comps = append(comps, d.CompID); f.isDefined(p, &d) {
+			continue
+		}
 		s := f.session(d.CompID)
 		s.Participant, s.Kind = p.Participant, d.Kind
 		switch {
@@ -177,10 +196,10 @@ func (f *fold) defined(p *command.DefineParticipant) {
 		default:
 			s.Status = event.SessionOff
 		}
-		comps = append(comps, d.CompID)
 	}
-	for comp, s := range f.view.known {
-		if s.Participant == p.Participant && !slices.Contains(comps, comp) {
+	for _, comp := range f.all() {
+		s := f.current(comp)
+		if s.Participant == p.Participant && s.Status != event.SessionWithdrawn && !slices.Contains(comps, comp) {
 			f.session(comp).Status = event.SessionWithdrawn
 		}
 	}

@@ -95,6 +95,64 @@ func resend(v *sessions.View, at event.Pin, comp string, from, to uint64) (strin
 	return out.String() + "\n", err
 }
 
+// The list of sessions comes in pages, in the order in which they became known;
+// those of one definition come together.
+func TestListOfSessions(t *testing.T) {
+	d := newDesk(1)
+	d.block = &event.Block{Index: 1, Term: 1, At: 1000, History: 42, First: 1, Count: 1}
+	d.define(true)
+	first := d.block
+	d.block = &event.Block{Index: 2, Term: 1, At: 2000, History: 42, First: 2, Count: 1}
+	d.emit(event.Context{}, &event.SessionLoggedOn{CompID: "OTHER", Participant: "q", Kind: market.SessionOrderEntry, Epoch: 1, NextIn: 2, Number: 1, Sequence: 1})
+	v, end := folded(t, &watched{}, first, d.block)
+	list := func(at event.Pin, page event.Page) (out string, next market.Sequence) {
+		l, err := v.Sessions(t.Context(), at, page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range l.Items {
+			out += fmt.Sprintf("%s %s %s since %d; ", r.Value.CompID, r.Value.Kind, r.Value.Status, r.Changed.Sequence)
+		}
+		return out, l.Next
+	}
+	const defined = "DESK1 order_entry never since 1; DESK-DC drop_copy never since 1; DESK2 order_entry never since 1; "
+	if got, next := list(end, event.Page{Limit: 1}); got != defined || next != 1 {
+		t.Errorf("the first page: got %s, next %d", got, next)
+	}
+	if got, next := list(end, event.Page{Limit: 1, After: 1}); got != "OTHER order_entry on since 2; " || next != 0 {
+		t.Errorf("the second page: got %s, next %d", got, next)
+	}
+	if got, _ := list(event.Pin{Sequence: 1, At: 1000}, event.Page{Limit: 9}); got != defined {
+		t.Errorf("before the other one was there: got %s", got)
+	}
+}
+
+// BenchmarkFold is what a report costs the view: a hundred an entry, and one.
+func BenchmarkFold(b *testing.B) {
+	for _, reports := range []int{100, 2} {
+		b.Run(fmt.Sprint(reports), func(b *testing.B) {
+			d, v := newDesk(1), sessions.New(nil)
+			blocks := make([]*event.Block, 1000)
+			for i := range blocks {
+				blocks[i] = d.trades(reports)
+			}
+			b.ResetTimer()
+			for i := range b.N {
+				if err := v.Fold(blocks[i%len(blocks)], nothing{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*reports), "ns/report")
+		})
+	}
+}
+
+// nothing is a writer that keeps nothing.
+type nothing struct{ readmodels.Writer }
+
+func (nothing) Append([]byte, []byte, market.Sequence) {}
+func (nothing) Set([]byte, []byte, market.Sequence)    {}
+
 // The bytes of the store are what DESIGN.md says.
 func TestBytesAreFrozen(t *testing.T) {
 	d := newDesk(1)

@@ -240,11 +240,15 @@ func (d *desk) define(both bool) {
 		defined = append(defined, two)
 	}
 	for _, comp := range defined {
-		s := d.touched(comp)
-		s.Participant, s.Kind = "p", market.SessionOrderEntry
+		kind := market.SessionOrderEntry
 		if comp == copies {
-			s.Kind = market.SessionDropCopy
+			kind = market.SessionDropCopy
 		}
+		if s := d.sessions[comp]; s.Participant == "p" && s.Kind == kind && s.Status != event.SessionWithdrawn {
+			continue
+		}
+		s := d.touched(comp)
+		s.Participant, s.Kind = "p", kind
 		if s.Status == event.SessionWithdrawn {
 			s.Status = event.SessionOff
 			if s.Epoch == 0 {
@@ -252,7 +256,7 @@ func (d *desk) define(both bool) {
 			}
 		}
 	}
-	if !both && d.sessions[two].Participant == "p" {
+	if s := d.sessions[two]; !both && s.Participant == "p" && s.Status != event.SessionWithdrawn {
 		d.touched(two).Status = event.SessionWithdrawn
 	}
 	d.emit(event.Context{Source: market.SourceREST}, &event.ParticipantChanged{Type: event.TypeParticipantDefined, Participant: event.Participant{DefineParticipant: p}})

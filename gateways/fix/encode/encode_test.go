@@ -182,3 +182,42 @@ func BenchmarkReports(b *testing.B) {
 		})
 	}
 }
+
+// FuzzReports: whatever texts and numbers an event has, its report is one
+// message with the fields that it should have, and none of them is another.
+func FuzzReports(f *testing.F) {
+	f.Add("a1", "why", "BTC-USD", int64(20_000), int64(-1), uint8(4), byte(2))
+	f.Add("\x01150=F", "\x0110=000\x01", "", int64(-1<<63), int64(1<<62), uint8(18), byte(200))
+	f.Fuzz(func(t *testing.T, id, text, name string, n, price int64, digits, enum byte) {
+		if digits > market.MaxDigits {
+			return
+		}
+		o := order(func(o *event.Order) {
+			o.ClientOrderID, o.Account, o.Instrument, o.PriceDigits, o.QuantityDigits = id, name, name, digits, digits
+			o.Quantity, o.Filled, o.Remaining, o.FilledNotional, o.Price = market.Quantity(n), market.Quantity(price), market.Quantity(n), market.Amount(n), market.Price(price)
+			o.Type, o.TimeInForce, o.Status, o.Reason, o.Side = market.OrderType(enum), market.TimeInForce(enum), market.OrderStatus(enum), market.Reason(enum), market.Side(enum)
+		})
+		trade := fill(true, o)
+		trade.FeeAsset, trade.TakerFee, trade.Price, trade.Quantity = name, market.Amount(n), market.Price(price), market.Quantity(n)
+		q := command.Request{ClOrdID: id, OrigClOrdID: name}
+		for _, r := range []event.Record{
+			changed(event.TypeOrderAccepted, o), changed(event.TypeOrderCancelled, o), trade,
+			refused(event.Code(enum), text, event.Echo{Request: command.KindPlaceOrder, Account: name, Instrument: name, Quantity: number(n, digits)}),
+			refused(event.Code(enum), text, event.Echo{Request: command.KindCancelOrder, Account: name}),
+			refused(event.Code(enum), text, event.Echo{Request: command.KindCancelAll, Instrument: name}),
+		} {
+			b, list := reports(asked(command.KindPlaceOrder, q), r)
+			for i := range list {
+				for _, protocol := range []string{encode.FIX44, encode.FIXT11} {
+					m := encoder(protocol).Report(nil, b, &list[i], encode.Sending{At: at})
+					if got := fields(t, m, 34, 37)[0]; got != "5" {
+						t.Errorf("34=%s: %s", got, readable(m))
+					}
+					if n := bytes.Count(m, []byte("\x01150=")); n > 1 {
+						t.Errorf("a text became a field: %s", readable(m))
+					}
+				}
+			}
+		}
+	})
+}
