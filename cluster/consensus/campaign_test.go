@@ -2,6 +2,7 @@ package consensus_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,4 +92,20 @@ func TestOutlook(t *testing.T) {
 	if o := leader.Outlook(); o.MayLead || o.Follows || !o.Heard.IsZero() {
 		t.Errorf("the leader's outlook: %+v", o)
 	}
+}
+
+// TestFollowerCatchesUpByBytes shows that a follower which was away gets all
+// that it missed, though no request holds more than a mebibyte of it.
+func TestFollowerCatchesUpByBytes(t *testing.T) {
+	g := newGroup(t, 3, nil)
+	g.propose("one")
+	g.converge(1)
+	away := g.follower()
+	g.kill(away)
+	large := strings.Repeat("x", 200<<10)
+	for range 30 {
+		g.propose(large)
+	}
+	g.start(away)
+	g.converge(31)
 }

@@ -26,10 +26,9 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
 )
 
-// maxAppendEntries bounds the entries of one request to a follower, and those
-// that wait for the leader's disk. An entry holds up to 256 KiB, and a
-// follower that writes a request answers no heartbeat meanwhile: 64 are 16
-// MiB at most, where more would be an election.
+// maxAppendEntries bounds the entries of one request to a follower, beside
+// maxAppendBytes, and those that wait for the leader's disk. A follower that
+// writes a request answers no heartbeat meanwhile.
 const maxAppendEntries = 64
 
 // Node is one member of a cluster. Its methods may be called from any

@@ -147,6 +147,7 @@ func termOf(command any) uint64 {
 
 // AppendEntries asks a follower, and learns from its answer.
 func (t transport) AppendEntries(id raft.ServerID, target raft.ServerAddress, args *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) error {
+	args.Entries = args.Entries[:fitting(args.Entries)]
 	who, sent := t.contacts.asked(id)
 	if err := t.NetworkTransport.AppendEntries(id, target, args, resp); err != nil {
 		return err

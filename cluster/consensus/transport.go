@@ -99,6 +99,24 @@ func needsRoom(request any) any {
 	return nil
 }
 
+// maxAppendBytes bounds the entries of one request to a follower, unless the
+// first is larger. A heartbeat waits at the follower behind one request, whose
+// entries are synced as one.
+const maxAppendBytes = 1 << 20
+
+// fitting is how many of the entries of a request are sent: Raft bounds them by
+// count alone. It looks at the request afterwards for what the follower has, so
+// the rest is sent next.
+func fitting(entries []*raft.Log) int {
+	bytes := 0
+	for i, e := range entries {
+		if bytes += len(e.Data) + len(e.Extensions); bytes > maxAppendBytes && i > 0 {
+			return i
+		}
+	}
+	return len(entries)
+}
+
 // commitWindow is how many entries beyond the last that the machine has
 // applied a follower learns to be committed. Raft's main loop reads them all
 // and queues them, 128 batches of 64, before it does anything else; when the
