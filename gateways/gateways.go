@@ -184,6 +184,9 @@ type Operations interface {
 	// Intake is what the venue takes now.
 	Intake() Intake
 	TransferLeader(ctx context.Context, to string) error
+	// Drain makes this node hand leadership over, stand for none, and say that
+	// it is not ready, until it is started again. It goes on serving.
+	Drain(ctx context.Context) error
 	Snapshot(ctx context.Context) error
 	RemoveNode(ctx context.Context, id string) error
 	// RebuildReadModel drops a read model of this node and folds it anew.

@@ -10,7 +10,7 @@ import (
 )
 
 // Drain makes the node say that it is not ready, so that nobody sends it new
-// clients, and hands leadership over.
+// clients, and hands leadership over. It stands for none any more.
 func (n *Node) Drain(ctx context.Context) error {
 	n.draining.Store(true)
 	defer n.drainFIX(ctx)
@@ -22,6 +22,9 @@ func (n *Node) Drain(ctx context.Context) error {
 	}
 	return n.handOver(ctx, "")
 }
+
+// drainPatience bounds each try to hand leadership over to one node.
+const drainPatience = 2 * time.Second
 
 // drainFIX says goodbye to FIX clients, once the leader has moved: what they are
 // told goes through the log.

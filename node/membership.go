@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/liveness"
 	"github.com/rialto-exchange/rialto/cluster/membership"
 	"github.com/rialto-exchange/rialto/gateways"
 )
@@ -84,8 +86,8 @@ func (n *Node) registerCalls() {
 	}))
 }
 
-// handOver makes another voter the leader, the most current one if to is
-// empty. The sequencer pauses first: Raft refuses entries during a transfer
+// handOver makes another voter the leader: to or, if that is empty, whoever is
+// fit for it, one after the other until one takes over. The sequencer pauses first: Raft refuses entries during a transfer
 // and takes them again when it fails, so a later command could overtake an
 // earlier one.
 func (n *Node) handOver(ctx context.Context, to cluster.NodeID) error {
@@ -93,11 +95,47 @@ func (n *Node) handOver(ctx context.Context, to cluster.NodeID) error {
 		n.sequencer.Resume()
 		return fmt.Errorf("pause the sequencer: %w", err)
 	}
-	err := n.consensus.TransferLeadership(ctx, to)
+	err := n.transfer(ctx, to)
 	if err != nil {
 		n.sequencer.Resume()
 	}
 	return err
+}
+
+func (n *Node) transfer(ctx context.Context, to cluster.NodeID) error {
+	if to != "" {
+		return n.consensus.TransferLeadership(ctx, to)
+	}
+	var errs []error
+	for _, next := range append(fitToLead(n.liveness.Peers(), n.consensus.Acknowledged()), "") { // at last whomever Raft finds the most current
+		trying, cancel := context.WithTimeout(ctx, drainPatience)
+		err := n.consensus.TransferLeadership(trying, next)
+		cancel()
+		if err == nil {
+			return nil
+		}
+		errs = append(errs, err)
+		if ctx.Err() != nil || n.consensus.Status().Role != cluster.RoleLeader {
+			break
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// fitToLead are the voters that say that they would lead, those first that have
+// acknowledged the most.
+func fitToLead(peers []liveness.Peer, acknowledged map[cluster.Enrolment]cluster.Acknowledged) (ids []cluster.NodeID) {
+	has := map[cluster.NodeID]cluster.Index{}
+	for e, a := range acknowledged {
+		has[e.ID] = max(has[e.ID], a.Last)
+	}
+	for _, p := range peers {
+		if p.Up && p.View.Stands {
+			ids = append(ids, p.ID)
+		}
+	}
+	slices.SortStableFunc(ids, func(a, b cluster.NodeID) int { return cmp.Compare(has[b], has[a]) })
+	return ids
 }
 
 // callLeader makes a control call to the leader, which may be this node.

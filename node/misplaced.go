@@ -96,6 +96,9 @@ func (n *Node) mayStand() error {
 	if m := n.misplaced.Load(); m != nil {
 		return m
 	}
+	if n.draining.Load() {
+		return errDraining
+	}
 	return nil
 }
 

@@ -27,6 +27,7 @@ func (h *Handler) operationRoutes() []route {
 		{"GET", "/v1/cluster", signedIn, nil, (*exchange).cluster, "The cluster as this node sees it", gateways.Twin{}},
 		{"GET", "/v1/streams/events", signedIn, []string{"after", "type", "aggregate_id"}, (*exchange).eventStream, "Events as they happen (Server-Sent Events); Last-Event-ID resumes", nil},
 		{"POST", transferPath, admins, nil, (*exchange).transferLeader, "Hand leadership over", openapi.Operated{}},
+		{"POST", "/v1/admin/drain", admins, nil, (*exchange).drain, "Have this node hand leadership over and say that it is not ready", openapi.Operated{}},
 		{"POST", "/v1/admin/snapshot", admins, nil, (*exchange).snapshot, "Take a snapshot of this node", openapi.Operated{}},
 		{"DELETE", "/v1/admin/nodes/{id}", admins, nil, (*exchange).removeNode, "Remove a node from the cluster", openapi.Operated{}},
 		{"POST", "/v1/admin/read-models/{name}/rebuild", admins, nil, (*exchange).rebuild, "Drop a read model of this node and fold it anew", openapi.Operated{}},
@@ -102,6 +103,8 @@ func (x *exchange) transferLeader() {
 	}
 	x.operate("transferring", to, func(ctx context.Context) error { return x.h.operations.TransferLeader(ctx, to) })
 }
+
+func (x *exchange) drain() { x.operate("draining", "", x.h.operations.Drain) }
 
 func (x *exchange) snapshot() { x.operate("snapshot_taken", "", x.h.operations.Snapshot) }
 

@@ -205,10 +205,11 @@ func TestOperations(t *testing.T) {
 	h := handler(t, v)
 	do(t, h, "POST /v1/admin/leader/transfer", "").want(t, 200)
 	do(t, h, "POST /v1/admin/leader/transfer", `{"to":"n2"}`).want(t, 200)
+	do(t, h, "POST /v1/admin/drain", "").want(t, 200)
 	do(t, h, "POST /v1/admin/snapshot", "").want(t, 200)
 	do(t, h, "DELETE /v1/admin/nodes/n3", "").want(t, 200)
 	do(t, h, "POST /v1/admin/read-models/orders/rebuild", "").want(t, 200)
-	want := "transfer |transfer n2|snapshot|remove n3|rebuild orders"
+	want := "transfer |transfer n2|drain|snapshot|remove n3|rebuild orders"
 	if got := strings.Join(v.asked, "|"); got != want {
 		t.Errorf("asked %q, want %q", got, want)
 	}

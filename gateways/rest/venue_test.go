@@ -339,6 +339,7 @@ func (v *venue) operation(name string) error {
 func (v *venue) TransferLeader(_ context.Context, to string) error {
 	return v.operation("transfer " + to)
 }
+func (v *venue) Drain(context.Context) error                   { return v.operation("drain") }
 func (v *venue) Snapshot(context.Context) error                { return v.operation("snapshot") }
 func (v *venue) RemoveNode(_ context.Context, id string) error { return v.operation("remove " + id) }
 func (v *venue) RebuildReadModel(_ context.Context, n string) error {

@@ -22,6 +22,7 @@ func commands() []entry {
 		{groupObserve, nodeCommand, true},
 		{groupObserve, repairCommand, true},
 		{groupObserve, transferLeaderCommand, true},
+		{groupObserve, drainCommand, true},
 		{groupObserve, snapshotCommand, true},
 		{groupMeasure, replayCommand, true},
 		{groupMeasure, generateCommand, false},

@@ -34,6 +34,19 @@ func transferLeaderCommand(sh *shell.Shell) *cobra.Command {
 	}
 }
 
+func drainCommand(sh *shell.Shell) *cobra.Command {
+	return &cobra.Command{
+		Use: "drain", Short: "Have the first --server hand leadership over and say that it is not ready", Args: cobra.NoArgs,
+		Long: `Have the first --server hand leadership over, stand for none and say on /readyz
+that it is not ready, so that nobody sends it new clients: before it is stopped.
+It goes on serving those that it has, and is ready again when it is started anew.
+Stopping it by SIGTERM does the same first.`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return operateOn(c, sh, "/v1/admin/drain", "draining")
+		},
+	}
+}
+
 func snapshotCommand(sh *shell.Shell) *cobra.Command {
 	return &cobra.Command{
 		Use: "snapshot", Short: "Write a snapshot of the first --server's state", Args: cobra.NoArgs,
