@@ -64,6 +64,8 @@ func DefaultLimits() Limits {
 const (
 	// maxHeartbeat bounds HeartBtInt.
 	maxHeartbeat = time.Hour
+	// maxLatency is how far SendingTime (52) may lie from this node's clock.
+	maxLatency = 2 * time.Minute
 	// probePatience is how long the connection of a session that logs on again
 	// is probed.
 	probePatience = 500 * time.Millisecond

@@ -72,7 +72,7 @@ func (d *dispatcher) group(b *event.Block, g *event.Group) {
 		case *event.SessionLoggedOn:
 			d.loggedOn(at, r, g.Context.CommandID)
 		case *event.SessionEnded:
-			d.ended(at, r)
+			d.ended(at, r, g.Context.CommandID)
 		}
 		at += market.Sequence(r.Events())
 	}
@@ -141,9 +141,9 @@ func (d *dispatcher) loggedOn(at market.Sequence, r *event.SessionLoggedOn, id s
 }
 
 // ended ends a connection after what was numbered before.
-func (d *dispatcher) ended(at market.Sequence, r *event.SessionEnded) {
+func (d *dispatcher) ended(at market.Sequence, r *event.SessionEnded, id string) {
 	s := d.server.live(r.CompID)
-	if s == nil || s.epoch.Load() != r.Epoch {
+	if s == nil || s.epoch.Load() != r.Epoch || d.server.beginsAgain(s, id) {
 		return
 	}
 	kind, number := endOnly, uint64(0)

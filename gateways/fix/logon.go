@@ -152,6 +152,9 @@ func (v *Server) ofParticipant(participant string) int {
 // termsOf reads what a Logon asks for.
 func (v *Server) termsOf(m *wire.Message) (terms, *refusal) {
 	t := terms{begin: text(m, wire.BeginString), number: m.SeqNum()}
+	if off := time.Duration(now() - m.SendingTime()); off > maxLatency || off < -maxLatency {
+		return t, &refusal{metric: "sending_time", text: "SendingTime is two minutes off", silent: true}
+	}
 	seconds, ok := wire.ParseUint([]byte(text(m, wire.HeartBtInt)))
 	t.heartbeat = time.Duration(min(seconds, uint64(maxHeartbeat/time.Second)+1)) * time.Second
 	if !ok || t.heartbeat < v.cfg.Limits.MinHeartbeat || t.heartbeat > maxHeartbeat {

@@ -209,6 +209,15 @@ func (v *Server) promote(comp, id string) (s, before *session) {
 	return s, before
 }
 
+// beginsAgain reports whether a command is a connection's own Logon in session,
+// which ends its epoch and begins another.
+func (v *Server) beginsAgain(s *session, id string) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	p, ok := v.pending[s.comp]
+	return ok && p.session == s && p.id == id
+}
+
 // pause waits a little before something is tried again.
 func (v *Server) pause(ctx context.Context) {
 	t := time.NewTimer(fitEvery)

@@ -234,6 +234,9 @@ func rejectOf(bad *wire.Error) quickfix.MessageRejectError {
 func (s *session) administration(raw []byte) quickfix.MessageRejectError {
 	if string(rawField(raw, "35=")) == "A" {
 		s.incoming(raw)
+		if bad := s.wrongWith(s.turn.number); bad != nil {
+			return rejectOf(bad)
+		}
 		return nil // the door has judged it
 	}
 	if bad := s.takeUp(raw); bad != nil {
@@ -379,11 +382,29 @@ func split(raw []byte) (kind string, body []byte) {
 	if err := wire.Parse(raw, &m); err != nil {
 		return "", nil
 	}
+	for _, f := range m.Header() {
+		if routes(f.Tag) {
+			body = append(appendTag(body, f.Tag), f.Value...)
+			body = append(body, wire.Separator)
+		}
+	}
 	for _, f := range m.Body() {
 		body = append(appendTag(body, f.Tag), f.Value...)
 		body = append(body, wire.Separator)
 	}
 	return m.Type(), body
+}
+
+// routes reports whether a header field says on whose behalf a message is: a
+// Reject turns those of its message round.
+func routes(tag wire.Tag) bool {
+	switch tag {
+	case wire.OnBehalfOfCompID, wire.OnBehalfOfSubID, wire.OnBehalfOfLocationID,
+		wire.DeliverToCompID, wire.DeliverToSubID, wire.DeliverToLocationID,
+		wire.SenderSubID, wire.SenderLocationID, wire.TargetSubID, wire.TargetLocationID:
+		return true
+	}
+	return false
 }
 
 // logonReply adds what quickfixgo does not say.

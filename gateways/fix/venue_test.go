@@ -150,12 +150,12 @@ func (e *entry) apply(c *command.Command) event.Outcome {
 		records = []event.Record{e.order(c)}
 		e.touch(c.Actor, r)
 	} else {
-		records = []event.Record{e.session(c.Body)}
+		records = e.session(c.Body)
 	}
-	g := event.Group{First: v.last + 1, Count: 1, Records: records, Context: event.Context{
+	g := event.Group{First: v.last + 1, Count: uint32(len(records)), Records: records, Context: event.Context{
 		CommandKind: uint8(c.Body.Kind()), Source: c.Source, Participant: c.Participant, Actor: c.Actor, CommandID: c.ID, Session: c.Session,
 	}}
-	v.last++
+	v.last += market.Sequence(len(records))
 	e.block.Groups = append(e.block.Groups, g)
 	o := e.outcome(event.OutcomeExecuted)
 	o.Group = &g
@@ -200,21 +200,26 @@ func (e *entry) touch(comp string, r *row) {
 	r.nextOut++
 }
 
-func (e *entry) session(body command.Body) event.Record {
+func (e *entry) session(body command.Body) []event.Record {
 	switch b := body.(type) {
 	case *command.LogonSession:
-		return e.logon(b)
+		r := e.venue.sessions[b.CompID]
+		if r.on && b.Takeover == r.epoch {
+			ended := e.over(b.CompID, r, market.SessionEndTakenOver, 0, "")
+			return []event.Record{ended, e.logon(b)}
+		}
+		return []event.Record{e.logon(b)}
 	case *command.AdvanceSessions:
 		out := &event.SessionsAdvanced{Owner: b.Owner}
 		for i := range b.Steps {
 			out.Steps = append(out.Steps, e.step(b.Owner, &b.Steps[i]))
 		}
-		return out
+		return []event.Record{out}
 	case *command.EndSession:
-		return e.end(b)
+		return []event.Record{e.end(b)}
 	case *command.LogoutSession:
 		r := e.venue.sessions[b.CompID]
-		return e.over(b.CompID, r, market.SessionEndOperator, 1, b.Text)
+		return []event.Record{e.over(b.CompID, r, market.SessionEndOperator, 1, b.Text)}
 	}
 	panic(fmt.Sprintf("the double knows no %T", body))
 }
