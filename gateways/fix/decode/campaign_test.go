@@ -67,7 +67,7 @@ func report(t *testing.T, results []map[string]map[answer]int) {
 		}
 	}
 	answers := []answer{taken, declined, business, rejected, garbled, hungUp}
-	t.Logf("%d messages, seed %d", total, *seed)
+	t.Logf("%d messages sent with seed %d, %d arrived as such", *inputs, *seed, total)
 	for _, kind := range slices.Sorted(maps.Keys(sum)) {
 		var line strings.Builder
 		for _, a := range answers {
