@@ -43,62 +43,62 @@ type Field struct {
 
 // The tags of the header and the trailer, and those of the session layer.
 const (
-	BeginSeqNo            Tag = 7
-	BeginString           Tag = 8
-	BodyLength            Tag = 9
-	CheckSum              Tag = 10
-	EndSeqNo              Tag = 16
-	MsgSeqNum             Tag = 34
-	MsgType               Tag = 35
-	NewSeqNo              Tag = 36
-	PossDupFlag           Tag = 43
-	RefSeqNum             Tag = 45
-	SenderCompID          Tag = 49
-	SenderSubID           Tag = 50
-	SendingTime           Tag = 52
-	TargetCompID          Tag = 56
-	TargetSubID           Tag = 57
-	Text                  Tag = 58
-	Signature             Tag = 89
-	SecureDataLen         Tag = 90
-	SecureData            Tag = 91
-	SignatureLength       Tag = 93
-	PossResend            Tag = 97
-	EncryptMethod         Tag = 98
-	HeartBtInt            Tag = 108
-	TestReqID             Tag = 112
-	OnBehalfOfCompID      Tag = 115
-	OnBehalfOfSubID       Tag = 116
-	OrigSendingTime       Tag = 122
-	GapFillFlag           Tag = 123
-	DeliverToCompID       Tag = 128
-	DeliverToSubID        Tag = 129
-	ResetSeqNumFlag       Tag = 141
-	SenderLocationID      Tag = 142
-	TargetLocationID      Tag = 143
-	OnBehalfOfLocationID  Tag = 144
-	DeliverToLocationID   Tag = 145
-	XMLDataLen            Tag = 212
-	XMLData               Tag = 213
-	MessageEncoding       Tag = 347
-	LastMsgSeqNumProcess  Tag = 369
-	OnBehalfOfSendingTime Tag = 370
-	RefTagID              Tag = 371
-	RefMsgType            Tag = 372
-	SessionRejectReason   Tag = 373
-	BusinessRejectRefID   Tag = 379
-	BusinessRejectReason  Tag = 380
-	Username              Tag = 553
-	Password              Tag = 554
-	NoHops                Tag = 627
-	HopCompID             Tag = 628
-	HopSendingTime        Tag = 629
-	HopRefID              Tag = 630
-	NextExpectedMsgSeqNum Tag = 789
-	ApplVerID             Tag = 1128
-	CstmApplVerID         Tag = 1129
-	DefaultApplVerID      Tag = 1137
-	ApplExtID             Tag = 1156
+	BeginSeqNo             Tag = 7
+	BeginString            Tag = 8
+	BodyLength             Tag = 9
+	CheckSum               Tag = 10
+	EndSeqNo               Tag = 16
+	MsgSeqNum              Tag = 34
+	MsgType                Tag = 35
+	NewSeqNo               Tag = 36
+	PossDupFlag            Tag = 43
+	RefSeqNum              Tag = 45
+	SenderCompID           Tag = 49
+	SenderSubID            Tag = 50
+	SendingTime            Tag = 52
+	TargetCompID           Tag = 56
+	TargetSubID            Tag = 57
+	Text                   Tag = 58
+	Signature              Tag = 89
+	SecureDataLen          Tag = 90
+	SecureData             Tag = 91
+	SignatureLength        Tag = 93
+	PossResend             Tag = 97
+	EncryptMethod          Tag = 98
+	HeartBtInt             Tag = 108
+	TestReqID              Tag = 112
+	OnBehalfOfCompID       Tag = 115
+	OnBehalfOfSubID        Tag = 116
+	OrigSendingTime        Tag = 122
+	GapFillFlag            Tag = 123
+	DeliverToCompID        Tag = 128
+	DeliverToSubID         Tag = 129
+	ResetSeqNumFlag        Tag = 141
+	SenderLocationID       Tag = 142
+	TargetLocationID       Tag = 143
+	OnBehalfOfLocationID   Tag = 144
+	DeliverToLocationID    Tag = 145
+	XMLDataLen             Tag = 212
+	XMLData                Tag = 213
+	MessageEncoding        Tag = 347
+	LastMsgSeqNumProcessed Tag = 369
+	OnBehalfOfSendingTime  Tag = 370
+	RefTagID               Tag = 371
+	RefMsgType             Tag = 372
+	SessionRejectReason    Tag = 373
+	BusinessRejectRefID    Tag = 379
+	BusinessRejectReason   Tag = 380
+	Username               Tag = 553
+	Password               Tag = 554
+	NoHops                 Tag = 627
+	HopCompID              Tag = 628
+	HopSendingTime         Tag = 629
+	HopRefID               Tag = 630
+	NextExpectedMsgSeqNum  Tag = 789
+	ApplVerID              Tag = 1128
+	CstmApplVerID          Tag = 1129
+	DefaultApplVerID       Tag = 1137
+	ApplExtID              Tag = 1156
 )
 
 // lowHeader is the bits of the header's tags below 64: each tag is its own.
@@ -142,7 +142,7 @@ func headerBit(t Tag) uint64 {
 		return 1 << 15
 	case MessageEncoding:
 		return 1 << 16
-	case LastMsgSeqNumProcess:
+	case LastMsgSeqNumProcessed:
 		return 1 << 17
 	case OnBehalfOfSendingTime:
 		return 1 << 18
