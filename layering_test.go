@@ -67,6 +67,12 @@ func rules() []rule {
 			"github.com/go-json-experiment/json", "github.com/danielgtaylor/huma/v2", "github.com/prometheus/client_golang",
 		}},
 		{room: "gateways/fix/wire", own: []string{"fsm/market"}},
+		{room: "gateways/fix/marketdata", own: []string{"gateways", "gateways/fix", "gateways/fix/wire", "gateways/fix/decode", "gateways/fix/encode", "fsm/event", "fsm/market"}, libraries: []string{
+			"github.com/prometheus/client_golang",
+		}},
+		{room: "gateways/fix/reference", own: []string{"gateways", "gateways/fix", "gateways/fix/wire", "gateways/fix/decode", "gateways/fix/encode", "fsm/event", "fsm/market"}},
+		// stock is for tests: what a client of quickfix makes of our messages.
+		{room: "gateways/fix/stock", libraries: []string{"github.com/quickfixgo/quickfix"}},
 		{room: "gateways/fix/dictionary", own: []string{"gateways/fix/wire"}},
 		{room: "gateways/fix/fixtest", own: []string{"gateways/fix/wire"}},
 		{room: "gateways/fix/encode", own: []string{"gateways/fix/wire", "fsm/command", "fsm/event", "fsm/market"}},

@@ -23,8 +23,12 @@ type fixDoor struct {
 	server *fix.Server
 }
 
-func (n *Node) openFIX(_, _ context.Context) (door, error) {
+func (n *Node) openFIX(_, background context.Context) (door, error) {
 	encryption, err := n.cfg.FIX.tls()
+	if err != nil {
+		return door{}, err
+	}
+	desks, err := n.fixDesks(background)
 	if err != nil {
 		return door{}, err
 	}
@@ -34,7 +38,7 @@ func (n *Node) openFIX(_, _ context.Context) (door, error) {
 	}
 	server, err := fix.New(fix.Config{
 		NodeID: n.cfg.NodeID, Commands: n.commands, Reads: n.reads, Sessions: n.reads, Blocks: n.reads,
-		Peers: fixPeers{n}, Fit: n.fitForFIX, Desk: n.fixDesks(), TLS: encryption, Limits: n.cfg.FIX.limits(),
+		Peers: fixPeers{n}, Fit: n.fitForFIX, Desk: desks, TLS: encryption, Limits: n.cfg.FIX.limits(),
 		Force:  func() bool { return n.replica.state.Load().level >= fixLevel },
 		Logger: n.log.With("part", "fix"), Metrics: n.registry,
 	})

@@ -18,6 +18,7 @@ import (
 // fixClient speaks FIX to a node over TCP.
 type fixClient struct {
 	t    *testing.T
+	comp string
 	conn net.Conn
 	next uint64
 	got  chan *wire.Message
@@ -30,7 +31,7 @@ func (c *trio) dialFIX(i int, next uint64) *fixClient {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	f := &fixClient{t: c.t, conn: conn, next: next, got: make(chan *wire.Message, 1<<16)}
+	f := &fixClient{t: c.t, comp: "TRADER1", conn: conn, next: next, got: make(chan *wire.Message, 1<<16)}
 	c.t.Cleanup(func() { _ = conn.Close() })
 	go func() {
 		defer close(f.got)
@@ -52,7 +53,7 @@ func (c *trio) dialFIX(i int, next uint64) *fixClient {
 func (f *fixClient) send(msgType string, fields ...string) {
 	f.t.Helper()
 	var b wire.Builder
-	b.Begin("FIX.4.4", msgType, "TRADER1", "RIALTO", f.next, market.Nanos(time.Now().UnixNano()), 3)
+	b.Begin("FIX.4.4", msgType, f.comp, "RIALTO", f.next, market.Nanos(time.Now().UnixNano()), 3)
 	f.next++
 	for _, field := range fields {
 		b.Fields(append([]byte(field), wire.Separator))

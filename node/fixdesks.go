@@ -4,16 +4,25 @@ import (
 	"context"
 
 	"github.com/rialto-exchange/rialto/gateways/fix"
+	"github.com/rialto-exchange/rialto/gateways/fix/marketdata"
 	"github.com/rialto-exchange/rialto/gateways/fix/posttrade"
 )
 
 // fixDesks are who answers what FIX clients ask and is no order: a new desk is
 // a row here. They are closed after the door.
-func (n *Node) fixDesks() fix.Desks {
+func (n *Node) fixDesks(background context.Context) (fix.Desks, error) {
 	trades := posttrade.New(n.reads, n.reads)
 	n.onClose("FIX desk for trades and positions", func(context.Context) error {
 		trades.Close()
 		return nil
 	})
-	return fix.Desks{trades}
+	market, err := marketdata.New(marketdata.Config{
+		NodeID: n.cfg.NodeID, Reads: n.reads, Blocks: n.reads,
+		Logger: n.log.With("part", "fix market data"), Metrics: n.registry,
+	})
+	if err != nil {
+		return nil, err
+	}
+	n.background.Go(func() { market.Run(background) })
+	return fix.Desks{market, trades}, nil
 }
