@@ -93,7 +93,9 @@ func TestExecutionReports(t *testing.T) {
 		reported("the parties of a request come back, and its other ids", asked(command.KindPlaceOrder, command.Request{
 			ClOrdID: "a1", Parties: "526=second\x01583=link\x01453=1\x01448=DESK7\x01447=D\x01452=11\x01"}), changed(event.TypeOrderAccepted, order(nil))),
 		reported("a day order, post-only, that shows a part", asked(command.KindPlaceOrder, newOrder()),
-			changed(event.TypeOrderAccepted, order(func(o *event.Order) { o.TimeInForce, o.PostOnly, o.DisplayQuantity = market.Day, true, 1_000 }))),
+			changed(event.TypeOrderAccepted, order(func(o *event.Order) {
+				o.TimeInForce, o.ExpireAt, o.PostOnly, o.DisplayQuantity = market.Day, at+50_000e9, true, 1_000
+			}))),
 		reported("good till a date", asked(command.KindPlaceOrder, newOrder()),
 			changed(event.TypeOrderAccepted, order(func(o *event.Order) { o.TimeInForce, o.ExpireAt = market.GoodTillDate, at+3_600e9 }))),
 		reported("a stop that waits", asked(command.KindPlaceOrder, newOrder()), changed(event.TypeOrderAccepted, stop(market.Stop))),

@@ -51,7 +51,7 @@ func (e *Encoder) terms(o *event.Order) {
 	e.price(tagPrice, o.Price, o.PriceDigits)
 	e.price(tagStopPx, o.StopPrice, o.PriceDigits)
 	e.char(tagTimeInForce, timeInForce(o.TimeInForce))
-	if o.ExpireAt != 0 {
+	if o.TimeInForce == market.GoodTillDate {
 		e.w.Time(tagExpireTime, o.ExpireAt)
 	}
 	if o.PostOnly {
