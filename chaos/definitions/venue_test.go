@@ -23,9 +23,6 @@ func ofVenue(d definitions.Definition) definitions.Definition {
 	return definitions.Definition{Name: d.Name, Steps: change(slices.Clone(d.Steps))}
 }
 
-// notYet are the definitions that do not hold, and why: none.
-func notYet() map[string]string { return map[string]string{} }
-
 // possResend: an order with PossResend whose ClOrdID is there is no duplicate to
 // be passed over in silence, as the echo does, but a question: the venue reports
 // how the order stands (ExecType I), under the number that the Logout has in the
