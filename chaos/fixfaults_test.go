@@ -32,6 +32,7 @@ type faults struct {
 	v      *venue.Venue
 	house  *fixtraffic.Run // quickfixgo's initiator, TRADER1, that the faults follow
 	raw    *fixtraffic.Run // the raw client, TRADER2
+	rate   int             // orders a second of the house
 	random *rand.Rand
 	done   []fault
 }
@@ -68,7 +69,7 @@ func TestFIXFaults(t *testing.T) {
 		t.Cleanup(r.Stop)
 		return r
 	}
-	f := &faults{v: v, random: rand.New(rand.NewPCG(seed, 0))}
+	f := &faults{v: v, rate: rate, random: rand.New(rand.NewPCG(seed, 0))}
 	f.house = start(0, "TRADER1", "trader1", float64(rate), fixtraffic.QuickFIX)
 	f.raw = start(1, "TRADER2", "trader2", float64(rate)/10, startRaw)
 
@@ -125,10 +126,11 @@ func (f *faults) one(ctx context.Context) error {
 	return f.v.Restart(victim)
 }
 
-// trades reports whether all that a session sent has a report but the newest.
+// trades reports whether all that a session sent has a report, but for what it
+// sends in a second.
 func (f *faults) trades(r *fixtraffic.Run) bool {
 	sent, answered := r.Progress()
-	return answered > 0 && sent-answered < 200
+	return answered > 0 && sent-answered < f.rate
 }
 
 // choose picks a fault and its victim.
