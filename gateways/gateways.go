@@ -249,34 +249,40 @@ type FenceHorizon struct {
 
 // TwinNode is one node of the twin.
 type TwinNode struct {
-	ID             string          `json:"id"`
-	PID            int             `json:"pid"`
-	Version        string          `json:"version"`
-	Role           string          `json:"role"`  // leader, follower, reader
-	State          string          `json:"state"` // alive, suspect, dead, draining
-	HTTPAddress    string          `json:"http_address"`
-	FIXAddress     string          `json:"fix_address"`
-	PeerAddress    string          `json:"peer_address"`
-	GossipAddress  string          `json:"gossip_address"`
-	Term           uint64          `json:"term"`
-	CommitIndex    uint64          `json:"commit_index"`
-	AppliedIndex   uint64          `json:"applied_index"`
-	Sequence       uint64          `json:"sequence"`
-	StateHash      string          `json:"state_hash"`
-	StateHashIndex uint64          `json:"state_hash_index"`
-	FeatureLevel   uint16          `json:"feature_level"`         // in force; 0 before the first entry
-	HighestLevel   uint16          `json:"highest_feature_level"` // that the node can follow
-	DiskFreeBytes  uint64          `json:"disk_free_bytes"`
-	LogSyncMs      float64         `json:"log_sync_ms"`
-	StartedAt      string          `json:"started_at,omitempty"`
-	Journal        TwinJournal     `json:"journal"`
-	ReadModels     []TwinReadModel `json:"read_models"`
-	Gateways       []TwinGateway   `json:"gateways"`
+	ID             string  `json:"id"`
+	PID            int     `json:"pid"`
+	Version        string  `json:"version"`
+	Role           string  `json:"role"`  // leader, follower, reader
+	State          string  `json:"state"` // alive, suspect, dead, draining
+	HTTPAddress    string  `json:"http_address"`
+	FIXAddress     string  `json:"fix_address"`
+	PeerAddress    string  `json:"peer_address"`
+	GossipAddress  string  `json:"gossip_address"`
+	Term           uint64  `json:"term"`
+	CommitIndex    uint64  `json:"commit_index"`
+	AppliedIndex   uint64  `json:"applied_index"`
+	Sequence       uint64  `json:"sequence"`
+	StateHash      string  `json:"state_hash"`
+	StateHashIndex uint64  `json:"state_hash_index"`
+	FeatureLevel   uint16  `json:"feature_level"`         // in force; 0 before the first entry
+	HighestLevel   uint16  `json:"highest_feature_level"` // that the node can follow
+	DiskFreeBytes  uint64  `json:"disk_free_bytes"`
+	LogSyncMs      float64 `json:"log_sync_ms"`
+	// StallMs is for how long its process did not get to run, the worst of half a
+	// second.
+	StallMs    float64         `json:"stall_ms"`
+	StartedAt  string          `json:"started_at,omitempty"`
+	Journal    TwinJournal     `json:"journal"`
+	ReadModels []TwinReadModel `json:"read_models"`
+	Gateways   []TwinGateway   `json:"gateways"`
 	// WriteStalledMs is how long a write has been under way that is past its
 	// deadline; absent while there is none. Muted says that the node has shut
 	// its peers' and clients' sockets because of it.
 	WriteStalledMs float64 `json:"write_stalled_ms,omitzero"`
 	Muted          bool    `json:"muted,omitzero"`
+	// InstallsInRow is how many snapshots were installed one after the other with
+	// nothing applied between: more than two is a node that can't catch up.
+	InstallsInRow uint64 `json:"installs_in_row,omitzero"`
 	// LogUnwritten is how many records of its log are lost since whatever takes
 	// the log became too slow; absent while all are written.
 	LogUnwritten uint64 `json:"log_unwritten,omitzero"`

@@ -36,9 +36,14 @@ func (n *Node) outlook() liveness.Own {
 	return liveness.Own{
 		Term: o.Term, Leader: o.Leader, Heard: o.Heard, Taking: o.Taking,
 		Follows: o.Follows,
-		MayLead: n.cfg.Consensus.AcceleratedElection && o.MayLead && n.writes.Stalled() == 0 && !n.draining.Load() && !n.hasFailed(),
+		MayLead: n.cfg.Consensus.AcceleratedElection && o.MayLead && n.isFit(),
 		Last:    liveness.LogEnd{Term: o.LastTerm, Index: o.LastIndex},
 	}
+}
+
+// isFit reports whether this node would lead as well as another.
+func (n *Node) isFit() bool {
+	return n.writes.Stalled() == 0 && !n.draining.Load() && !n.hasFailed() && n.ward.sick(n.cfg.NodeID) == ""
 }
 
 // sayFarewell tells the others that this node is about to be gone, if it leads

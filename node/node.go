@@ -107,10 +107,13 @@ type Node struct {
 	reads      *reads
 	twin       *twin
 	failovers  *failovers
-	doors      atomic.Pointer[[]door]
-	front      atomic.Pointer[front]
-	fixDoor    atomic.Pointer[fixDoor]
-	registry   *prometheus.Registry // of /metrics
+	// ward watches the health of all nodes, stalled is this one's own stall.
+	ward     ward
+	stalled  atomic.Int64
+	doors    atomic.Pointer[[]door]
+	front    atomic.Pointer[front]
+	fixDoor  atomic.Pointer[fixDoor]
+	registry *prometheus.Registry // of /metrics
 
 	// closers undo what Open has done, last first.
 	closers    []closer

@@ -151,12 +151,13 @@ func (t *twin) refresh(ctx context.Context) {
 		t.lastSeen[n.ID] = n
 		t.node.failovers.learn(n.LeaderChanges)
 	}
+	t.node.ward.look(nodes)
 	if err := t.node.failovers.save(); err != nil {
 		t.node.log.Warn("changes of leadership are not kept", "error", err)
 	}
 	slices.SortFunc(nodes, func(a, b gateways.TwinNode) int { return compareIDs(a.ID, b.ID) })
 	picture := gateways.Twin{Nodes: nodes, Leader: t.node.leaderID()}
-	picture.Findings = t.node.ownFindings(slices.Concat(findings(picture), t.node.clocks.findings(), holdingBack(picture, t.node.consensus.Members())))
+	picture.Findings = t.node.ownFindings(slices.Concat(findings(picture), t.node.clocks.findings(), t.node.ward.findings(), holdingBack(picture, t.node.consensus.Members())))
 	t.node.decideIntake(picture)
 	t.picture.Store(&picture)
 	t.node.compareWithLeader(picture)
@@ -269,6 +270,7 @@ func (n *Node) status() gateways.TwinNode {
 	if s.Role == cluster.RoleLeader {
 		intake = n.Intake()
 	}
+	_, installs := n.consensus.Installs()
 	unwritten := uint64(0)
 	if n.logWriter != nil {
 		unwritten = n.logWriter.Unwritten()
@@ -283,7 +285,7 @@ func (n *Node) status() gateways.TwinNode {
 		PeerAddress: n.addresses.peer, GossipAddress: n.addresses.gossip,
 		Term: uint64(s.Term), CommitIndex: uint64(s.CommitIndex), AppliedIndex: uint64(s.AppliedIndex),
 		Sequence: uint64(m.sequence), StateHash: m.hash, StateHashIndex: m.hashIndex,
-		DiskFreeBytes: n.room.now.Load().space.Left, LogSyncMs: milliseconds(s.LogSync),
+		DiskFreeBytes: n.room.now.Load().space.Left, LogSyncMs: milliseconds(s.LogSync), StallMs: milliseconds(time.Duration(n.stalled.Load())), InstallsInRow: installs,
 		FeatureLevel: m.level, HighestLevel: n.highestLevel(),
 		StartedAt:  n.startedAt.UTC().Format("2006-01-02T15:04:05.000000000Z"),
 		Journal:    n.journalStatus(),
@@ -313,6 +315,9 @@ func findings(p gateways.Twin) []gateways.Finding {
 		}
 		if d := n.Journal.Damaged; d > 0 {
 			add("warning", n.ID, "the event journal of node %s does not verify in %d segments and is being mended", n.ID, d)
+		}
+		if n.InstallsInRow > 2 {
+			add("critical", n.ID, "node %s is sent snapshot after snapshot, %d now, and never catches up: remove it, empty its folder and let it join", n.ID, n.InstallsInRow)
 		}
 		if n.LogUnwritten > 0 {
 			add("warning", n.ID, "the log of node %s is not written: whatever takes it is too slow, and %d records are lost so far", n.ID, n.LogUnwritten)
