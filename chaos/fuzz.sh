@@ -8,6 +8,6 @@ grep -rlE '^func Fuzz' --include='*_test.go' "./${2:-}" | sort | while read -r f
   package="./$(dirname "${file#./}")"
   grep -oE '^func Fuzz[A-Za-z0-9_]+' "$file" | sed 's/^func //' | while read -r target; do
     echo "== $package $target"
-    go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "$package"
+    go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" -fuzzminimizetime 2s "$package"
   done
 done
