@@ -112,6 +112,10 @@ const (
 	// new was sent.
 	sameRange = 5
 	// spareEngines is how many sessions of quickfixgo are kept ready for each
-	// version of the protocol.
+	// version of the protocol, beyond one for each session that is defined, of
+	// which maxEngines count.
 	spareEngines = 16
+	maxEngines   = 1024
+	// growBy is how many of those are made at a tick.
+	growBy = 8
 )

@@ -20,6 +20,8 @@ type enginePool struct {
 
 	mu      sync.Mutex
 	free    map[string][]*engine // by BeginString, the oldest first
+	count   map[string]int       // that there are, free or not
+	want    map[string]int       // that there are to be
 	all     []*engine
 	stopped bool
 }
@@ -30,7 +32,8 @@ func newEnginePool(spare int, log *slog.Logger) (*enginePool, error) {
 	if _, err := rand.Read(name[:]); err != nil {
 		return nil, fmt.Errorf("name the sessions of this node: %w", err)
 	}
-	p := &enginePool{name: hex.EncodeToString(name[:]) + "-", log: log, spare: spare, free: map[string][]*engine{}}
+	p := &enginePool{name: hex.EncodeToString(name[:]) + "-", log: log, spare: spare, free: map[string][]*engine{},
+		count: map[string]int{}, want: map[string]int{}}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p, p.fill()
@@ -44,12 +47,45 @@ func beginStrings() []string {
 func (p *enginePool) fill() error {
 	for _, begin := range beginStrings() {
 		for !p.stopped && len(p.free[begin]) < p.spare {
-			e, err := newEngine(p, begin)
-			if err != nil {
+			if err := p.make(begin); err != nil {
 				return err
 			}
-			p.all = append(p.all, e)
-			p.free[begin] = append(p.free[begin], e)
+		}
+	}
+	return nil
+}
+
+// make starts one engine.
+func (p *enginePool) make(begin string) error {
+	e, err := newEngine(p, begin)
+	if err != nil {
+		return err
+	}
+	p.all = append(p.all, e)
+	p.free[begin] = append(p.free[begin], e)
+	p.count[begin]++
+	return nil
+}
+
+// expect says how many sessions of each version the venue has: all of them may
+// come to this node when another dies, and none is to wait for an engine then.
+func (p *enginePool) expect(sessions map[string]int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, begin := range beginStrings() {
+		p.want[begin] = min(sessions[begin], maxEngines) + p.spare
+	}
+}
+
+// grow makes a few of the engines that are expected and missing.
+func (p *enginePool) grow() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, begin := range beginStrings() {
+		for n := 0; n < growBy && !p.stopped && p.count[begin] < p.want[begin]; n++ {
+			if err := p.make(begin); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -5,7 +5,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/quickfixgo/quickfix"
+
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
 )
@@ -58,6 +61,9 @@ func (v *Server) beat(ctx context.Context) {
 				authority = current
 				v.define(authority)
 			}
+			if err := v.engines.grow(); err != nil {
+				v.log.Warn("too few sessions of quickfixgo are ready", "error", err)
+			}
 			steps := v.lazySteps()
 			if now.Sub(vouched) >= vouchEvery {
 				vouched = now
@@ -72,9 +78,27 @@ func (v *Server) beat(ctx context.Context) {
 	}
 }
 
+// defined counts the sessions that are defined, by version. Where the client
+// chooses it is FIX 4.4 as a rule.
+func defined(participants []*event.Participant) map[string]int {
+	out := map[string]int{}
+	for _, p := range participants {
+		out[quickfix.BeginStringFIX44] += len(p.FixCompIDs)
+		for i := range p.FixSessions {
+			if p.FixSessions[i].Protocol == market.ProtocolFIXT11 {
+				out[quickfix.BeginStringFIXT11]++
+			} else {
+				out[quickfix.BeginStringFIX44]++
+			}
+		}
+	}
+	return out
+}
+
 // define takes what a participant's definition says now. What the machine has it
 // ends itself; a session that is this node's alone is ended here.
 func (v *Server) define(authority *gateways.Authority) {
+	v.engines.expect(defined(authority.Participants))
 	for _, s := range v.living() {
 		p, definition := find(authority.Participants, s.comp)
 		if p == nil || p.FixPasswordHash != s.password || definition.Kind != s.kind {
