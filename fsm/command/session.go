@@ -122,7 +122,7 @@ type FixSession struct {
 	HasRoll bool
 	Roll    uint32
 	// TimeDigits is how many digits of a second its times have: 3, 6 or 9; 0 =
-	// as many as the protocol has.
+	// three, which is all that FIX 4.4 has.
 	TimeDigits uint8
 }
 
