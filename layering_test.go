@@ -73,6 +73,10 @@ func rules() []rule {
 		{room: "gateways/fix/reference", own: []string{"gateways", "gateways/fix", "gateways/fix/wire", "gateways/fix/decode", "gateways/fix/encode", "fsm/event", "fsm/market"}},
 		// stock is for tests: what a client of quickfix makes of our messages.
 		{room: "gateways/fix/stock", libraries: []string{"github.com/quickfixgo/quickfix"}},
+		// desktest is for tests: a session as desks see it.
+		{room: "gateways/fix/desktest", own: []string{
+			"gateways/fix", "gateways/fix/dictionary", "gateways/fix/encode", "gateways/fix/stock", "gateways/fix/wire", "fsm/market",
+		}},
 		{room: "gateways/fix/dictionary", own: []string{"gateways/fix/wire"}},
 		{room: "gateways/fix/fixtest", own: []string{"gateways/fix/wire"}},
 		{room: "gateways/fix/encode", own: []string{"gateways/fix/wire", "fsm/command", "fsm/event", "fsm/market"}},

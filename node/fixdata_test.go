@@ -49,3 +49,35 @@ func TestFIXMarketData(t *testing.T) {
 	trader.send("V", "262=btc", "263=0", "264=1", "267=1", "269=0", "146=1", "55=BTC-USD")
 	trader.want("35=Y|262=btc|281=3")
 }
+
+// TestFIXReferenceData shows what a client is told of the venue: its instruments,
+// and that one has been halted.
+func TestFIXReferenceData(t *testing.T) {
+	c := newFIXVenue(t)
+	f := c.dialFIX(1, 1)
+	f.logon()
+	f.want("35=A|34=1")
+	f.send("x", "320=all", "559=4")
+	f.want("35=y|34=2|320=all|560=0|393=1|55=BTC-USD|561=0.0001")
+	f.send("e", "324=halts", "55=BTC-USD", "263=1")
+	f.want("35=f|34=3|325=N|326=17")
+	f.send("g", "335=day", "263=1")
+	f.want("35=h|34=4|340=2")
+	c.do(0, &command.SetPhase{Instrument: "BTC-USD", Phase: market.PhaseHalted, Reason: "news"})
+	seen := map[string]bool{}
+	for range 2 {
+		m, err := f.receive()
+		if err != nil {
+			t.Fatal(err)
+		}
+		status, _ := m.Get(326)
+		venue, _ := m.Get(340)
+		seen[m.Type()+string(status)+string(venue)] = true
+	}
+	if !seen["f2"] || !seen["h1"] {
+		t.Errorf("told %v, want that the instrument and with it the venue are halted", seen)
+	}
+	// What those messages were is not sent again: they are states of then.
+	f.send("2", "7=2", "16=0")
+	f.want("35=4|34=2|43=Y|123=Y|36=7")
+}

@@ -6,6 +6,7 @@ import (
 	"github.com/rialto-exchange/rialto/gateways/fix"
 	"github.com/rialto-exchange/rialto/gateways/fix/marketdata"
 	"github.com/rialto-exchange/rialto/gateways/fix/posttrade"
+	"github.com/rialto-exchange/rialto/gateways/fix/reference"
 )
 
 // fixDesks are who answers what FIX clients ask and is no order: a new desk is
@@ -24,5 +25,7 @@ func (n *Node) fixDesks(background context.Context) (fix.Desks, error) {
 		return nil, err
 	}
 	n.background.Go(func() { market.Run(background) })
-	return fix.Desks{market, trades}, nil
+	venue := reference.New(n.reads, n.reads, n.log.With("part", "fix reference data"))
+	n.background.Go(func() { venue.Run(background) })
+	return fix.Desks{market, venue, trades}, nil
 }

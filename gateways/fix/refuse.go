@@ -12,10 +12,21 @@ func (c *Client) Begin(b *wire.Builder, msgType string, slot encode.Slot) {
 	b.Begin(c.BeginString, msgType, Venue, c.CompID, slot.Number, slot.At, c.Digits)
 }
 
+// Pass appends what takes a number and says nothing.
+func (c *Client) Pass(b *wire.Builder, dst []byte, slot encode.Slot) []byte {
+	c.Begin(b, "4", slot)
+	b.Bool(wire.GapFillFlag, true)
+	b.Uint(wire.NewSeqNo, slot.Number+1)
+	return b.Finish(dst)
+}
+
 // Refuse answers a message that a decoder did not take: a Reject (35=3) for a
 // *wire.Error, for anything else a BusinessMessageReject (35=j).
-func Refuse(c Counter, m *wire.Message, why error) {
-	client, number, msgType := c.Client(), m.SeqNum(), m.Type()
+func Refuse(c Counter, m *wire.Message, why error) { RefuseNumber(c, m.SeqNum(), m.Type(), why) }
+
+// RefuseNumber is Refuse for a message that is gone, by its number and type.
+func RefuseNumber(c Counter, number uint64, msgType string, why error) {
+	client := c.Client()
 	var refused *wire.Error
 	if errors.As(why, &refused) {
 		c.Send("3", func(dst []byte, _ *encode.Encoder, slot encode.Slot) []byte {

@@ -8,9 +8,8 @@ import (
 
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
-	"github.com/rialto-exchange/rialto/gateways/fix"
+	"github.com/rialto-exchange/rialto/gateways/fix/desktest"
 	"github.com/rialto-exchange/rialto/gateways/fix/marketdata"
-	"github.com/rialto-exchange/rialto/gateways/fix/stock"
 )
 
 // with runs a test with a desk at work.
@@ -51,7 +50,7 @@ func request(id string, from, to int) string {
 func types(messages [][]byte) string {
 	counts := map[string]int{}
 	for _, m := range messages {
-		counts[strings.Split(story(m), "|")[0]]++
+		counts[strings.Split(desktest.Story(m), "|")[0]]++
 	}
 	return fmt.Sprint(counts)
 }
@@ -59,34 +58,34 @@ func types(messages [][]byte) string {
 // A request is for 100 instruments at most, a session is sent 1,000.
 func TestBounds(t *testing.T) {
 	v := many(1001)
-	judge := stock.New()
+	tools := desktest.NewTools(t)
 	with(t, v, func(t *testing.T, d *marketdata.Desk) {
-		s := open(d, client("FIX.4.4", 3))
+		s := tools.Open(t, d, desktest.Client(market.SessionMarketData, "FIX.4.4", 3))
 		for i := range 10 {
-			s.ask(t, request(fmt.Sprint("r", i), i*100, i*100+100))
+			s.Ask(request(fmt.Sprint("r", i), i*100, i*100+100))
 		}
 		synctest.Wait()
-		if got := types(s.read(t, judge)); got != "map[35=W:1000]" {
+		if got := types(s.Read()); got != "map[35=W:1000]" {
 			t.Errorf("at the bound: %s", got)
 		}
-		s.ask(t, request("one", 1000, 1001))
-		s.ask(t, request("long", 0, 101))
+		s.Ask(request("one", 1000, 1001))
+		s.Ask(request("long", 0, 101))
 		synctest.Wait()
-		for i, m := range s.read(t, judge) {
+		for i, m := range s.Read() {
 			want := []string{
 				"35=Y|34=1002|262=one|281=2|58=more than 1000 symbols in all requests of a session",
 				"35=Y|34=1003|262=long|281=2|58=more than 100 symbols in a request",
 			}[i]
-			if got := story(m); got != want {
+			if got := desktest.Story(m); got != want {
 				t.Errorf("got %s, want %s", got, want)
 			}
 		}
 		// Room is there again when a request is closed, or was for a snapshot.
-		s.ask(t, "35=V|262=r0|263=2|264=1|267=1|269=0|146=1|55=I0")
+		s.Ask("35=V|262=r0|263=2|264=1|267=1|269=0|146=1|55=I0")
 		for range 3 {
-			s.ask(t, strings.Replace(request("now", 0, 100), "263=1", "263=0", 1))
+			s.Ask(strings.Replace(request("now", 0, 100), "263=1", "263=0", 1))
 			synctest.Wait()
-			if got := types(s.read(t, judge)); got != "map[35=W:100]" {
+			if got := types(s.Read()); got != "map[35=W:100]" {
 				t.Errorf("with room: %s", got)
 			}
 		}
@@ -96,7 +95,7 @@ func TestBounds(t *testing.T) {
 // The whole book is 100 levels a side, and fits what the venue itself reads.
 func TestWholeBook(t *testing.T) {
 	v := newVenue()
-	judge := stock.New()
+	tools := desktest.NewTools(t)
 	for i := range market.Price(marketdata.MaxDepth + 1) {
 		v.level("BTC-USD", market.Buy, event.Level{Price: 90_000_000_000 - i, Quantity: 100_000_000_0000, Orders: 1000})
 		v.level("BTC-USD", market.Sell, event.Level{Price: 90_000_000_001 + i, Quantity: 100_000_000_0000, Orders: 1000})
@@ -106,21 +105,21 @@ func TestWholeBook(t *testing.T) {
 	}
 	v.block()
 	with(t, v, func(t *testing.T, d *marketdata.Desk) {
-		s := open(d, client("FIXT.1.1", 9))
-		s.ask(t, "35=V|262=whole|263=1|264=0|265=0|267=3|269=0|269=1|269=2|146=1|55=BTC-USD")
+		s := tools.Open(t, d, desktest.Client(market.SessionMarketData, "FIXT.1.1", 9))
+		s.Ask("35=V|262=whole|263=1|264=0|265=0|267=3|269=0|269=1|269=2|146=1|55=BTC-USD")
 		synctest.Wait()
 		v.trade("BTC-USD", 90_000_000_000, 1, market.Buy)
 		for range marketdata.MaxTrades {
 			v.trade("BTC-USD", 90_000_000_000, 2, market.Buy)
 		}
-		first := s.read(t, judge)
+		first := s.Read()
 		v.block()
 		synctest.Wait()
-		for i, m := range append(first, s.read(t, judge)...) {
-			if want := fmt.Sprintf("|268=%d|", 2*marketdata.MaxDepth+[]int{1, marketdata.MaxTrades}[i]); !strings.Contains(story(m), want) {
-				t.Errorf("want %s: %s", want, story(m))
+		for i, m := range append(first, s.Read()...) {
+			if want := fmt.Sprintf("|268=%d|", 2*marketdata.MaxDepth+[]int{1, marketdata.MaxTrades}[i]); !strings.Contains(desktest.Story(m), want) {
+				t.Errorf("want %s: %s", want, desktest.Story(m))
 			}
-			if strings.Contains(story(m), "|271=0.0001|") {
+			if strings.Contains(desktest.Story(m), "|271=0.0001|") {
 				t.Error("the oldest trade is there")
 			}
 		}
@@ -130,7 +129,7 @@ func TestWholeBook(t *testing.T) {
 // A reader that is exactly as far behind as a tape reaches gets updates, one
 // that is further the book anew.
 func TestAsFarAsATapeReaches(t *testing.T) {
-	judge := stock.New()
+	tools := desktest.NewTools(t)
 	for _, c := range []struct {
 		behind int
 		want   string
@@ -139,10 +138,10 @@ func TestAsFarAsATapeReaches(t *testing.T) {
 		v.level("BTC-USD", market.Buy, event.Level{Price: 10_000, Quantity: 1, Orders: 1})
 		v.block()
 		with(t, v, func(t *testing.T, d *marketdata.Desk) {
-			s := open(d, client("FIX.4.4", 3))
-			s.ask(t, "35=V|262=s|263=1|264=1|265=1|267=1|269=0|146=1|55=BTC-USD")
+			s := tools.Open(t, d, desktest.Client(market.SessionMarketData, "FIX.4.4", 3))
+			s.Ask("35=V|262=s|263=1|264=1|265=1|267=1|269=0|146=1|55=BTC-USD")
 			synctest.Wait()
-			s.read(t, judge)
+			s.Read()
 			for i := range c.behind {
 				v.level("BTC-USD", market.Buy, event.Level{Price: 10_000, Quantity: market.Quantity(i + 2), Orders: 1})
 				v.block()
@@ -151,7 +150,7 @@ func TestAsFarAsATapeReaches(t *testing.T) {
 			if n, _ := s.Waiting(); n != 1 {
 				t.Errorf("%d messages wait, want one however far the reader is behind", n)
 			}
-			if got := types(s.read(t, judge)); got != c.want {
+			if got := types(s.Read()); got != c.want {
 				t.Errorf("%d behind: got %s, want %s", c.behind, got, c.want)
 			}
 		})
@@ -162,18 +161,19 @@ func TestAsFarAsATapeReaches(t *testing.T) {
 // that ends before its snapshot was written.
 func TestNothingIsLeft(t *testing.T) {
 	v := many(3)
+	tools := desktest.NewTools(t)
 	with(t, v, func(t *testing.T, d *marketdata.Desk) {
 		for range 3 {
-			s := open(d, client("FIX.4.4", 3))
-			s.ask(t, request("a", 0, 3))
-			s.ask(t, strings.Replace(request("b", 0, 3), "263=1", "263=0", 1))
-			s.clerk.Close()
+			s := tools.Open(t, d, desktest.Client(market.SessionMarketData, "FIX.4.4", 3))
+			s.Ask(request("a", 0, 3))
+			s.Ask(strings.Replace(request("b", 0, 3), "263=1", "263=0", 1))
+			s.Leave()
 			synctest.Wait()
-			s = open(d, client("FIX.4.4", 3))
-			s.ask(t, request("a", 0, 3))
-			s.ask(t, strings.Replace(request("b", 0, 3), "263=1", "263=0", 1))
+			s = tools.Open(t, d, desktest.Client(market.SessionMarketData, "FIX.4.4", 3))
+			s.Ask(request("a", 0, 3))
+			s.Ask(strings.Replace(request("b", 0, 3), "263=1", "263=0", 1))
 			synctest.Wait()
-			s.clerk.Close()
+			s.Leave()
 		}
 		synctest.Wait()
 		if tapes, lines := d.Held(); tapes != 0 || lines != 0 {
@@ -181,5 +181,3 @@ func TestNothingIsLeft(t *testing.T) {
 		}
 	})
 }
-
-var _ fix.Desk = (*marketdata.Desk)(nil)

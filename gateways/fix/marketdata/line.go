@@ -3,7 +3,6 @@ package marketdata
 import (
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/gateways/fix/encode"
-	"github.com/rialto-exchange/rialto/gateways/fix/wire"
 )
 
 // subscription is one MDReqID of a session.
@@ -54,7 +53,7 @@ func (l *line) write(dst []byte, _ *encode.Encoder, slot encode.Slot) []byte {
 	l.queued = false
 	if l.over {
 		t.mu.Unlock()
-		return l.clerk.fillGap(dst, slot)
+		return l.clerk.client.Pass(&l.clerk.builder, dst, slot)
 	}
 	after, forgotten := t.since(l.place, l.kinds)
 	after = l.skip(after)
@@ -185,12 +184,4 @@ func (l *line) newest(after []item) []event.Trade {
 		return l.tape.last
 	}
 	return found[max(len(found)-MaxTrades, 0):]
-}
-
-// fillGap appends what takes a number and says nothing.
-func (c *clerk) fillGap(dst []byte, slot encode.Slot) []byte {
-	c.client.Begin(&c.builder, "4", slot)
-	c.builder.Bool(wire.GapFillFlag, true)
-	c.builder.Uint(wire.NewSeqNo, slot.Number+1)
-	return c.builder.Finish(dst)
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/gateways/fix/desktest"
 	"github.com/rialto-exchange/rialto/gateways/fix/marketdata"
-	"github.com/rialto-exchange/rialto/gateways/fix/stock"
 	"github.com/rialto-exchange/rialto/gateways/fix/wire"
 	"github.com/rialto-exchange/rialto/readmodels"
 	"github.com/rialto-exchange/rialto/readmodels/books"
@@ -198,10 +198,10 @@ func levels(b *event.Book, of []event.Level) map[string]string {
 // TestScreens shows that whoever takes up what he is sent has the book of the
 // venue, however slowly he reads; and that who keeps up has every trade once.
 func TestScreens(t *testing.T) {
-	judge := stock.New()
+	tools := desktest.NewTools(t)
 	conflated := 0
 	for seed := range uint64(3) {
-		synctest.Test(t, func(t *testing.T) { conflated += screens(t, seed, judge) })
+		synctest.Test(t, func(t *testing.T) { conflated += screens(t, seed, tools) })
 	}
 	if conflated == 0 {
 		t.Error("nobody was too slow")
@@ -210,7 +210,7 @@ func TestScreens(t *testing.T) {
 
 // watcher is one who looks at an instrument.
 type watcher struct {
-	*session
+	*desktest.Session
 	screen
 	instrument string
 	depth      int
@@ -218,7 +218,7 @@ type watcher struct {
 	read       int
 }
 
-func screens(t *testing.T, seed uint64, judge *stock.Judge) (conflated int) {
+func screens(t *testing.T, seed uint64, tools *desktest.Tools) (conflated int) {
 	venue := newReal(t)
 	desk, err := marketdata.New(marketdata.Config{Reads: venue, Blocks: venue})
 	if err != nil {
@@ -230,7 +230,7 @@ func screens(t *testing.T, seed uint64, judge *stock.Judge) (conflated int) {
 	var watchers []*watcher
 	for i, b := range blocks {
 		if i%50 == 25 && len(watchers) < 16 {
-			watchers = append(watchers, watch(t, desk, len(watchers)))
+			watchers = append(watchers, watch(t, tools, desk, len(watchers)))
 		}
 		venue.take(t, b)
 		if random.IntN(4) > 0 {
@@ -238,13 +238,13 @@ func screens(t *testing.T, seed uint64, judge *stock.Judge) (conflated int) {
 		}
 		for _, w := range watchers {
 			if n := random.IntN(1000); !w.slow || n == 0 {
-				w.catchUp(t, judge)
+				w.catchUp(t)
 			}
 		}
 	}
 	synctest.Wait()
 	for i, w := range watchers {
-		w.catchUp(t, judge)
+		w.catchUp(t)
 		b, err := venue.Book(t.Context(), venue.journal.Last(), w.instrument, w.depth)
 		if err != nil {
 			t.Fatal(err)
@@ -262,27 +262,28 @@ func screens(t *testing.T, seed uint64, judge *stock.Judge) (conflated int) {
 }
 
 // watch subscribes, each one differently.
-func watch(t *testing.T, d *marketdata.Desk, n int) *watcher {
+func watch(t *testing.T, tools *desktest.Tools, d *marketdata.Desk, n int) *watcher {
 	t.Helper()
 	w := &watcher{
-		session: open(d, client([]string{"FIX.4.4", "FIXT.1.1"}[n%2], 3)), instrument: viewtest.Instruments()[n/2%2],
-		depth: []int{1, 5, 50}[n%3], slow: n%4 == 3,
+		Session:    tools.Open(t, d, desktest.Client(market.SessionMarketData, []string{"FIX.4.4", "FIXT.1.1"}[n%2], 3)),
+		instrument: viewtest.Instruments()[n/2%2],
+		depth:      []int{1, 5, 50}[n%3], slow: n%4 == 3,
 	}
 	full := n%8 == 4
-	w.ask(t, fmt.Sprintf("35=V|262=s|263=1|264=%d|265=%d|267=3|269=0|269=1|269=2|146=1|55=%s", w.depth, map[bool]int{true: 0, false: 1}[full], w.instrument))
+	w.Ask(fmt.Sprintf("35=V|262=s|263=1|264=%d|265=%d|267=3|269=0|269=1|269=2|146=1|55=%s", w.depth, map[bool]int{true: 0, false: 1}[full], w.instrument))
 	synctest.Wait()
 	return w
 }
 
-func (w *watcher) catchUp(t *testing.T, judge *stock.Judge) {
+func (w *watcher) catchUp(t *testing.T) {
 	t.Helper()
 	for {
-		m, ok := w.write(nil)
+		m, ok := w.Write(nil)
 		if !ok {
 			return
 		}
 		if w.read++; w.read%64 == 1 {
-			check(t, judge, m)
+			w.Judge(m)
 		}
 		w.take(t, m)
 	}

@@ -3,8 +3,6 @@ package marketdata_test
 import (
 	"errors"
 	"flag"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,8 +12,8 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/gateways/fix/desktest"
 	"github.com/rialto-exchange/rialto/gateways/fix/marketdata"
-	"github.com/rialto-exchange/rialto/gateways/fix/stock"
 )
 
 var update = flag.Bool("update", false, "write what the desk says into the stories")
@@ -27,6 +25,7 @@ var update = flag.Bool("update", false, "write what the desk says into the stori
 //	level BTC-USD bid 100.00 0.5000 1    a level, its quantity and orders
 //	trade BTC-USD 100.50 0.1000 buy      and who took
 //	ladder BTC-USD 3        so many levels a side, moved on by a cent each time
+//	lag 2                   so many lines that follow are not read after
 //	block                   all that happened since is one entry of the log
 //	blocks 300              so many, each with a change of the best bid
 //	trades 150              so many trades of BTC-USD in one block
@@ -38,49 +37,17 @@ var update = flag.Bool("update", false, "write what the desk says into the stori
 //	wait 3s                 time passes
 //	close                   the session ends
 func TestStories(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no stories: %v", err)
-	}
-	judge := stock.New()
-	for _, file := range files {
-		text, err := os.ReadFile(file)
+	tools := desktest.NewTools(t)
+	desktest.Play(t, *update, func(t *testing.T) desktest.Stage {
+		p := &play{t: t, venue: newVenue(), tools: tools}
+		desk, err := marketdata.New(marketdata.Config{Reads: p.venue, Blocks: p.venue})
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				p := &play{t: t, venue: newVenue(), judge: judge}
-				desk, err := marketdata.New(marketdata.Config{Reads: p.venue, Blocks: p.venue})
-				if err != nil {
-					t.Fatal(err)
-				}
-				p.desk = desk
-				go desk.Run(t.Context())
-				got := p.all(string(text))
-				if got == string(text) {
-					return
-				}
-				if *update {
-					if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-						t.Fatal(err)
-					}
-					return
-				}
-				t.Errorf("%s says otherwise:\n%s", file, difference(got, string(text)))
-			})
-		})
-	}
-}
-
-func difference(got, want string) string {
-	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
-	for i := range min(len(g), len(w)) {
-		if g[i] != w[i] {
-			return "line " + strconv.Itoa(i+1) + "\ngot  " + g[i] + "\nwant " + w[i]
-		}
-	}
-	return "it is shorter or longer"
+		p.desk = desk
+		go desk.Run(t.Context())
+		return p
+	})
 }
 
 // play is a story under way.
@@ -88,59 +55,48 @@ type play struct {
 	t       *testing.T
 	venue   *venue
 	desk    *marketdata.Desk
-	judge   *stock.Judge
-	session *session
-	turns   int
+	tools   *desktest.Tools
+	session *desktest.Session
+	reads   bool // after the line under way
+	lag     int  // times that the session does not read
 }
 
-// all plays a story and returns it with what was said.
-func (p *play) all(text string) string {
-	var out strings.Builder
-	for line := range strings.Lines(text) {
-		line = strings.TrimSuffix(line, "\n")
-		if strings.HasPrefix(line, "<") {
-			continue
-		}
-		out.WriteString(line + "\n")
-		words := strings.Fields(line)
-		if len(words) == 0 || words[0] == "#" {
-			continue
-		}
-		p.do(words)
-		synctest.Wait()
-		if p.session == nil || words[0] == "level" || words[0] == "trade" || words[0] == "ladder" || words[0] == "lag" || words[0] == "lagging" {
-			continue
-		}
-		if p.turns > 0 {
-			p.turns--
-			continue
-		}
-		for _, m := range p.session.read(p.t, p.judge) {
-			out.WriteString("< " + story(m) + "\n")
-		}
+// Session implements desktest.Stage.
+func (p *play) Session() *desktest.Session {
+	switch {
+	case !p.reads:
+		return nil
+	case p.lag > 0:
+		p.lag--
+		return nil
 	}
-	return out.String()
+	return p.session
 }
 
-func (p *play) do(words []string) {
+// Do implements desktest.Stage.
+func (p *play) Do(words []string) {
 	v := p.venue
+	p.reads = true
 	switch words[0] {
 	case "session":
-		p.session = open(p.desk, client(words[1], p.int(words[2])))
+		p.session = p.tools.Open(p.t, p.desk, desktest.Client(market.SessionMarketData, words[1], p.int(words[2])))
 	case "order_entry":
-		c := client("FIX.4.4", 3)
-		c.Kind = market.SessionOrderEntry
-		p.session = open(p.desk, c)
+		p.session = p.tools.Open(p.t, p.desk, desktest.Client(market.SessionOrderEntry, "FIX.4.4", 3))
 	case ">":
-		p.session.ask(p.t, "35=V|"+words[1])
+		if !p.session.Ask("35=V|" + words[1]) {
+			p.t.Fatal("not served")
+		}
 	case "level":
+		p.reads = false
 		v.level(words[1], p.side(words[2]), event.Level{
 			Price: market.Price(p.units(words[3])), Quantity: market.Quantity(p.units(words[4])), Orders: uint32(p.int(words[5])),
 		})
 	case "trade":
+		p.reads = false
 		taker, _ := market.ParseSide(words[4])
 		v.trade(words[1], market.Price(p.units(words[2])), market.Quantity(p.units(words[3])), taker)
 	case "ladder":
+		p.reads = false
 		p.ladder(words[1], p.int(words[2]))
 	case "block":
 		v.block()
@@ -156,7 +112,7 @@ func (p *play) do(words []string) {
 		}
 		v.block()
 	case "lag": // the session's next turns to write are missed
-		p.turns = p.int(words[1])
+		p.lag, p.reads = p.int(words[1]), false
 	case "views":
 		v.set(func() { v.held = words[1] == "hold" })
 	case "books":
@@ -170,7 +126,7 @@ func (p *play) do(words []string) {
 		}
 		time.Sleep(d)
 	case "close":
-		p.session.clerk.Close()
+		p.session.Leave()
 	default:
 		p.t.Fatalf("nothing happens so: %v", words)
 	}

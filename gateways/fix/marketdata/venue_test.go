@@ -10,10 +10,11 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/gateways/fix/desktest"
 )
 
-// began is when the venue's time begins: 2026-11-21 10:00:00.123456789 UTC.
-const began = market.Nanos(1795255200_123456789)
+// began is when the venue's time begins.
+const began = desktest.Began
 
 // venue is the double of what is behind the desk: books that a test writes into,
 // a journal, and views that can be behind it. BTC-USD has two digits of price
