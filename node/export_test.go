@@ -29,3 +29,6 @@ func WithReminders(d time.Duration) Option { return func(n *Node) { n.remindEver
 func (n *Node) RefusedBy(address string, by cluster.Identity, reason error) {
 	n.refusedBy(address, by, reason)
 }
+
+// HasLost is what the leader answers about the owner of a FIX session.
+func (n *Node) HasLost(id string) bool { return n.hasLost(id) }

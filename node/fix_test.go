@@ -222,3 +222,24 @@ func TestNoQuorumNoFIX(t *testing.T) {
 		return err != nil
 	})
 }
+
+// TestLostOwner shows that the leader knows soon which node it has lost, so that
+// the sessions of that one are taken over without waiting for its answer; and
+// that nobody else says so.
+func TestLostOwner(t *testing.T) {
+	c := newTrio(t)
+	leader := c.settledLeader()
+	dead, other := (leader+1)%3, (leader+2)%3
+	id := func(i int) string { return c.configs[i].NodeID }
+	if c.nodes[leader].HasLost(id(dead)) {
+		t.Error("a node that answers is lost")
+	}
+	c.stop(dead)
+	c.until("the leader has lost the node", func() bool { return c.nodes[leader].HasLost(id(dead)) })
+	if c.nodes[leader].HasLost(id(other)) || c.nodes[leader].HasLost(id(leader)) {
+		t.Error("a node that is there is lost")
+	}
+	if c.nodes[other].HasLost(id(dead)) {
+		t.Error("a follower says who is lost")
+	}
+}

@@ -137,7 +137,10 @@ func (d *dispatcher) loggedOn(at market.Sequence, r *event.SessionLoggedOn, id s
 		s.out.written.Store(r.Number - 1)
 	}
 	d.give(s, numbered{number: r.Number, at: at, kind: logonSlot})
-	s.logon <- logonAnswer{on: r}
+	select {
+	case s.logon <- logonAnswer{on: r}:
+	default: // nobody waits any more
+	}
 }
 
 // ended ends a connection after what was numbered before.

@@ -28,9 +28,7 @@ func (s *session) logout(reason market.SessionEnd, text string) {
 
 // farewell ends the session with a Logout that no answer is waited for.
 func (s *session) farewell(reason market.SessionEnd, text string) {
-	if s.out.keep(local{kind: "5", body: appendField(nil, wire.Text, text)}) {
-		s.end(reason, text, 0, 0, 1)
-	}
+	s.post(local{kind: "5", body: appendField(nil, wire.Text, text)}, s.ending(reason, text, 1, 0, 1))
 }
 
 // lastWords takes a Logout of the engine's: the answer to the client's, or its
@@ -46,12 +44,10 @@ func (s *session) lastWords(l local) {
 		s.end(said.reason, said.text, from, to, 0)
 		return
 	case s.turn.kind == "5":
-		s.out.keep(l)
-		s.end(market.SessionEndLogout, "", from, to, 1)
+		s.post(l, s.ending(market.SessionEndLogout, "", from, to, 1))
 		return
 	}
-	s.out.keep(l)
-	s.end(market.SessionEndProtocol, fieldText(l.body, "58="), from, to, 1)
+	s.post(l, s.ending(market.SessionEndProtocol, fieldText(l.body, "58="), from, to, 1))
 }
 
 // hangUpLater closes the connection when the end has had time to come.

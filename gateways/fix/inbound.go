@@ -337,22 +337,33 @@ func (s *session) step(i *item) command.SessionStep {
 // end queues the end of the session: the numbers from through to are used by the
 // client's Logout, and so many are wanted for ours.
 func (s *session) end(reason market.SessionEnd, text string, from, to uint64, slots uint32) {
+	s.enqueue(s.ending(reason, text, from, to, slots))
+}
+
+func (s *session) ending(reason market.SessionEnd, text string, from, to uint64, slots uint32) item {
 	if to == 0 {
 		from = 1
 	}
-	s.enqueue(item{end: &command.EndSession{
+	return item{end: &command.EndSession{
 		CompID: s.comp, Epoch: s.epoch.Load(), From: from, To: to, Slots: slots, Reason: reason, Text: text,
-	}})
+	}}
 }
 
 // say queues a message of our own that is no report. It goes out under the
 // number that the machine gives it.
-func (s *session) say(l local, lazy bool) {
-	if s.out.keep(l) {
-		s.enqueue(item{from: 1, slots: 1, lazy: lazy})
+func (s *session) say(l local, lazy bool) { s.post(l, item{from: 1, slots: 1, lazy: lazy}) }
+
+// post queues a message and the item that asks for its number. Messages and
+// items are in one order: else an answer could go out under a number that
+// somebody else's item was given, before its own item is in the log.
+func (s *session) post(l local, i item) {
+	s.posting.Lock()
+	defer s.posting.Unlock()
+	if !s.out.keep(l) {
+		s.hangUp(errSlow)
 		return
 	}
-	s.hangUp(errSlow)
+	s.enqueue(i)
 }
 
 // submit executes commands and measures how long that takes.

@@ -64,6 +64,7 @@ type session struct {
 	greet   []byte // the Logon, for the engine
 	parting atomic.Pointer[parting]
 	asked   asked
+	posting sync.Mutex
 	mu      sync.Mutex
 
 	// epoch is the machine's, from the dispatcher's goroutine before anybody

@@ -358,11 +358,7 @@ func (s *session) wrote(raw []byte) {
 	if s.answers() {
 		step.from, step.to = s.counted.Swap(s.turn.number+1), s.turn.number
 	}
-	if !s.out.keep(l) {
-		s.hangUp(errSlow)
-		return
-	}
-	s.enqueue(step)
+	s.post(l, step)
 }
 
 // quietFor is for how long nothing must have been written for a heartbeat to be
