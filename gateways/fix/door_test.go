@@ -6,13 +6,16 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"maps"
 	"math/big"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways/fix"
 	"github.com/rialto-exchange/rialto/gateways/fix/wire"
@@ -246,4 +249,43 @@ func selfSigned(t *testing.T) (tls.Certificate, *x509.CertPool) {
 	pool := x509.NewCertPool()
 	pool.AddCert(leaf)
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
+}
+
+// TestVouching shows that a node says once a second that it has the connections
+// of the sessions with cancel-on-disconnect, of no others, and only while it has
+// them; and that a definition that changes counts at once.
+func TestVouching(t *testing.T) {
+	inRoom(t, func(t *testing.T, v *venue, d *door) {
+		for _, comp := range []string{"TRADER1", "TRADER1-COD", "TRADER2-COD"} {
+			c := d.connect(t, comp)
+			c.logon()
+			c.want("35=A")
+			defer c.conn.Close()
+			if comp == "TRADER2-COD" {
+				_ = c.conn.Close()
+			}
+		}
+		synctest.Wait()
+		during := func(span time.Duration) map[string]int {
+			v.set(func() { clear(v.vouched) })
+			time.Sleep(span)
+			synctest.Wait()
+			out := map[string]int{}
+			v.set(func() { maps.Copy(out, v.vouched) })
+			return out
+		}
+		if got := during(10 * time.Second); len(got) != 1 || got["TRADER1-COD"] < 9 || got["TRADER1-COD"] > 11 {
+			t.Errorf("vouched in ten seconds: %v", got)
+		}
+		v.set(func() {
+			p := *v.members[0]
+			p.FixSessions = slices.Clone(p.FixSessions)
+			p.FixSessions[0].CancelOnDisconnect, p.FixSessions[1].CancelOnDisconnect = true, false
+			v.members, v.authority = []*event.Participant{&p, v.members[1]}, nil
+		})
+		during(time.Second)
+		if got := during(10 * time.Second); len(got) != 1 || got["TRADER1"] < 9 || got["TRADER1"] > 11 {
+			t.Errorf("vouched in ten seconds, after the definitions changed: %v", got)
+		}
+	})
 }

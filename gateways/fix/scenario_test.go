@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/gateways/fix"
@@ -172,6 +174,11 @@ func (s *story) behind(words []string) {
 	case "drain":
 		go s.doors[words[1]].Drain(s.t.Context())
 		synctest.Wait()
+	case "withdraws":
+		v.set(func() {
+			v.members = slices.DeleteFunc(slices.Clone(v.members), func(p *event.Participant) bool { return p.Participant == words[1] })
+			v.authority = nil
+		})
 	case "takes":
 		v.set(func() { v.intake = gateways.Intake(words[1]) })
 	case "leaderless":

@@ -29,15 +29,18 @@ type venue struct {
 	last     market.Sequence
 	orders   uint64
 	// what goes wrong on purpose
-	failing  error
-	losing   int // so many Submits execute and say they may not have
-	unfit    error
-	intake   gateways.Intake
-	deaf     map[string]bool // nodes that do not answer probes
-	members  []*event.Participant
-	submits  int
-	commands int
-	doors    map[string]prober
+	failing error
+	losing  int // so many Submits execute and say they may not have
+	unfit   error
+	intake  gateways.Intake
+	deaf    map[string]bool // nodes that do not answer probes
+	members []*event.Participant
+	// authority is of the members; nil: they have changed.
+	authority *gateways.Authority
+	vouched   map[string]int // how often, by CompID
+	submits   int
+	commands  int
+	doors     map[string]prober
 }
 
 type prober interface {
@@ -61,7 +64,7 @@ type row struct {
 func newVenue() *venue {
 	v := &venue{
 		changed: make(chan struct{}), sessions: map[string]*row{}, ids: map[string]event.Outcome{},
-		deaf: map[string]bool{}, doors: map[string]prober{},
+		deaf: map[string]bool{}, vouched: map[string]int{}, doors: map[string]prober{},
 	}
 	hash := sha256.Sum256([]byte("rialto"))
 	for _, name := range []string{"TRADER1", "TRADER2"} {
@@ -82,7 +85,12 @@ func newVenue() *venue {
 }
 
 func (v *venue) Authority() *gateways.Authority {
-	return &gateways.Authority{Known: true, Participants: v.members}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.authority == nil {
+		v.authority = &gateways.Authority{Known: true, Participants: v.members}
+	}
+	return v.authority
 }
 
 func (v *venue) fit() error {
@@ -267,6 +275,9 @@ func (e *entry) step(owner string, s *command.SessionStep) event.SessionStepped 
 		out.Result = event.StepGap
 	default:
 		r.nextIn = max(r.nextIn, s.To+1)
+		if s.Vouch {
+			e.venue.vouched[s.CompID]++
+		}
 		out.Number, out.Slots = r.nextOut, s.Slots
 		r.nextOut += uint64(s.Slots)
 	}
