@@ -1,6 +1,7 @@
 package chaos_test
 
 import (
+	"bytes"
 	"context"
 	"os/exec"
 	"testing"
@@ -62,12 +63,9 @@ func startRaw(o fixtraffic.Options, b *fixtraffic.Book) (fixtraffic.Client, erro
 }
 
 func kindOf(raw []byte) string {
-	for _, f := range fixclient.Fields(raw) {
-		if f.Tag == 35 {
-			return f.Value
-		}
-	}
-	return ""
+	_, rest, _ := bytes.Cut(raw, []byte("\x0135="))
+	kind, _, _ := bytes.Cut(rest, []byte{1})
+	return string(kind)
 }
 
 func (r *raw) Order(o fixtraffic.Order) error {

@@ -2,19 +2,34 @@ package definitions
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
-// forms are the tags of which only the form is compared.
-var forms = map[string]*regexp.Regexp{
-	"10":  regexp.MustCompile(`^\d{3}$`),
-	"42":  regexp.MustCompile(`^\d{8}-\d{2}:\d{2}:\d{2}`),
-	"52":  regexp.MustCompile(`^\d{8}-\d{2}:\d{2}:\d{2}(\.\d{3}|\.\d{6}|\.\d{9})?$`),
-	"60":  regexp.MustCompile(`^\d{8}-\d{2}:\d{2}:\d{2}`),
-	"122": regexp.MustCompile(`^\d{8}-\d{2}:\d{2}:\d{2}`),
+// form returns how a tag's value has to look, for those of which only the form
+// is compared; nil for all others.
+func form(tag string) func(value string) bool {
+	switch tag {
+	case "10":
+		return func(value string) bool { return len(value) == 3 && digits(value) }
+	case "42", "52", "60", "122":
+		return isTime
+	}
+	return nil
 }
+
+// isTime reports whether a value is a UTCTimestamp, with no digits of the second
+// or with three, six or nine.
+func isTime(value string) bool {
+	at, fraction, split := strings.Cut(value, ".")
+	if _, err := time.Parse(timeForm, at); err != nil {
+		return false
+	}
+	return !split || len(fraction) > 0 && len(fraction) <= 9 && len(fraction)%3 == 0 && digits(fraction)
+}
+
+func digits(text string) bool { return strings.Trim(text, "0123456789") == "" }
 
 // Comparison says how what came is compared with what a definition wants.
 type Comparison struct {
@@ -55,8 +70,8 @@ func (c Comparison) Differs(want, got Message) string {
 }
 
 func (c Comparison) same(want, got Field) bool {
-	if form := forms[want.Tag]; form != nil {
-		return form.MatchString(got.Value)
+	if fits := form(want.Tag); fits != nil {
+		return fits(got.Value)
 	}
 	if want.Tag == "58" && c.AnyText {
 		return got.Value != ""

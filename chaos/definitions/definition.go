@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 )
 
@@ -78,9 +77,6 @@ func Read(folder string) ([]Definition, error) {
 	return all, nil
 }
 
-// numbered is a line that names its connection.
-var numbered = regexp.MustCompile(`^([IEie])(\d),(.*)$`)
-
 func parse(text []byte) ([]Step, error) {
 	var steps []Step
 	lines := bufio.NewScanner(bytes.NewReader(text))
@@ -90,8 +86,8 @@ func parse(text []byte) ([]Step, error) {
 			continue
 		}
 		kind, connection, body := line[0], 1, line[1:]
-		if m := numbered.FindStringSubmatch(line); m != nil {
-			connection, body = int(m[2][0]-'0'), m[3]
+		if len(body) > 2 && body[0] >= '0' && body[0] <= '9' && body[1] == ',' { // it names its connection
+			connection, body = int(body[0]-'0'), body[2:]
 		}
 		step := Step{Line: n, Connection: connection}
 		switch {

@@ -34,6 +34,7 @@ type Book struct {
 	address  string
 	gaps     []Gap
 	last     time.Time // of the last report
+	steady   time.Time // since when reports have come without a break
 	twice    int       // messages that came again
 	resent   int       // reports that came with PossDupFlag for the first time
 	logons   int
@@ -158,7 +159,23 @@ func (b *Book) report(number uint64, m map[string]string) {
 	if !b.last.IsZero() && now.Sub(b.last) > minGap {
 		b.gaps = append(b.gaps, Gap{b.last, now})
 	}
+	if now.Sub(b.last) > breakAfter {
+		b.steady = now
+	}
 	b.last = now
+}
+
+// breakAfter is how long a session is without a report that no longer trades.
+const breakAfter = 500 * time.Millisecond
+
+// Trading is for how long reports have come without a break, 0 if none comes.
+func (b *Book) Trading() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.last.IsZero() || time.Since(b.last) > breakAfter {
+		return 0
+	}
+	return b.last.Sub(b.steady)
 }
 
 // read splits a message; of a tag that is there twice the first counts.

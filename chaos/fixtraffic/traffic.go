@@ -75,7 +75,7 @@ func Start(ctx context.Context, o Options, engine func(Options, *Book) (Client, 
 
 // maxAhead is how many orders may be without a report: a venue that is away
 // for long finds a client that waits.
-const maxAhead = 10_000
+const maxAhead = 4_000
 
 // trade sends orders at the rate, whatever the answers do, and makes up for
 // what it could not send in time.

@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/rialto-exchange/rialto/gateways/fix/wire"
 )
@@ -15,38 +14,30 @@ import (
 //go:embed names.txt
 var namesText string
 
-// dictionary is names.txt, both ways.
-type dictionary struct {
-	name    map[wire.Tag]string
-	tag     map[string]wire.Tag
-	meaning map[wire.Tag]map[string]string // of a value
-	value   map[wire.Tag]map[string]string // of a meaning, in lower case
-}
-
-var names = sync.OnceValue(func() *dictionary {
-	d := &dictionary{map[wire.Tag]string{}, map[string]wire.Tag{}, map[wire.Tag]map[string]string{}, map[wire.Tag]map[string]string{}}
-	for line := range strings.Lines(namesText) {
-		words := strings.Fields(line)
-		number, err := strconv.Atoi(words[0])
-		if err != nil {
-			panic("names.txt: " + line) // built in
-		}
-		tag := wire.Tag(number)
-		d.name[tag], d.tag[strings.ToLower(words[1])] = words[1], tag
-		d.meaning[tag], d.value[tag] = map[string]string{}, map[string]string{}
-		for _, w := range words[2:] {
-			value, meaning, _ := strings.Cut(w, "=")
-			d.meaning[tag][value] = meaning
-			d.value[tag][strings.ToLower(meaning)] = value
+// words returns a tag's line as words: number, name, VALUE=MEANING …; nil if it
+// has none.
+func words(tag wire.Tag) []string {
+	begin := strconv.Itoa(int(tag)) + " "
+	at := 0
+	if !strings.HasPrefix(namesText, begin) {
+		if at = strings.Index(namesText, "\n"+begin) + 1; at == 0 {
+			return nil
 		}
 	}
-	return d
-})
+	line, _, _ := strings.Cut(namesText[at:], "\n")
+	return strings.Fields(line)
+}
+
+// meanings returns VALUE=MEANING for each value of a tag that has words.
+func meanings(tag wire.Tag) []string {
+	w := words(tag)
+	return w[min(2, len(w)):]
+}
 
 // Name returns a tag's name, its number if it has none here.
 func Name(tag wire.Tag) string {
-	if name := names().name[tag]; name != "" {
-		return name
+	if w := words(tag); w != nil {
+		return w[1]
 	}
 	return strconv.Itoa(int(tag))
 }
@@ -56,18 +47,32 @@ func Tag(name string) (wire.Tag, bool) {
 	if n, err := strconv.Atoi(name); err == nil && n > 0 {
 		return wire.Tag(n), true
 	}
-	tag, ok := names().tag[strings.ToLower(name)]
-	return tag, ok
+	for line := range strings.Lines(namesText) {
+		if w := strings.Fields(line); strings.EqualFold(w[1], name) {
+			n, err := strconv.Atoi(w[0])
+			return wire.Tag(n), err == nil
+		}
+	}
+	return 0, false
 }
 
 // Value returns the value that a word stands for in a tag: buy is 1 in Side.
 // What is none of its words stands for itself.
 func Value(tag wire.Tag, word string) string {
-	if value, ok := names().value[tag][strings.ToLower(word)]; ok {
-		return value
+	for _, w := range meanings(tag) {
+		if value, meaning, _ := strings.Cut(w, "="); strings.EqualFold(meaning, word) {
+			return value
+		}
 	}
 	return word
 }
 
 // Meaning returns the word for a tag's value, "" if it has none.
-func Meaning(tag wire.Tag, value string) string { return names().meaning[tag][value] }
+func Meaning(tag wire.Tag, value string) string {
+	for _, w := range meanings(tag) {
+		if v, meaning, _ := strings.Cut(w, "="); v == value {
+			return meaning
+		}
+	}
+	return ""
+}

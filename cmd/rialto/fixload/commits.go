@@ -5,17 +5,14 @@ import (
 	"context"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // commits are the buckets of rialto_commit_seconds by node: how many commits
 // took at most so many seconds.
 type commits map[string]map[float64]float64
-
-var bucket = regexp.MustCompile(`^rialto_commit_seconds_bucket\{(?:[^}]*,)?le="([^"]+)"[^}]*\} ([0-9.e+]+)$`)
-var nodeLabel = regexp.MustCompile(`node="([^"]+)"`)
 
 // scrape reads the nodes' histograms. A node that does not answer has none.
 func scrape(ctx context.Context, o Options) commits {
@@ -30,24 +27,44 @@ func scrape(ctx context.Context, o Options) commits {
 			continue
 		}
 		for lines := bufio.NewScanner(res.Body); lines.Scan(); {
-			m := bucket.FindStringSubmatch(lines.Text())
-			n := nodeLabel.FindStringSubmatch(lines.Text())
-			if m == nil || n == nil {
+			node, le, count, ok := bucketOf(lines.Text())
+			if !ok {
 				continue
 			}
-			le, err1 := strconv.ParseFloat(m[1], 64)
-			count, err2 := strconv.ParseFloat(m[2], 64)
-			if err1 != nil || err2 != nil {
-				continue
+			if all[node] == nil {
+				all[node] = map[float64]float64{}
 			}
-			if all[n[1]] == nil {
-				all[n[1]] = map[float64]float64{}
-			}
-			all[n[1]][le] = count
+			all[node][le] = count
 		}
 		_ = res.Body.Close()
 	}
 	return all
+}
+
+// bucketOf reads a line of the histogram: whose it is, its bound, how many are
+// within.
+func bucketOf(line string) (node string, le, count float64, ok bool) {
+	rest, ok := strings.CutPrefix(line, "rialto_commit_seconds_bucket{")
+	if !ok {
+		return "", 0, 0, false
+	}
+	labels, value, _ := strings.Cut(rest, "} ")
+	for label := range strings.SplitSeq(labels, ",") {
+		name, quoted, _ := strings.Cut(label, "=")
+		switch text := strings.Trim(quoted, `"`); name {
+		case "node":
+			node = text
+		case "le":
+			le, ok = number(text)
+		}
+	}
+	count, counted := number(value)
+	return node, le, count, ok && counted && node != ""
+}
+
+func number(text string) (float64, bool) {
+	n, err := strconv.ParseFloat(text, 64)
+	return n, err == nil
 }
 
 // since returns what was committed between two scrapes, for the nodes that
