@@ -23,9 +23,9 @@ func (m *Machine) Apply(index, term uint64, data []byte) (*event.Block, []event.
 	c := &m.clock
 	c.index, c.term = index, term
 	m.takeLevel(header.Level)
-	before := c.now
+	c.before = c.now
 	c.now = max(c.now, header.At)
-	m.extendGrace(commands, before)
+	m.extendGrace(commands, c.before)
 	block := &event.Block{Index: index, Term: term, At: c.now, First: m.out.last + 1}
 	if m.level() >= levelWorstDay {
 		block.Digest = sha256.Sum256(data)

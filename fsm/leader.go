@@ -11,6 +11,13 @@ func (m *Machine) startTerm(b *command.TermStart, _ *subject) *refusal {
 		m.clock.history = b.History
 	}
 	m.clock.venue++
-	m.out.emit(&event.LeaderStarted{Term: b.Term, Leader: b.Leader, Sequence: m.clock.venue})
+	started := &event.LeaderStarted{Term: b.Term, Leader: b.Leader, Sequence: m.clock.venue}
+	if m.level() >= LevelSessions && b.Cause != "" {
+		started.Cause, started.Previous = b.Cause, b.Previous
+		if m.clock.before != 0 {
+			started.Gap = uint64(m.clock.now - m.clock.before)
+		}
+	}
+	m.out.emit(started)
 	return nil
 }

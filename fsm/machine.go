@@ -145,8 +145,11 @@ type scratch struct {
 type clock struct {
 	index, term uint64
 	now         market.Nanos
-	history     uint64
-	chain       [32]byte
+	// before is what now was before the entry that is being applied; it is no
+	// state.
+	before  market.Nanos
+	history uint64
+	chain   [32]byte
 	// venue is the sequence of the aggregate market.Venue, trades the number
 	// of the last trade, accepted of the last order.
 	venue, trades, accepted uint64

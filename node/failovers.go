@@ -82,6 +82,16 @@ func (f *failovers) follow(s cluster.Leadership, why func() (cluster.Cause, stri
 	}
 }
 
+// cause is why this node leads in a term, and who led before.
+func (f *failovers) cause(term cluster.Term) (cause, previous string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.won.Term != uint64(term) {
+		return "", ""
+	}
+	return f.won.Cause, f.won.Previous
+}
+
 // began notes that the first entry of a term was applied here, that long after
 // the last one of an earlier term; before is that one's, 0 in a new venue.
 func (f *failovers) began(term, before uint64, at time.Time, gap time.Duration) {

@@ -139,6 +139,7 @@ func (n *Node) openSequencer(_, background context.Context) error {
 			cluster: clusterNumber(n.cfg.ClusterID), newHistory: history,
 			history: func() uint64 { return n.replica.state.Load().history },
 			level:   n.sealingLevel,
+			won:     n.failovers.cause,
 		},
 		Schedule: n.replica,
 		Clock:    n.clocks,

@@ -25,6 +25,9 @@ type sealer struct {
 	history func() uint64
 	// level returns the feature level that entries are sealed at.
 	level func() uint16
+	// won is why a term of this node's began, and who led before; "" = it does not
+	// know.
+	won func(term cluster.Term) (cause, previous string)
 	// newHistory names the past of a venue that has none yet.
 	newHistory uint64
 }
@@ -43,11 +46,19 @@ func (s *sealer) Seal(dst []byte, stamp int64, commands [][]byte) ([]byte, error
 	return sealed, nil
 }
 
+// causeLevel is the feature level from which the entry that opens a term says
+// why it does.
+const causeLevel = 3
+
 // TermStart implements cluster.Sealer.
 func (s *sealer) TermStart(term cluster.Term, leader cluster.NodeID) []byte {
+	start := &command.TermStart{Term: uint64(term), Leader: string(leader), History: s.newHistory}
+	if s.won != nil && s.level() >= causeLevel {
+		start.Cause, start.Previous = s.won(term)
+	}
 	encoded, err := command.Append(nil, &command.Command{
 		Header: command.Header{Source: market.SourceSystem, Role: market.RoleAdmin, Actor: string(leader)},
-		Body:   &command.TermStart{Term: uint64(term), Leader: string(leader), History: s.newHistory},
+		Body:   start,
 	}, s.level())
 	if err != nil {
 		panic(fmt.Sprintf("node: encode TermStart: %v", err)) // a node id is bounded

@@ -10,6 +10,10 @@ type TermStart struct {
 	// History is the id that the venue's past goes on under when the state
 	// has none yet: the first leader chooses it.
 	History uint64
+	// Cause is why there is a new leader, a word that the venue keeps and does
+	// not read, and Previous who led before; "" = the new one does not know. From
+	// feature level 3 on.
+	Cause, Previous string
 }
 
 // Probe asks, through the log and therefore linearizably, what became of a

@@ -54,6 +54,7 @@ func (d drawing) level() uint16 { return rapid.SampledFrom([]uint16{1, newest}).
 func since(t reflect.Type, field string) uint16 {
 	switch {
 	case t == reflect.TypeFor[command.Header]() && field == "Session",
+		t == reflect.TypeFor[command.TermStart]() && (field == "Cause" || field == "Previous"),
 		t == reflect.TypeFor[command.DefineParticipant]() && field == "FixSessions":
 		return 3
 	}
@@ -127,7 +128,7 @@ func samples() (names []string, commands []*command.Command) {
 		names = append(names, reflect.TypeOf(b).Elem().Name())
 		commands = append(commands, filled(&counting{at: 1}, b))
 	}
-	for _, b := range []command.Body{&command.DefineParticipant{}, &command.PlaceOrder{}} {
+	for _, b := range []command.Body{&command.DefineParticipant{}, &command.PlaceOrder{}, &command.TermStart{}} {
 		names = append(names, reflect.TypeOf(b).Elem().Name()+"-3")
 		commands = append(commands, filled(&counting{at: 3}, b))
 	}

@@ -6,16 +6,35 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/wire"
 )
 
-func (b *TermStart) append(w *wire.Writer) {
+func (b *TermStart) append(w *wire.Writer) { b.appendAs(w, b.version()) }
+func (b *TermStart) decode(r *wire.Reader) { b.decodeAs(r, 1) }
+
+// version is the second when it says why.
+func (b *TermStart) version() byte {
+	if b.Cause != "" || b.Previous != "" {
+		return 2
+	}
+	return 1
+}
+
+func (b *TermStart) appendAs(w *wire.Writer, version byte) {
 	w.Uvarint(b.Term)
 	w.Bounded(b.Leader, MaxName)
 	w.Fixed64(b.History)
+	if version >= 2 {
+		w.Bounded(b.Cause, MaxName)
+		w.Bounded(b.Previous, MaxName)
+	}
 }
 
-func (b *TermStart) decode(r *wire.Reader) {
+func (b *TermStart) decodeAs(r *wire.Reader, version byte) {
 	b.Term = r.Uvarint()
 	b.Leader = r.Bounded(MaxName)
 	b.History = r.Fixed64()
+	if version >= 2 {
+		b.Cause = r.Bounded(MaxName)
+		b.Previous = r.Bounded(MaxName)
+	}
 }
 
 func (b *Probe) append(w *wire.Writer) { w.Bounded(b.Target, MaxID) }

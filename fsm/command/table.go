@@ -20,7 +20,7 @@ func fromSessions() []uint16 { return []uint16{sessionsLevel} }
 func newBody(k Kind) (body coder, levels []uint16) {
 	switch k {
 	case KindTermStart:
-		return new(TermStart), first()
+		return new(TermStart), []uint16{1, sessionsLevel}
 	case KindProbe:
 		return new(Probe), first()
 	case KindFence:

@@ -130,6 +130,11 @@ func (e *encoder) leaderStarted(r *LeaderStarted) {
 	e.Uvarint(r.Term)
 	e.Text(r.Leader)
 	e.Uvarint(r.Sequence)
+	if r.version() >= 2 {
+		e.Text(r.Cause)
+		e.Text(r.Previous)
+		e.Uvarint(r.Gap)
+	}
 }
 
 func (d *decoder) leaderStarted() Record {
@@ -137,6 +142,11 @@ func (d *decoder) leaderStarted() Record {
 	r.Term = d.Uvarint()
 	r.Leader = d.Text()
 	r.Sequence = d.Uvarint()
+	if d.of >= 2 {
+		r.Cause = d.Text()
+		r.Previous = d.Text()
+		r.Gap = d.Uvarint()
+	}
 	return r
 }
 

@@ -64,6 +64,7 @@ func since(t reflect.Type, field string) uint16 {
 	case field == "Session" && (t == reflect.TypeFor[event.Context]() || t == reflect.TypeFor[event.Order]()),
 		t == reflect.TypeFor[event.Block]() && field == "Sessions",
 		t == reflect.TypeFor[event.CommandRejected]() && field == "Echo",
+		t == reflect.TypeFor[event.LeaderStarted]() && (field == "Cause" || field == "Previous" || field == "Gap"),
 		t == reflect.TypeFor[event.OrdersCancelled]() && (field == "Instrument" || field == "Side"),
 		t == reflect.TypeFor[command.DefineParticipant]() && field == "FixSessions":
 		return 3

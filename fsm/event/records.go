@@ -165,6 +165,11 @@ type LeaderStarted struct {
 	Term     uint64
 	Leader   string
 	Sequence uint64
+	// Cause is why there is a new leader, and Previous who led before, as the new
+	// one knew; "" = it did not. Gap is by how many nanoseconds this entry's time
+	// is after that of the one before: for so long nothing was committed.
+	Cause, Previous string
+	Gap             uint64
 }
 
 // LevelRaised puts a feature level in force from the next entry on. Its

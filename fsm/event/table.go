@@ -32,10 +32,10 @@ func versionOf(r Record) byte {
 }
 
 // versions is how many versions of a kind of record are known. The second ones
-// came with the FIX sessions.
+// came with feature level 3.
 func versions(k RecordKind) byte {
 	switch k {
-	case RecordParticipant, RecordOrder, RecordFill, RecordSelfTrade, RecordMassCancel, RecordRejected:
+	case RecordParticipant, RecordOrder, RecordFill, RecordSelfTrade, RecordMassCancel, RecordRejected, RecordLeader:
 		return 2
 	}
 	return 1
@@ -59,6 +59,9 @@ func (r *SelfTradePrevented) version() byte {
 }
 func (r *OrdersCancelled) version() byte { return second(r.Instrument != "" || r.Side != 0) }
 func (r *CommandRejected) version() byte { return second(r.Echo != nil) }
+func (r *LeaderStarted) version() byte {
+	return second(r.Cause != "" || r.Previous != "" || r.Gap != 0)
+}
 
 func (e *encoder) record(r Record) {
 	e.Byte(byte(r.RecordKind()))

@@ -101,6 +101,11 @@ func (w *writer) otherData(record event.Record) {
 	case *event.LeaderStarted:
 		w.number("term", r.Term)
 		w.text("leader", r.Leader)
+		if r.Cause != "" {
+			w.text("cause", r.Cause)
+			w.text("previous", r.Previous)
+			w.number("gap_ns", r.Gap)
+		}
 	case *event.LevelRaised:
 		w.number("level", uint64(r.Level))
 	default:
