@@ -23,6 +23,18 @@ func httpPlaces(c *CommandsConfig, descriptors uint64) (ordinary, reserved int) 
 	return max(1, min(c.MaxConnections, places-reserved)), reserved
 }
 
+// fixPlaces returns how many FIX connections a process may have: the smaller of
+// the setting and a quarter of what the descriptors leave for doors. HTTP has the
+// rest.
+func fixPlaces(c *FIXConfig, descriptors uint64) int {
+	keep := max(dataDescriptors, descriptors/4)
+	most := descriptors / 4
+	if descriptors > keep {
+		most = max(most, descriptors-keep)
+	}
+	return max(1, min(c.MaxConnections, int(min(most/4, 1<<30))))
+}
+
 // descriptorLimit returns how many descriptors the process may have open now.
 func descriptorLimit() uint64 {
 	var limit syscall.Rlimit

@@ -28,3 +28,27 @@ func TestHTTPPlaces(t *testing.T) {
 		})
 	}
 }
+
+// TestFIXPlaces shows how many FIX connections there are: what is set, and at
+// most a quarter of what the descriptors leave for doors.
+func TestFIXPlaces(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		most        int
+		descriptors uint64
+		want        int
+	}{
+		{"as many as are set", 2000, 20_000, 2000},
+		{"at what the descriptors allow", 2000, 10_667, 2000},
+		{"one past it", 2000, 10_664, 1999},
+		{"a shell's limit", 2000, 1024, 128},
+		{"hardly any", 2000, 8, 1},
+		{"without a limit", 2000, 1<<64 - 1, 2000},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := fixPlaces(&FIXConfig{MaxConnections: c.most}, c.descriptors); got != c.want {
+				t.Errorf("%d, want %d", got, c.want)
+			}
+		})
+	}
+}

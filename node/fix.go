@@ -24,6 +24,8 @@ type fixDoor struct {
 }
 
 func (n *Node) openFIX(_, background context.Context) (door, error) {
+	limits := n.cfg.FIX.limits()
+	limits.MaxConnections = fixPlaces(&n.cfg.FIX, descriptorLimit())
 	encryption, err := n.cfg.FIX.tls()
 	if err != nil {
 		return door{}, err
@@ -38,7 +40,7 @@ func (n *Node) openFIX(_, background context.Context) (door, error) {
 	}
 	server, err := fix.New(fix.Config{
 		NodeID: n.cfg.NodeID, Commands: n.commands, Reads: n.reads, Sessions: n.reads, Blocks: n.reads,
-		Peers: fixPeers{n}, Fit: n.fitForFIX, Desk: desks, TLS: encryption, Limits: n.cfg.FIX.limits(),
+		Peers: fixPeers{n}, Fit: n.fitForFIX, Desk: desks, TLS: encryption, Limits: limits,
 		Force:  func() bool { return n.replica.state.Load().level >= fixLevel },
 		Logger: n.log.With("part", "fix"), Metrics: n.registry,
 	})

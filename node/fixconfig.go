@@ -15,7 +15,8 @@ type FIXConfig struct {
 	// them clients speak plain TCP.
 	TLSCert string `yaml:"tls_cert" koanf:"tls_cert"`
 	TLSKey  string `yaml:"tls_key" koanf:"tls_key"`
-	// MaxConnections bounds the connections, MaxConnectionsPerAddress those of one
+	// MaxConnections bounds the connections (a quarter of what the process's
+	// descriptors leave for doors bounds them too), MaxConnectionsPerAddress those of one
 	// remote address (an IPv6 one counts by its /64), and
 	// MaxSessionsPerParticipant the sessions of one participant that are logged on
 	// to this node.

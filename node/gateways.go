@@ -64,7 +64,7 @@ func (n *Node) openREST(_, _ context.Context) (door, error) {
 		MaxRefusalsPerSecond:      n.cfg.Commands.MaxRefusalsPerSecond,
 		MaxRefusalsAtOnce:         n.cfg.Commands.MaxRefusalsAtOnce,
 	})
-	ordinary, reserved := httpPlaces(&n.cfg.Commands, descriptorLimit())
+	ordinary, reserved := httpPlaces(&n.cfg.Commands, descriptorLimit()-uint64(fixPlaces(&n.cfg.FIX, descriptorLimit())))
 	server, err := rest.NewServer(rest.ServerConfig{
 		Handler: handler, Listener: listener, CertFile: n.cfg.TLSCert, KeyFile: n.cfg.TLSKey,
 		MaxConnections: ordinary, MaxPerAddress: min(n.cfg.Commands.MaxConnectionsPerAddress, ordinary),
