@@ -71,7 +71,8 @@ func (m *metrics) refused(why string)   { m.refusals.WithLabelValues(why).Inc() 
 // known keeps the types that are counted by themselves.
 func known(kind string) string {
 	switch kind {
-	case "0", "1", "2", "3", "4", "5", "A", "D", "F", "G", "H", "q", "AF", "8", "9", "r", "j", "B", "V", "W", "X":
+	case "0", "1", "2", "3", "4", "5", "A", "D", "F", "G", "H", "q", "AF", "8", "9", "r", "j", "B", "V", "W", "X", "Y",
+		"x", "y", "c", "d", "e", "f", "g", "h", "AN", "AO", "AP", "AD", "AQ", "AE":
 		return kind
 	}
 	return "other"

@@ -18,6 +18,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/gateways/fix"
+	"github.com/rialto-exchange/rialto/gateways/fix/stock"
 )
 
 // TestScenarios plays the session's state table: each file in testdata/scenarios
@@ -26,7 +27,8 @@ import (
 //	connect n1 TRADER1    a connection to a node's door, from now on the client
 //	use n1 TRADER1        the client that was connected so before
 //	> fields              the client sends; header fields are added where missing
-//	< fields              it receives a message with these fields; 43= is none,
+//	< fields              it receives a message with these fields, which is one
+//	                      for quickfix and its own dictionaries too; 43= is none,
 //	                      52=@ any
 //	< closed, < nothing   the connection is closed; nothing comes
 //	< closed after anything
@@ -39,13 +41,14 @@ func TestScenarios(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scenarios: %v", err)
 	}
+	judge := stock.New()
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { play(t, text) })
+			synctest.Test(t, func(t *testing.T) { play(t, text, judge) })
 		})
 	}
 }
@@ -57,10 +60,11 @@ type story struct {
 	doors   map[string]*door
 	clients map[string]*client
 	client  *client
+	judge   *stock.Judge
 }
 
-func play(t *testing.T, text []byte) {
-	s := &story{t: t, venue: newVenue(), doors: map[string]*door{}, clients: map[string]*client{}}
+func play(t *testing.T, text []byte, judge *stock.Judge) {
+	s := &story{t: t, judge: judge, venue: newVenue(), doors: map[string]*door{}, clients: map[string]*client{}}
 	defer func() {
 		for _, c := range s.clients {
 			_ = c.conn.Close()
@@ -102,7 +106,9 @@ func (s *story) do(verb, rest string) {
 		case "nothing":
 			s.client.wantNothing()
 		default:
-			s.client.want(rest)
+			if m := s.client.want(rest); s.judge.Validate(m.Raw) != nil {
+				s.t.Errorf("quickfix does not take %s: %v", show(m), s.judge.Validate(m.Raw))
+			}
 		}
 	case "raw":
 		if _, err := s.client.conn.Write([]byte(strings.ReplaceAll(rest, "|", "\x01"))); err != nil {

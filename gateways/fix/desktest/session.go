@@ -108,18 +108,29 @@ func (s *Session) Leave() {
 func (s *Session) Ask(fields string) bool {
 	s.t.Helper()
 	s.in++
+	return s.tools.request(s.t, s.Clerk, s.client, s.in, s.Applied, fields)
+}
+
+// Request sends a request to a clerk of any session.
+func (k *Tools) Request(t testing.TB, c fix.Clerk, of fix.Client, fields string) bool {
+	t.Helper()
+	return k.request(t, c, of, 2, 0, fields)
+}
+
+func (k *Tools) request(t testing.TB, c fix.Clerk, of fix.Client, number uint64, applied market.Sequence, fields string) bool {
+	t.Helper()
 	var b wire.Builder
 	msgType, body, _ := strings.Cut(strings.TrimPrefix(fields, "35="), "|")
-	b.Begin(s.client.BeginString, msgType, s.client.CompID, fix.Venue, s.in, Began, 3)
+	b.Begin(of.BeginString, msgType, of.CompID, fix.Venue, number, Began, 3)
 	b.Fields([]byte(strings.ReplaceAll(body, "|", "\x01") + "\x01"))
 	var m wire.Message
 	if err := wire.Parse(b.Finish(nil), &m); err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
-	if err := s.tools.dictionary.Validate(&m, dictionary.ProtocolOf(s.client.BeginString)); err != nil {
-		s.t.Fatalf("%s: %v", fields, err)
+	if err := k.dictionary.Validate(&m, dictionary.ProtocolOf(of.BeginString)); err != nil {
+		t.Fatalf("%s: %v", fields, err)
 	}
-	return s.Clerk.Request(fix.Request{Message: &m, Applied: func(f func(market.Sequence)) { f(s.Applied) }})
+	return c.Request(fix.Request{Message: &m, Applied: func(f func(market.Sequence)) { f(applied) }})
 }
 
 // Write appends one message that waits; false: none does.

@@ -7,15 +7,14 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
-	"github.com/rialto-exchange/rialto/gateways/fix"
 	"github.com/rialto-exchange/rialto/gateways/fix/decode"
 	"github.com/rialto-exchange/rialto/gateways/fix/encode"
 	"github.com/rialto-exchange/rialto/gateways/fix/wire"
 )
 
-// TradingSession is the one session of the venue's day (336), until calendars
-// say more.
-const TradingSession = fix.Venue
+// TradingSession is the one session of the venue (336): the day, in the words of
+// the specification, until calendars say more.
+const TradingSession = "1"
 
 // The tags of states.
 const (
@@ -140,7 +139,7 @@ func (c *clerk) noSuchSession(q *decode.TradingSessionStatusRequest) {
 		b.Text(tagTradingSessionID, q.SessionID)
 		b.Uint(tagTradSesStatus, venueRefuses)
 		b.Uint(tagTradSesRejReason, unknownSession)
-		b.Text(wire.Text, "the session is "+TradingSession)
+		b.Text(wire.Text, "the one session is "+TradingSession)
 		return b.Finish(dst)
 	})
 }
