@@ -29,34 +29,37 @@ func (g *gaps) report(at time.Time) {
 	g.last, g.lost = at, false
 }
 
-// gapsOf returns the gaps of sessions that lost their node, and those of others
-// at the same time.
+// gapsOf returns the gaps of sessions that lost their node, and for each the
+// longest of every session that kept its own meanwhile: what the venue itself
+// needed.
 func gapsOf(traders []*trader) (lost, kept Latency) {
 	l, k := hdrhistogram.New(1, maxMicros, 3), hdrhistogram.New(1, maxMicros, 3)
-	var ends []gap
 	for _, t := range traders {
 		for _, g := range t.gaps.all {
-			if g.lost {
-				ends = append(ends, g)
-				record(l, g.to.Sub(g.from))
+			if !g.lost {
+				continue
 			}
-		}
-	}
-	for _, t := range traders {
-		for _, g := range t.gaps.all {
-			if !g.lost && g.overlapsOne(ends) {
-				record(k, g.to.Sub(g.from))
+			record(l, g.to.Sub(g.from))
+			for _, other := range traders {
+				if longest, lost := other.gaps.during(g); !lost {
+					record(k, longest)
+				}
 			}
 		}
 	}
 	return latencyOf(l), latencyOf(k)
 }
 
-func (g gap) overlapsOne(others []gap) bool {
-	for _, o := range others {
-		if g.from.Before(o.to) && o.from.Before(g.to) {
-			return true
+// during returns the longest gap of a session that overlaps another one's, at
+// least minGap, since shorter ones are not kept; and whether it lost its node
+// then too.
+func (g *gaps) during(o gap) (longest time.Duration, lost bool) {
+	longest = minGap
+	for _, own := range g.all {
+		if own.from.Before(o.to) && o.from.Before(own.to) {
+			longest = max(longest, own.to.Sub(own.from))
+			lost = lost || own.lost
 		}
 	}
-	return false
+	return longest, lost
 }
