@@ -86,8 +86,11 @@ type InitialMember struct {
 type ConsensusConfig struct {
 	// LogStore is wal or bolt.
 	LogStore string `yaml:"log_store" koanf:"log_store"`
-	// HeartbeatTimeout: a follower that hears nothing for so long (up to twice
-	// it) stands for election. Also the leader's lease.
+	// HeartbeatTimeout: a follower that hears nothing for so long stands for
+	// election, if the others hear nothing either; up to three times as long where
+	// a living leader is silent for long now and then. Raft's own timeout, and the
+	// leader's lease, are three times this. Without AcceleratedElection they are this,
+	// and nobody asks the others.
 	HeartbeatTimeout time.Duration `yaml:"heartbeat_timeout" koanf:"heartbeat_timeout"`
 	// AcceleratedElection: a follower whose leader's process is gone stands for
 	// election at once, if the others have lost it too, and does not wait for

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"time"
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/liveness"
@@ -20,13 +21,25 @@ func (n *Node) openLiveness(context.Context, context.Context) error {
 			return n.mux.Dial(ctx, address, peer.ProtocolLiveness)
 		},
 		Campaign: n.consensus.Campaign,
-		Patience: 2 * n.cfg.Consensus.HeartbeatTimeout,
+		Silence:  n.cfg.Consensus.HeartbeatTimeout,
 		Changed:  states,
 		Logger:   n.log.With("part", "liveness"),
 	})
 	n.mux.Handle(peer.ProtocolLiveness, n.liveness.Serve)
 	n.onClose("liveness", func(context.Context) error { n.liveness.Close(); stop(); return nil })
 	return nil
+}
+
+// raftBehind is how much later than a follower that sees a silent leader Raft
+// itself gives it up, and a leader its lead without a majority's answer.
+const raftBehind = 3
+
+// raftTimeout is Raft's own timeout.
+func (c *Config) raftTimeout() time.Duration {
+	if c.Consensus.AcceleratedElection {
+		return raftBehind * c.Consensus.HeartbeatTimeout
+	}
+	return c.Consensus.HeartbeatTimeout
 }
 
 // outlook is what this node knows of its part in an election. One whose own

@@ -90,7 +90,7 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 		Machine: n.replica, Fatal: n.fail, Watch: n.writes, Refuse: n.room.refuseEntries, Wait: n.room.mayGrow, Logger: n.log.With("part", "consensus"),
 		InitialMembers: initial,
 		LogStore:       logstore.Kind(n.cfg.Consensus.LogStore), ArchiveDir: n.cfg.path("archive"),
-		Timeouts: consensus.Timeouts{Heartbeat: n.cfg.Consensus.HeartbeatTimeout, Commit: n.cfg.Consensus.CommitTimeout},
+		Timeouts: consensus.Timeouts{Heartbeat: n.cfg.raftTimeout(), Commit: n.cfg.Consensus.CommitTimeout},
 		Snapshots: consensus.Snapshots{
 			Replay: n.cfg.Consensus.SnapshotReplay,
 			Bytes:  uint64(n.cfg.Consensus.SnapshotBytes), TrailingEntries: n.cfg.Consensus.TrailingEntries,

@@ -57,6 +57,8 @@ type loss struct {
 	term   cluster.Term // in which it led
 	at     time.Time
 	cause  cluster.Cause
+	// agreed is when a majority was first seen not to hear it either.
+	agreed time.Time
 	// rose is when the term was first seen to have risen since: somebody
 	// stands.
 	rose    time.Time
@@ -89,6 +91,7 @@ type question struct {
 // verdict says whether to stand now, or when to ask again and why not yet.
 type verdict struct {
 	campaign bool
+	agreed   bool // a majority does not hear the leader
 	wait     time.Duration
 	because  string
 }
@@ -140,14 +143,18 @@ func decide(q question) verdict {
 	if 2*answered <= len(q.voters) {
 		return not("only %d of %d voters answer", answered, len(q.voters))
 	}
-	due := q.loss.at.Add(time.Duration(rank) * rankStep)
+	agreed := q.loss.agreed
+	if agreed.IsZero() {
+		agreed = q.now
+	}
+	due := agreed.Add(time.Duration(rank) * rankStep)
 	if !q.loss.rose.IsZero() {
 		if again := q.loss.rose.Add(retryAfter + q.loss.jitter); again.After(due) {
 			due = again
 		}
 	}
 	if wait := due.Sub(q.now); wait > 0 {
-		return verdict{wait: wait, because: fmt.Sprintf("%d go before it", rank)}
+		return verdict{agreed: true, wait: wait, because: fmt.Sprintf("%d go before it", rank)}
 	}
-	return verdict{campaign: true}
+	return verdict{agreed: true, campaign: true}
 }

@@ -22,7 +22,7 @@ func ask(change func(*question)) question {
 	q := question{
 		now: lost, own: survivor("n2", 100), follows: true, voters: []cluster.NodeID{"n1", "n2", "n3"},
 		views: map[cluster.NodeID]View{"n3": survivor("n3", 100)},
-		loss:  loss{leader: "n1", term: 7, at: lost, cause: cluster.CauseDied, jitter: 20 * time.Millisecond},
+		loss:  loss{leader: "n1", term: 7, at: lost, agreed: lost, cause: cluster.CauseDied, jitter: 20 * time.Millisecond},
 	}
 	if change != nil {
 		change(&q)

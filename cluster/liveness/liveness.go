@@ -71,9 +71,10 @@ type Config struct {
 	// Campaign has this node stand for election because the leader is lost, if
 	// it still follows and no other one leads.
 	Campaign func(ctx context.Context, lost cluster.NodeID, cause cluster.Cause) error
-	// Patience is how long ago a leader may have been heard that counts as
-	// heard: about twice the heartbeat timeout.
-	Patience time.Duration
+	// Silence is for how long a leader may not be heard that counts as heard. It
+	// grows, up to maxSilence times this, with what this node has seen a living
+	// leader do of late.
+	Silence time.Duration
 	// Changed may wake the Watch when Own's answer has changed.
 	Changed <-chan cluster.Leadership
 	Logger  *slog.Logger
@@ -94,6 +95,7 @@ type Watch struct {
 	told     View // what the sessions were told last
 	loss     *loss
 	limit    limit
+	silence  silence
 	standing bool // a campaign is under way
 	closed   bool
 }
@@ -172,12 +174,15 @@ func (w *Watch) look(ctx context.Context, now time.Time) time.Duration {
 	w.tell(view)
 	w.follow(now, own)
 	if w.loss == nil || w.standing {
-		return lookEvery
+		return w.silence.left(now, own, w.cfg.Silence)
 	}
 	if view.Hears {
 		return takeLook
 	}
 	v := decide(question{now: now, own: view, follows: own.Follows, voters: voters, views: w.views(), loss: *w.loss, limit: w.limit})
+	if v.agreed && w.loss.agreed.IsZero() {
+		w.loss.agreed = now
+	}
 	if v.campaign {
 		w.stand(ctx, now, own)
 	} else if v.because != w.loss.because {
@@ -221,7 +226,7 @@ func (w *Watch) viewOf(now time.Time, own Own) View {
 	v := View{Node: w.cfg.Self, Term: own.Term, Leader: own.Leader, Last: own.Last}
 	// One that stands for this loss already goes before the others still.
 	v.Stands = own.MayLead && (w.limit.allows(now, own.Term) || w.loss != nil && w.limit.term == w.loss.term)
-	v.Hears = own.Leader == w.cfg.Self || own.Leader != "" && now.Sub(own.Heard) < w.cfg.Patience
+	v.Hears = own.Leader == w.cfg.Self || own.Leader != "" && !w.silence.over(now, own, w.cfg.Silence)
 	if p := w.peers[own.Leader]; p != nil && !p.lost.IsZero() {
 		switch {
 		case own.Heard.Sub(p.lost) > signOfLife:
@@ -236,16 +241,25 @@ func (w *Watch) viewOf(now time.Time, own Own) View {
 // follow notes the loss of the leader, and that another one leads.
 func (w *Watch) follow(now time.Time, own Own) {
 	p := w.peers[own.Leader]
+	at, cause := time.Time{}, cluster.CauseTimeout
 	switch {
-	case p != nil && !p.lost.IsZero():
-		if w.loss == nil || w.loss.leader != own.Leader || w.loss.term != own.Term {
-			w.loss = &loss{leader: own.Leader, term: own.Term, at: p.lost, cause: p.cause, jitter: jitter(w.cfg.Self, own.Term)}
+	case p == nil:
+	case !p.lost.IsZero():
+		at, cause = p.lost, p.cause
+	case w.silence.over(now, own, w.cfg.Silence):
+		at = now
+	}
+	switch {
+	case !at.IsZero():
+		if w.loss == nil || w.loss.leader != own.Leader || w.loss.term != own.Term || w.loss.cause == cluster.CauseTimeout && cause != cluster.CauseTimeout {
+			w.loss = &loss{leader: own.Leader, term: own.Term, at: at, cause: cause, jitter: jitter(w.cfg.Self, own.Term)}
 		}
 	case w.loss == nil:
 	case own.Leader != "" || now.Sub(w.loss.at) > lossMemory:
 		w.loss = nil
-	case w.loss.rose.IsZero() && (own.Term > w.loss.term || w.anyBeyond(w.loss.term)):
-		w.loss.rose = now
+	}
+	if l := w.loss; l != nil && l.rose.IsZero() && (own.Term > l.term || w.anyBeyond(l.term)) {
+		l.rose = now
 	}
 }
 

@@ -52,7 +52,7 @@ func newTown(t *testing.T, ids ...cluster.NodeID) *town {
 			Self: id, Members: w.members, Own: func() liveness.Own { return w.own(id) },
 			Dial:     func(_ context.Context, to string) (net.Conn, error) { return w.dial(id, cluster.NodeID(to)) },
 			Campaign: func(_ context.Context, lost cluster.NodeID, why cluster.Cause) error { return w.stand(id, lost, why) },
-			Patience: 300 * time.Millisecond,
+			Silence:  150 * time.Millisecond,
 		})
 		w.mu.Unlock()
 	}
@@ -240,8 +240,9 @@ func TestOneIsRejectedByAll(t *testing.T) {
 	})
 }
 
-// TestHangingLeader shows that a leader whose connections stay open is left to
-// Raft's timeouts.
+// TestHangingLeader shows that a leader whose connections stay open and who is
+// not heard any more, by nobody, is followed once it has been silent for longer
+// than a living one is, and not before.
 func TestHangingLeader(t *testing.T) {
 	in(t, func(t *testing.T) {
 		w := newTown(t, "n1", "n2", "n3")
@@ -250,9 +251,58 @@ func TestHangingLeader(t *testing.T) {
 		for _, id := range []cluster.NodeID{"n2", "n3"} { // nothing is heard, nothing is refused
 			w.cut[[2]cluster.NodeID{id, "n1"}] = context.DeadlineExceeded
 		}
+		w.marked = time.Now()
 		w.mu.Unlock()
-		time.Sleep(10 * time.Second)
+		time.Sleep(90 * time.Millisecond) // it was heard up to 50 ms before
 		w.expect(nil, "", 0)
+		time.Sleep(120 * time.Millisecond)
+		w.expect([]cluster.NodeID{"n2"}, cluster.CauseTimeout, 210*time.Millisecond)
+	})
+}
+
+// TestOneDoesNotHear shows that a leader that one follower alone does not hear is
+// not deposed.
+func TestOneDoesNotHear(t *testing.T) {
+	in(t, func(t *testing.T) {
+		w := newTown(t, "n1", "n2", "n3")
+		defer w.close()
+		w.mu.Lock()
+		w.cut[[2]cluster.NodeID{"n2", "n1"}] = context.DeadlineExceeded
+		w.mu.Unlock()
+		time.Sleep(10 * time.Minute)
+		w.expect(nil, "", 0)
+	})
+}
+
+// TestBusyLeader shows that a leader which was silent before, and lived, is
+// given more time.
+func TestBusyLeader(t *testing.T) {
+	in(t, func(t *testing.T) {
+		w := newTown(t, "n1", "n2", "n3")
+		defer w.close()
+		quiet := func(d time.Duration, off bool) {
+			w.mu.Lock()
+			for _, id := range []cluster.NodeID{"n2", "n3"} {
+				if w.cut[[2]cluster.NodeID{id, "n1"}] = nil; off {
+					w.cut[[2]cluster.NodeID{id, "n1"}] = context.DeadlineExceeded
+				}
+			}
+			w.mu.Unlock()
+			time.Sleep(d)
+		}
+		for _, d := range []time.Duration{90, 120, 180} { // each less than twice the longest so far
+			quiet(d*time.Millisecond, true)
+			quiet(time.Second, false)
+		}
+		quiet(300*time.Millisecond, true) // twice the setting
+		w.expect(nil, "", 0)
+		quiet(170*time.Millisecond, true) // and three times the setting is the most
+		w.mu.Lock()
+		stood := slices.Clone(w.stood)
+		w.mu.Unlock()
+		if len(stood) == 0 || stood[0] != "n2" {
+			t.Errorf("stood %v, want n2", stood)
+		}
 	})
 }
 
