@@ -150,10 +150,10 @@ func (p fixPeers) lost(ctx context.Context, id string) bool {
 }
 
 // hasLost reports whether this node leads and has not been answered by a member
-// for longer than a lease.
+// for two leases. Whoever leads only since knows nothing of the others yet.
 func (n *Node) hasLost(id string) bool {
-	return id != n.cfg.NodeID && n.consensus.Status().Role == cluster.RoleLeader &&
-		!n.consensus.Hears(cluster.NodeID(id), 2*n.cfg.Consensus.HeartbeatTimeout)
+	long := 2 * n.cfg.Consensus.HeartbeatTimeout
+	return id != n.cfg.NodeID && n.leaders.leadsFor(long) && !n.consensus.Hears(cluster.NodeID(id), long)
 }
 
 func (n *Node) addressOf(id string) (string, bool) {

@@ -2,6 +2,7 @@ package node
 
 import (
 	"sync"
+	"time"
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/forward"
@@ -24,6 +25,7 @@ type leadership struct {
 	state   cluster.Leadership
 	heard   cluster.Member // by others, while state names nobody
 	changed chan struct{}
+	since   time.Time // that this node leads
 }
 
 var _ forward.Leadership = (*leadership)(nil)
@@ -86,6 +88,9 @@ func (l *leadership) take(s cluster.Leadership) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if s.Leading && (!before.Leading || before.Term != s.Term) {
+		l.since = time.Now()
+	}
 	l.state = s
 	close(l.changed)
 	l.changed = make(chan struct{})
@@ -99,6 +104,13 @@ func (l *leadership) Leader() (cluster.Member, bool) {
 		return l.heard, l.heard.ID != ""
 	}
 	return cluster.Member{ID: l.state.Leader, Address: l.state.Address, Voter: true}, true
+}
+
+// leadsFor reports whether this node has led for so long.
+func (l *leadership) leadsFor(d time.Duration) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.state.Leading && time.Since(l.since) >= d
 }
 
 // hear notes who leads as others hear it; nobody has no id.
