@@ -164,7 +164,7 @@ func restart(t *testing.T, v *venue.Venue, nodes ...int) time.Duration {
 // prints how long that takes.
 func rebuilds(t *testing.T, v *venue.Venue, i int) {
 	t.Helper()
-	for _, name := range []string{"catalogue", "balances", "orders", "trades", "books", "event_index", "sessions"} {
+	for _, name := range []string{"catalogue", "balances", "orders", "trades", "books", "event_index", "sessions", "command_index"} {
 		begin := time.Now()
 		res, err := v.Client.Post(fmt.Sprintf("%s/v1/admin/read-models/%s/rebuild", v.URL(i), name), "application/json", nil)
 		if err != nil {

@@ -16,8 +16,9 @@ func (m *Machine) probe(c *command.Command, p *command.Probe) event.Outcome {
 	return m.settled(dedup.KeyOf(c.Participant, p.Target))
 }
 
-// fence settles a command id for good: an executed one by its outcome, any
-// other as never. Its own id is not remembered: a fence sent again finds what
+// fence settles a command id for good: one that is known to be executed by its
+// outcome, any other as never to be executed from now on. Whether it was before
+// it was forgotten is for those to say who keep the events. Its own id is not remembered: a fence sent again finds what
 // the first one did. A copy that comes after its deadline only asks, like every
 // late copy: whoever sent it may have decided otherwise since.
 func (m *Machine) fence(c *command.Command, f *command.Fence) event.Outcome {

@@ -93,12 +93,26 @@ type Reads interface {
 
 	AuthorityReads
 	AggregateReads
+	CommandReads
 	AssetReads
 	AccountReads
 	OrderReads
 	MarketReads
 	EventReads
 	SessionReads
+}
+
+// CommandReads finds commands by their ids among the events that are retained.
+// The machine forgets ids: that it knows one no more does not say that nothing
+// was executed under it.
+type CommandReads interface {
+	// CommandsKnown waits until this node can find every command through a
+	// sequence: ErrNotCaughtUp or ErrUnavailable when ctx ends first.
+	CommandsKnown(ctx context.Context, through market.Sequence) error
+	// FirstCommand returns what a participant's command id was first executed
+	// as, at or before a sequence. ErrNotFound: it was not, as far as the events
+	// go back; Floor, asked afterwards, says how far that is.
+	FirstCommand(ctx context.Context, at market.Sequence, participant, id string) (*event.Block, *event.Group, error)
 }
 
 // AssetReads reads the catalogue.

@@ -32,3 +32,9 @@ func (n *Node) RefusedBy(address string, by cluster.Identity, reason error) {
 
 // HasLost is what the leader answers about the owner of a FIX session.
 func (n *Node) HasLost(id string) bool { return n.hasLost(id) }
+
+// WithDedupCapacity sets how many command ids are remembered, below the least
+// that a configuration may say.
+func WithDedupCapacity(n uint32) Option {
+	return func(node *Node) { node.cfg.Commands.DedupCapacity = n }
+}

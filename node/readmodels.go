@@ -12,6 +12,7 @@ import (
 	"github.com/rialto-exchange/rialto/readmodels/balances"
 	"github.com/rialto-exchange/rialto/readmodels/books"
 	"github.com/rialto-exchange/rialto/readmodels/catalogue"
+	"github.com/rialto-exchange/rialto/readmodels/commandindex"
 	"github.com/rialto-exchange/rialto/readmodels/eventindex"
 	"github.com/rialto-exchange/rialto/readmodels/orders"
 	"github.com/rialto-exchange/rialto/readmodels/projector"
@@ -29,11 +30,12 @@ type views struct {
 	books     *books.View
 	events    *eventindex.View
 	sessions  *sessions.View
+	commands  *commandindex.View
 	projector *projector.Projector
 }
 
 func (v *views) list() []readmodels.View {
-	return []readmodels.View{v.catalogue, v.balances, v.orders, v.trades, v.books, v.events, v.sessions}
+	return []readmodels.View{v.catalogue, v.balances, v.orders, v.trades, v.books, v.events, v.sessions, v.commands}
 }
 
 func (n *Node) openViews(context.Context, context.Context) error {
@@ -41,6 +43,7 @@ func (n *Node) openViews(context.Context, context.Context) error {
 		catalogue: catalogue.New(n.journal), balances: balances.New(), orders: orders.New(n.journal),
 		trades: trades.New(n.journal), books: books.New(n.journal, market.Sequence(n.cfg.ReadModels.BookCheckpointEvents)),
 		events: eventindex.New(0), sessions: sessions.New(n.journal),
+		commands: commandindex.New(n.journal, 0),
 	}
 	if err := n.openProbe(); err != nil {
 		return err

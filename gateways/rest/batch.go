@@ -145,7 +145,7 @@ func (x *exchange) count(r *decode.Request, s *settled) {
 	x.h.metrics.commands.WithLabelValues(verb, s.code()).Inc()
 }
 
-// appendSettled appends {"command_id","status"?,"http_status","answer"|"problem"}.
+// appendSettled appends {"command_id","status"?,"http_status","known_since"?,"answer"|"problem"}.
 func appendSettled(dst []byte, id, status string, s *settled) []byte {
 	dst = append(dst, `{"command_id":`...)
 	dst = append(render.Quote(dst, id), ',')
@@ -156,6 +156,10 @@ func appendSettled(dst []byte, id, status string, s *settled) []byte {
 	dst = append(dst, `"http_status":`...)
 	if s.group == nil {
 		dst = strconv.AppendInt(dst, int64(s.problem.Status), 10)
+		if s.knownSince != "" {
+			dst = append(dst, `,"known_since":`...)
+			dst = render.Quote(dst, s.knownSince)
+		}
 		dst = append(dst, `,"problem":`...)
 		return append(s.problem.Append(dst), '}')
 	}

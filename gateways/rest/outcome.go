@@ -22,6 +22,9 @@ type settled struct {
 	sequence market.Sequence // to read one's own write by
 	replayed bool
 	problem  render.Problem
+	// knownSince is, of an id that never executes, since when it would be known
+	// that it had; "" = since ever.
+	knownSince string
 }
 
 // code returns the metric's label.
@@ -88,7 +91,7 @@ func outcomeProblem(kind event.OutcomeKind) render.Problem {
 }
 
 func fencedProblem() render.Problem {
-	return render.Problem{Status: http.StatusConflict, Code: "command_fenced", Detail: "the id was fenced and never executes"}
+	return render.Problem{Status: http.StatusConflict, Code: "command_fenced", Detail: "the id was fenced: this copy does not execute; ask for the id to learn whether one did before"}
 }
 
 // submitProblem is the refusal of commands that the cluster took no decision

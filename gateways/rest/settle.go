@@ -19,16 +19,13 @@ func (x *exchange) probe() {
 	case s.group != nil:
 		x.settledAs(id, statusOf(s.group), &s)
 	case o.Kind == event.OutcomeFenced:
-		x.settledAs(id, "never", &settled{problem: fenced(id)})
+		x.settledByEvents(id, o.Sequence, x.never)
 	case o.Kind != event.OutcomeUnseen:
 		x.problem(s.problem)
 	case x.h.commands.InFlight(x.caller.participant, id):
 		x.pending(id)
 	default:
-		x.problem(render.Problem{
-			Status: http.StatusNotFound, Code: "unknown_command",
-			Detail: "the id was never seen, or is forgotten", CommandID: id,
-		})
+		x.settledByEvents(id, o.Sequence, x.unseen)
 	}
 }
 
@@ -43,7 +40,7 @@ func (x *exchange) fence() {
 	switch {
 	case !ok:
 	case o.Kind == event.OutcomeExecuted, o.Kind == event.OutcomeFenced:
-		x.settledAs(id, "never", &settled{problem: fenced(id)})
+		x.settledByEvents(id, o.Sequence, x.never)
 	case s.group != nil:
 		x.settledAs(id, statusOf(s.group), &s)
 	default:
@@ -97,12 +94,6 @@ func validCommandID(id string) bool {
 		return clientID(id[:n-1])
 	}
 	return clientID(id)
-}
-
-func fenced(id string) render.Problem {
-	p := fencedProblem()
-	p.CommandID = id
-	return p
 }
 
 func statusOf(g *event.Group) string {

@@ -49,6 +49,10 @@ type venue struct {
 	ready     error
 	// readsReady is what ReadyForReads answers, intake what is taken.
 	readsReady error
+	// knownErr is why commands are not found by their ids; it is there for a
+	// while if that is not 0, then they are.
+	knownErr   error
+	knownAfter time.Duration
 	intake     gateways.Intake
 	opErr      error
 	watches    gateways.Watches
@@ -244,6 +248,45 @@ func (v *venue) VenueTime(context.Context) (market.Nanos, error) {
 		return 0, gateways.ErrNoLeader
 	}
 	return v.at(), nil
+}
+
+// forget is what the machine does with the ids of the past.
+func (v *venue) forget() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.settled = map[string]*settled{}
+}
+
+// CommandsKnown implements gateways.CommandReads.
+func (v *venue) CommandsKnown(ctx context.Context, through market.Sequence) error {
+	if v.knownErr == nil {
+		if v.Now().Sequence < through {
+			return gateways.ErrNotCaughtUp
+		}
+		return nil
+	}
+	if v.knownAfter > 0 {
+		select {
+		case <-time.After(v.knownAfter):
+			return nil
+		case <-ctx.Done():
+		}
+	}
+	return v.knownErr
+}
+
+// FirstCommand implements gateways.CommandReads.
+func (v *venue) FirstCommand(_ context.Context, at market.Sequence, participant, id string) (*event.Block, *event.Group, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, b := range v.blocks {
+		g := &b.Groups[0]
+		_, fence := g.Records[0].(*event.CommandFenced)
+		if b.First >= v.floor.Sequence && b.First <= at && g.Context.Participant == participant && g.Context.CommandID == id && !fence {
+			return b, g, nil
+		}
+	}
+	return nil, nil, gateways.ErrNotFound
 }
 
 // Executed implements gateways.Commands.

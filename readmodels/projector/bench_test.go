@@ -12,6 +12,8 @@ import (
 	"github.com/rialto-exchange/rialto/readmodels/balances"
 	"github.com/rialto-exchange/rialto/readmodels/books"
 	"github.com/rialto-exchange/rialto/readmodels/catalogue"
+	"github.com/rialto-exchange/rialto/readmodels/commandindex"
+	"github.com/rialto-exchange/rialto/readmodels/eventindex"
 	"github.com/rialto-exchange/rialto/readmodels/orders"
 	"github.com/rialto-exchange/rialto/readmodels/store"
 	"github.com/rialto-exchange/rialto/readmodels/trades"
@@ -19,7 +21,9 @@ import (
 )
 
 func views(j readmodels.Journal) []readmodels.View {
-	return []readmodels.View{catalogue.New(j), balances.New(), orders.New(j), trades.New(j), books.New(j, 0)}
+	return []readmodels.View{
+		catalogue.New(j), balances.New(), orders.New(j), trades.New(j), books.New(j, 0), eventindex.New(0), commandindex.New(j, 0),
+	}
 }
 
 // flow is a stream of entries of about a hundred commands each.

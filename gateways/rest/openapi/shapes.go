@@ -75,6 +75,7 @@ type Settled struct {
 	CommandID  string   `json:"command_id"`
 	Status     string   `json:"status" enum:"accepted,rejected,pending,never"`
 	HTTPStatus int      `json:"http_status"`
+	KnownSince string   `json:"known_since,omitempty" format:"date-time" doc:"Of status never: since when every executed command is known; absent: since ever"`
 	Answer     *Answer  `json:"answer,omitempty"`
 	Problem    *Problem `json:"problem,omitempty"`
 }
@@ -94,6 +95,7 @@ type Problem struct {
 	Outcome         string  `json:"outcome,omitempty" enum:"not_executed,unknown"`
 	FloorSequence   *uint64 `json:"floor_sequence,omitempty"`
 	FloorAt         string  `json:"floor_at,omitempty" format:"date-time"`
+	KnownSince      string  `json:"known_since,omitempty" format:"date-time" doc:"Of an unknown command: since when every executed one is known; absent: since ever"`
 }
 
 // List is one page.

@@ -18,6 +18,8 @@ type Problem struct {
 	// FloorSequence and FloorAt say from where on the past is there.
 	FloorSequence *uint64
 	FloorAt       string
+	// KnownSince says since when every executed command is known by its id.
+	KnownSince string
 	// Venue says that the refusal is not the caller's doing: what the venue or
 	// this node has in hand is too much. It is not rendered.
 	Venue bool
@@ -50,6 +52,7 @@ func (p *Problem) Append(dst []byte) []byte {
 		w.number("floor_sequence", *p.FloorSequence)
 	}
 	w.text("floor_at", p.FloorAt)
+	w.text("known_since", p.KnownSince)
 	w.close()
 	return w.b
 }
