@@ -110,7 +110,7 @@ func (m *Machine) takeSlots(n uint32, count uint32) uint64 {
 }
 
 // copiesOf returns the drop copies that report an account's orders in the entry
-// being applied, by CompID, and names the account with each that is new to it.
+// being applied, and names the account with each that is new to it.
 func (m *Machine) copiesOf(account string) []uint32 {
 	t := &m.sessions.touched
 	if len(t.copied) > 0 {
@@ -129,7 +129,6 @@ func (m *Machine) copiesOf(account string) []uint32 {
 			list = append(list, m.sessions.copies.of[p]...)
 		}
 	}
-	slices.SortFunc(list, func(a, b uint32) int { return cmp.Compare(m.sessions.name(a), m.sessions.name(b)) })
 	for _, n := range list {
 		touch := t.touch(n, m.sessions.name(n), m.sessions.rows.Get(n))
 		touch.Accounts = append(touch.Accounts, account)
