@@ -19,7 +19,9 @@ func SmallState(m *Machine) []any {
 
 // NotInSnapshots are the fields of those that are made anew by a restored
 // machine: of what lives only while an entry is applied, or is derived.
-func NotInSnapshots() []string { return []string{"clock.raised", "instrument.triggering"} }
+func NotInSnapshots() []string {
+	return []string{"clock.before", "clock.raised", "instrument.triggering"}
+}
 
 // StoreRows stores the rows of the small tables, as at the end of an entry that
 // has written to all of them.
