@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -87,6 +88,7 @@ type connection struct {
 	born     time.Time
 	reserved bool
 	crowded  bool // reserved because its address has as many as it may
+	lateOnes atomic.Int32
 	left     bool
 	silence  silence
 	since    time.Time      // of its silence

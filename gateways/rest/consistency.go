@@ -188,10 +188,10 @@ func (x *exchange) readFailed(err error, notFound string) {
 		x.beforeFloor()
 	case errors.Is(err, gateways.ErrAsOfInFuture):
 		x.refuse(http.StatusBadRequest, "as_of_in_future", "as_of lies ahead of the venue's time by more than the timeout")
-	case errors.Is(err, errShare), errors.Is(err, errQueue), errors.Is(err, errWaits):
-		x.problem(render.Problem{
-			Status: http.StatusTooManyRequests, Code: "throttled", Detail: err.Error(), Venue: errors.Is(err, errQueue),
-		})
+	case errors.Is(err, errShare), errors.Is(err, errWaits):
+		x.refuse(http.StatusTooManyRequests, "throttled", err.Error())
+	case errors.Is(err, errQueue), errors.Is(err, errTurn):
+		x.problem(render.Problem{Status: http.StatusTooManyRequests, Code: "throttled", Detail: err.Error(), Venue: true})
 	case errors.Is(err, gateways.ErrCutShort):
 		x.refuse(http.StatusServiceUnavailable, "degraded", "the answer took longer than the timeout: ask for less, or give it more time")
 	case errors.Is(err, gateways.ErrNotCaughtUp), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):

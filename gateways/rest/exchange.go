@@ -35,6 +35,7 @@ type exchange struct {
 	// answers if not; nil: whoever is known may. It is asked after every wait.
 	permit func() error
 	leave  func() // gives back the place of the caller's that is taken; nil: none
+	hasty  bool   // the caller gave the venue less time than impatience, and it was up
 	// belated is the refusal that is yet to be sent; nil: none.
 	belated *belated
 }
@@ -219,8 +220,8 @@ func (x *exchange) problem(p render.Problem) {
 	if p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable {
 		x.w.Header().Set("Retry-After", "1")
 	}
-	if by := x.owed(&p); by > 0 {
-		x.status, x.belated = p.Status, &belated{p, by}
+	if who, by := x.owed(&p); by > 0 {
+		x.status, x.belated = p.Status, &belated{p, who, by}
 		return
 	}
 	x.sendProblem(&p)

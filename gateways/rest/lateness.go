@@ -21,9 +21,17 @@ const (
 	// latest is how late a refusal is at the most: well within the time that
 	// clients wait for an answer, and a connection may wait for the venue anyway.
 	latest = 5 * time.Second
-	// maxLate is how many refusals of a node are late at once: one more is
-	// answered at once, and ends its connection.
-	maxLate = 8192
+	// maxLateStreams is how many answers of a node are late at once beyond one a
+	// connection: one more is answered at once, and ends its connection. The
+	// first of each connection is bounded by the connections, all of which may
+	// have one: else whoever has many would be late no more.
+	maxLateStreams = 8192
+	// lateShare is how many answers of one HTTP/2 connection are late at once
+	// for as long as their callers are owed: a proxy has others' requests on it.
+	lateShare = maxConcurrent / 4
+	// surplusPerSecond is how many refusals a second a caller has, and has at
+	// once, on connections that have their share of late ones.
+	surplusPerSecond = 1000
 	// maxDebtors is how many participants, and how many addresses, are told
 	// apart; those that come when so many are known count as one.
 	maxDebtors = 16384
@@ -40,23 +48,24 @@ const (
 // cost more than to wait on this one.
 type lateness struct {
 	participants, addresses debts
-	waiting                 atomic.Int64 // refusals that are late now
+	surplus                 debts        // of refusals past the share of a connection
+	waiting                 atomic.Int64 // answers that are late now
+	streams                 atomic.Int64 // those of them beyond the first of a connection
 	metrics                 *metrics
 }
 
 // limit sets how many refusals a second a caller has, and how many at once.
 func (l *lateness) limit(perSecond, atOnce int, m *metrics) {
-	every := time.Second / time.Duration(perSecond)
-	for _, d := range []*debts{&l.participants, &l.addresses} {
-		d.every, d.credit, d.settled = every, time.Duration(atOnce)*every, map[string]time.Time{}
-	}
+	l.participants.open(perSecond, atOnce)
+	l.addresses.open(perSecond, atOnce)
+	l.surplus.open(surplusPerSecond, surplusPerSecond)
 	l.metrics = m
 }
 
-// debts are the refusals that callers have had, as the time that these take at
+// debts are the answers that callers have had, as the time that these take at
 // the rate that is the callers' own.
 type debts struct {
-	every  time.Duration // what one refusal adds
+	every  time.Duration // what one answer adds
 	credit time.Duration // what is answered at once
 
 	mu sync.Mutex
@@ -66,7 +75,12 @@ type debts struct {
 	swept   time.Time
 }
 
-// add counts a refusal of a caller and returns how late it is to be.
+func (d *debts) open(perSecond, atOnce int) {
+	d.every = time.Second / time.Duration(perSecond)
+	d.credit, d.settled = time.Duration(atOnce)*d.every, map[string]time.Time{}
+}
+
+// add counts an answer of a caller and returns how late it is to be.
 func (d *debts) add(who string) time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -99,12 +113,13 @@ func (d *debts) room(now time.Time) bool {
 	return len(d.settled) < maxDebtors
 }
 
-// owed counts a refusal and returns how late it is to be: 0 unless it is the
-// caller's own doing. A caller is a participant, with however many keys, over
-// whatever address; one without a key that is in force is an address.
-func (x *exchange) owed(p *render.Problem) time.Duration {
-	if !x.blamed(p) || onReserved(x.r.Context()) || x.h.streams.draining() {
-		return 0
+// owed counts a refusal and returns whose it is, and how late it is to be: 0
+// unless it is the caller's own doing. A caller is a participant, with however
+// many keys, over whatever address; one without a key that is in force is an
+// address.
+func (x *exchange) owed(p *render.Problem) (who string, by time.Duration) {
+	if !x.blamed(p) || x.h.prompt(x.r) {
+		return "", 0
 	}
 	c := x.caller
 	if x.authority == nil { // the route asks nobody, or does not exist
@@ -112,17 +127,27 @@ func (x *exchange) owed(p *render.Problem) time.Duration {
 	}
 	switch {
 	case c.role == market.RoleAdmin:
-		return 0
+		return "", 0
 	case c.participant != "":
-		return x.h.lateness.participants.add(c.participant)
+		who = "participant " + c.participant
+		return who, x.h.lateness.participants.add(who)
 	}
-	return x.h.lateness.addresses.add(from(x.r))
+	who = from(x.r)
+	return who, x.h.lateness.addresses.add(who)
+}
+
+// prompt reports whether nothing that a request is answered is late: it came
+// over a reserved connection, or the node drains.
+func (h *Handler) prompt(r *http.Request) bool {
+	return onReserved(r.Context()) || h.streams.draining()
 }
 
 // blamed reports whether a refusal is the caller's doing: not what this node or
 // the venue can't do now, and nothing that a probe was told.
 func (x *exchange) blamed(p *render.Problem) bool {
 	switch {
+	case x.hasty:
+		return true
 	case x.route == healthPath, x.route == readyPath, p.Venue:
 		return false
 	case p.Status == http.StatusGatewayTimeout:
@@ -132,20 +157,27 @@ func (x *exchange) blamed(p *render.Problem) bool {
 }
 
 // linger lets an answer be late, as long as its client is there and the node
-// does not drain. It holds nothing that others need: the caller's place at work
-// is given back, and its connection makes room for any other. Of HTTP/2 a
-// connection has other requests too, and stays.
-func (x *exchange) linger(by time.Duration) {
-	x.giveBack()
-	l := &x.h.lateness
+// does not drain. Its connection makes room for any other. Of HTTP/2 a
+// connection has other requests too, and stays: beyond its share of late answers
+// one is only as late as keeps its caller to surplusPerSecond.
+func (h *Handler) linger(w http.ResponseWriter, r *http.Request, who string, by time.Duration) {
+	l, c := &h.lateness, connectionIn(r.Context())
 	l.metrics.late.Inc()
-	if l.waiting.Add(1) > maxLate {
-		l.waiting.Add(-1)
-		x.w.Header().Set("Connection", "close")
-		return
+	nth := c.late(1)
+	defer c.late(-1)
+	if nth > lateShare {
+		by = min(by, l.surplus.add(who))
 	}
+	if nth > 1 {
+		defer l.streams.Add(-1)
+		if l.streams.Add(1) > maxLateStreams {
+			w.Header().Set("Connection", "close")
+			return
+		}
+	}
+	l.waiting.Add(1)
 	defer l.waiting.Add(-1)
-	if c := connectionIn(x.r.Context()); x.r.ProtoMajor == 1 {
+	if r.ProtoMajor == 1 {
 		c.is(punished)
 		defer c.is(atWork)
 	}
@@ -153,9 +185,18 @@ func (x *exchange) linger(by time.Duration) {
 	defer due.Stop()
 	select {
 	case <-due.C:
-	case <-x.h.streams.closed:
-	case <-x.r.Context().Done():
+	case <-h.streams.closed:
+	case <-r.Context().Done():
 	}
+}
+
+// late counts the late answers of a connection and returns how many there are.
+// A request that came without one has none that is its own.
+func (c *connection) late(change int32) (now int32) {
+	if c == nil {
+		return 2
+	}
+	return c.lateOnes.Add(change)
 }
 
 // chide lets the answer to a batch be late of which nothing could be submitted:
@@ -168,8 +209,9 @@ func (x *exchange) chide(refused refusals) {
 		}
 	}
 	if p, any := refused[0]; any {
-		if by := x.owed(&p); by > 0 {
-			x.linger(by)
+		if who, by := x.owed(&p); by > 0 {
+			x.giveBack()
+			x.h.linger(x.w, x.r, who, by)
 		}
 	}
 }
@@ -178,10 +220,11 @@ func (x *exchange) chide(refused refusals) {
 // back that it held.
 type belated struct {
 	problem render.Problem
+	who     string
 	by      time.Duration
 }
 
 func (x *exchange) answerBelated() {
-	x.linger(x.belated.by)
+	x.h.linger(x.w, x.r, x.belated.who, x.belated.by)
 	x.sendProblem(&x.belated.problem)
 }

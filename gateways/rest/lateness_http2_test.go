@@ -1,10 +1,14 @@
 package rest_test
 
 import (
+	"context"
 	"crypto/tls"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/rialto-exchange/rialto/gateways/rest"
 )
@@ -63,4 +67,63 @@ func TestLateRefusalsOverHTTP2(t *testing.T) {
 		}
 	}
 	until(t, "one connection is left", func() bool { return server.Connections() == 1 })
+}
+
+// What strangers are refused over a proxy's one connection locks nobody else
+// out who comes over it: a quarter of its requests may be late, and the next are
+// answered at once, or only as late as keeps their caller to 1,000 a second.
+func TestLateRefusalsLeaveRoomOnTheirConnection(t *testing.T) {
+	certificate, key := selfSigned(t)
+	v := newVenue()
+	v.demo = false
+	h := rest.New(rest.Config{Commands: v, Reads: v, Operations: v, NodeID: "n1", MaxRefusalsPerSecond: 1, MaxRefusalsAtOnce: 1})
+	address, _ := open(t, v, rest.ServerConfig{Handler: h, CertFile: certificate, KeyFile: key})
+	transport := &http.Transport{
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true, MaxConnsPerHost: 1,
+		HTTP2: &http.HTTP2Config{StrictMaxConcurrentRequests: true},
+	}
+	t.Cleanup(transport.CloseIdleConnections)
+	proxy := &http.Client{Transport: transport, Timeout: long}
+	places := make(chan struct{}, 90) // first come, first served: a connection has 100 requests
+	get := func(ctx context.Context, path, who string) int {
+		places <- struct{}{}
+		defer func() { <-places }()
+		r, _ := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+address+path, nil)
+		r.Header.Set("Authorization", "Bearer "+who)
+		response, err := proxy.Do(r)
+		if err != nil {
+			return 0
+		}
+		_ = response.Body.Close()
+		return response.StatusCode
+	}
+	honest := func() {
+		t.Helper()
+		began := time.Now()
+		if status := get(t.Context(), "/v1/queries/assets", "key.p1.s.e"); status != 200 || time.Since(began) > 2*time.Second {
+			t.Fatalf("another caller over the same connection: %d after %v", status, time.Since(began))
+		}
+	}
+	honest()
+	refuseOften(t, h)
+	ctx, cancel := context.WithCancel(t.Context())
+	var wait sync.WaitGroup
+	defer wait.Wait()
+	defer cancel()
+	var answered atomic.Int64
+	began := time.Now()
+	for range 150 {
+		wait.Go(func() {
+			for ctx.Err() == nil && get(ctx, "/nowhere", "no.no") == 404 {
+				answered.Add(1)
+			}
+		})
+	}
+	until(t, "a quarter is late", func() bool { return answered.Load() >= 65 })
+	for answered.Load() < 4000 {
+		honest()
+	}
+	if took := time.Since(began); took < 2500*time.Millisecond {
+		t.Errorf("4,000 refusals in %v: the strangers have no bound", took)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -77,6 +78,89 @@ func TestRefusalsBeyondTheRateAreLate(t *testing.T) {
 			}
 		}
 	})
+}
+
+// However many connections the door takes, each may have a refusal that is late:
+// whoever has many does not get rid of it.
+func TestEveryConnectionMayHaveALateRefusal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := strict(t, newVenue())
+		late(t, h, 0)()
+		const most = 9800
+		ln := &pipes{conns: make(chan net.Conn, most), closed: make(chan struct{})}
+		server, err := rest.NewServer(rest.ServerConfig{Handler: h, Listener: ln})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wait sync.WaitGroup
+		wait.Go(func() {
+			if err := server.Serve(); err != nil {
+				t.Error(err)
+			}
+		})
+		var closed atomic.Int64
+		for range most {
+			client, theirs := net.Pipe()
+			ln.conns <- theirs
+			wait.Go(func() {
+				defer client.Close()
+				_, _ = io.WriteString(client, "GET /nowhere HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key.p1.s.e\r\n\r\n")
+				r, err := http.ReadResponse(bufio.NewReaderSize(client, 512), nil)
+				if err != nil || r.StatusCode != 404 || r.Close {
+					closed.Add(1)
+				}
+				if err == nil {
+					_ = r.Body.Close()
+				}
+			})
+		}
+		synctest.Wait()
+		waiting(t, h, most)
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		waiting(t, h, 0)
+		if n := closed.Load(); n != 0 {
+			t.Errorf("%d connections were closed or answered something else", n)
+		}
+		if err := server.Shutdown(context.Background()); err != nil {
+			t.Error(err)
+		}
+		wait.Wait()
+	})
+}
+
+// A caller who gives a query next to no time has a refusal like another, though
+// it is for want of a turn, or because the answer was cut short.
+func TestATinyTimeoutIsTheCallers(t *testing.T) {
+	for _, c := range []struct {
+		timeout string
+		each    time.Duration // of a refusal that is not late
+		held    bool
+	}{{"0", 0, true}, {"0.01", 10 * time.Millisecond, true}, {"1", time.Second, false}} {
+		t.Run(c.timeout, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				v := &slowReads{venue: newVenue(), each: time.Hour}
+				v.grow(3)
+				h := rest.New(rest.Config{
+					Commands: v, Reads: v, Operations: v, NodeID: "n1", MaxScans: 1, MaxRefusalsPerSecond: 10, MaxRefusalsAtOnce: 5,
+				})
+				t.Cleanup(h.Close)
+				var wait sync.WaitGroup
+				wait.Go(func() { do(t, h, "GET /v1/queries/events", "", bearer("p2")...) })
+				synctest.Wait()
+				var total time.Duration
+				for range 20 {
+					total += took(func() {
+						do(t, h, "GET /v1/queries/events?limit=1000&timeout="+c.timeout, "", bearer("p1")...).want(t, 429, "throttled", "its turn came")
+					}) - c.each
+				}
+				if held := total > time.Second; held != c.held {
+					t.Errorf("20 refusals were %v late together", total)
+				}
+				wait.Wait()
+			})
+		})
+	}
 }
 
 // Strangers are told apart by address, and a key that is in force is not
@@ -311,8 +395,8 @@ func TestLateRefusalOfAClientThatIsGone(t *testing.T) {
 	})
 }
 
-// So many refusals are late at once; one more is answered at once, and its
-// connection closed.
+// So many refusals beyond one a connection are late at once; one more is answered
+// at once, and its connection closed.
 func TestLateRefusalsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := strict(t, newVenue())

@@ -78,6 +78,7 @@ func (x *exchange) at(code string, read func(ctx context.Context, at event.Pin) 
 		err = read(ctx, pin)
 	}
 	if err != nil && !errors.Is(err, errAnswered) {
+		x.hasty = f.timeout < impatience && errors.Is(ctx.Err(), context.DeadlineExceeded)
 		x.readFailed(err, code)
 	}
 }

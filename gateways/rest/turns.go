@@ -16,6 +16,7 @@ import (
 var (
 	errShare = errors.New("the participant has as many readings in hand as one may have")
 	errQueue = errors.New("more readings wait than this node gets through")
+	errTurn  = errors.New("the reading's time was up before its turn came")
 )
 
 // turns lets a few callers read at a time, so that commands keep their share of
@@ -88,7 +89,7 @@ func (t *turns) leave(who string) {
 }
 
 // take waits for a turn of a caller who has entered; done must follow. It
-// fails with errQueue when too many wait, or ctx ends first.
+// fails with errQueue when too many wait, and with errTurn when ctx ends first.
 func (t *turns) take(ctx context.Context, who string) (taken time.Time, err error) {
 	t.mu.Lock()
 	if t.free > 0 {
@@ -113,7 +114,7 @@ func (t *turns) take(ctx context.Context, who string) (taken time.Time, err erro
 		return time.Now(), nil
 	case <-ctx.Done():
 		t.abandon(r, turn)
-		return taken, errQueue
+		return taken, errTurn
 	}
 }
 
