@@ -100,13 +100,22 @@ func (n *Net) Dial(ctx context.Context, host int, network, address string) (net.
 	done := make(chan dialled, 1)
 	go func() {
 		// A socket belongs to the namespace of the thread that makes it. The
-		// thread is not given back, but ends with its goroutine.
+		// thread goes back after: were it to end, the processes that it started
+		// would be killed (Pdeathsig).
 		runtime.LockOSThread()
-		err := enter(n.Name(host))
+		back, err := os.Open("/proc/thread-self/ns/net")
+		if err != nil {
+			done <- dialled{nil, err}
+			return
+		}
+		defer back.Close() //nolint:errcheck // it was only read
 		var conn net.Conn
-		if err == nil {
+		if err = enter(n.Name(host)); err == nil {
 			var d net.Dialer
 			conn, err = d.DialContext(ctx, network, address)
+		}
+		if unix.Setns(int(back.Fd()), unix.CLONE_NEWNET) == nil {
+			runtime.UnlockOSThread()
 		}
 		done <- dialled{conn, err}
 	}()
