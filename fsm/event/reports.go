@@ -140,7 +140,9 @@ type DueReport struct {
 // order.
 //
 //	each image of an order     the session that placed it, whoever acted, and
-//	                           the drop copies
+//	                           the drop copies; and who asked for it, if an order
+//	                           of another session, or of none, was replaced or
+//	                           cancelled: not what it trades then
 //	a fill                     taker, then maker
 //	a prevented self-trade     incoming, then resting, if both were decreased;
 //	                           in the other modes what ends is an order's own
@@ -151,7 +153,11 @@ type DueReport struct {
 func AppendDue(dst []DueReport, g *Group, r Record) []DueReport {
 	switch r := r.(type) {
 	case *OrderChanged:
-		return append(dst, ofOrder(&r.Order, 0))
+		dst = append(dst, ofOrder(&r.Order, 0))
+		if by := g.Context.session(); by != "" && by != r.Order.Session && g.Context.asksFor(r.Type) {
+			dst = append(dst, DueReport{Session: by, Order: &r.Order})
+		}
+		return dst
 	case *Fill:
 		return append(dst, ofOrder(&r.Taker, 1), ofOrder(&r.Maker, 2))
 	case *SelfTradePrevented:
@@ -172,6 +178,18 @@ func AppendDue(dst []DueReport, g *Group, r Record) []DueReport {
 
 func ofOrder(o *Order, index int) DueReport {
 	return DueReport{Session: o.Session, Copied: true, Index: index, Order: o}
+}
+
+// asksFor reports whether a change of an order is what the command asked for,
+// and not one of its consequences.
+func (c *Context) asksFor(t Type) bool {
+	switch command.Kind(c.CommandKind) {
+	case command.KindAmendOrder:
+		return t == TypeOrderAmended
+	case command.KindCancelOrder:
+		return t == TypeOrderCancelled
+	}
+	return false
 }
 
 // session is the CompID whose session sent the command, "" if none did.

@@ -129,14 +129,21 @@ func TestExecIDAndTrdMatchID(t *testing.T) {
 }
 
 // A cancel by another session of the participant is unsolicited for the one
-// that placed the order: its own ClOrdID, and no OrigClOrdID.
+// that placed the order: its own ClOrdID, and no OrigClOrdID. The one that
+// asked is answered by the ids of its request.
 func TestCancelOfAnotherSessionIsUnsolicited(t *testing.T) {
 	c := asked(command.KindCancelOrder, cancel())
 	c.Actor = "TRADER1-B"
 	b, list := reports(c, changed(event.TypeOrderCancelled, closed(market.StatusCancelled, market.ReasonUser)))
-	got := fields(t, encoder(encode.FIX44).Report(nil, b, &list[0], encode.Sending{At: at}), 11, 41, 378)
-	if got[0] != "a1" || got[1] != "" || got[2] == "" {
-		t.Errorf("11, 41, 378 are %q", got)
+	ids := map[string][]string{}
+	for i := range list {
+		ids[list[i].Touch.CompID] = fields(t, encoder(encode.FIX44).Report(nil, b, &list[i], encode.Sending{At: at}), 11, 41, 378)
+	}
+	if got := ids["TRADER1"]; len(got) != 3 || got[0] != "a1" || got[1] != "" || got[2] == "" {
+		t.Errorf("whose order it is: 11, 41, 378 are %q", got)
+	}
+	if got := ids["TRADER1-B"]; len(got) != 3 || got[0] != cancel().ClOrdID || got[1] != "a1" || got[2] != "" {
+		t.Errorf("who asked: 11, 41, 378 are %q", got)
 	}
 }
 

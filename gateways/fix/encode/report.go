@@ -32,11 +32,11 @@ func (m *message) reported(o *event.Order) {
 	m.end()
 }
 
-// asked returns the request that an order's report answers: nil if it was not
-// the order's own session that asked for something of this order.
+// asked returns the request that an order's report answers: nil if it is not for
+// who asked for something of this order, nor for the copy of that.
 func (m *message) asked(o *event.Order) *command.Request {
 	c := &m.report.Group.Context
-	if c.Session == nil || c.Actor != o.Session || subject(m.report.Group) != o.ID {
+	if c.Session == nil || subject(m.report.Group) != o.ID || c.Actor != o.Session && c.Actor != m.report.Touch.CompID {
 		return nil
 	}
 	return &c.Session.Request

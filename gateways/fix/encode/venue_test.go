@@ -58,6 +58,9 @@ func reports(c event.Context, records ...event.Record) (*event.Block, []event.Re
 			{CompID: dropCopy, Kind: market.SessionDropCopy, Accounts: []string{"trader1"}, First: 5, Count: 1},
 		},
 	}
+	if c.Session != nil && c.Actor != desk { // who asks has a number too
+		b.Sessions = append(b.Sessions, event.SessionTouch{CompID: c.Actor, Kind: market.SessionOrderEntry, First: 5, Count: 1})
+	}
 	var list []event.Report
 	b.Reports(func(r event.Report) bool {
 		list = append(list, r)
