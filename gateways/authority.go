@@ -12,6 +12,9 @@ type AuthorityReads interface {
 	// OpenedFor returns the participant that an account was opened for, "" if
 	// it was opened for nobody or never.
 	OpenedFor(account string) string
+	// AccountsFor returns the accounts that were opened for a participant, in no
+	// order, and so many at most. Those of its definition may be among them.
+	AccountsFor(participant string, most int) []string
 }
 
 // Authority is who may act at one point of the log. It and what it points to

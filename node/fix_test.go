@@ -153,6 +153,10 @@ func TestSessionMovesBetweenNodes(t *testing.T) {
 	first.order("one")
 	first.want("35=8|34=2|11=one|150=0")
 
+	if got := c.nodes[0].Reads().AccountsFor("TRADER1", 10); len(got) != 1 || got[0] != "trader1" {
+		t.Errorf("accounts of TRADER1: %v", got)
+	}
+
 	// Its client answers: a second logon is refused.
 	second := c.dialFIX(1, 3)
 	second.logon()

@@ -82,6 +82,11 @@ func (r *reads) Authority() *gateways.Authority {
 // OpenedFor implements gateways.AuthorityReads.
 func (r *reads) OpenedFor(account string) string { return r.node.replica.authority.of(account) }
 
+// AccountsFor implements gateways.AuthorityReads.
+func (r *reads) AccountsFor(participant string, most int) []string {
+	return r.node.replica.authority.accountsFor(participant, most)
+}
+
 // Watch implements gateways.AggregateReads.
 func (r *reads) Watch(of gateways.Aggregate, version uint64) *gateways.Watch {
 	return r.node.replica.watches.Watch(of, version)

@@ -100,7 +100,8 @@ func bendAt(t *testing.T, seed uint64, messages int, became map[string]int) {
 // noOrders is a venue in which nobody has orders.
 type noOrders struct{ *venue }
 
-func (noOrders) OpenedFor(string) string { return "" }
+func (noOrders) OpenedFor(string) string          { return "" }
+func (noOrders) AccountsFor(string, int) []string { return nil }
 
 func (noOrders) Order(event.Pin, market.OrderID) (event.Reading[event.Order], error) {
 	return event.Reading[event.Order]{}, gateways.ErrNotFound

@@ -157,6 +157,18 @@ func (c *client) send(fields string) {
 	}
 }
 
+// sendAll sends messages in one write.
+func (c *client) sendAll(all []string) {
+	c.t.Helper()
+	var bytes []byte
+	for _, fields := range all {
+		bytes = append(bytes, c.message(fields)...)
+	}
+	if _, err := c.conn.Write(bytes); err != nil {
+		c.t.Fatalf("send %v: %v", all, err)
+	}
+}
+
 func (c *client) trySend(fields string) error {
 	_, err := c.conn.Write(c.message(fields))
 	return err

@@ -45,6 +45,10 @@ type local struct {
 	kind  string
 	body  []byte
 	write Answer
+	// about is the order that it tells of, 0 = none; renew takes the order as it
+	// is when its number is given.
+	about market.OrderID
+	renew func(event.Order)
 }
 
 // outbound is what is to be written to a session's client, in the order of its
@@ -224,6 +228,9 @@ func (w *writer) one(n *numbered) error {
 		l, err := w.await(n)
 		if err != nil {
 			return err
+		}
+		if l.about != 0 && !s.renewed(&l, n.at) {
+			l = gapFill(n.number + 1)
 		}
 		w.message(n.number, l)
 	}

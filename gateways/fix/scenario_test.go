@@ -26,6 +26,7 @@ import (
 //
 //	connect n1 TRADER1    a connection to a node's door, from now on the client
 //	use n1 TRADER1        the client that was connected so before
+//	>> fields >> fields   the client sends all in one write
 //	> fields              the client sends; header fields are added where missing
 //	< fields              it receives a message with these fields, which is one
 //	                      for quickfix and its own dictionaries too; 43= is none,
@@ -95,6 +96,8 @@ func (s *story) do(verb, rest string) {
 		s.client = s.clients[rest]
 	case ">":
 		s.client.send(rest)
+	case ">>":
+		s.client.sendAll(strings.Split(rest, " >> "))
 	case "<":
 		switch rest {
 		case "closed":
@@ -185,6 +188,8 @@ func (s *story) behind(words []string) {
 			v.members = slices.DeleteFunc(slices.Clone(v.members), func(p *event.Participant) bool { return p.Participant == words[1] })
 			v.authority = nil
 		})
+	case "opens":
+		v.set(func() { v.opened = map[string][]string{words[1]: words[2:]} })
 	case "takes":
 		v.set(func() { v.intake = gateways.Intake(words[1]) })
 	case "leaderless":

@@ -27,6 +27,9 @@ const (
 	// maxStatusReports is how many orders the answer to one mass status request
 	// tells of.
 	maxStatusReports = 2000
+	// maxAccounts is how many accounts that were opened for the participant,
+	// beyond those of its definition, a question without Account looks through.
+	maxAccounts = 1000
 )
 
 // question is what a client asks about its orders.
@@ -99,9 +102,9 @@ func (s *session) answer(q question, last market.Sequence) {
 		if q.mass {
 			query.Total, query.Last = uint64(len(found)), i == len(found)-1
 		}
-		if !s.sayWhenRoom(local{kind: "8", write: func(dst []byte, e *encode.Encoder, slot encode.Slot) []byte {
+		if !s.sayWhenRoom(local{kind: "8", about: found[i].ID, write: func(dst []byte, e *encode.Encoder, slot encode.Slot) []byte {
 			return e.Status(dst, slot, &found[i], &query)
-		}}) {
+		}, renew: func(now event.Order) { found[i] = now }}) {
 			return
 		}
 	}
@@ -172,13 +175,35 @@ func (s *session) accounts() []string {
 	if p == nil {
 		return nil
 	}
-	return p.Accounts
+	all := slices.Concat(p.Accounts, s.server.cfg.Reads.AccountsFor(s.participant, maxAccounts))
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // owns reports whether an account is the participant's: by its definition, or
 // because it was opened for it.
 func (s *session) owns(accounts []string, account string) bool {
 	return slices.Contains(accounts, account) || s.server.cfg.Reads.OpenedFor(account) == s.participant
+}
+
+// renewed brings an answer about an order up to the event that gave it its
+// number: what was numbered before it must not be newer than it is. false: the
+// views do not get there in time.
+func (s *session) renewed(l *local, at market.Sequence) bool {
+	ctx, cancel := context.WithTimeout(s.server.background, questionTime)
+	defer cancel()
+	if at == 0 { // the number is this node's alone
+		at = s.server.seen()
+	}
+	pin, err := s.server.cfg.Reads.Wait(ctx, at)
+	if err != nil {
+		return false
+	}
+	now, err := s.server.cfg.Reads.Order(pin, l.about)
+	if err == nil {
+		l.renew(now.Value)
+	}
+	return err == nil
 }
 
 // sayWhenRoom waits for room before it queues one of many messages; false: the

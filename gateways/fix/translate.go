@@ -1,6 +1,8 @@
 package fix
 
 import (
+	"slices"
+
 	"github.com/quickfixgo/quickfix"
 
 	"github.com/rialto-exchange/rialto/fsm/command"
@@ -59,6 +61,10 @@ func (s *session) sender() decode.Sender {
 		if p, _ := find(now.Participants, s.comp); p != nil && len(p.Accounts) == 1 {
 			s.turn.account = p.Accounts[0]
 		}
+	}
+	// One that was opened for the participant is one more.
+	if s.turn.account != "" && slices.ContainsFunc(s.server.cfg.Reads.AccountsFor(s.participant, 2), func(a string) bool { return a != s.turn.account }) {
+		return decode.Sender{}
 	}
 	return decode.Sender{Account: s.turn.account}
 }

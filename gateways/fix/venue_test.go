@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,6 +30,7 @@ type venue struct {
 	blocks   []*event.Block
 	last     market.Sequence
 	orders   uint64
+	byClient map[string]market.OrderID
 	// what goes wrong on purpose
 	failing error
 	losing  int // so many Submits execute and say they may not have
@@ -37,7 +40,8 @@ type venue struct {
 	members []*event.Participant
 	// authority is of the members; nil: they have changed.
 	authority *gateways.Authority
-	vouched   map[string]int // how often, by CompID
+	vouched   map[string]int      // how often, by CompID
+	opened    map[string][]string // accounts by participant
 	submits   int
 	commands  int
 	doors     map[string]prober
@@ -64,12 +68,12 @@ type row struct {
 func newVenue() *venue {
 	v := &venue{
 		changed: make(chan struct{}), sessions: map[string]*row{}, ids: map[string]event.Outcome{},
-		deaf: map[string]bool{}, vouched: map[string]int{}, doors: map[string]prober{},
+		deaf: map[string]bool{}, vouched: map[string]int{}, byClient: map[string]market.OrderID{}, doors: map[string]prober{},
 	}
 	hash := sha256.Sum256([]byte("rialto"))
 	for _, name := range []string{"TRADER1", "TRADER2"} {
 		v.members = append(v.members, &event.Participant{DefineParticipant: command.DefineParticipant{
-			Participant: name, Role: market.RoleTrader, FixPasswordHash: hex.EncodeToString(hash[:]),
+			Participant: name, Role: market.RoleTrader, Accounts: []string{strings.ToLower(name)}, FixPasswordHash: hex.EncodeToString(hash[:]),
 			FixSessions: []command.FixSession{
 				{CompID: name, Kind: market.SessionOrderEntry},
 				{CompID: name + "-COD", Kind: market.SessionOrderEntry, CancelOnDisconnect: true},
@@ -91,6 +95,25 @@ func (v *venue) Authority() *gateways.Authority {
 		v.authority = &gateways.Authority{Known: true, Participants: v.members}
 	}
 	return v.authority
+}
+
+// AccountsFor implements gateways.Reads.
+func (v *venue) AccountsFor(participant string, _ int) []string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.opened[participant]
+}
+
+// OpenedFor implements gateways.Reads.
+func (v *venue) OpenedFor(account string) string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for participant, accounts := range v.opened {
+		if slices.Contains(accounts, account) {
+			return participant
+		}
+	}
+	return ""
 }
 
 func (v *venue) fit() error {
@@ -189,9 +212,13 @@ func (e *entry) order(c *command.Command) event.Record {
 		Status: market.StatusOpen, Quantity: 1, Remaining: 1, Price: 100, CreatedAt: e.block.At, UpdatedAt: e.block.At,
 	}
 	if c.Body.Kind() == command.KindCancelOrder {
+		if id, ok := e.venue.byClient[c.Session.OrigClOrdID]; ok {
+			o.ID = id
+		}
 		o.Status = market.StatusCancelled
 		return &event.OrderChanged{Type: event.TypeOrderCancelled, Order: o}
 	}
+	e.venue.byClient[o.ClientOrderID] = o.ID
 	return &event.OrderChanged{Type: event.TypeOrderAccepted, Order: o}
 }
 
@@ -330,6 +357,38 @@ func (v *venue) InFlight(string, string) bool { return false }
 // Wait implements gateways.Reads.
 func (v *venue) Wait(_ context.Context, sequence market.Sequence) (event.Pin, error) {
 	return event.Pin{Sequence: sequence}, nil
+}
+
+// Order implements gateways.Reads.
+func (v *venue) Order(at event.Pin, id market.OrderID) (event.Reading[event.Order], error) {
+	found, err := v.Orders(context.Background(), at, "", gateways.OrderFilter{}, event.Page{})
+	for _, o := range found.Items {
+		if o.Value.ID == id {
+			return o, err
+		}
+	}
+	return event.Reading[event.Order]{}, gateways.ErrNotFound
+}
+
+// Orders implements gateways.Reads: every order as it was at a point.
+func (v *venue) Orders(_ context.Context, at event.Pin, account string, f gateways.OrderFilter, _ event.Page) (out event.List[event.Reading[event.Order]], err error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	latest := map[market.OrderID]event.Order{}
+	for _, b := range v.blocks {
+		for _, g := range b.Groups {
+			if o, ok := g.Records[0].(*event.OrderChanged); ok && g.First <= at.Sequence {
+				latest[o.Order.ID] = o.Order
+			}
+		}
+	}
+	for id := market.OrderID(0); id <= market.OrderID(v.orders); id++ {
+		o, ok := latest[id]
+		if ok && (account == "" || o.Account == account) && (f.ClientOrderID == "" || o.ClientOrderID == f.ClientOrderID) && (!f.OpenOnly || o.Status.IsOpen()) {
+			out.Items = append(out.Items, event.Reading[event.Order]{Value: o})
+		}
+	}
+	return out, nil
 }
 
 // LastBlock implements gateways.Blocks.

@@ -70,6 +70,15 @@ func (v *venue) Authority() *gateways.Authority {
 
 func (v *venue) OpenedFor(account string) string { return openedFor[account] }
 
+func (v *venue) AccountsFor(participant string, _ int) (out []string) {
+	for account, p := range openedFor {
+		if p == participant {
+			out = append(out, account)
+		}
+	}
+	return out
+}
+
 func (v *venue) Session(event.Pin, string) (event.Reading[event.SessionState], error) {
 	return event.Reading[event.SessionState]{}, gateways.ErrNotFound
 }

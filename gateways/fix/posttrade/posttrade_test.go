@@ -64,7 +64,11 @@ func (v *venue) Authority() *gateways.Authority {
 	return &gateways.Authority{Known: true, Participants: []*event.Participant{p("A", "alice", "unopened"), p("B", "bob")}}
 }
 func (v *venue) OpenedFor(account string) string { return map[string]string{"alice2": "A"}[account] }
-func (v *venue) History() uint64                 { return 0xab }
+
+func (v *venue) AccountsFor(participant string, _ int) []string {
+	return map[string][]string{"A": {"alice2"}}[participant]
+}
+func (v *venue) History() uint64 { return 0xab }
 func (v *venue) Wait(_ context.Context, s market.Sequence) (event.Pin, error) {
 	return event.Pin{Sequence: max(s, 300), At: noon}, nil
 }
