@@ -192,6 +192,8 @@ func (x *exchange) readFailed(err error, notFound string) {
 		x.refuse(http.StatusTooManyRequests, "throttled", err.Error())
 	case errors.Is(err, errQueue), errors.Is(err, errTurn):
 		x.problem(render.Problem{Status: http.StatusTooManyRequests, Code: "throttled", Detail: err.Error(), Venue: true})
+	case errors.Is(err, errDrains):
+		x.refuse(http.StatusServiceUnavailable, "degraded", err.Error()+": ask another")
 	case errors.Is(err, gateways.ErrCutShort):
 		x.refuse(http.StatusServiceUnavailable, "degraded", "the answer took longer than the timeout: ask for less, or give it more time")
 	case errors.Is(err, gateways.ErrNotCaughtUp), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):

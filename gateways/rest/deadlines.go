@@ -68,6 +68,7 @@ func (h *Handler) metricsRoute(registry *prometheus.Registry) http.Handler {
 	metrics := metricsHandler(registry)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Rialto-Node", h.node)
+		h.shape(w, r, scrapeWeight)
 		h.stamp(w.Header(), h.reads.Now().Sequence)
 		closeAfter(w, r, false)
 		patient(w, answerTimeout)

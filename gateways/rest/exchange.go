@@ -35,6 +35,7 @@ type exchange struct {
 	// answers if not; nil: whoever is known may. It is asked after every wait.
 	permit func() error
 	leave  func() // gives back the place of the caller's that is taken; nil: none
+	open   bool   // the route asks nobody who he is, and what it answers is counted
 	hasty  bool   // the caller gave the venue less time than impatience, and it was up
 	// belated is the refusal that is yet to be sent; nil: none.
 	belated *belated

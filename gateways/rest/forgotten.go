@@ -25,7 +25,7 @@ func (x *exchange) settledByEvents(id string, at market.Sequence, otherwise func
 	defer cancel()
 	var block *event.Block
 	var group *event.Group
-	err := x.waiting(func() error { return x.h.reads.CommandsKnown(ctx, at) })
+	err := x.waiting(ctx, func(ctx context.Context) error { return x.h.reads.CommandsKnown(ctx, at) })
 	if err == nil {
 		block, err = inTurn(ctx, x, func() (b *event.Block, err error) {
 			b, group, err = x.h.reads.FirstCommand(ctx, at, x.caller.participant, id)
@@ -51,8 +51,10 @@ func (x *exchange) notSettledYet(err error, id string) render.Problem {
 		Detail: "the id is not settled yet: this node can't find commands of the past now",
 	}
 	switch {
-	case errors.Is(err, errShare), errors.Is(err, errQueue), errors.Is(err, errWaits):
-		p.Status, p.Code, p.Venue = http.StatusTooManyRequests, "throttled", errors.Is(err, errQueue)
+	case errors.Is(err, errShare), errors.Is(err, errQueue), errors.Is(err, errTurn), errors.Is(err, errWaits):
+		p.Status, p.Code, p.Venue = http.StatusTooManyRequests, "throttled", errors.Is(err, errQueue) || errors.Is(err, errTurn)
+		p.Detail = "the id is not settled yet: " + err.Error()
+	case errors.Is(err, errDrains):
 		p.Detail = "the id is not settled yet: " + err.Error()
 	case !errors.Is(err, gateways.ErrUnavailable) && !errors.Is(err, gateways.ErrNotCaughtUp) && !errors.Is(err, gateways.ErrCutShort):
 		x.h.log.Error("a command can't be looked for", "node", x.h.node, "correlation_id", x.correlation, "error", err)

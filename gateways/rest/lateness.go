@@ -35,6 +35,18 @@ const (
 	// maxDebtors is how many participants, and how many addresses, are told
 	// apart; those that come when so many are known count as one.
 	maxDebtors = 16384
+	// answersPerSecond and answersAtOnce are how many answers an address has at
+	// once from the routes that ask nobody who he is; further ones are late.
+	// Probes and scrapers have a few a second.
+	answersPerSecond = 200
+	answersAtOnce    = 500
+	// scrapeWeight is how many of these one scrape of the metrics counts as,
+	// because it costs as much.
+	scrapeWeight = 10
+	// unseenPerSecond is how many questions after command ids that nobody has
+	// seen a participant has in the long run, and as many at once as it may have
+	// commands under way: after a failover it may have to ask for all of them.
+	unseenPerSecond = 1000
 	// impatience is how short a wait for the venue is that counts as a refusal
 	// when it was in vain: whoever waits longer can't ask often.
 	impatience = time.Second
@@ -49,16 +61,21 @@ const (
 type lateness struct {
 	participants, addresses debts
 	surplus                 debts        // of refusals past the share of a connection
+	answers                 debts        // of open routes, by address
+	unseen                  debts        // of participants: questions after ids that nobody has seen
 	waiting                 atomic.Int64 // answers that are late now
 	streams                 atomic.Int64 // those of them beyond the first of a connection
 	metrics                 *metrics
 }
 
-// limit sets how many refusals a second a caller has, and how many at once.
-func (l *lateness) limit(perSecond, atOnce int, m *metrics) {
+// limit sets how many refusals a second a caller has, how many at once, and how
+// many ids it may have to ask for at once.
+func (l *lateness) limit(perSecond, atOnce, ids int, m *metrics) {
 	l.participants.open(perSecond, atOnce)
 	l.addresses.open(perSecond, atOnce)
 	l.surplus.open(surplusPerSecond, surplusPerSecond)
+	l.answers.open(answersPerSecond, answersAtOnce)
+	l.unseen.open(unseenPerSecond, ids)
 	l.metrics = m
 }
 
@@ -81,14 +98,17 @@ func (d *debts) open(perSecond, atOnce int) {
 }
 
 // add counts an answer of a caller and returns how late it is to be.
-func (d *debts) add(who string) time.Duration {
+func (d *debts) add(who string) time.Duration { return d.addMany(who, 1) }
+
+// addMany is add for one that counts as several.
+func (d *debts) addMany(who string, answers int) time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := time.Now()
 	if _, known := d.settled[who]; !known && !d.room(now) {
 		who = ""
 	}
-	debt := max(0, d.settled[who].Sub(now)) + d.every
+	debt := max(0, d.settled[who].Sub(now)) + time.Duration(answers)*d.every
 	if debt > d.credit+latest {
 		debt -= latest / 2 // spread over the second half: they must not all be answered at once
 	}
@@ -130,10 +150,29 @@ func (x *exchange) owed(p *render.Problem) (who string, by time.Duration) {
 		return "", 0
 	case c.participant != "":
 		who = "participant " + c.participant
+		if p.Code == unknownCommand {
+			return who, x.h.lateness.unseen.add(who)
+		}
 		return who, x.h.lateness.participants.add(who)
 	}
 	who = from(x.r)
 	return who, x.h.lateness.addresses.add(who)
+}
+
+// unknownCommand is the code of a command id that nobody has seen. To ask for it
+// is the way to settle a command, so that the answer counts by itself.
+const unknownCommand = "unknown_command"
+
+// shape lets what a route that asks nobody who he is has to answer be late, for
+// an address that has too much of it.
+func (h *Handler) shape(w http.ResponseWriter, r *http.Request, weight int) {
+	if h.prompt(r) {
+		return
+	}
+	who := from(r)
+	if by := h.lateness.answers.addMany(who, weight); by > 0 {
+		h.linger(w, r, who, by)
+	}
 }
 
 // prompt reports whether nothing that a request is answered is late: it came
@@ -148,8 +187,8 @@ func (x *exchange) blamed(p *render.Problem) bool {
 	switch {
 	case x.hasty:
 		return true
-	case x.route == healthPath, x.route == readyPath, p.Venue:
-		return false
+	case x.open, p.Venue:
+		return false // what an open route answers is counted, whatever it is
 	case p.Status == http.StatusGatewayTimeout:
 		return x.h.now().Sub(x.started) < impatience
 	}

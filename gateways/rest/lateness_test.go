@@ -163,6 +163,85 @@ func TestATinyTimeoutIsTheCallers(t *testing.T) {
 	}
 }
 
+// What a stranger is answered has a bound too: so many a second and an address,
+// whatever it is; a scrape of the metrics counts as ten. A probe or a scraper
+// at another address, and whoever has a key, notices nothing.
+func TestAnswersOfOpenRoutesAreShaped(t *testing.T) {
+	for line, c := range map[string]struct{ status, atOnce, perSecond int }{
+		"GET /healthz":         {200, 500, 200},
+		"GET /readyz":          {200, 500, 200},
+		"GET /readyz?for=x":    {400, 500, 200},
+		"DELETE /healthz":      {405, 500, 200},
+		"GET /openapi.json":    {200, 500, 200},
+		"GET /docs":            {200, 500, 200},
+		"GET /docs?x=y":        {400, 500, 200},
+		"GET /":                {200, 500, 200},
+		"GET /metrics":         {200, 50, 20},
+		"GET /metrics?name=no": {200, 50, 20},
+	} {
+		t.Run(line, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				v := newVenue()
+				v.demo = false
+				h := rest.New(rest.Config{Commands: v, Reads: v, Operations: v, NodeID: "n1"})
+				t.Cleanup(h.Close)
+				ask := func() time.Duration {
+					return took(func() { do(t, h, line, "", "remote", "10.0.0.1:1").want(t, c.status) })
+				}
+				for i := range c.atOnce {
+					if late := ask(); late != 0 {
+						t.Fatalf("answer %d: %v late", i, late)
+					}
+				}
+				if late, want := ask(), time.Second/time.Duration(c.perSecond); late != want {
+					t.Errorf("one more: %v late, want %v", late, want)
+				}
+				if late := took(func() {
+					do(t, h, line, "", "remote", "10.0.0.2:1").want(t, c.status)
+					do(t, h, own, "", append(bearer("p1"), "remote", "10.0.0.1:1")...).want(t, 200)
+					do(t, h, own, "", "remote", "10.0.0.1:1").want(t, 401)
+				}); late != 0 {
+					t.Errorf("others were %v late", late)
+				}
+				h.Close()
+				if late := ask(); late != 0 {
+					t.Errorf("of a node that drains: %v late", late)
+				}
+			})
+		})
+	}
+}
+
+// Who asks what became of all that it had under way, as after a failover, is
+// told at once that nobody has seen it: so many ids, then 1,000 a second.
+func TestUnseenCommandsAreAskedForAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newVenue()
+		h := rest.New(rest.Config{
+			Commands: v, Reads: v, Operations: v, NodeID: "n1", MaxRefusalsPerSecond: 10, MaxRefusalsAtOnce: 5, MaxCommandsPerParticipant: 2000,
+		})
+		t.Cleanup(h.Close)
+		ask := func(i int) time.Duration {
+			return took(func() {
+				do(t, h, fmt.Sprintf("GET /v1/commands/lost-%d", i), "", bearer("p1")...).want(t, 404, "unknown_command")
+			})
+		}
+		for i := range 2000 {
+			if late := ask(i); late != 0 {
+				t.Fatalf("id %d: %v late", i, late)
+			}
+		}
+		for i := range 10 {
+			if late := ask(2000 + i); late != time.Millisecond {
+				t.Errorf("one past the bound: %v late, want 1ms", late)
+			}
+		}
+		if late := took(func() { do(t, h, foreign, "", bearer("p1")...).want(t, 403) }); late != 0 {
+			t.Errorf("another refusal: %v late", late)
+		}
+	})
+}
+
 // Strangers are told apart by address, and a key that is in force is not
 // concerned by what others do at its address.
 func TestRefusalsOfAnAddress(t *testing.T) {

@@ -47,7 +47,7 @@ func newMetrics(registry *prometheus.Registry) *metrics {
 	}, []string{"reason"})
 	m.late = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "rialto_http_refusals_late_total",
-		Help: "Refusals that were answered late because their callers had had too many.",
+		Help: "Refusals, and answers of routes that ask for no key, that were late because their callers had had too many.",
 	})
 	registry.MustRegister(m.duration, m.inFlight, m.commands, m.streams, m.refused, m.late)
 	return m
@@ -56,7 +56,7 @@ func newMetrics(registry *prometheus.Registry) *metrics {
 // watchLate shows how many refusals wait to be answered.
 func (m *metrics) watchLate(l *lateness) {
 	_ = m.registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "rialto_http_refusals_waiting", Help: "Refusals that are late and not answered yet.",
+		Name: "rialto_http_refusals_waiting", Help: "Those that are late and not answered yet.",
 	}, func() float64 { return float64(l.waiting.Load()) }))
 }
 

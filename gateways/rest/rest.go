@@ -11,6 +11,7 @@
 package rest
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"log/slog"
@@ -104,8 +105,11 @@ type Handler struct {
 	turns      *turns
 	adminTurns *turns
 	lateness   lateness
-	mux        *http.ServeMux
-	buffers    sync.Pool
+	// waitsEnd ends when nothing may wait for the venue any more; endWaits ends it.
+	waitsEnd context.Context
+	endWaits context.CancelFunc
+	mux      *http.ServeMux
+	buffers  sync.Pool
 	// description returns the OpenAPI document, made when first asked for.
 	description func() []byte
 }
@@ -124,12 +128,13 @@ func New(cfg Config) *Handler {
 	}
 	h.keys.reads = cfg.Reads
 	h.strangers, h.waits = newStrangers(), newShares(cfg.MaxWaitsPerParticipant)
+	h.waitsEnd, h.endWaits = context.WithCancel(context.Background())
 	h.burdens = newBurdens(burden{cfg.MaxRequestsPerParticipant, cfg.MaxCommandsPerParticipant, cfg.MaxBytesPerParticipant})
 	h.front = newFront(maxInFront, maxSingles, maxBytesInFront)
 	h.streams.open(cfg.MaxStreams, cfg.MaxStreamsPerParticipant)
 	h.turns, h.adminTurns = newTurns(cfg.MaxScans, cfg.MaxScansPerParticipant), newTurns(cfg.MaxScans, cfg.MaxScansPerParticipant)
 	h.metrics.watchTurns(h.turns, h.adminTurns)
-	h.lateness.limit(cfg.MaxRefusalsPerSecond, cfg.MaxRefusalsAtOnce, h.metrics)
+	h.lateness.limit(cfg.MaxRefusalsPerSecond, cfg.MaxRefusalsAtOnce, cfg.MaxCommandsPerParticipant, h.metrics)
 	h.metrics.watchLate(&h.lateness)
 	h.buffers.New = func() any { b := make([]byte, 0, 4096); return &b }
 	h.description = sync.OnceValue(h.describe)
@@ -188,9 +193,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mux.ServeHTTP(w, r)
 }
 
-// Close ends all streams and answers late refusals, so that a server can drain.
-// It may be called more than once.
-func (h *Handler) Close() { h.streams.close() }
+// Close ends all streams, answers late refusals, and a little later the reads
+// that still wait, so that a server can drain. It may be called more than once.
+func (h *Handler) Close() {
+	h.streams.close()
+	time.AfterFunc(lastWait, h.endWaits)
+}
 
 // newUUID returns a random UUID.
 func newUUID() string {

@@ -87,10 +87,16 @@ func (h *Handler) mount(registry *prometheus.Registry) {
 
 // dispatch returns the handler of one path. The method "" stands for any.
 func (h *Handler) dispatch(pattern string, methods map[string]route) http.HandlerFunc {
-	allow := allowed(methods)
+	allow, asksNobody := allowed(methods), false
+	for _, rt := range methods {
+		asksNobody = asksNobody || rt.access == open && rt.pattern != "unknown"
+	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		x := h.begin(w, r, pattern)
 		defer x.end()
+		if x.open = asksNobody; x.open {
+			h.shape(w, r, 1)
+		}
 		method := r.Method
 		if method == http.MethodHead {
 			method = http.MethodGet

@@ -4,27 +4,53 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
 )
 
-// errWaits: the caller is to come again.
-var errWaits = errors.New("the participant has as many reads waiting as one may have")
+// Errors of waits.
+var (
+	// errWaits: the caller is to come again.
+	errWaits = errors.New("the participant has as many reads waiting as one may have")
+	// errDrains: it is to ask another node.
+	errDrains = errors.New("this node is going down")
+)
+
+// lastWait is how long a node that drains goes on waiting for the venue: what is
+// about to come is answered.
+const lastWait = 500 * time.Millisecond
 
 // waiting is the one place where a caller who is known waits for the venue: it
 // takes one of the participant's waits, and whoever has waited is taken anew,
 // for who may act may be another then. So no route can forget either.
-func (x *exchange) waiting(wait func() error) error {
+func (x *exchange) waiting(ctx context.Context, wait func(context.Context) error) error {
+	err := x.inWait(ctx, wait)
+	if errors.Is(err, errWaits) {
+		return err
+	}
+	if anew := x.anew(); anew != nil {
+		return anew
+	}
+	return err
+}
+
+// inWait waits with one of the participant's waits, until ctx ends or the node
+// has drained for as long as it waits then.
+func (x *exchange) inWait(ctx context.Context, wait func(context.Context) error) error {
 	who := x.who()
 	if !x.h.waits.enter(who) {
 		return errWaits
 	}
-	err := wait()
-	x.h.waits.leave(who)
-	if anew := x.anew(); anew != nil {
-		return anew
+	defer x.h.waits.leave(who)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(x.h.waitsEnd, func() { cancel(errDrains) })()
+	err := wait(ctx)
+	if err != nil && errors.Is(context.Cause(ctx), errDrains) {
+		return errDrains
 	}
 	return err
 }
@@ -46,7 +72,7 @@ func (x *exchange) waitFor(ctx context.Context, sequence market.Sequence) (at ev
 	if x.h.reads.Now().Sequence >= sequence {
 		return x.h.reads.Wait(ctx, sequence)
 	}
-	err = x.waiting(func() (err error) {
+	err = x.waiting(ctx, func(ctx context.Context) (err error) {
 		at, err = x.h.reads.Wait(ctx, sequence)
 		return err
 	})
@@ -56,7 +82,7 @@ func (x *exchange) waitFor(ctx context.Context, sequence market.Sequence) (at ev
 // linearizable returns a sequence that is at least every one answered by any
 // node before the call.
 func (x *exchange) linearizable(ctx context.Context) (sequence market.Sequence, err error) {
-	err = x.waiting(func() (err error) {
+	err = x.waiting(ctx, func(ctx context.Context) (err error) {
 		sequence, err = x.h.reads.Linearizable(ctx)
 		return err
 	})
@@ -69,7 +95,7 @@ func (x *exchange) sequenceAt(ctx context.Context, at market.Nanos) (sequence ma
 	if at < x.h.reads.Now().At {
 		return x.h.reads.SequenceAt(ctx, at)
 	}
-	err = x.waiting(func() (err error) {
+	err = x.waiting(ctx, func(ctx context.Context) (err error) {
 		sequence, err = x.h.reads.SequenceAt(ctx, at)
 		return err
 	})
@@ -85,7 +111,7 @@ func (x *exchange) aggregateReached(ctx context.Context, at event.Pin, of gatewa
 		defer x.h.versions.leave(of)
 		v, err := watched.at(&at, version)
 		if err == nil && v < least {
-			err = x.waiting(func() (err error) {
+			err = x.waiting(ctx, func(ctx context.Context) (err error) {
 				at, err = x.changed(ctx, of, least, func(at *event.Pin) (uint64, error) { return watched.at(at, version) })
 				return err
 			})

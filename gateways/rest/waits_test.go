@@ -372,3 +372,56 @@ func TestCallerIsTakenAnewAfterACursorsPoint(t *testing.T) {
 		}
 	})
 }
+
+// A node that drains waits half a second longer for the venue: what comes until
+// then is answered, and the rest is to ask another node.
+func TestDrainEndsWaits(t *testing.T) {
+	for _, c := range []struct {
+		line   string
+		comes  bool
+		status int
+		after  time.Duration
+	}{
+		{"GET /v1/queries/assets?min_sequence=9&timeout=30s", false, 503, 500 * time.Millisecond},
+		{"GET /v1/queries/accounts/mine?min_aggregate_sequence=99&timeout=30s", false, 503, 500 * time.Millisecond},
+		{"GET /v1/queries/assets?min_sequence=4&timeout=30s", true, 200, 100 * time.Millisecond},
+	} {
+		t.Run(c.line, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				v := newVenue()
+				v.grow(3)
+				h := rest.New(rest.Config{Commands: v, Reads: v, Operations: v, NodeID: "n1"})
+				t.Cleanup(h.Close)
+				var wait sync.WaitGroup
+				wait.Go(func() { do(t, h, c.line, "", bearer("p1")...).want(t, c.status) })
+				synctest.Wait()
+				late := took(func() {
+					h.Close()
+					time.Sleep(100 * time.Millisecond)
+					if c.comes {
+						v.grow(1)
+					}
+					wait.Wait()
+				})
+				if late != c.after {
+					t.Errorf("answered after %v, want %v", late, c.after)
+				}
+			})
+		})
+	}
+}
+
+// panics is a venue whose waits fail with a panic.
+type panics struct{ *venue }
+
+func (panics) Wait(context.Context, market.Sequence) (event.Pin, error) { panic("a defect") }
+
+// A read that panics while it waits gives its place back.
+func TestWaitThatPanicsHoldsNothing(t *testing.T) {
+	v := newVenue()
+	h := rest.New(rest.Config{Commands: v, Reads: panics{v}, Operations: v, NodeID: "n1", MaxWaitsPerParticipant: 1})
+	t.Cleanup(h.Close)
+	for range 3 {
+		do(t, h, "GET /v1/queries/assets?min_sequence=9", "", bearer("p1")...).want(t, 500)
+	}
+}
