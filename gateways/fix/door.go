@@ -61,7 +61,7 @@ func (v *Server) greet(raw net.Conn, from netip.Prefix) {
 	s, asked, refusal := v.admit(ctx, conn, in, message, from)
 	if refusal != nil {
 		v.metrics.refused(refusal.metric)
-		v.log.Info("logon refused", "comp_id", text(message, wire.SenderCompID), "remote", raw.RemoteAddr(), "because", refusal.text)
+		v.tellRefused(raw.RemoteAddr(), message, refusal)
 		v.turnAway(conn, message, refusal)
 		return
 	}
@@ -70,6 +70,36 @@ func (v *Server) greet(raw net.Conn, from netip.Prefix) {
 	_ = conn.SetDeadline(time.Time{})
 	v.serve(s, asked)
 }
+
+// tellRefused logs a refusal: one line a second for each reason, with how many
+// there were since the last. Whoever knocks must not fill the log.
+func (v *Server) tellRefused(remote net.Addr, logon *wire.Message, r *refusal) {
+	v.mu.Lock()
+	told := v.told[r.metric]
+	told.count++
+	count, tell := told.count, time.Since(told.at) >= refusedPause
+	if tell {
+		told = refusedLine{at: time.Now()}
+	}
+	v.told[r.metric] = told
+	v.mu.Unlock()
+	if tell {
+		comp := text(logon, wire.SenderCompID)
+		v.log.Info("logon refused", "comp_id", comp[:min(len(comp), maxLoggedID)], "remote", remote, "because", r.text, "since_last", count)
+	}
+}
+
+// refusedLine is when a reason was last logged, and how often it was given since.
+type refusedLine struct {
+	at    time.Time
+	count int
+}
+
+const (
+	refusedPause = time.Second
+	// maxLoggedID is how much of what a stranger calls himself is logged.
+	maxLoggedID = 64
+)
 
 // refusal is why a Logon is not taken: what its client is told, and under which
 // number.

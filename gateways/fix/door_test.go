@@ -6,11 +6,13 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"log/slog"
 	"maps"
 	"math/big"
 	"net"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -289,3 +291,35 @@ func TestVouching(t *testing.T) {
 		}
 	})
 }
+
+// TestStrangersFillNoLog shows that who knocks without a password is told of in
+// one short line a second, however often and under whatever name, and that
+// knocking at the wrong door counts as a wrong password.
+func TestStrangersFillNoLog(t *testing.T) {
+	var lines atomic.Int64
+	var longest atomic.Int64
+	inRoom(t, func(t *testing.T, _ *venue, d *door) {
+		for range 50 {
+			c := d.connect(t, strings.Repeat("'", 15_000))
+			c.send("35=A|98=0|108=30|56=OTHER")
+			c.wantClosed()
+		}
+		if n := lines.Load(); n != 2 { // for the wrong target, and for too many
+			t.Errorf("%d lines were logged", n)
+		}
+		if n := longest.Load(); n > 512 {
+			t.Errorf("a line of %d bytes was logged", n)
+		}
+	}, func(c *fix.Config) {
+		c.Limits.LogonsPerMinute = 400
+		c.Logger = slog.New(slog.NewTextHandler(writerFunc(func(p []byte) (int, error) {
+			lines.Add(1)
+			longest.Store(max(longest.Load(), int64(len(p))))
+			return len(p), nil
+		}), nil))
+	})
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }

@@ -48,11 +48,12 @@ type logonAnswer struct{ on *event.SessionLoggedOn }
 // admit decides whether a Logon gets its session: who it is here, the rest in
 // the machine.
 func (v *Server) admit(ctx context.Context, conn net.Conn, in *inlet, m *wire.Message, from netip.Prefix) (*session, terms, *refusal) {
-	if !slices.Contains(beginStrings(), text(m, wire.BeginString)) || text(m, wire.TargetCompID) != Venue {
-		return nil, terms{}, &refusal{metric: "not_for_us", text: "wrong BeginString or TargetCompID", silent: true}
-	}
 	if !v.limits.logon(from) {
 		return nil, terms{}, &refusal{metric: "rate", text: "too many logons from this address", silent: true}
+	}
+	if !slices.Contains(beginStrings(), text(m, wire.BeginString)) || text(m, wire.TargetCompID) != Venue {
+		v.limits.wrong(from)
+		return nil, terms{}, &refusal{metric: "not_for_us", text: "wrong BeginString or TargetCompID", silent: true}
 	}
 	if err := v.cfg.Fit(); err != nil || v.draining.Load() || !v.follows.Load() {
 		return nil, terms{}, &refusal{metric: "unfit", text: "this node takes no clients now; log on to another one"}

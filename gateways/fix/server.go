@@ -41,7 +41,9 @@ type Server struct {
 	pending map[string]logonUnderWay
 	conns   map[net.Conn]struct{} // not logged on yet
 	doors   map[net.Listener]struct{}
-	closed  bool // no door opens any more
+	// told is what was logged of refusals, by reason; there are a dozen.
+	told   map[string]refusedLine
+	closed bool // no door opens any more
 }
 
 // New makes a door and lets its parts run; Serve opens it.
@@ -61,7 +63,7 @@ func New(cfg Config) (*Server, error) {
 	v := &Server{
 		cfg: cfg, log: cfg.Logger, engines: engines, translator: translator, background: background, stop: stop,
 		lazy: lazy{waiting: map[*session]struct{}{}}, limits: newLimiter(cfg.Limits),
-		sessions: map[string]*session{}, logons: map[string]chan struct{}{}, pending: map[string]logonUnderWay{}, conns: map[net.Conn]struct{}{},
+		sessions: map[string]*session{}, logons: map[string]chan struct{}{}, pending: map[string]logonUnderWay{}, conns: map[net.Conn]struct{}{}, told: map[string]refusedLine{},
 		doors: map[net.Listener]struct{}{},
 	}
 	v.dispatcher = dispatcher{server: v}
