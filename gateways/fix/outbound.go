@@ -70,7 +70,9 @@ type outbound struct {
 	// asked is where the client's last ResendRequests began, times how often.
 	asked uint64
 	times int
-	wake  chan struct{}
+	// repeated is how many numbers it has asked for in all.
+	repeated uint64
+	wake     chan struct{}
 	// written is the number of the last message that was written in its turn.
 	written atomic.Uint64
 }

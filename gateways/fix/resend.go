@@ -28,6 +28,10 @@ func (o *outbound) asksAgain() (span, bool) {
 	return next, true
 }
 
+// freeRepeats is how many numbers a connection may ask for again beyond sameRange
+// times all that there are, in whatever ranges.
+const freeRepeats = 10_000
+
 // maxResends is how many ranges wait to be sent again.
 const maxResends = 16
 
@@ -39,7 +43,8 @@ func (o *outbound) again(r span) bool {
 	if r.from != o.asked {
 		o.asked, o.times = r.from, 0
 	}
-	if o.times++; o.times > sameRange || len(o.resends) >= maxResends {
+	o.repeated += r.to - r.from + 1
+	if o.times++; o.times > sameRange || len(o.resends) >= maxResends || o.repeated > sameRange*o.written.Load()+freeRepeats {
 		return false
 	}
 	o.resends = append(o.resends, r)

@@ -3,6 +3,7 @@ package fix_test
 import (
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/rialto-exchange/rialto/gateways/fix"
 	"github.com/rialto-exchange/rialto/gateways/fix/wire"
@@ -106,5 +107,34 @@ func TestTestRequestDuringResend(t *testing.T) {
 			t.Errorf("new were %v, want the report and the answer after it", kinds)
 		}
 		_ = c.conn.Close()
+	})
+}
+
+// TestResendsInTurns shows that a client that asks for everything again and
+// again, each time from another number, is logged out.
+func TestResendsInTurns(t *testing.T) {
+	inRoom(t, func(t *testing.T, v *venue, d *door) {
+		c := d.connect(t, "TRADER1")
+		c.logon()
+		c.want("35=A|34=1")
+		for range 3000 {
+			v.set(func() { v.report("TRADER1", v.sessions["TRADER1"]) })
+		}
+		synctest.Wait()
+		for n := 0; n < 20; n++ {
+			if c.trySend("35=2|16=0|7="+number(1+n%2)) != nil {
+				break
+			}
+			time.Sleep(time.Second)
+		}
+		for {
+			m, err := c.receive()
+			if err != nil {
+				t.Fatalf("want Logout, got %v", err)
+			}
+			if m.Type() == "5" {
+				return
+			}
+		}
 	})
 }
