@@ -19,10 +19,11 @@ func commandCommand(sh *shell.Shell) *cobra.Command {
 			Use: "show ID", Short: "Show what became of a command", Args: cobra.ExactArgs(1),
 			Long: `Show what became of a command: accepted, rejected, or pending, and the answer
 that it had. One that was never seen is an error: it may still be on its way.
-Exit status 3 while it is pending.`,
+Exit status 3 while it is pending, or can't be told.`,
 			RunE: func(c *cobra.Command, args []string) error {
 				err := showSettled(c.Context(), sh, args[0], (*client.Client).Lookup)
 				if p := (*client.Problem)(nil); errors.As(err, &p) && p.Code == "unknown_command" {
+					noteKnownSince(sh, p.KnownSince)
 					sh.Note("It may still be on its way; settle it for good with: rialto command fence %s", args[0])
 				}
 				return err
@@ -59,10 +60,19 @@ func showSettled(ctx context.Context, sh *shell.Shell, id string, ask func(*clie
 	} else {
 		err = printSettled(sh, &s)
 	}
+	noteKnownSince(sh, s.KnownSince)
 	if err == nil && s.Status == "pending" {
 		err = shell.Exit(shell.ExitUnknown)
 	}
 	return err
+}
+
+// noteKnownSince says how far back a command would have been found that was not;
+// "" = from the beginning.
+func noteKnownSince(sh *shell.Shell, since string) {
+	if since != "" {
+		sh.Note("Executed commands are known since %s: one that was sent before may have been executed.", since)
+	}
 }
 
 func printSettled(sh *shell.Shell, s *client.Settled) error {

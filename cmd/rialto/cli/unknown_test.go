@@ -146,6 +146,59 @@ func TestDoubtStays(t *testing.T) {
 	}
 }
 
+// A refused question about a command, and a refused fence, leave open what became
+// of it: the exit status says so, with the id and what the node said; that it was
+// refused as too much changes nothing.
+func TestRefusedSettlingIsUnknown(t *testing.T) {
+	for _, answer := range []http.HandlerFunc{
+		says(429, `{"code":"throttled","command_id":"c1","outcome":"unknown","detail":"[throttled] the id is not settled: too much in hand"}`),
+		says(503, `{"code":"degraded","command_id":"c1","outcome":"unknown","detail":"[degraded] the id is not settled yet: too much in hand"}`),
+	} {
+		n := newFakeNode(t, answer)
+		for _, line := range []string{"command fence c1", "command show c1"} {
+			status, stdout, stderr := run(t, strings.Fields(line+" --timeout 300ms --server "+n.URL)...)
+			if status != shell.ExitUnknown || stdout != "" {
+				t.Errorf("%s: status %d, said %q", line, status, stdout)
+			}
+			for _, part := range []string{"the id is not settled", "too much in hand", "rialto command show c1\n", "rialto command fence c1\n"} {
+				if !strings.Contains(stderr, part) {
+					t.Errorf("%s does not say %q: %s", line, part, stderr)
+				}
+			}
+			if strings.Contains(stderr, "no node answered") {
+				t.Errorf("%s: one did answer: %s", line, stderr)
+			}
+			status, stdout, _ = run(t, strings.Fields(line+" --output json --timeout 300ms --server "+n.URL)...)
+			if want := "{\n  \"outcome\": \"unknown\",\n  \"command_ids\": [\n    \"c1\"\n  ]\n}\n"; status != shell.ExitUnknown || stdout != want {
+				t.Errorf("%s as JSON: status %d, %q", line, status, stdout)
+			}
+		}
+	}
+}
+
+// A write that was refused as too much, and not executed, leaves no doubt.
+func TestThrottledIsNotExecuted(t *testing.T) {
+	for _, body := range []string{`{"code":"throttled","outcome":"not_executed"}`, `{"code":"throttled"}`} {
+		n := newFakeNode(t, says(429, body))
+		status, _, stderr := run(t, strings.Fields(deposit+" --timeout 300ms --server "+n.URL)...)
+		if status != shell.ExitFailed || !strings.Contains(stderr, "throttled") {
+			t.Errorf("%s: status %d: %s", body, status, stderr)
+		}
+	}
+}
+
+// Since when commands are known is shown where one was not found.
+func TestKnownSince(t *testing.T) {
+	n := newFakeNode(t, says(200, `{"command_id":"c1","status":"never","http_status":409,"known_since":"2026-05-23T10:00:00Z","problem":{"code":"command_fenced"}}`))
+	if status, _, stderr := run(t, strings.Fields("command fence c1 --server "+n.URL)...); status != 0 || !strings.Contains(stderr, "known since 2026-05-23T10:00:00Z") {
+		t.Errorf("fence: status %d: %s", status, stderr)
+	}
+	n.will(says(404, `{"code":"unknown_command","known_since":"2026-05-23T10:00:00Z"}`))
+	if status, _, stderr := run(t, strings.Fields("command show c1 --server "+n.URL)...); status != shell.ExitFailed || !strings.Contains(stderr, "known since 2026-05-23T10:00:00Z") {
+		t.Errorf("show: status %d: %s", status, stderr)
+	}
+}
+
 // Ctrl-C in the middle of a write leaves it unknown, and says so; before
 // anything was sent, and in the middle of a read, it just ends.
 func TestInterrupted(t *testing.T) {

@@ -136,7 +136,7 @@ func (c *Client) do(ctx context.Context, r request, final func(*response) error)
 		}
 		c.failures.Add(1)
 		if time.Now().After(deadline) {
-			return nil, d.about(fmt.Errorf("%w within %v; the last one: %w", ErrNoAnswer, c.patience, err), r.ids)
+			return nil, d.about(noAnswer(c.patience, resp, err), r.ids)
 		}
 		c.current.CompareAndSwap(at, (at+1)%uint32(len(c.servers)))
 		if wait := c.pauseBefore(attempt, resp, &pause); wait > 0 {

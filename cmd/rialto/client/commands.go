@@ -159,16 +159,24 @@ func allSettled[R any](results []R, want int, status func(*R) (int, error)) erro
 type Settled struct {
 	CommandID string `json:"command_id"`
 	// Status is accepted, rejected, pending or never.
-	Status     string   `json:"status"`
-	HTTPStatus int      `json:"http_status"`
+	Status     string `json:"status"`
+	HTTPStatus int    `json:"http_status"`
+	// KnownSince says, of one that never executes, since when every executed one
+	// is known; "" = since ever.
+	KnownSince string   `json:"known_since,omitempty"`
 	Answer     *Answer  `json:"answer,omitempty"`
 	Problem    *Problem `json:"problem,omitempty"`
 }
 
 // Lookup asks what became of a command and reads the answer into a value. A
-// command that was never seen is a *Problem.
+// command that was never seen is a *Problem; one of which the nodes say that it
+// can't be told now is an UnknownError.
 func (c *Client) Lookup(ctx context.Context, id string, into any) error {
-	return c.Get(ctx, commandPath(id), nil, into)
+	err := c.Get(ctx, commandPath(id), nil, into)
+	if p := (*Problem)(nil); errors.As(err, &p) && p.Outcome == "unknown" {
+		return &UnknownError{IDs: []string{id}, Err: err}
+	}
+	return err
 }
 
 // Fence settles a command for good: what was not executed never will be. The

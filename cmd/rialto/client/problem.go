@@ -18,8 +18,11 @@ type Problem struct {
 	AggregateID     string `json:"aggregate_id,omitempty"`
 	Sequence        uint64 `json:"sequence,omitempty"`
 	CurrentSequence uint64 `json:"current_sequence,omitempty"`
-	// Outcome of a 503: not_executed or unknown.
+	// Outcome of a 429 or 503: not_executed or unknown.
 	Outcome string `json:"outcome,omitempty"`
+	// KnownSince says, of a command that was not found, since when every executed
+	// one is known; "" = since ever.
+	KnownSince string `json:"known_since,omitempty"`
 }
 
 // Error implements error. The code stands first: a detail that names no other

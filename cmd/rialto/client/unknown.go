@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"strings"
+	"time"
 )
 
 // UnknownError says that a write was sent and that no node said what became of
@@ -82,8 +83,44 @@ func (r *response) refused() bool {
 	return true
 }
 
+// notExecuted reports whether an answer says that a command was not executed. Too
+// much in hand is said before anything is, unless it is said of a question about
+// a command that may have been.
 func notExecuted(status int, outcome string) bool {
-	return status == http.StatusTooManyRequests || retryable(status) && outcome == "not_executed"
+	switch outcome {
+	case "not_executed":
+		return retryable(status)
+	case "":
+		return status == http.StatusTooManyRequests
+	}
+	return false
+}
+
+// noAnswerError is an ErrNoAnswer though nodes answered: each that it can't be
+// said now.
+type noAnswerError struct {
+	within time.Duration
+	last   error
+}
+
+// Error implements error.
+func (e *noAnswerError) Error() string {
+	return fmt.Sprintf("no final answer within %v; the last one: %v", e.within, e.last)
+}
+
+// Is implements the interface of errors.Is.
+func (*noAnswerError) Is(target error) bool { return target == ErrNoAnswer }
+
+// Unwrap returns the last answer as an error.
+func (e *noAnswerError) Unwrap() error { return e.last }
+
+// noAnswer is the error of a request without a final answer within a time: resp
+// is what its last attempt was answered with, if anything.
+func noAnswer(within time.Duration, resp *response, last error) error {
+	if resp != nil {
+		return &noAnswerError{within, last}
+	}
+	return fmt.Errorf("%w within %v; the last one: %w", ErrNoAnswer, within, last)
 }
 
 // traced returns a context whose request says in sent whether it got as far as
