@@ -74,7 +74,7 @@ func (x *exchange) never(id string) {
 func (x *exchange) unseen(id string) {
 	x.problem(render.Problem{
 		Status: http.StatusNotFound, Code: "unknown_command", CommandID: id,
-		Detail: "no command was executed under the id", KnownSince: x.knownSince(),
+		Detail: "the id was never seen, or is forgotten", KnownSince: x.knownSince(),
 	})
 }
 
