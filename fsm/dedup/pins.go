@@ -80,8 +80,14 @@ func (t *Pins) Describe(name string, level uint16) {
 
 // Tables lists the slabs, for capture and restoration.
 func (t *Pins) Tables() []slab.Table {
-	return append(append(t.index.Tables(), t.due.Tables()...), t.Records()...)
+	return append(append(t.index.Tables(), t.due.Tables()...), t.pins)
 }
 
-// Records lists those that the others are made of: what a state hash covers.
-func (t *Pins) Records() []slab.Table { return []slab.Table{t.pins} }
+// Records lists what a state hash covers: the pins, and while there are some,
+// when each is due, which is in none of them. The index is made of the pins.
+func (t *Pins) Records() []slab.Table {
+	if t.pins.Live() == 0 {
+		return []slab.Table{t.pins}
+	}
+	return append([]slab.Table{t.pins}, t.due.Tables()...)
+}
