@@ -95,7 +95,11 @@ func (w *writer) page(r span, write func(event.Resent) error) (next uint64, err 
 	}
 	ctx, cancel := context.WithCancel(s.server.background)
 	defer cancel()
-	pin, err := s.server.cfg.Reads.Wait(ctx, s.server.seen())
+	// Views that stand still (no room) must not silence the client: it goes to
+	// another node.
+	waiting, over := context.WithTimeout(ctx, questionTime)
+	defer over()
+	pin, err := s.server.cfg.Reads.Wait(waiting, s.server.seen())
 	if err != nil {
 		return r.from, fmt.Errorf("%w: %w", errCut, err)
 	}
