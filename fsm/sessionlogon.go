@@ -41,6 +41,7 @@ func (m *Machine) logonSession(b *command.LogonSession, about *subject) *refusal
 		s.nextIn++
 	}
 	s.set(sessionLive, true)
+	s.set(sessionAnew, false)
 	m.watch(n)
 	m.out.emit(&event.SessionLoggedOn{
 		CompID: b.CompID, Participant: m.participants.at(s.participant).Participant, Kind: s.kind, Epoch: s.epoch,
@@ -88,6 +89,10 @@ func (m *Machine) mayLogOn(n uint32, b *command.LogonSession) event.Code {
 		return event.CodeSessionMustReset
 	case b.Number < s.nextIn:
 		return event.CodeSessionNumberTooLow
+	case s.has(sessionAnew) && b.Number != s.nextIn:
+		// A client that goes on in the old numbers would be asked for what is
+		// missing, and send orders of before again.
+		return event.CodeSessionMustReset
 	case b.NextExpected > s.nextOut:
 		return event.CodeSessionExpectsTooMuch
 	}
@@ -123,11 +128,13 @@ func (m *Machine) endSession(n uint32, reason market.SessionEnd, slots uint32, t
 	})
 }
 
-// resetSession gives a session other numbers.
+// resetSession gives a session other numbers. Its client has to know of them
+// before it goes on: it logs on with the very next one, or with a reset.
 func (m *Machine) resetSession(n uint32, nextIn, nextOut uint64) {
 	m.numberReports()
 	s := m.sessions.rows.Mut(n)
 	s.nextIn, s.nextOut, s.history = nextIn, nextOut, m.clock.history
+	s.set(sessionAnew, true)
 	s.sequence++
 	m.out.emit(&event.SessionReset{CompID: m.sessions.name(n), Epoch: s.epoch, NextIn: nextIn, NextOut: nextOut, Sequence: s.sequence})
 }

@@ -68,6 +68,8 @@ const (
 	sessionCancels
 	// sessionWithdrawn: its CompID was taken away.
 	sessionWithdrawn
+	// sessionAnew: its numbers began anew without its client.
+	sessionAnew
 )
 
 func (s *session) has(flag uint8) bool { return s.flags&flag != 0 }

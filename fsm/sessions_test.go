@@ -520,6 +520,30 @@ func TestOperator(t *testing.T) {
 	}
 }
 
+// A client that did not see a reset would go on in the old numbers, be asked for
+// what is missing, and send orders again that are done with: an order that was
+// refused for good would trade after all. It is told to begin anew.
+func TestResetThatTheClientDidNotSee(t *testing.T) {
+	d := newDesk(t, fsm.Bounds{})
+	epoch := d.on(1)
+	d.enter(d.order(epoch, 2, "a", market.Buy, "1", "2900"))
+	d.enter(d.admin(&command.ResetSession{CompID: "TRADER1"}))
+	r, refused := d.logon(&command.LogonSession{CompID: "TRADER1", Number: 3, HeartBtInt: 30}).(*event.SessionRefused)
+	if !refused || r.Code != event.CodeSessionMustReset || r.NextIn != 1 || r.Slots != 0 {
+		t.Fatalf("in the old numbers: got %+v", r)
+	}
+	epoch = d.on(1)
+	d.enter(d.node(&command.EndSession{CompID: "TRADER1", Epoch: epoch}))
+	d.on(9) // from here on a gap is a gap
+	d.enter(d.admin(&command.ResetSession{CompID: "TRADER1", NextIn: 7, NextOut: 9}))
+	if _, refused := d.logon(&command.LogonSession{CompID: "TRADER1", Number: 8, HeartBtInt: 30}).(*event.SessionRefused); !refused {
+		t.Error("beyond the number that the operator set: logged on")
+	}
+	if r, ok := d.logon(&command.LogonSession{CompID: "TRADER1", Number: 1, Reset: true, HeartBtInt: 30}).(*event.SessionLoggedOn); !ok || r.NextIn != 2 {
+		t.Errorf("with a reset of its own: got %+v", r)
+	}
+}
+
 // Only a node says what becomes of its sessions.
 func TestSessionCommandsAreTheNodes(t *testing.T) {
 	d := newDesk(t, fsm.Bounds{})
