@@ -80,6 +80,19 @@ func (n *Node) fitForFIX() error {
 	if after, through, open := n.journal.Missing(); open {
 		return fmt.Errorf("events after %d up to %d are missing", after, through)
 	}
+	return n.remembersFIX()
+}
+
+// remembersFIX fails while this node cannot read what a session was sent before:
+// a client that asks for what it missed would get nothing, and nothing after it.
+// Where the whole venue is short of room and takes cancels only, clients are
+// better off with a session that cannot be resent to than without one.
+func (n *Node) remembersFIX() error {
+	for _, s := range n.views.projector.Status() {
+		if s.Name == n.views.sessions.Name() {
+			return viewFresh(s, n.Intake() == gateways.IntakeCancels)
+		}
+	}
 	return nil
 }
 

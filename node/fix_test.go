@@ -6,6 +6,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -225,6 +226,34 @@ func TestNoQuorumNoFIX(t *testing.T) {
 		}
 		return err != nil
 	})
+}
+
+// TestNoMemoryNoFIX shows that a node whose view of sessions stands still, for
+// want of room, has no FIX clients: it could not send them again what they missed,
+// and they would be deaf while their orders execute. The other nodes have them.
+func TestNoMemoryNoFIX(t *testing.T) {
+	c := newFIXVenue(t)
+	short := (c.settledLeader() + 1) % 3
+	c.stop(short)
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(c.configs[short].DataDir, &fs); err != nil {
+		t.Fatal(err)
+	}
+	most := fs.Blocks*uint64(fs.Bsize) - 1 // no file system is so empty
+	c.configs[short].Room.LowBytes, c.configs[short].Room.CancelsBytes = most, most
+	c.configs[short].Room.ReadOnlyBytes = 128 << 20
+	c.start(short)
+	c.until("the port of the node without room refuses callers", func() bool {
+		c.fund((short+1)%3, "trader1", "1") // something that its view does not fold
+		conn, err := net.Dial("tcp", c.configs[short].FIXAddress)
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err != nil
+	})
+	f := c.dialFIX((short+1)%3, 1)
+	f.logon()
+	f.want("35=A|34=1")
 }
 
 // TestLostOwner shows that the leader knows soon which node it has lost, so that

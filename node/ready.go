@@ -9,6 +9,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/node/room"
+	"github.com/rialto-exchange/rialto/readmodels/projector"
 )
 
 const (
@@ -108,15 +109,21 @@ func (n *Node) levelWithLeader() error {
 // excused where all of the venue does, and takes cancels only.
 func (n *Node) viewsFresh(excused bool) error {
 	for _, s := range n.views.projector.Status() {
-		if s.State == "paused" && excused {
-			continue
+		if err := viewFresh(s, excused); err != nil {
+			return err
 		}
-		if s.State == "live" && s.Waited > lagFinding {
-			return fmt.Errorf("read model %s is %v behind", s.Name, s.Waited.Round(time.Millisecond))
-		}
-		if s.State != "live" {
-			return fmt.Errorf("read model %s is %s", s.Name, s.State)
-		}
+	}
+	return nil
+}
+
+func viewFresh(s projector.Status, excused bool) error {
+	switch {
+	case s.State == "paused" && excused:
+		return nil
+	case s.State != "live":
+		return fmt.Errorf("read model %s is %s", s.Name, s.State)
+	case s.Waited > lagFinding:
+		return fmt.Errorf("read model %s is %v behind", s.Name, s.Waited.Round(time.Millisecond))
 	}
 	return nil
 }

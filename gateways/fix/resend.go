@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/gateways/fix/wire"
@@ -32,6 +33,12 @@ func (o *outbound) asksAgain() (span, bool) {
 // times all that there are, in whatever ranges.
 const freeRepeats = 10_000
 
+// repeatPause is between the pages of what a connection asks for beyond all that
+// there is and freeRepeats: some 25,000 numbers a second, a tenth of a core. Who
+// has a gap is never slowed; who reads everything again and again does not take
+// the node from the others.
+const repeatPause = 20 * time.Millisecond
+
 // maxResends is how many ranges wait to be sent again.
 const maxResends = 16
 
@@ -52,6 +59,26 @@ func (o *outbound) again(r span) bool {
 	return true
 }
 
+// slowed reports whether the connection has asked for so much that its pages are
+// paced.
+func (o *outbound) slowed() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.repeated > o.written.Load()+freeRepeats
+}
+
+// pause waits between two pages.
+func (w *writer) pause() error {
+	timer := time.NewTimer(repeatPause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-w.session.gone:
+		return w.session.goneErr
+	}
+}
+
 // resend writes a range again.
 func (w *writer) resend(r span) error {
 	s := w.session
@@ -63,6 +90,11 @@ func (w *writer) resend(r span) error {
 		return err
 	}
 	for at := r.from; at <= r.to; {
+		if s.out.slowed() {
+			if err := w.pause(); err != nil {
+				return err
+			}
+		}
 		next, err := w.page(span{at, min(r.to, at+resendPage-1)}, w.asBefore)
 		if err != nil {
 			return err

@@ -110,6 +110,39 @@ func TestTestRequestDuringResend(t *testing.T) {
 	})
 }
 
+// TestResendsArePaced shows that who asks for everything again and again gets it
+// slowly, and who asks once at once.
+func TestResendsArePaced(t *testing.T) {
+	inRoom(t, func(t *testing.T, v *venue, d *door) {
+		c := d.connect(t, "TRADER1")
+		c.logon()
+		c.want("35=A|34=1")
+		for range 3000 {
+			v.set(func() { v.report("TRADER1", v.sessions["TRADER1"]) })
+		}
+		through := func() {
+			for {
+				m, err := c.receive()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if m.SeqNum() == 3001 {
+					return
+				}
+			}
+		}
+		through()
+		for n, want := range []time.Duration{0, 0, 0, 0, 100 * time.Millisecond, 100 * time.Millisecond} {
+			begun := time.Now()
+			c.send("35=2|16=0|7=" + number(1+n%2))
+			through()
+			if took := time.Since(begun); took < want || want == 0 && took > 0 {
+				t.Errorf("resend %d took %v, want %v or more, at once if none", n+1, took, want)
+			}
+		}
+	})
+}
+
 // TestResendsInTurns shows that a client that asks for everything again and
 // again, each time from another number, is logged out.
 func TestResendsInTurns(t *testing.T) {
