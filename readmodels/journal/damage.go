@@ -77,7 +77,7 @@ func (s *segment) scanAround(end int64, yield func(p place, offset int64, frame 
 }
 
 // nextGood returns where the next frame begins that verifies and can follow a
-// block, or the end.
+// block (the zero place: there was none yet), or the end.
 func (s *segment) nextGood(offset, end int64, last place) (int64, error) {
 	rest := make([]byte, end-offset)
 	if _, err := s.ReadAt(rest, offset); err != nil {
@@ -86,7 +86,7 @@ func (s *segment) nextGood(offset, end int64, last place) (int64, error) {
 	for i := 1; i+frameBytes <= len(rest); i++ {
 		p := parsePlace(rest[i:])
 		plausible := binary.LittleEndian.Uint32(rest[i+36:]) == 0 && p.index > last.index && p.index >= s.index &&
-			p.first >= s.first && p.first > last.last() && p.size <= maxPayload && p.bytes() <= int64(len(rest)-i)
+			p.first >= s.first && (last.first == 0 || p.first > last.last()) && p.size <= maxPayload && p.bytes() <= int64(len(rest)-i)
 		if plausible && frameSum(rest[i:i+int(p.bytes())]) == p.sum {
 			return offset + int64(i), nil
 		}
