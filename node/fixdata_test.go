@@ -37,6 +37,7 @@ func TestFIXMarketData(t *testing.T) {
 			screen.want("35=W|34=2|262=btc|55=BTC-USD|268=0")
 			trader.order("one")
 			screen.want("35=X|34=3|268=1|279=0|269=0|270=100.00|271=1.0000|346=1")
+			c.catchUp(1, 2) // else the next screen may begin before the order
 			continue
 		}
 		screen.want("35=W|34=2|268=1|269=0|270=100.00|271=1.0000|346=1")

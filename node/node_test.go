@@ -219,6 +219,14 @@ func (c *trio) fund(i int, account, amount string) event.Outcome {
 	return c.do(i, &command.Deposit{Account: account, Money: command.Money{Asset: "USD", Value: decimal(c.t, amount)}})
 }
 
+// catchUp waits until a node's views show what another's do.
+func (c *trio) catchUp(ahead, behind int) {
+	c.t.Helper()
+	if _, err := c.nodes[behind].Reads().Wait(c.t.Context(), c.nodes[ahead].Reads().Now().Sequence); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
 // total reads an account's dollars at a node once it shows a sequence.
 func (c *trio) total(i int, account string, at market.Sequence) market.Amount {
 	c.t.Helper()
