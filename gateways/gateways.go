@@ -148,6 +148,8 @@ type OrderFilter struct {
 	Status        market.OrderStatus // StatusNone = any
 	ClientOrderID string
 	Instrument    string
+	// HadClientOrderID is an id that an order has, or had before it was replaced.
+	HadClientOrderID string
 }
 
 // OrderReads reads orders.

@@ -9,4 +9,7 @@ const (
 	LazyTick      = lazyTick
 	ProbePatience = probePatience
 	Goodbye       = goodbye
+
+	MaxStatusReports = maxStatusReports
+	MaxAccounts      = maxAccounts
 )

@@ -231,8 +231,10 @@ func (w *writer) one(n *numbered) error {
 		if err != nil {
 			return err
 		}
-		if l.about != 0 && !s.renewed(&l, n.at) {
-			l = gapFill(n.number + 1)
+		if l.about != 0 {
+			if err := s.renewed(&l, n.at); err != nil {
+				return err
+			}
 		}
 		w.message(n.number, l)
 	}

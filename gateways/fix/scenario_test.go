@@ -188,6 +188,12 @@ func (s *story) behind(words []string) {
 			v.members = slices.DeleteFunc(slices.Clone(v.members), func(p *event.Participant) bool { return p.Participant == words[1] })
 			v.authority = nil
 		})
+	case "lists":
+		v.set(func() {
+			p := *v.members[0]
+			p.Accounts = append(slices.Clone(words[2:]), p.Accounts...)
+			v.members[0], v.authority = &p, nil
+		})
 	case "opens":
 		v.set(func() { v.opened = map[string][]string{words[1]: words[2:]} })
 	case "takes":

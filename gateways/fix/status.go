@@ -3,7 +3,7 @@ package fix
 import (
 	"context"
 	"errors"
-	"slices"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -11,7 +11,6 @@ import (
 
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
-	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/gateways/fix/decode"
 	"github.com/rialto-exchange/rialto/gateways/fix/encode"
 	"github.com/rialto-exchange/rialto/gateways/fix/wire"
@@ -24,9 +23,11 @@ const (
 	// questionTime is how long the views may take to know what the client did
 	// before it asked.
 	questionTime = 5 * time.Second
+	// listTime is how long the views may take to list them.
+	listTime = 30 * time.Second
 	// maxStatusReports is how many orders the answer to one mass status request
-	// tells of.
-	maxStatusReports = 2000
+	// tells of. Of more it tells of none, and how to ask for fewer.
+	maxStatusReports = 100_000
 	// maxAccounts is how many accounts that were opened for the participant,
 	// beyond those of its definition, a question without Account looks through.
 	maxAccounts = 1000
@@ -78,33 +79,34 @@ func (s *session) inquire(q question) quickfix.MessageRejectError {
 }
 
 func (s *session) answer(q question, last market.Sequence) {
-	ctx, cancel := context.WithTimeout(s.server.background, questionTime)
-	defer cancel()
-	pin, err := s.server.cfg.Reads.Wait(ctx, last)
-	if err != nil {
-		s.say(businessReject(q.query.StatusID+q.query.MassID, kindOf(q), "the orders cannot be read now"), false)
-		return
-	}
-	found, err := s.ordersOf(ctx, pin, q)
-	if err != nil && !errors.Is(err, gateways.ErrNotFound) {
+	found, err := s.ordersOf(q, last)
+	switch {
+	case errors.Is(err, errTooMany), errors.Is(err, errManyAccounts):
+		s.say(businessReject(q.query.StatusID+q.query.MassID, kindOf(q), err.Error()), false)
+	case err != nil:
 		s.log.Warn("a question about orders was not answered", "error", err)
 		s.say(businessReject(q.query.StatusID+q.query.MassID, kindOf(q), "the orders cannot be read now"), false)
-		return
-	}
-	if len(found) == 0 {
+	case len(found) == 0:
+		q.query.Last = true
 		s.say(local{kind: "8", write: func(dst []byte, e *encode.Encoder, slot encode.Slot) []byte {
 			return e.NoStatus(dst, slot, &q.query)
 		}}, false)
-		return
+	default:
+		s.tell(q, found)
 	}
-	for i := range found {
-		query := q.query
+}
+
+// tell answers with an order each. The numbers are asked for as there is room,
+// in ranges: those that are asked for while an entry is under way share the next.
+func (s *session) tell(q question, found []market.OrderID) {
+	for i, id := range found {
+		query, order := q.query, new(event.Order)
 		if q.mass {
 			query.Total, query.Last = uint64(len(found)), i == len(found)-1
 		}
-		if !s.sayWhenRoom(local{kind: "8", about: found[i].ID, write: func(dst []byte, e *encode.Encoder, slot encode.Slot) []byte {
-			return e.Status(dst, slot, &found[i], &query)
-		}, renew: func(now event.Order) { found[i] = now }}) {
+		if !s.sayWhenRoom(local{kind: "8", about: id, write: func(dst []byte, e *encode.Encoder, slot encode.Slot) []byte {
+			return e.Status(dst, slot, order, &query)
+		}, renew: func(now event.Order) { *order = now }}) {
 			return
 		}
 	}
@@ -117,79 +119,11 @@ func kindOf(q question) string {
 	return "H"
 }
 
-// ordersOf finds the orders that a question is about.
-func (s *session) ordersOf(ctx context.Context, pin event.Pin, q question) ([]event.Order, error) {
-	accounts := s.accounts()
-	if q.account != "" {
-		if !s.owns(accounts, q.account) {
-			return nil, nil
-		}
-		accounts = []string{q.account}
-	}
-	if q.id != 0 {
-		o, err := s.server.cfg.Reads.Order(pin, q.id)
-		if err != nil || !s.owns(accounts, o.Value.Account) {
-			return nil, err
-		}
-		return []event.Order{o.Value}, nil
-	}
-	filter := gateways.OrderFilter{ClientOrderID: q.query.ClOrdID, Instrument: q.query.Instrument, OpenOnly: q.mass}
-	var out []event.Order
-	for _, account := range accounts {
-		found, err := s.ordersOfAccount(ctx, pin, account, filter, q)
-		if err != nil {
-			return nil, err
-		}
-		if out = append(out, found...); !q.mass && len(out) > 0 || len(out) >= maxStatusReports {
-			break
-		}
-	}
-	return out[:min(len(out), maxStatusReports)], nil
-}
-
-// ordersOfAccount finds them in one account, newest first where only one is
-// wanted.
-func (s *session) ordersOfAccount(ctx context.Context, pin event.Pin, account string, filter gateways.OrderFilter, q question) ([]event.Order, error) {
-	page := event.Page{Limit: 500, Descending: !q.mass}
-	var out []event.Order
-	for {
-		list, err := s.server.cfg.Reads.Orders(ctx, pin, account, filter, page)
-		if err != nil {
-			return nil, err
-		}
-		for _, o := range list.Items {
-			if q.query.Side == 0 || o.Value.Side == q.query.Side {
-				out = append(out, o.Value)
-			}
-		}
-		if list.Next == 0 || !q.mass && len(out) > 0 || len(out) >= maxStatusReports {
-			return out, ctx.Err()
-		}
-		page.After = list.Next
-	}
-}
-
-// accounts are those of the session's participant, as of now.
-func (s *session) accounts() []string {
-	p, _ := find(s.server.cfg.Reads.Authority().Participants, s.comp)
-	if p == nil {
-		return nil
-	}
-	all := slices.Concat(p.Accounts, s.server.cfg.Reads.AccountsFor(s.participant, maxAccounts))
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
-// owns reports whether an account is the participant's: by its definition, or
-// because it was opened for it.
-func (s *session) owns(accounts []string, account string) bool {
-	return slices.Contains(accounts, account) || s.server.cfg.Reads.OpenedFor(account) == s.participant
-}
-
 // renewed brings an answer about an order up to the event that gave it its
-// number: what was numbered before it must not be newer than it is. false: the
-// views do not get there in time.
-func (s *session) renewed(l *local, at market.Sequence) bool {
+// number: what was numbered before it must not be newer than it is. Views that
+// do not get there in time are an error: the connection ends, for the answer
+// would be wrong or would be missing.
+func (s *session) renewed(l *local, at market.Sequence) error {
 	ctx, cancel := context.WithTimeout(s.server.background, questionTime)
 	defer cancel()
 	if at == 0 { // the number is this node's alone
@@ -197,13 +131,14 @@ func (s *session) renewed(l *local, at market.Sequence) bool {
 	}
 	pin, err := s.server.cfg.Reads.Wait(ctx, at)
 	if err != nil {
-		return false
+		return fmt.Errorf("%w: %w", errCut, err)
 	}
 	now, err := s.server.cfg.Reads.Order(pin, l.about)
-	if err == nil {
-		l.renew(now.Value)
+	if err != nil {
+		return fmt.Errorf("%w: order %v: %w", errCut, l.about, err)
 	}
-	return err == nil
+	l.renew(now.Value)
+	return nil
 }
 
 // sayWhenRoom waits for room before it queues one of many messages; false: the

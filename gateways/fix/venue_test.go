@@ -31,6 +31,10 @@ type venue struct {
 	last     market.Sequence
 	orders   uint64
 	byClient map[string]market.OrderID
+	images   map[market.OrderID][]image
+	// crowd is how many open orders the views have instead, if there is one.
+	crowd int
+	still bool // the views stand still
 	// what goes wrong on purpose
 	failing error
 	losing  int // so many Submits execute and say they may not have
@@ -51,6 +55,12 @@ type prober interface {
 	Probe(ctx context.Context, comp string, epoch uint64) bool
 }
 
+// image is an order as it was from a point on.
+type image struct {
+	from  market.Sequence
+	order event.Order
+}
+
 // row is a session of the machine.
 type row struct {
 	participant     string
@@ -68,7 +78,7 @@ type row struct {
 func newVenue() *venue {
 	v := &venue{
 		changed: make(chan struct{}), sessions: map[string]*row{}, ids: map[string]event.Outcome{},
-		deaf: map[string]bool{}, vouched: map[string]int{}, byClient: map[string]market.OrderID{}, doors: map[string]prober{},
+		deaf: map[string]bool{}, vouched: map[string]int{}, byClient: map[string]market.OrderID{}, images: map[market.OrderID][]image{}, doors: map[string]prober{},
 	}
 	hash := sha256.Sum256([]byte("rialto"))
 	for _, name := range []string{"TRADER1", "TRADER2"} {
@@ -98,10 +108,10 @@ func (v *venue) Authority() *gateways.Authority {
 }
 
 // AccountsFor implements gateways.Reads.
-func (v *venue) AccountsFor(participant string, _ int) []string {
+func (v *venue) AccountsFor(participant string, most int) []string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.opened[participant]
+	return v.opened[participant][:min(len(v.opened[participant]), most)]
 }
 
 // OpenedFor implements gateways.Reads.
@@ -186,6 +196,9 @@ func (e *entry) apply(c *command.Command) event.Outcome {
 	g := event.Group{First: v.last + 1, Count: uint32(len(records)), Records: records, Context: event.Context{
 		CommandKind: uint8(c.Body.Kind()), Source: c.Source, Participant: c.Participant, Actor: c.Actor, CommandID: c.ID, Session: c.Session,
 	}}
+	if o, ok := records[0].(*event.OrderChanged); ok {
+		v.images[o.Order.ID] = append(v.images[o.Order.ID], image{v.last + 1, o.Order})
+	}
 	v.last += market.Sequence(len(records))
 	e.block.Groups = append(e.block.Groups, g)
 	o := e.outcome(event.OutcomeExecuted)
@@ -210,6 +223,11 @@ func (e *entry) order(c *command.Command) event.Record {
 		ID: market.OrderID(e.venue.orders), ClientOrderID: c.Session.ClOrdID, Session: c.Actor, Account: "trader1",
 		Instrument: "BTC-USD", Side: market.Buy, Type: market.Limit, TimeInForce: market.GoodTillCancel,
 		Status: market.StatusOpen, Quantity: 1, Remaining: 1, Price: 100, CreatedAt: e.block.At, UpdatedAt: e.block.At,
+	}
+	if c.Body.Kind() == command.KindAmendOrder {
+		o.ID = e.venue.byClient[c.Session.OrigClOrdID]
+		e.venue.byClient[o.ClientOrderID] = o.ID
+		return &event.OrderChanged{Type: event.TypeOrderAmended, Order: o}
 	}
 	if c.Body.Kind() == command.KindCancelOrder {
 		if id, ok := e.venue.byClient[c.Session.OrigClOrdID]; ok {
@@ -355,38 +373,54 @@ func (v *venue) Executed(context.Context, market.Sequence) (*event.Block, *event
 func (v *venue) InFlight(string, string) bool { return false }
 
 // Wait implements gateways.Reads.
-func (v *venue) Wait(_ context.Context, sequence market.Sequence) (event.Pin, error) {
+func (v *venue) Wait(ctx context.Context, sequence market.Sequence) (event.Pin, error) {
+	v.mu.Lock()
+	still := v.still
+	v.mu.Unlock()
+	if still {
+		<-ctx.Done()
+		return event.Pin{}, ctx.Err()
+	}
 	return event.Pin{Sequence: sequence}, nil
 }
 
 // Order implements gateways.Reads.
 func (v *venue) Order(at event.Pin, id market.OrderID) (event.Reading[event.Order], error) {
-	found, err := v.Orders(context.Background(), at, "", gateways.OrderFilter{}, event.Page{})
-	for _, o := range found.Items {
-		if o.Value.ID == id {
-			return o, err
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.order(at, id)
+}
+
+func (v *venue) order(at event.Pin, id market.OrderID) (event.Reading[event.Order], error) {
+	if v.crowd > 0 {
+		return event.Reading[event.Order]{Value: event.Order{ID: id, Account: "trader1", Instrument: "BTC-USD", Side: market.Buy, Status: market.StatusOpen}}, nil
+	}
+	for _, i := range slices.Backward(v.images[id]) {
+		if i.from <= at.Sequence {
+			return event.Reading[event.Order]{Value: i.order}, nil
 		}
 	}
 	return event.Reading[event.Order]{}, gateways.ErrNotFound
 }
 
 // Orders implements gateways.Reads: every order as it was at a point.
-func (v *venue) Orders(_ context.Context, at event.Pin, account string, f gateways.OrderFilter, _ event.Page) (out event.List[event.Reading[event.Order]], err error) {
+func (v *venue) Orders(_ context.Context, at event.Pin, account string, f gateways.OrderFilter, page event.Page) (out event.List[event.Reading[event.Order]], err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	latest := map[market.OrderID]event.Order{}
-	for _, b := range v.blocks {
-		for _, g := range b.Groups {
-			if o, ok := g.Records[0].(*event.OrderChanged); ok && g.First <= at.Sequence {
-				latest[o.Order.ID] = o.Order
-			}
-		}
+	if account == "unopened" {
+		return out, gateways.ErrNotFound
 	}
-	for id := market.OrderID(0); id <= market.OrderID(v.orders); id++ {
-		o, ok := latest[id]
-		if ok && (account == "" || o.Account == account) && (f.ClientOrderID == "" || o.ClientOrderID == f.ClientOrderID) && (!f.OpenOnly || o.Status.IsOpen()) {
-			out.Items = append(out.Items, event.Reading[event.Order]{Value: o})
+	for id := market.OrderID(page.After) + 1; id <= market.OrderID(max(v.orders, uint64(v.crowd))); id++ {
+		o, err := v.order(at, id)
+		if err != nil || o.Value.Account != account || f.OpenOnly && !o.Value.Status.IsOpen() ||
+			f.HadClientOrderID != "" && !slices.ContainsFunc(v.images[id], func(i image) bool { return i.order.ClientOrderID == f.HadClientOrderID }) {
+			continue
 		}
+		if len(out.Items) == page.Limit {
+			out.Next = market.Sequence(id - 1)
+			break
+		}
+		out.Items = append(out.Items, o)
 	}
 	return out, nil
 }

@@ -48,6 +48,7 @@ func dump(v readmodels.View, at event.Pin) (string, error) {
 			{orders.Filter{OpenOnly: true}, event.Page{Limit: 1000}},
 			{orders.Filter{}, event.Page{Limit: 5, Descending: true}},
 			{orders.Filter{ClientOrderID: "k7"}, event.Page{Limit: 100}},
+			{orders.Filter{HadClientOrderID: "k7"}, event.Page{Limit: 100}},
 		} {
 			l, err := view.Orders(context.Background(), at, account, q.filter, q.page)
 			if err != nil {
@@ -80,6 +81,7 @@ func dump(v readmodels.View, at event.Pin) (string, error) {
 type naive struct {
 	images  map[market.OrderID]event.Order
 	came    []market.OrderID
+	had     []market.OrderID // the id k7, in the order in which they got it
 	history []event.Public
 }
 
@@ -103,6 +105,9 @@ func (n *naive) Event(e event.Public) {
 	if _, known := n.images[o.ID]; !known {
 		n.came = append(n.came, o.ID)
 	}
+	if o.ClientOrderID == "k7" && !slices.Contains(n.had, o.ID) {
+		n.had = append(n.had, o.ID)
+	}
 	n.images[o.ID] = o
 	n.history = append(n.history, e)
 }
@@ -115,6 +120,7 @@ func (n *naive) Dump(event.Pin) (string, error) {
 		slices.Reverse(newest)
 		n.list(&out, account, newest, 5, func(event.Order) bool { return true })
 		n.list(&out, account, n.came, 100, func(o event.Order) bool { return o.ClientOrderID == "k7" })
+		n.list(&out, account, n.had, 100, func(event.Order) bool { return true })
 	}
 	for _, id := range watched() {
 		var fills []string

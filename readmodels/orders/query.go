@@ -18,6 +18,9 @@ type Filter struct {
 	Status        market.OrderStatus // StatusNone = any
 	ClientOrderID string             // "" = any
 	Instrument    string             // "" = any
+	// HadClientOrderID is an id that an order has or had: a replacement gives it
+	// another, and it is asked for by either. "" = any.
+	HadClientOrderID string
 }
 
 func (f Filter) takes(o *event.Order) bool {
@@ -66,6 +69,8 @@ func (v *View) Orders(ctx context.Context, at event.Pin, account string, filter 
 	switch {
 	case filter.ClientOrderID != "":
 		err = v.byClient(account, filter.ClientOrderID, w, offer)
+	case filter.HadClientOrderID != "":
+		err = v.byClient(account, filter.HadClientOrderID, w, offer)
 	case filter.OpenOnly || filter.Status.IsOpen():
 		err = v.open(at, account, w, offer)
 	default:
