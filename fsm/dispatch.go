@@ -24,6 +24,8 @@ func verbs() [256]verb {
 	return [256]verb{
 		command.KindTermStart:         {run: run((*Machine).startTerm)},
 		command.KindRaiseLevel:        {run: run((*Machine).raiseLevel)},
+		command.KindBeginHistory:      {run: run((*Machine).beginHistory), level: LevelCluster},
+		command.KindVoidEntry:         {run: run((*Machine).voidEntry)},
 		command.KindDefineAsset:       {run: run((*Machine).defineAsset)},
 		command.KindDefineInstrument:  {run: run((*Machine).defineInstrument)},
 		command.KindHaltInstrument:    {run: run((*Machine).haltInstrument), always: true},

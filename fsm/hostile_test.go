@@ -91,7 +91,7 @@ func bodies() []command.Body {
 	return []command.Body{
 		&command.PlaceOrder{}, &command.PlaceOrder{}, &command.PlaceOrder{}, &command.AmendOrder{}, &command.AmendOrder{},
 		&command.DefineInstrument{}, &command.DefineInstrument{}, &command.DefineAsset{}, &command.SetLimits{},
-		&command.TermStart{}, &command.Probe{}, &command.Fence{}, &command.RaiseLevel{}, &command.HaltInstrument{},
+		&command.TermStart{}, &command.Probe{}, &command.Fence{}, &command.RaiseLevel{}, &command.BeginHistory{}, &command.VoidEntry{}, &command.HaltInstrument{},
 		&command.ResumeInstrument{}, &command.SetPhase{}, &command.RetireInstrument{},
 		&command.DefineParticipant{}, &command.OpenAccount{}, &command.CloseAccount{},
 		&command.Deposit{}, &command.Deposit{}, &command.Withdraw{}, &command.Transfer{},
@@ -111,7 +111,7 @@ func (h hostile) command(n int) *command.Command {
 	c := &command.Command{Header: command.Header{ID: fmt.Sprintf("h%d", n), Role: market.RoleAdmin, Digest: uint64(n)}, Body: b}
 	switch rapid.IntRange(0, 9).Draw(h.t, "header") {
 	case 3, 4, 5:
-		if b.Kind() != command.KindRaiseLevel { // the venue's own word, which it follows
+		if b.Kind() != command.KindRaiseLevel && b.Kind() != command.KindBeginHistory { // the venue's own word, which it follows
 			c.Source = market.SourceSystem
 		}
 	case 6, 7:

@@ -22,8 +22,11 @@ const (
 	levelWorstDay = 2
 	// LevelSessions is the level of FIX sessions that outlive their node.
 	LevelSessions = 3
+	// LevelCluster is the level of histories that end: a venue that was restored
+	// or recovered.
+	LevelCluster = 4
 	// FeatureLevel is the highest level that this machine understands.
-	FeatureLevel = LevelSessions
+	FeatureLevel = LevelCluster
 )
 
 // Level returns the feature level in force, 0 before the first entry.

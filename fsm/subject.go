@@ -156,7 +156,7 @@ func (m *Machine) permitted(c *command.Command, v *verb, s *subject) bool {
 	switch {
 	case c.Body.Kind() == command.KindTermStart:
 		return c.Participant == ""
-	case c.Body.Kind() == command.KindRaiseLevel:
+	case isVenues(c.Body.Kind()):
 		return c.Participant == "" && c.Source == market.SourceSystem
 	case isNodes(c.Body.Kind()):
 		return c.Participant == "" && (c.Source == market.SourceSystem || c.Source == market.SourceFIX)
@@ -170,6 +170,11 @@ func (m *Machine) permitted(c *command.Command, v *verb, s *subject) bool {
 		return m.ownsOrder(c, s)
 	}
 	return m.ownsAccount(c.Participant, s.account)
+}
+
+// isVenues: the kinds of command that only the venue itself sends.
+func isVenues(k command.Kind) bool {
+	return k == command.KindRaiseLevel || k == command.KindBeginHistory || k == command.KindVoidEntry
 }
 
 // isNodes: the kinds of command that nodes send for the sessions they own.

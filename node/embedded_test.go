@@ -35,6 +35,7 @@ func TestDigestOfAllBodies(t *testing.T) {
 		&command.Deposit{}, &command.Withdraw{}, &command.Transfer{}, &command.SetLimits{}, &command.SuspendAccount{},
 		&command.ResumeAccount{}, &command.PlaceOrder{}, &command.AmendOrder{}, &command.CancelOrder{}, &command.CancelAll{},
 		&command.TermStart{}, &command.Probe{}, &command.Fence{}, &command.RaiseLevel{},
+		&command.BeginHistory{}, &command.VoidEntry{},
 	}
 	seen := map[uint64]command.Body{}
 	for _, b := range bodies {

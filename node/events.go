@@ -38,7 +38,8 @@ func visible(e event.Public, f gateways.EventFilter) bool {
 func concerns(e event.Public, accounts []string) bool {
 	own := func(account string) bool { return slices.Contains(accounts, account) }
 	switch r := e.Record.(type) {
-	case *event.AssetChanged, *event.InstrumentChanged, *event.LeaderStarted, *event.LevelRaised:
+	case *event.AssetChanged, *event.InstrumentChanged, *event.LeaderStarted, *event.LevelRaised,
+		*event.HistoryBegan, *event.EntryVoided:
 		return true
 	case *event.AccountChanged:
 		return own(r.Account.Account)

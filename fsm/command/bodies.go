@@ -31,6 +31,29 @@ type Fence struct{ Target string }
 // member can follow.
 type RaiseLevel struct{ Level uint16 }
 
+// BeginHistory ends the venue's past here and goes on under another name (event
+// HistoryBegan): sequences, stream positions and FIX numbers of the past before
+// count no more. Only what restores a backup, or recovers a venue that lost its
+// majority, makes it, as the last entry that the new history begins with, and
+// never a running venue. From feature level 4 on.
+type BeginHistory struct {
+	// History is the new one's id, neither 0 nor the one in force.
+	History uint64
+	// Cause is why, a word that the venue keeps and does not read.
+	Cause string
+}
+
+// VoidEntry stands in the place of an entry that the machine can't execute
+// (event EntryVoided): none of its commands was executed, or ever will be. A node
+// puts it there where an operator said so on all of them; it does not come
+// through the log. It may stand at any feature level, since a build that does
+// not know it could not pass the entry either.
+type VoidEntry struct {
+	// Index is the entry's, and Digest the SHA-256 of it.
+	Index  uint64
+	Digest [32]byte
+}
+
 // DefineAsset declares an asset or changes its minor unit.
 type DefineAsset struct {
 	Asset        string
@@ -278,6 +301,8 @@ func (*TermStart) Kind() Kind         { return KindTermStart }
 func (*Probe) Kind() Kind             { return KindProbe }
 func (*Fence) Kind() Kind             { return KindFence }
 func (*RaiseLevel) Kind() Kind        { return KindRaiseLevel }
+func (*BeginHistory) Kind() Kind      { return KindBeginHistory }
+func (*VoidEntry) Kind() Kind         { return KindVoidEntry }
 func (*DefineAsset) Kind() Kind       { return KindDefineAsset }
 func (*DefineInstrument) Kind() Kind  { return KindDefineInstrument }
 func (*HaltInstrument) Kind() Kind    { return KindHaltInstrument }

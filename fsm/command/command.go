@@ -68,6 +68,8 @@ const (
 	KindProbe             Kind = 2
 	KindFence             Kind = 3
 	KindRaiseLevel        Kind = 4
+	KindBeginHistory      Kind = 5
+	KindVoidEntry         Kind = 6
 	KindDefineAsset       Kind = 10
 	KindDefineInstrument  Kind = 11
 	KindHaltInstrument    Kind = 12

@@ -103,6 +103,7 @@ func fill(s source, v reflect.Value) {
 func bodies() []command.Body {
 	return []command.Body{
 		&command.TermStart{}, &command.Probe{}, &command.Fence{}, &command.RaiseLevel{},
+		&command.BeginHistory{}, &command.VoidEntry{},
 		&command.DefineAsset{}, &command.DefineInstrument{}, &command.HaltInstrument{},
 		&command.ResumeInstrument{}, &command.SetPhase{}, &command.RetireInstrument{},
 		&command.DefineParticipant{}, &command.OpenAccount{}, &command.CloseAccount{},

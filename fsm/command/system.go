@@ -45,3 +45,23 @@ func (b *Fence) decode(r *wire.Reader) { b.Target = r.Bounded(MaxID) }
 
 func (b *RaiseLevel) append(w *wire.Writer) { w.Uvarint(uint64(b.Level)) }
 func (b *RaiseLevel) decode(r *wire.Reader) { b.Level = uint16(r.UpTo(math.MaxUint16)) }
+
+func (b *BeginHistory) append(w *wire.Writer) {
+	w.Fixed64(b.History)
+	w.Bounded(b.Cause, MaxName)
+}
+
+func (b *BeginHistory) decode(r *wire.Reader) {
+	b.History = r.Fixed64()
+	b.Cause = r.Bounded(MaxName)
+}
+
+func (b *VoidEntry) append(w *wire.Writer) {
+	w.Uvarint(b.Index)
+	w.Raw(b.Digest[:])
+}
+
+func (b *VoidEntry) decode(r *wire.Reader) {
+	b.Index = r.Uvarint()
+	r.Raw(b.Digest[:])
+}

@@ -11,6 +11,9 @@ func first() []uint16 { return []uint16{1} }
 // sessionsLevel is the feature level of FIX sessions.
 const sessionsLevel = 3
 
+// clusterLevel is the feature level of histories that end.
+const clusterLevel = 4
+
 // fromSessions is what the kinds have that came with FIX sessions.
 func fromSessions() []uint16 { return []uint16{sessionsLevel} }
 
@@ -27,6 +30,10 @@ func newBody(k Kind) (body coder, levels []uint16) {
 		return new(Fence), first()
 	case KindRaiseLevel:
 		return new(RaiseLevel), first()
+	case KindBeginHistory:
+		return new(BeginHistory), []uint16{clusterLevel}
+	case KindVoidEntry:
+		return new(VoidEntry), first()
 	case KindDefineAsset:
 		return new(DefineAsset), first()
 	case KindDefineInstrument:

@@ -162,6 +162,36 @@ func (d *decoder) levelRaised() Record {
 	return r
 }
 
+func (e *encoder) historyBegan(r *HistoryBegan) {
+	e.Fixed64(r.History)
+	e.Fixed64(r.Previous)
+	e.Text(r.Cause)
+	e.Uvarint(r.Sequence)
+}
+
+func (d *decoder) historyBegan() Record {
+	r := new(HistoryBegan)
+	r.History = d.Fixed64()
+	r.Previous = d.Fixed64()
+	r.Cause = d.Text()
+	r.Sequence = d.Uvarint()
+	return r
+}
+
+func (e *encoder) entryVoided(r *EntryVoided) {
+	e.Uvarint(r.Index)
+	e.Raw(r.Digest[:])
+	e.Uvarint(r.Sequence)
+}
+
+func (d *decoder) entryVoided() Record {
+	r := new(EntryVoided)
+	r.Index = d.Uvarint()
+	d.Raw(r.Digest[:])
+	r.Sequence = d.Uvarint()
+	return r
+}
+
 func (e *encoder) instrumentChanged(r *InstrumentChanged) {
 	e.typ(r.Type)
 	e.instrument(&r.Instrument)

@@ -115,6 +115,8 @@ const (
 	TypeLimitsConfirmed      Type = "LimitsConfirmed"
 	TypeLeaderStarted        Type = "LeaderStarted"
 	TypeLevelRaised          Type = "LevelRaised"
+	TypeHistoryBegan         Type = "HistoryBegan"
+	TypeEntryVoided          Type = "EntryVoided"
 	TypeOrderAccepted        Type = "OrderAccepted"
 	TypeOrderAmended         Type = "OrderAmended"
 	TypeOrderFilled          Type = "OrderFilled"

@@ -140,6 +140,7 @@ func records() []event.Record {
 		&event.FundsMoved{}, &event.OrderChanged{}, &event.Fill{},
 		&event.SelfTradePrevented{}, &event.OrdersCancelled{}, &event.CommandRejected{},
 		&event.CommandFenced{}, &event.LeaderStarted{}, &event.LevelRaised{},
+		&event.HistoryBegan{}, &event.EntryVoided{},
 		&event.OrderReported{}, &event.SessionLoggedOn{}, &event.SessionRefused{},
 		&event.SessionsAdvanced{}, &event.SessionEnded{}, &event.SessionReset{},
 	}

@@ -25,6 +25,8 @@ const (
 	RecordFenced      RecordKind = 31
 	RecordLeader      RecordKind = 32
 	RecordLevel       RecordKind = 33
+	RecordHistory     RecordKind = 34
+	RecordVoided      RecordKind = 35
 	// The records of FIX sessions.
 	RecordOrderReported RecordKind = 24
 	RecordLoggedOn      RecordKind = 40
@@ -176,6 +178,25 @@ type LeaderStarted struct {
 // aggregate is market.Venue.
 type LevelRaised struct {
 	Level    uint16
+	Sequence uint64
+}
+
+// HistoryBegan ends the past of the name Previous and begins that of the name
+// History: the venue was restored from a backup, or recovered without a
+// majority; Cause says which. The block that holds it is the new history's
+// first. Its aggregate is market.Venue.
+type HistoryBegan struct {
+	History, Previous uint64
+	Cause             string
+	Sequence          uint64
+}
+
+// EntryVoided says that the entry at Index, whose SHA-256 is Digest, was not
+// executed and never will be: the machine could not, and an operator decided so.
+// Its aggregate is market.Venue.
+type EntryVoided struct {
+	Index    uint64
+	Digest   [32]byte
 	Sequence uint64
 }
 
@@ -360,4 +381,26 @@ func (*LevelRaised) Events() int { return 1 }
 // Event implements Record.
 func (r *LevelRaised) Event(int) Part {
 	return Part{TypeLevelRaised, market.Venue, r.Sequence}
+}
+
+// RecordKind implements Record.
+func (*HistoryBegan) RecordKind() RecordKind { return RecordHistory }
+
+// Events implements Record.
+func (*HistoryBegan) Events() int { return 1 }
+
+// Event implements Record.
+func (r *HistoryBegan) Event(int) Part {
+	return Part{TypeHistoryBegan, market.Venue, r.Sequence}
+}
+
+// RecordKind implements Record.
+func (*EntryVoided) RecordKind() RecordKind { return RecordVoided }
+
+// Events implements Record.
+func (*EntryVoided) Events() int { return 1 }
+
+// Event implements Record.
+func (r *EntryVoided) Event(int) Part {
+	return Part{TypeEntryVoided, market.Venue, r.Sequence}
 }

@@ -97,6 +97,10 @@ func (e *encoder) record(r Record) {
 		e.leaderStarted(r)
 	case *LevelRaised:
 		e.levelRaised(r)
+	case *HistoryBegan:
+		e.historyBegan(r)
+	case *EntryVoided:
+		e.entryVoided(r)
 	default:
 		e.sessionRecord(r)
 	}
@@ -167,6 +171,10 @@ func (d *decoder) body(kind RecordKind) Record {
 		return d.leaderStarted()
 	case RecordLevel:
 		return d.levelRaised()
+	case RecordHistory:
+		return d.historyBegan()
+	case RecordVoided:
+		return d.entryVoided()
 	case RecordOrderReported:
 		return d.orderReported()
 	case RecordLoggedOn:

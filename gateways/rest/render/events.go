@@ -1,6 +1,9 @@
 package render
 
 import (
+	"encoding/hex"
+	"fmt"
+
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
@@ -108,6 +111,13 @@ func (w *writer) otherData(record event.Record) {
 		}
 	case *event.LevelRaised:
 		w.number("level", uint64(r.Level))
+	case *event.HistoryBegan:
+		w.text("history", fmt.Sprintf("%016x", r.History))
+		w.text("previous", fmt.Sprintf("%016x", r.Previous))
+		w.text("cause", r.Cause)
+	case *event.EntryVoided:
+		w.number("index", r.Index)
+		w.text("sha256", hex.EncodeToString(r.Digest[:]))
 	default:
 		w.sessionData(record)
 	}

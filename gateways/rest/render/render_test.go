@@ -121,6 +121,8 @@ func records() []event.Record {
 		}},
 		&event.SessionEnded{CompID: "P1", Epoch: 4, Owner: "n2", Reason: market.SessionEndOperator, NextIn: 9, Number: 12, Slots: 1, Text: "bye", Sequence: 7},
 		&event.SessionReset{CompID: "P1", Epoch: 4, NextIn: 1, NextOut: 1, Sequence: 8},
+		&event.HistoryBegan{History: 0xa1, Previous: 0xb2, Cause: "restored", Sequence: 5},
+		&event.EntryVoided{Index: 40, Digest: [32]byte{1, 2}, Sequence: 6},
 	}
 }
 
