@@ -97,7 +97,8 @@ type ConsensusConfig struct {
 	// the timeout. Default true.
 	AcceleratedElection bool `yaml:"accelerated_election" koanf:"accelerated_election"`
 	// CommitTimeout bounds how long a follower waits for a commit index when
-	// nothing else is sent.
+	// nothing else is sent: when the leader's own word of it was lost, that is.
+	// Default 10 ms.
 	CommitTimeout time.Duration `yaml:"commit_timeout" koanf:"commit_timeout"`
 	// WriteDeadline: a leader with a write that has not returned for so long
 	// goes mute, so that the others elect. Below it a slow disk costs no
@@ -212,7 +213,7 @@ func DefaultConfig() Config {
 			HeartbeatTimeout: 150 * time.Millisecond,
 
 			AcceleratedElection: true,
-			CommitTimeout:       2 * time.Millisecond,
+			CommitTimeout:       10 * time.Millisecond,
 			SnapshotReplay:      10 * time.Second,
 			WriteDeadline:       600 * time.Millisecond,
 			ExitAfter:           5 * time.Minute,

@@ -109,6 +109,7 @@ func (n *Node) startRaft(snapshots raft.SnapshotStore) (err error) {
 		}
 		return stored // Raft is just starting
 	}, n.config.Refuse, n.config.Stand, n.reasons)
+	n.fsm.committed = n.trans.nudges.commit
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("start raft: %v", p)

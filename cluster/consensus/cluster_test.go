@@ -3,6 +3,7 @@ package consensus_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus"
@@ -41,4 +42,20 @@ func TestSurvivesItsLeader(t *testing.T) {
 		g.start(dead)
 		g.converge(40)
 	})
+}
+
+// TestFollowersHearOfACommit shows that followers of a quiet leader apply an
+// entry when it is committed, and don't wait until the library tells them.
+func TestFollowersHearOfACommit(t *testing.T) {
+	const quiet = 10 * time.Second
+	g := newGroup(t, 3, func(c *consensus.Config) { c.Timeouts.Commit = quiet })
+	g.leader()
+	began := time.Now()
+	for count := uint64(1); count <= 5; count++ {
+		g.propose(fmt.Sprint("entry ", count))
+		g.converge(count)
+	}
+	if took := time.Since(began); took > quiet/2 {
+		t.Errorf("followers took %v to apply five entries: they waited for the library", took)
+	}
 }

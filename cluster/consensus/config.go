@@ -99,8 +99,8 @@ type Timeouts struct {
 	// follower's log write here (see transport), so a lease shorter than a
 	// slow fsync costs leaderships.
 	Lease time.Duration
-	// Commit is how soon an idle leader tells followers of the last commit,
-	// this to twice this. Default 2 ms.
+	// Commit is how soon an idle leader tells followers of the last commit when
+	// its nudge was lost (see nudges), this to twice this. Default 10 ms.
 	Commit time.Duration
 	// RPC bounds one exchange with a peer, default 2 s.
 	RPC time.Duration
@@ -129,7 +129,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.Timeouts.Heartbeat, 150*time.Millisecond)
 	setDefault(&c.Timeouts.Election, c.Timeouts.Heartbeat)
 	setDefault(&c.Timeouts.Lease, c.Timeouts.Heartbeat)
-	setDefault(&c.Timeouts.Commit, 2*time.Millisecond)
+	setDefault(&c.Timeouts.Commit, 10*time.Millisecond)
 	setDefault(&c.Timeouts.RPC, 2*time.Second)
 	setDefault(&c.Snapshots.Replay, 10*time.Second)
 	setDefault(&c.Snapshots.Bytes, 256<<20)

@@ -127,6 +127,7 @@ func (n *Node) shutdown(ctx context.Context) error {
 		return fmt.Errorf("close consensus: %w", err)
 	}
 	n.background.Wait()
+	n.trans.nudges.wait()
 	return errors.Join(transErr, n.closeStores())
 }
 

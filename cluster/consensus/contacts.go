@@ -149,6 +149,9 @@ func termOf(command any) uint64 {
 func (t transport) AppendEntries(id raft.ServerID, target raft.ServerAddress, args *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) error {
 	args.Entries = args.Entries[:fitting(args.Entries)]
 	who, sent := t.contacts.asked(id)
+	acknowledged := uint64(0)
+	t.nudges.began(id, target, args)
+	defer func() { t.nudges.ended(id, args, acknowledged) }()
 	if err := t.NetworkTransport.AppendEntries(id, target, args, resp); err != nil {
 		return err
 	}
@@ -157,10 +160,8 @@ func (t transport) AppendEntries(id raft.ServerID, target raft.ServerAddress, ar
 	}
 	var proof cluster.Acknowledged
 	if resp.Success {
-		last := args.PrevLogEntry
-		if n := len(args.Entries); n > 0 {
-			last = args.Entries[n-1].Index
-		}
+		last := agreed(args)
+		acknowledged = last
 		proof = cluster.Acknowledged{
 			Position:  cluster.Position{Term: cluster.Term(args.Term), Last: cluster.Index(last)},
 			Committed: cluster.Index(min(last, args.LeaderCommitIndex)),

@@ -22,7 +22,10 @@ type fsm struct {
 	proven   *logstore.Proven
 	due      *snapshotMeter
 	crashDir string
-	closing  chan struct{} // closed by Close
+	// committed is told of each batch before it is applied: its last entry.
+	// nil before Raft has started.
+	committed func(index, term uint64)
+	closing   chan struct{} // closed by Close
 	// crashed are the indexes among which Apply panicked in an earlier life
 	// of this node: they are applied one by one, so that the next crash
 	// record names the one.
@@ -57,6 +60,10 @@ func (f *fsm) Apply(log *raft.Log) any { return f.ApplyBatch([]*raft.Log{log})[0
 func (f *fsm) ApplyBatch(logs []*raft.Log) []any {
 	answers := make([]any, len(logs))
 	all := logs
+	if f.committed != nil && len(logs) > 0 {
+		last := logs[len(logs)-1]
+		f.committed(last.Index, last.Term)
+	}
 	if f.broken == nil {
 		f.broken = f.roster.follow(logs)
 	}

@@ -26,6 +26,7 @@ import (
 type transport struct {
 	*raft.NetworkTransport
 	contacts *contacts
+	nudges   *nudges
 	// term is this node's current one.
 	term func() uint64
 	// stand says why this node asks for no votes.
@@ -43,6 +44,7 @@ func (t transport) Consumer() <-chan raft.RPC { return t.rpcs }
 // Close ends the transport.
 func (t transport) Close() error {
 	t.once.Do(func() { close(t.stop) })
+	t.nudges.close()
 	return t.NetworkTransport.Close()
 }
 
@@ -146,6 +148,14 @@ type commitLimit struct {
 	raft    atomic.Pointer[raft.Raft]
 }
 
+// lastIndex is the end of this node's log, 0 while Raft is just starting.
+func (c *commitLimit) lastIndex() uint64 {
+	if r := c.raft.Load(); r != nil {
+		return r.LastIndex()
+	}
+	return 0
+}
+
 // of returns what the follower is told.
 func (c *commitLimit) of(commit uint64) uint64 {
 	if limit := c.applied.Load() + commitWindow; commit <= limit {
@@ -181,6 +191,7 @@ func newTransport(stream *stream, timeout time.Duration, logger hclog.Logger, li
 		Logger:                  logger,
 		MsgpackUseNewTimeFormat: true,
 	})
+	t.nudges = newNudges(term, limit.lastIndex, t.nudge)
 	go t.relay(limit, refuse)
 	return t
 }

@@ -51,7 +51,7 @@ func List() []Setting {
 		{Key: "consensus.log_store", Help: "wal or bolt"},
 		{Key: "consensus.heartbeat_timeout", Help: "silence after which a follower stands for election"},
 		{Key: "consensus.accelerated_election", Help: "a follower stands at once for a leader whose process is gone"},
-		{Key: "consensus.commit_timeout", Help: "how long a follower waits for a commit index at most"},
+		{Key: "consensus.commit_timeout", Help: "how long a follower waits for a commit index at most, if the leader's word of it was lost"},
 		{Key: "consensus.write_deadline", Help: "a leader whose write has not returned for so long goes mute"},
 		{Key: "consensus.exit_after", Help: "a node that has been mute for so long ends if the others do well"},
 		{Key: "consensus.snapshot_replay", Help: "a snapshot is due when a restart would replay so long"},
