@@ -54,8 +54,9 @@ type Commands interface {
 	// ErrNoLeader says that nobody answered. No clock on the wall is read.
 	VenueTime(ctx context.Context) (market.Nanos, error)
 	// Executed returns the group that begins with the sequence, and its block:
-	// what a repeated command was first answered with. It waits for the local
-	// journal to reach it.
+	// what a repeated command was first answered with. Where this node's own
+	// journal does not reach it within 20 ms another node's is read, for as long
+	// as ctx allows and 5 s at most; then ErrNotCaughtUp.
 	Executed(ctx context.Context, first market.Sequence) (*event.Block, *event.Group, error)
 	// InFlight reports whether a command id of a participant waits for its
 	// outcome on this node.

@@ -23,8 +23,10 @@ const readYourWrites = 20 * time.Millisecond
 // commands is the way in: it encodes, orders through the cluster, and answers
 // once this node has caught up with what it answers.
 type commands struct {
-	order    cluster.Submitter
-	journal  *journal.Journal
+	order   cluster.Submitter
+	journal *journal.Journal
+	// fetch gets the block that holds a sequence from another node.
+	fetch    func(ctx context.Context, sequence market.Sequence) (*event.Block, error)
 	deadline time.Duration
 	venue    *venueTime
 	answered *watermark
@@ -215,11 +217,11 @@ func submitError(err error) error {
 
 // Executed implements gateways.Commands.
 func (c *commands) Executed(ctx context.Context, first market.Sequence) (*event.Block, *event.Group, error) {
-	if err := c.journal.Wait(ctx, first); err != nil {
+	b, err := c.block(ctx, first)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, journal.ErrClosed):
 		return nil, nil, fmt.Errorf("%w: %w", gateways.ErrNotCaughtUp, err)
-	}
-	b, err := c.journal.Block(first)
-	if err != nil {
+	case err != nil:
 		return nil, nil, readError(err)
 	}
 	for i := range b.Groups {

@@ -38,3 +38,9 @@ func (n *Node) HasLost(id string) bool { return n.hasLost(id) }
 func WithDedupCapacity(n uint32) Option {
 	return func(node *Node) { node.cfg.Commands.DedupCapacity = n }
 }
+
+// HoldMachine keeps the node's machine from applying anything until release.
+func (n *Node) HoldMachine() (release func()) {
+	n.replica.owner.Lock()
+	return n.replica.owner.Unlock
+}
