@@ -48,6 +48,7 @@ type View struct {
 	Leader cluster.NodeID // "" while it knows of none
 	Hears  bool           // it hears Leader
 	Stands bool           // it would stand for election, or does
+	Pings  bool           // while it leads it says all the time that it runs
 	Last   LogEnd
 }
 

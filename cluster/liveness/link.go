@@ -67,6 +67,8 @@ func (w *Watch) listen(ctx context.Context, p *voter, conn net.Conn) (spoke bool
 			w.heardOf(p, nil)
 			w.awaitEnd(ctx, conn)
 			return spoke
+		case f.kind == kindPing:
+			w.pinged(p)
 		case f.kind == kindView && f.view.Node == p.member.ID:
 			spoke = true
 			w.heardOf(p, &f.view)

@@ -71,7 +71,7 @@ type Config struct {
 	// Campaign has this node stand for election because the leader is lost, if
 	// it still follows and no other one leads.
 	Campaign func(ctx context.Context, lost cluster.NodeID, cause cluster.Cause) error
-	// Silence is for how long a leader may not be heard that counts as heard. It
+	// Silence is for how long a leader may say nothing that counts as heard. It
 	// grows, up to maxSilence times this, with what this node has seen a living
 	// leader do of late.
 	Silence time.Duration
@@ -96,7 +96,8 @@ type Watch struct {
 	loss     *loss
 	limit    limit
 	silence  silence
-	standing bool // a campaign is under way
+	awake    time.Time // a clock that stands still while this process does
+	standing bool      // a campaign is under way
 	closed   bool
 }
 
@@ -108,6 +109,8 @@ type voter struct {
 	// while there is none or it has told nothing yet.
 	view View
 	up   bool
+	// spoke is when it last said anything on it, by the clock awake.
+	spoke time.Time
 	// lost is when its port refused, or it said goodbye; zero while neither.
 	lost  time.Time
 	cause cluster.Cause
@@ -122,9 +125,10 @@ func Open(cfg Config) *Watch {
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &Watch{
 		cfg: cfg, log: cfg.Logger, cancel: cancel, wake: make(chan struct{}, 1),
-		peers: map[cluster.NodeID]*voter{}, sessions: map[*session]struct{}{},
+		peers: map[cluster.NodeID]*voter{}, sessions: map[*session]struct{}{}, awake: time.Now(),
 	}
 	w.workers.Go(func() { w.run(ctx) })
+	w.workers.Go(func() { w.beat(ctx) })
 	return w
 }
 
@@ -174,7 +178,7 @@ func (w *Watch) look(ctx context.Context, now time.Time) time.Duration {
 	w.tell(view)
 	w.follow(now, own)
 	if w.loss == nil || w.standing {
-		return w.silence.left(now, own, w.cfg.Silence)
+		return w.silence.left(w.heardOfLeader(now, own), w.cfg.Silence)
 	}
 	if view.Hears {
 		return takeLook
@@ -223,10 +227,10 @@ func (w *Watch) link(ctx context.Context, members []cluster.Member) (voters []cl
 // viewOf is what this node says of itself. A leader that is lost is not heard,
 // until it was heard after that.
 func (w *Watch) viewOf(now time.Time, own Own) View {
-	v := View{Node: w.cfg.Self, Term: own.Term, Leader: own.Leader, Last: own.Last}
+	v := View{Node: w.cfg.Self, Term: own.Term, Leader: own.Leader, Last: own.Last, Pings: true}
 	// One that stands for this loss already goes before the others still.
 	v.Stands = own.MayLead && (w.limit.allows(now, own.Term) || w.loss != nil && w.limit.term == w.loss.term)
-	v.Hears = own.Leader == w.cfg.Self || own.Leader != "" && !w.silence.over(now, own, w.cfg.Silence)
+	v.Hears = own.Leader == w.cfg.Self || own.Leader != "" && !w.silence.over(w.heardOfLeader(now, own), w.cfg.Silence)
 	if p := w.peers[own.Leader]; p != nil && !p.lost.IsZero() {
 		switch {
 		case own.Heard.Sub(p.lost) > signOfLife:
@@ -246,7 +250,7 @@ func (w *Watch) follow(now time.Time, own Own) {
 	case p == nil:
 	case !p.lost.IsZero():
 		at, cause = p.lost, p.cause
-	case w.silence.over(now, own, w.cfg.Silence):
+	case w.silence.over(w.heardOfLeader(now, own), w.cfg.Silence):
 		at = now
 	}
 	switch {
@@ -320,10 +324,17 @@ func (w *Watch) heardOf(p *voter, view *View) {
 	w.mu.Lock()
 	p.up = view != nil
 	if p.up {
-		p.view, p.lost = *view, time.Time{}
+		p.view, p.lost, p.spoke = *view, time.Time{}, w.awake
 	}
 	w.mu.Unlock()
 	w.alert()
+}
+
+// pinged notes that a voter runs.
+func (w *Watch) pinged(p *voter) {
+	w.mu.Lock()
+	p.spoke = w.awake
+	w.mu.Unlock()
 }
 
 // Peer is what is known of another voter, for people.

@@ -18,7 +18,8 @@ const (
 
 // session is a connection that another node made to hear of this one.
 type session struct {
-	news chan View // capacity 1: the newest that it was not told yet
+	news  chan View     // capacity 1: the newest that it was not told yet
+	beats chan struct{} // capacity 1: it is to be pinged
 
 	mu   sync.Mutex // over a write
 	conn net.Conn
@@ -26,7 +27,7 @@ type session struct {
 
 // Serve tells another node what this one knows, until the connection ends.
 func (w *Watch) Serve(ctx context.Context, conn net.Conn) {
-	s := &session{conn: conn, news: make(chan View, 1)}
+	s := &session{conn: conn, news: make(chan View, 1), beats: make(chan struct{}, 1)}
 	if !w.admit(s) {
 		return
 	}
@@ -50,6 +51,10 @@ func (w *Watch) Serve(ctx context.Context, conn net.Conn) {
 			return
 		case v := <-s.news:
 			if s.write(appendView(nil, v), writeTimeout) != nil {
+				return
+			}
+		case <-s.beats:
+			if s.write(appendPing(nil), writeTimeout) != nil {
 				return
 			}
 		}

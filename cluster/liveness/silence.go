@@ -17,31 +17,38 @@ const (
 	silenceMemory = 30 * time.Second
 )
 
-// silence is what a node has seen of its leader's: on a machine that is busy, or
-// whose disk is slow, a living leader is silent for longer, and an election
-// would cost more than it gives.
+// sign is the last sign of life of a leader. pings says of which of two kinds it
+// is, and so by which clock; heard is zero on the leader itself.
+type sign struct {
+	leader     cluster.NodeID
+	pings      bool
+	now, heard time.Time
+}
+
+// silence is what a node has seen of its leader's: on a machine that is busy a
+// living leader is silent for longer, and an election would cost more than it
+// gives.
 type silence struct {
-	leader cluster.NodeID
-	heard  time.Time // as of the last look
-	worst  time.Duration
-	at     time.Time // when worst was seen
+	last  sign // as of the last look
+	worst time.Duration
+	at    time.Time // when worst was seen
 }
 
 // over reports whether a leader has been silent for longer than it is allowed.
-func (s *silence) over(now time.Time, own Own, least time.Duration) bool {
+func (s *silence) over(v sign, least time.Duration) bool {
 	switch {
-	case own.Leader == "" || own.Heard.IsZero():
-		s.leader, s.heard = "", time.Time{}
+	case v.leader == "" || v.heard.IsZero():
+		s.last = sign{}
 		return false
-	case own.Leader != s.leader:
-		s.leader, s.heard = own.Leader, own.Heard
-	case own.Heard.After(s.heard): // it lives: what was between was no end
-		if gap := own.Heard.Sub(s.heard); gap >= s.worst || now.Sub(s.at) > silenceMemory {
-			s.worst, s.at = gap, now
+	case v.leader != s.last.leader || v.pings != s.last.pings:
+		s.last = v
+	case v.heard.After(s.last.heard): // it lives: what was between was no end
+		if gap := v.heard.Sub(s.last.heard); gap >= s.worst || v.now.Sub(s.at) > silenceMemory {
+			s.worst, s.at = gap, v.now
 		}
-		s.heard = own.Heard
+		s.last = v
 	}
-	return now.Sub(own.Heard) > s.allowed(least)
+	return v.now.Sub(v.heard) > s.allowed(least)
 }
 
 func (s *silence) allowed(least time.Duration) time.Duration {
@@ -49,10 +56,10 @@ func (s *silence) allowed(least time.Duration) time.Duration {
 }
 
 // left is when to look again: when the leader will have been silent for too
-// long, or sooner.
-func (s *silence) left(now time.Time, own Own, least time.Duration) time.Duration {
-	if own.Leader == "" || own.Heard.IsZero() {
+// long, or sooner. A beat wakes who counts pings.
+func (s *silence) left(v sign, least time.Duration) time.Duration {
+	if v.leader == "" || v.heard.IsZero() || v.pings {
 		return lookEvery
 	}
-	return min(max(s.allowed(least)-now.Sub(own.Heard)+time.Millisecond, time.Millisecond), lookEvery)
+	return min(max(s.allowed(least)-v.now.Sub(v.heard)+time.Millisecond, time.Millisecond), lookEvery)
 }

@@ -14,17 +14,21 @@ import (
 //
 //	1 view      length and id of the node (1 + n) · length and id of its leader
 //	            (1 + n) · term 8 · term of its last entry 8 · index of that 8 ·
-//	            flags 1: 1 it hears the leader, 2 it would stand
+//	            flags 1: 1 it hears the leader, 2 it would stand, 4 it pings
+//	            while it leads
 //	2 farewell  reason 1: 1 mute, 2 stopped, 3 failed
+//	3 ping      nothing: the process runs
 //
 // Only who was called speaks. What follows the fields, and other kinds, are of
 // later builds and passed over.
 const (
 	kindView     = 1
 	kindFarewell = 2
+	kindPing     = 3
 
 	flagHears  = 1
 	flagStands = 2
+	flagPings  = 4
 
 	// maxFrame bounds a frame's rest.
 	maxFrame = 1 << 10
@@ -53,6 +57,9 @@ func appendView(dst []byte, v View) []byte {
 	if v.Stands {
 		flags |= flagStands
 	}
+	if v.Pings {
+		flags |= flagPings
+	}
 	dst = append(dst, flags)
 	binary.BigEndian.PutUint16(dst[at:], uint16(len(dst)-at-2))
 	return dst
@@ -66,6 +73,8 @@ func appendID(dst []byte, id cluster.NodeID) []byte {
 func appendFarewell(dst []byte, cause cluster.Cause) []byte {
 	return append(dst, 0, 2, kindFarewell, reasonOf(cause))
 }
+
+func appendPing(dst []byte) []byte { return append(dst, 0, 1, kindPing) }
 
 func reasonOf(cause cluster.Cause) byte {
 	switch cause {
@@ -126,7 +135,7 @@ func parse(body []byte) (f frame, err error) {
 		}
 		f.view.Term = cluster.Term(binary.BigEndian.Uint64(rest))
 		f.view.Last = LogEnd{cluster.Term(binary.BigEndian.Uint64(rest[8:])), cluster.Index(binary.BigEndian.Uint64(rest[16:]))}
-		f.view.Hears, f.view.Stands = rest[24]&flagHears != 0, rest[24]&flagStands != 0
+		f.view.Hears, f.view.Stands, f.view.Pings = rest[24]&flagHears != 0, rest[24]&flagStands != 0, rest[24]&flagPings != 0
 	}
 	return f, nil
 }

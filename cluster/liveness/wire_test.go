@@ -8,7 +8,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster"
 )
 
-// TestWireGolden freezes the bytes of both frames.
+// TestWireGolden freezes the bytes of all frames.
 func TestWireGolden(t *testing.T) {
 	view := View{Node: "n2", Term: 7, Leader: "n1", Hears: true, Stands: true, Last: LogEnd{Term: 6, Index: 258}}
 	for _, c := range []struct {
@@ -17,6 +17,8 @@ func TestWireGolden(t *testing.T) {
 		want string
 	}{
 		{"view", appendView(nil, view), "0020" + "01" + "026e32" + "026e31" + "0000000000000007" + "0000000000000006" + "0000000000000102" + "03"},
+		{"view of one that pings", appendView(nil, View{Node: "n2", Pings: true}), "001e" + "01" + "026e32" + "00" + "000000000000000000000000000000000000000000000000" + "04"},
+		{"ping", appendPing(nil), "0001" + "03"},
 		{"farewell of a mute node", appendFarewell(nil, cluster.CauseMute), "0002" + "02" + "01"},
 		{"of one that stops", appendFarewell(nil, cluster.CauseStopped), "0002" + "02" + "02"},
 		{"of one that failed", appendFarewell(nil, cluster.CauseFailed), "0002" + "02" + "03"},
