@@ -220,6 +220,7 @@ type Twin struct {
 	HistoryID    string       `json:"history_id,omitempty"` // absent while unknown
 	DedupHorizon DedupHorizon `json:"dedup_horizon"`
 	Intake       Intake       `json:"intake"` // what the venue takes
+	Quorum       TwinQuorum   `json:"quorum"`
 	Nodes        []TwinNode   `json:"nodes"`
 	Findings     []Finding    `json:"findings"`
 	// Failovers are the last changes of leadership, the newest first, at most 64.
@@ -264,13 +265,25 @@ type FenceHorizon struct {
 	KnownSince string `json:"known_since,omitempty"`
 }
 
+// TwinQuorum is how many nodes vote and how many of them may fail.
+type TwinQuorum struct {
+	Voters  int `json:"voters"`
+	Healthy int `json:"healthy"` // voters that answer and can write to their disks
+	Needed  int `json:"needed"`  // a majority
+	// MayFail is how many of the healthy may fail before the venue stands still; 0
+	// too when it does.
+	MayFail int `json:"may_fail"`
+}
+
 // TwinNode is one node of the twin.
 type TwinNode struct {
 	ID             string  `json:"id"`
 	PID            int     `json:"pid"`
 	Version        string  `json:"version"`
-	Role           string  `json:"role"`  // leader, follower, reader
-	State          string  `json:"state"` // alive, suspect, dead, draining
+	Role           string  `json:"role"`            // leader, follower, reader
+	Votes          bool    `json:"votes"`           // a reader that is to vote once it is needed has no vote
+	Reader         bool    `json:"reader,omitzero"` // it never votes, by its settings
+	State          string  `json:"state"`           // alive, suspect, dead, draining
 	HTTPAddress    string  `json:"http_address"`
 	FIXAddress     string  `json:"fix_address"`
 	PeerAddress    string  `json:"peer_address"`

@@ -83,7 +83,10 @@ func (n *Node) answerJoin(ctx context.Context, request []byte) ([]byte, error) {
 	n.membershipChange.Lock()
 	defer n.membershipChange.Unlock()
 	who := cluster.Enrolment{ID: cluster.NodeID(j.ID), Incarnation: j.Incarnation}
-	roster := n.consensus.Roster()
+	roster, err := n.withoutForgotten(ctx, who)
+	if err != nil {
+		return nil, err
+	}
 	if err := mayJoin(roster, who, j.PeerAddress); err != nil {
 		return nil, err
 	}
@@ -104,6 +107,24 @@ func (n *Node) answerJoin(ctx context.Context, request []byte) ([]byte, error) {
 	return json.Marshal(n.welcome())
 }
 
+// withoutForgotten returns the roster, without the member that a newcomer comes
+// in the place of: one of the same id by another incarnation, which has been
+// silent for as long as a voter may be. The newcomer is proof that the member's
+// folder is not where it was, and no more, so it is removed only where any voter
+// that has failed would be. Gossip is not asked: what it shows under that id is
+// the newcomer.
+func (n *Node) withoutForgotten(ctx context.Context, who cluster.Enrolment) (cluster.Roster, error) {
+	roster := n.consensus.Roster()
+	if who.Incarnation.IsZero() || roster.Standing(who) != cluster.Replaced || !n.mayPilot() || n.silence.of(who.ID) < n.cfg.Membership.FailAfter {
+		return roster, nil
+	}
+	n.log.Warn("a member that was lost is removed: it comes back with an empty folder", "id", who.ID, "silent", n.silence.of(who.ID))
+	if err := n.consensus.Remove(ctx, who.ID); err != nil {
+		return roster, fmt.Errorf("node %s is to be replaced: %w", who.ID, err)
+	}
+	return n.consensus.Roster(), nil
+}
+
 // mayJoin says why a node may not join.
 func mayJoin(roster cluster.Roster, who cluster.Enrolment, address string) error {
 	switch standing := roster.Standing(who); {
@@ -115,7 +136,7 @@ func mayJoin(roster cluster.Roster, who cluster.Enrolment, address string) error
 		return fmt.Errorf("%w: empty its folder to let it join anew", ErrRemoved)
 	case standing == cluster.Replaced:
 		return fmt.Errorf("node %s is a member by another folder than this one, which has forgotten what that one promised: "+
-			"if that one is lost, remove it first (rialto node remove %s)", who.ID, who.ID)
+			"if that one is lost, remove it first (rialto node remove %s), or wait until it has been silent for membership.fail_after", who.ID, who.ID)
 	}
 	if m, ok := roster.Member(who.ID); ok && m.Address != address {
 		return fmt.Errorf("node %s is a member at %s: joining changes no address, give it %s again or remove it first",

@@ -68,6 +68,7 @@ type Config struct {
 	LogFormat string `yaml:"log_format" koanf:"log_format"` // json or text
 	LogLevel  string `yaml:"log_level" koanf:"log_level"`   // debug, info, warn, error
 
+	Membership MembershipConfig `yaml:"membership" koanf:"membership"`
 	Consensus  ConsensusConfig  `yaml:"consensus" koanf:"consensus"`
 	Commands   CommandsConfig   `yaml:"commands" koanf:"commands"`
 	ReadModels ReadModelsConfig `yaml:"read_models" koanf:"read_models"`
@@ -208,6 +209,7 @@ func DefaultConfig() Config {
 		GossipAddress: "127.0.0.1:7946",
 		LogFormat:     "text",
 		LogLevel:      "info",
+		Membership:    defaultMembership(),
 		Consensus: ConsensusConfig{
 			LogStore:         "wal",
 			HeartbeatTimeout: 150 * time.Millisecond,
@@ -246,6 +248,7 @@ func (c *Config) Validate() error {
 		c.validateIdentity(),
 		c.validateAddresses(),
 		c.validateMembership(),
+		c.Membership.validate(),
 		c.validateSecurity(),
 		c.validateLogging(),
 		c.validateTuning(),

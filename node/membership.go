@@ -11,7 +11,6 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/liveness"
-	"github.com/rialto-exchange/rialto/cluster/membership"
 	"github.com/rialto-exchange/rialto/gateways"
 )
 
@@ -24,8 +23,7 @@ const (
 	callTransfer = "transfer"
 )
 
-// admissionInterval is how often the leader looks whether a newcomer has
-// caught up, and how often a newcomer asks to be admitted.
+// admissionInterval is how often a newcomer asks to be admitted.
 const admissionInterval = 500 * time.Millisecond
 
 // knownPeer is a node as gossip and Raft's configuration know it together:
@@ -146,54 +144,6 @@ func (n *Node) callLeader(ctx context.Context, method string, request []byte) er
 	}
 	_, err := n.control.Call(ctx, leader.Address, method, request)
 	return err
-}
-
-// promoteNewcomers makes voters of the non-voters that have caught up, while
-// this node leads.
-func (n *Node) promoteNewcomers(ctx context.Context) {
-	var admission membership.Admission
-	every(ctx, admissionInterval, func() bool {
-		s := n.consensus.Status()
-		if s.Role != cluster.RoleLeader {
-			admission = membership.Admission{}
-			return true
-		}
-		members := n.consensus.Members()
-		id, ok := admission.Look(s.CommitIndex, n.candidates(members))
-		if !ok {
-			return true
-		}
-		n.log.Info("node has caught up and becomes a voter", "id", id)
-		at := slices.IndexFunc(members, func(m cluster.Member) bool { return m.ID == id })
-		n.membershipChange.Lock()
-		err := n.consensus.AddVoter(ctx, members[at])
-		n.membershipChange.Unlock()
-		if err != nil {
-			n.log.Warn("promotion failed", "id", id, "error", err)
-		}
-		return true
-	})
-}
-
-// candidates is what the twin last heard of each member.
-func (n *Node) candidates(members []cluster.Member) []membership.Candidate {
-	nodes := map[string]gateways.TwinNode{}
-	for _, t := range n.twin.current().Nodes {
-		nodes[t.ID] = t
-	}
-	readers := map[cluster.NodeID]bool{}
-	for _, p := range n.gossip.Members() {
-		readers[p.ID] = p.Role == cluster.RoleReader
-	}
-	out := make([]membership.Candidate, len(members))
-	for i, m := range members {
-		t, seen := nodes[string(m.ID)]
-		out[i] = membership.Candidate{
-			Member: m, Applied: cluster.Index(t.AppliedIndex),
-			Reported: seen && t.State == stateAlive, Reader: readers[m.ID],
-		}
-	}
-	return out
 }
 
 // every calls f at once and then at each interval until it returns false or

@@ -107,6 +107,10 @@ type Node struct {
 	reads      *reads
 	twin       *twin
 	failovers  *failovers
+	// silence is for how long each member has given no sign of life, doubts who
+	// is not to vote.
+	silence silence
+	doubts  doubts
 	// ward watches the health of all nodes, stalled is this one's own stall.
 	ward     ward
 	stalled  atomic.Int64

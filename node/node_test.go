@@ -320,36 +320,6 @@ func TestLeaderStops(t *testing.T) {
 	}
 }
 
-// TestNodeJoins shows that a node that is only told where gossip is registers
-// itself, catches up, becomes a voter, and can be removed again.
-func TestNodeJoins(t *testing.T) {
-	c := newTrio(t)
-	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
-	c.do(0, &command.OpenAccount{Account: "dave"})
-	out := c.fund(0, "dave", "5")
-	cfg := testConfig(t, "n4")
-	cfg.Join = []string{c.configs[1].GossipAddress}
-	c.configs, c.nodes = append(c.configs, cfg), append(c.nodes, nil)
-	c.start(3)
-	role := func(of string) string {
-		for _, n := range c.nodes[0].Operations().Twin().Nodes {
-			if n.ID == of {
-				return n.Role
-			}
-		}
-		return "unknown"
-	}
-	c.until("the newcomer is a voter", func() bool { return role("n4") == "follower" })
-	if got := c.total(3, "dave", out.Sequence); got != 5_000_000 {
-		t.Errorf("the newcomer shows %d, want 5", got)
-	}
-	if err := c.nodes[3].Operations().RemoveNode(t.Context(), "n4"); err != nil {
-		t.Fatal(err)
-	}
-	c.stop(3)
-	c.until("the configuration forgets it", func() bool { return role("n4") != "follower" })
-}
-
 // settledLeader waits until the running nodes agree on one of them.
 func (c *trio) settledLeader() int {
 	c.t.Helper()

@@ -271,7 +271,7 @@ func (n *Node) openTwin(_, background context.Context) error {
 	n.background.Go(func() { n.flee(background) })
 	n.background.Go(func() { n.keepIdentity(background) })
 	close(n.up)
-	n.background.Go(func() { n.promoteNewcomers(background) })
+	n.openAutopilot(background)
 	n.background.Go(func() { n.raiseLevels(background) })
 	return nil
 }

@@ -128,6 +128,7 @@ func (t *twin) current() gateways.Twin {
 	if p.Findings == nil {
 		p.Findings = []gateways.Finding{}
 	}
+	p.Quorum = quorumOf(p.Nodes)
 	return p
 }
 
@@ -157,7 +158,8 @@ func (t *twin) refresh(ctx context.Context) {
 	}
 	slices.SortFunc(nodes, func(a, b gateways.TwinNode) int { return compareIDs(a.ID, b.ID) })
 	picture := gateways.Twin{Nodes: nodes, Leader: t.node.leaderID()}
-	picture.Findings = t.node.ownFindings(slices.Concat(findings(picture), t.node.clocks.findings(), t.node.ward.findings(), holdingBack(picture, t.node.consensus.Members())))
+	picture.Quorum = quorumOf(nodes)
+	picture.Findings = t.node.ownFindings(slices.Concat(findings(picture), margin(picture.Quorum), t.node.clocks.findings(), t.node.ward.findings(), holdingBack(picture, t.node.consensus.Members())))
 	t.node.decideIntake(picture)
 	t.picture.Store(&picture)
 	t.node.compareWithLeader(picture)
@@ -219,6 +221,8 @@ func (t *twin) look(ctx context.Context, p knownPeer) gateways.TwinNode {
 	if answer, err := t.node.control.Call(asking, p.peerAddress, callStatus, nil); err == nil {
 		var n gateways.TwinNode
 		if json.Unmarshal(answer, &n) == nil && n.ID == p.id {
+			t.node.silence.sign(cluster.NodeID(p.id))
+			n.Votes = p.voter
 			return n
 		}
 	}
@@ -228,7 +232,7 @@ func (t *twin) look(ctx context.Context, p knownPeer) gateways.TwinNode {
 			HTTPAddress: p.httpAddress, FIXAddress: p.fixAddress, PID: p.pid, Version: p.version,
 			ReadModels: []gateways.TwinReadModel{}, Gateways: []gateways.TwinGateway{}}
 	}
-	n.Role = string(cluster.RoleFollower)
+	n.Role, n.Votes = string(cluster.RoleFollower), p.voter
 	if !p.voter {
 		n.Role = string(cluster.RoleReader)
 	}
@@ -276,6 +280,7 @@ func (n *Node) status() gateways.TwinNode {
 		unwritten = n.logWriter.Unwritten()
 	}
 	return gateways.TwinNode{
+		Votes: n.votes(), Reader: n.cfg.Role == "reader",
 		LeaderChanges: n.failovers.newest(toldFailovers),
 		LogUnwritten:  unwritten, ArchiveDamaged: n.damagedArchive(),
 		Room: n.room.words(), Intake: intake,

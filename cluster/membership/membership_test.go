@@ -204,34 +204,3 @@ func (b *lockedBuffer) String() string {
 	defer b.mu.Unlock()
 	return b.buf.String()
 }
-
-// A non-voter is promoted once it was near enough for two looks in a row, one
-// at a time; a reader, a silent one and a voter never.
-func TestAdmission(t *testing.T) {
-	const lag = membership.DefaultMaxLag
-	at := func(id string, applied cluster.Index) membership.Candidate {
-		return membership.Candidate{Member: cluster.Member{ID: cluster.NodeID(id)}, Applied: applied, Reported: true}
-	}
-	voter, reader, silent := at("v", 1000), at("r", 1000), at("s", 1000)
-	voter.Voter, reader.Reader, silent.Reported = true, true, false
-	type look struct {
-		members []membership.Candidate
-		want    cluster.NodeID
-	}
-	for name, looks := range map[string][]look{
-		"at the bound twice":    {{[]membership.Candidate{at("x", 1000-lag)}, ""}, {[]membership.Candidate{at("x", 1000-lag)}, "x"}},
-		"one entry past it":     {{[]membership.Candidate{at("x", 999-lag)}, ""}, {[]membership.Candidate{at("x", 999-lag)}, ""}},
-		"ahead of commit":       {{[]membership.Candidate{at("x", 2000)}, ""}, {[]membership.Candidate{at("x", 2000)}, "x"}},
-		"fell behind between":   {{[]membership.Candidate{at("x", 1000)}, ""}, {[]membership.Candidate{at("x", 0)}, ""}, {[]membership.Candidate{at("x", 1000)}, ""}},
-		"silent between":        {{[]membership.Candidate{at("s", 1000)}, ""}, {[]membership.Candidate{silent}, ""}, {[]membership.Candidate{at("s", 1000)}, ""}},
-		"the lowest id of two":  {{[]membership.Candidate{at("y", 1000), at("x", 1000)}, ""}, {[]membership.Candidate{at("y", 1000), at("x", 1000)}, "x"}},
-		"voter, reader, silent": {{[]membership.Candidate{voter, reader, silent}, ""}, {[]membership.Candidate{voter, reader, silent}, ""}, {[]membership.Candidate{voter, reader, silent}, ""}},
-	} {
-		var a membership.Admission
-		for i, l := range looks {
-			if got, ok := a.Look(1000, l.members); got != l.want || ok != (l.want != "") {
-				t.Errorf("%s, look %d: got %q", name, i, got)
-			}
-		}
-	}
-}

@@ -122,7 +122,7 @@ func writeTwin(w io.Writer, t client.Twin) error {
 	if leader == "" {
 		leader = "none"
 	}
-	if _, err := fmt.Fprintf(w, "cluster %s, leader %s\n\n", t.ClusterID, leader); err != nil {
+	if _, err := fmt.Fprintf(w, "cluster %s, leader %s%s\n\n", t.ClusterID, leader, quorumText(t.Quorum)); err != nil {
 		return err
 	}
 	var last uint64
@@ -131,7 +131,7 @@ func writeTwin(w io.Writer, t client.Twin) error {
 	}
 	rows := make([][]string, 0, len(t.Nodes))
 	for i := range t.Nodes {
-		rows = append(rows, nodeRow(&t.Nodes[i], last))
+		rows = append(rows, nodeRow(&t.Nodes[i], last, t.Quorum.Voters > 0))
 	}
 	header := []string{"NODE", "ROLE", "STATE", "PID", "HTTP", "TERM", "APPLIED", "BEHIND", "SEQUENCE", "STATE HASH", "VIEWS", "DISK FREE", "GATEWAYS"}
 	if err := shell.Table(w, header, rows); err != nil {
@@ -140,13 +140,31 @@ func writeTwin(w io.Writer, t client.Twin) error {
 	return writeFindings(w, t.Findings)
 }
 
-func nodeRow(n *client.TwinNode, last uint64) []string {
+// quorumText says who votes and how many may fail; nothing of a node whose build
+// does not tell.
+func quorumText(q client.TwinQuorum) string {
+	if q.Voters == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d of %d voters answer, %d may fail", q.Healthy, q.Voters, q.MayFail)
+}
+
+// roleCell tells a node that stands by for a vote from a reader, which never
+// gets one.
+func roleCell(n *client.TwinNode, told bool) string {
+	if told && !n.Votes && !n.Reader {
+		return "standby"
+	}
+	return n.Role
+}
+
+func nodeRow(n *client.TwinNode, last uint64, told bool) []string {
 	hash := "-"
 	if n.StateHashIndex != 0 {
 		hash = fmt.Sprintf("%.12s@%d", n.StateHash, n.StateHashIndex)
 	}
 	return []string{
-		n.ID, n.Role, n.State, fmt.Sprint(n.PID), n.HTTPAddress, fmt.Sprint(n.Term),
+		n.ID, roleCell(n, told), n.State, fmt.Sprint(n.PID), n.HTTPAddress, fmt.Sprint(n.Term),
 		fmt.Sprint(n.AppliedIndex), fmt.Sprint(last - n.AppliedIndex), fmt.Sprint(n.Sequence),
 		hash, viewsCell(n.ReadModels), bytesCell(n.DiskFreeBytes), gatewaysCell(n.Gateways),
 	}

@@ -104,6 +104,7 @@ type Book struct {
 type Twin struct {
 	ClusterID string     `json:"cluster_id"`
 	Leader    string     `json:"leader,omitempty"`
+	Quorum    TwinQuorum `json:"quorum"`
 	Nodes     []TwinNode `json:"nodes"`
 	Findings  []Finding  `json:"findings"`
 	Failovers []Failover `json:"failovers"`
@@ -120,12 +121,22 @@ type Failover struct {
 	GapMs    float64 `json:"gap_ms"`
 }
 
+// TwinQuorum is how many nodes vote, and how many of them may fail.
+type TwinQuorum struct {
+	Voters  int `json:"voters"`
+	Healthy int `json:"healthy"`
+	Needed  int `json:"needed"`
+	MayFail int `json:"may_fail"`
+}
+
 // TwinNode is one node of the twin.
 type TwinNode struct {
 	ID             string          `json:"id"`
 	PID            int             `json:"pid"`
 	Version        string          `json:"version"`
 	Role           string          `json:"role"`
+	Votes          bool            `json:"votes"`
+	Reader         bool            `json:"reader"`
 	State          string          `json:"state"`
 	HTTPAddress    string          `json:"http_address"`
 	FIXAddress     string          `json:"fix_address"`
