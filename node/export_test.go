@@ -44,3 +44,14 @@ func (n *Node) HoldMachine() (release func()) {
 	n.replica.owner.Lock()
 	return n.replica.owner.Unlock
 }
+
+// SealHere is what a member proves itself by, where it is.
+func SealHere(i cluster.Incarnation, s cluster.Start, nonce []byte) []byte {
+	return sealHere(i, s, nonce)
+}
+
+// KnownAt is where the configuration has the node.
+func (n *Node) KnownAt() string {
+	self, _ := n.consensus.Roster().Member(cluster.NodeID(n.cfg.NodeID))
+	return self.Address
+}

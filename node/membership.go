@@ -70,6 +70,8 @@ func (n *Node) registerCalls() {
 	n.control.HandleCall(callJoin, n.answerJoin)
 	n.control.HandleCall(callRoster, n.forMembers(n.answerRoster))
 	n.control.HandleCall(callStanding, n.answerStanding)
+	n.control.HandleCall(callHere, n.answerHere)
+	n.control.HandleCall(callMoved, n.forMembers(n.answerMoved))
 	n.control.HandleCall(callRemove, n.forMembers(func(ctx context.Context, id []byte) ([]byte, error) {
 		n.membershipChange.Lock()
 		defer n.membershipChange.Unlock()

@@ -19,8 +19,8 @@ type misplaced struct{ known, told string }
 
 // Error says so.
 func (m *misplaced) Error() string {
-	return fmt.Sprintf("this member is known at %s, its settings say %s: the others can't reach it, and it stands for no election; "+
-		"give it that address again, or remove the node, empty its folder and let it join", m.known, m.told)
+	return fmt.Sprintf("this member is known at %s, its settings say %s: the others can't reach it, and it stands for no election "+
+		"until a leader has followed it; if that does not happen, give it that address again", m.known, m.told)
 }
 
 // findPlace compares the two before this node takes part. Names that stand for

@@ -205,6 +205,8 @@ func (n *Node) keepIdentity(ctx context.Context) {
 		n.proveAll(ctx)
 		n.keepMemory(ctx)
 		n.lookForItself(ctx)
+		n.askToMove(ctx)
+		n.moveAlone(ctx)
 		select {
 		case <-n.stale:
 			n.learnRoster(ctx)
@@ -221,6 +223,7 @@ func (n *Node) takeRoster(r cluster.Roster) {
 		return // settle is still to be called, with all that was read
 	}
 	n.roster.Store(&r)
+	n.foundPlace(r)
 	own := n.identity.Load()
 	if r.Standing(cluster.Enrolment{ID: own.Node, Incarnation: own.Incarnation}) == cluster.Gone {
 		n.mux.Cut()
