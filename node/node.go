@@ -102,6 +102,7 @@ type Node struct {
 	detours    detours
 	forward    *forward.Client
 	gossip     *membership.Membership
+	words      membership.Meta // what this node says of itself in gossip
 	views      *views
 	commands   *commands
 	reads      *reads

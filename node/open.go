@@ -230,13 +230,14 @@ func (n *Node) openGossip(context.Context, context.Context) error {
 	if n.cfg.Role == "reader" {
 		role = cluster.RoleReader
 	}
+	n.words = membership.Meta{
+		ID: cluster.NodeID(n.cfg.NodeID), HTTPAddress: n.addresses.http, FIXAddress: n.addresses.fix,
+		PeerAddress: n.addresses.peer, Version: n.version, Role: role, PID: os.Getpid(), History: n.identity.Load().History,
+	}
 	n.gossip, err = membership.Open(membership.Config{
 		ClusterID: n.cfg.ClusterID, Secret: key,
 		BindAddress: n.cfg.GossipAddress, AdvertiseAddress: n.addresses.gossip,
-		Meta: membership.Meta{
-			ID: cluster.NodeID(n.cfg.NodeID), HTTPAddress: n.addresses.http, FIXAddress: n.addresses.fix,
-			PeerAddress: n.addresses.peer, Version: n.version, Role: role, PID: os.Getpid(),
-		},
+		Meta:   n.words,
 		Logger: n.log.With("part", "gossip"),
 	})
 	if err != nil {
@@ -244,6 +245,18 @@ func (n *Node) openGossip(context.Context, context.Context) error {
 	}
 	n.onClose("gossip", func(ctx context.Context) error { n.leaveGossip(ctx); return nil })
 	return nil
+}
+
+// tellHistory says in gossip which history this node belongs to, once it does.
+func (n *Node) tellHistory() {
+	history := n.identity.Load().History
+	if history == n.words.History {
+		return
+	}
+	n.words.History = history
+	if err := n.gossip.Update(n.words); err != nil {
+		n.log.Debug("nobody heard the history at once", "error", err) // it spreads even so
+	}
 }
 
 // leaveGossip says goodbye, once.
@@ -263,6 +276,7 @@ func (n *Node) openTwin(_, background context.Context) error {
 	n.onClose("goodbye", func(ctx context.Context) error { n.leaveGossip(ctx); return nil })
 	n.twin = newTwin(n)
 	n.registerCalls()
+	n.tellHistory()
 	n.background.Go(func() { n.findPeers(background) })
 	n.background.Go(func() { n.twin.run(background) })
 	n.background.Go(func() { n.watchWrites(background) })

@@ -202,6 +202,7 @@ func (n *Node) keepIdentity(ctx context.Context) {
 				}
 			}
 		}
+		n.tellHistory()
 		n.proveAll(ctx)
 		n.keepMemory(ctx)
 		n.lookForItself(ctx)

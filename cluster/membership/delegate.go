@@ -1,6 +1,7 @@
 package membership
 
 import (
+	"errors"
 	"time"
 
 	"github.com/hashicorp/memberlist"
@@ -16,7 +17,23 @@ var (
 	_ memberlist.Delegate      = delegate{}
 	_ memberlist.EventDelegate = delegate{}
 	_ memberlist.PingDelegate  = delegate{}
+	_ memberlist.AliveDelegate = delegate{}
 )
+
+// errOtherHistory: a node belongs to another past, or to another venue.
+var errOtherHistory = errors.New("node belongs to another history")
+
+// NotifyAlive takes in nobody of another history. One that belongs to none yet
+// is let in, and so is one whose build does not say.
+func (d delegate) NotifyAlive(n *memberlist.Node) error {
+	meta, _ := decodeMeta(n.Name, n.Meta)
+	d.m.mu.Lock()
+	defer d.m.mu.Unlock()
+	if own := d.m.meta.History; own != 0 && meta.History != 0 && meta.History != own {
+		return errOtherHistory
+	}
+	return nil
+}
 
 // NodeMeta is what this node says of itself. Its size was checked when it was
 // set.

@@ -144,7 +144,7 @@ func (m *Membership) settings(cfg Config) (*memberlist.Config, error) {
 	s.PushPullInterval = 15 * time.Second
 	s.GossipToTheDeadTime = 60 * time.Second
 	s.EnableCompression = false // metadata is small and already compact
-	s.Delegate, s.Events, s.Ping = delegate{m}, delegate{m}, delegate{m}
+	s.Delegate, s.Events, s.Ping, s.Alive = delegate{m}, delegate{m}, delegate{m}, delegate{m}
 	s.Logger = stdLogger(cfg.Logger)
 	if len(cfg.Secret) > 0 {
 		keyring, err := memberlist.NewKeyring(nil, cfg.Secret)

@@ -204,3 +204,41 @@ func (b *lockedBuffer) String() string {
 	defer b.mu.Unlock()
 	return b.buf.String()
 }
+
+// Two clusters that go by one id and are told to meet do not mix: who belongs to
+// one history is nobody to those of another. A newcomer that belongs to none is
+// seen by both.
+func TestTwoHistoriesDoNotMix(t *testing.T) {
+	of := func(h cluster.History) func(*membership.Config) {
+		return func(c *membership.Config) { c.Meta.History = h }
+	}
+	a, b := open(t, "a", of(1)), open(t, "b", of(1))
+	x, y := open(t, "x", of(2)), open(t, "y", of(2))
+	join := func(m, to *membership.Membership) {
+		self := to.Members()[0]
+		for _, p := range to.Members() {
+			if p.Self {
+				self = p
+			}
+		}
+		if _, err := m.Join([]string{self.GossipAddress}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	join(b, a)
+	join(y, x)
+	join(x, a)
+	join(b, y)
+	newcomer := open(t, "n", of(0))
+	join(newcomer, a)
+	join(newcomer, x)
+	eventually(t, b, "the newcomer is seen", shows(b, "n", membership.StateAlive))
+	eventually(t, y, "by both", shows(y, "n", membership.StateAlive))
+	for _, m := range []*membership.Membership{a, b} {
+		for _, id := range []cluster.NodeID{"x", "y"} {
+			if p, ok := find(m, id); ok {
+				t.Errorf("one of the other history is shown: %+v", p)
+			}
+		}
+	}
+}

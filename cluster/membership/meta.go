@@ -21,6 +21,10 @@ type Meta struct {
 	// Role is what the node wants to be: a reader by choice, or a voter.
 	Role cluster.Role `json:"r,omitempty"`
 	PID  int          `json:"n,omitempty"`
+	// History is the past of the venue that the node belongs to, 0 while it
+	// belongs to none. Those of another are not taken in: two clusters that go
+	// by one id do not mix.
+	History cluster.History `json:"y,omitzero"`
 }
 
 // wireMeta is what travels. memberlist tells the ones that stay of a death,
@@ -32,6 +36,9 @@ type wireMeta struct {
 
 // check refuses metadata that memberlist would panic on, now or when leaving.
 func (m Meta) check() error {
+	if m.History == 0 {
+		m.History = 1 // it will be one of as many digits
+	}
 	if n := len(m.encode(true)); n > memberlist.MetaMaxSize {
 		return fmt.Errorf("node metadata of %d bytes is over %d: shorten addresses or version",
 			n, memberlist.MetaMaxSize)
