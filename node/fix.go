@@ -71,16 +71,36 @@ func (n *Node) fitForFIX() error {
 	if !n.caughtUp() {
 		return errors.New("not yet level with the leader")
 	}
-	if _, ok := n.consensus.Leader(); !ok {
-		return errors.New("no leader is known")
-	}
-	if s := n.consensus.Status(); s.LastContact > max(n.cfg.Consensus.HeartbeatTimeout, leaderSilence) {
-		return fmt.Errorf("the leader was heard %v ago", s.LastContact.Round(time.Millisecond))
+	if err := n.hearsQuorum(); err != nil {
+		return err
 	}
 	if after, through, open := n.journal.Missing(); open {
 		return fmt.Errorf("events after %d up to %d are missing", after, through)
 	}
 	return n.remembersFIX()
+}
+
+// hearsQuorum returns why what this node takes may not be committed: a follower
+// hears no leader, or the leader no majority. It says since when: a leader that
+// is alone finds that out before it steps down.
+func (n *Node) hearsQuorum() error {
+	s := n.consensus.Status()
+	_, known := n.consensus.Leader()
+	silence, allowed, who := s.LastContact, max(n.cfg.Consensus.HeartbeatTimeout, leaderSilence), "the leader"
+	if s.Role == cluster.RoleLeader {
+		// A disk may hold the answers up for a while.
+		silence, allowed, who = n.consensus.MajoritySilence(), 2*allowed, "a majority"
+		if !n.leaders.leadsFor(silence) {
+			silence = 0 // its election is the last that it heard
+		}
+	}
+	switch {
+	case !known:
+		return &fix.Unfit{Because: errors.New("no leader is known"), For: silence}
+	case silence > allowed:
+		return &fix.Unfit{Because: fmt.Errorf("%s was heard %v ago", who, silence.Round(time.Millisecond)), For: silence}
+	}
+	return nil
 }
 
 // remembersFIX fails while this node cannot read what a session was sent before:

@@ -65,6 +65,32 @@ func (n *Node) Hears(id cluster.NodeID, within time.Duration) bool {
 	return n.contacts.since(id, time.Now().Add(-within))
 }
 
+// MajoritySilence returns how long ago this node sent the last request that was
+// answered by so many voters that they are a majority with it; 0 where it is one
+// by itself. It says something on the leader only.
+func (n *Node) MajoritySilence() time.Duration {
+	var others []time.Duration
+	now := time.Now()
+	n.contacts.mu.Lock()
+	defer n.contacts.mu.Unlock()
+	for _, s := range n.raft.GetConfiguration().Configuration().Servers {
+		if s.Suffrage == raft.Voter && string(s.ID) != string(n.config.NodeID) {
+			others = append(others, now.Sub(n.contacts.heard[cluster.NodeID(s.ID)]))
+		}
+	}
+	return majority(others)
+}
+
+// majority returns the silence of the voter, the one heard most recently first,
+// with whom and oneself there is a majority.
+func majority(others []time.Duration) time.Duration {
+	slices.Sort(others)
+	if needed := (len(others) + 1) / 2; needed > 0 {
+		return others[needed-1]
+	}
+	return 0
+}
+
 // all returns what every incarnation of the roster has proven, and forgets
 // the others.
 func (c *contacts) all() map[cluster.Enrolment]cluster.Acknowledged {

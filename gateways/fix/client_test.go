@@ -102,6 +102,22 @@ func (d *door) connect(t *testing.T, comp string) *client {
 	return speak(t, ours, comp)
 }
 
+// connectFrom opens a connection of an address.
+func (d *door) connectFrom(t *testing.T, address, comp string) *client {
+	t.Helper()
+	ours, theirs := net.Pipe()
+	d.pipes.conns <- from{theirs, &net.TCPAddr{IP: net.ParseIP(address)}}
+	return speak(t, ours, comp)
+}
+
+// from is a connection of an address.
+type from struct {
+	net.Conn
+	address net.Addr
+}
+
+func (f from) RemoteAddr() net.Addr { return f.address }
+
 // speak makes a connection a client.
 func speak(t *testing.T, conn net.Conn, comp string) *client {
 	c := &client{t: t, comp: comp, begin: "FIX.4.4", conn: conn, next: 1, got: make(chan *wire.Message, 1<<17), reading: make(chan struct{}), gate: make(chan struct{}, 1)}

@@ -22,7 +22,7 @@ type Config struct {
 	Blocks   gateways.Blocks
 	Peers    gateways.SessionPeers
 	// Fit returns why this node must not have FIX clients now, nil if it may:
-	// it has a quorum and its journal has no gap.
+	// it has a quorum and its journal has no gap. An *Unfit says since when.
 	Fit func() error
 	// Force reports whether FIX sessions are in force in the venue.
 	Force func() bool
@@ -100,10 +100,11 @@ const (
 	// goodbye is how long a Logout waits for its number, and for its reply.
 	goodbye = 2 * time.Second
 	// fitEvery is how often the node's fitness is looked at; unfitFor is for how
-	// long it may be unfit until connections are cut. Together they are under a
-	// second, and longer than an election takes.
+	// long it may be unfit until connections are cut, counted from when the quorum
+	// was last heard. Together they are under a second, and longer than an election
+	// takes.
 	fitEvery = 50 * time.Millisecond
-	unfitFor = 800 * time.Millisecond
+	unfitFor = 850 * time.Millisecond
 	// garbledMost is how many ignored messages in a row end a connection.
 	garbledMost = 1000
 	// resendPage is how many numbers a resend takes from the journal at once.

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -14,8 +13,15 @@ import (
 
 // take gives a connection its place, or closes it.
 func (v *Server) take(conn net.Conn) {
-	from := prefixOf(conn.RemoteAddr())
-	if v.unfit.Load() || v.draining.Load() || v.background.Err() != nil || !v.limits.enter(from) {
+	var place, out *ticket
+	if !v.unfit.Load() && !v.draining.Load() && v.background.Err() == nil {
+		place, out = v.limits.enter(prefixOf(conn.RemoteAddr()), conn)
+	}
+	if out != nil {
+		v.metrics.refused("crowded out")
+		_ = out.conn.Close()
+	}
+	if place == nil {
 		v.metrics.refused("no place")
 		_ = conn.Close()
 		return
@@ -24,10 +30,10 @@ func (v *Server) take(conn net.Conn) {
 	v.conns[conn] = struct{}{}
 	v.mu.Unlock()
 	v.work.Go(func() {
-		defer v.limits.leave(from)
+		defer v.limits.leave(place)
 		defer conn.Close()
 		defer v.forget(conn)
-		v.greet(conn, from)
+		v.greet(conn, place)
 	})
 }
 
@@ -39,7 +45,7 @@ func (v *Server) forget(conn net.Conn) {
 }
 
 // greet leads a connection to its session, and stays until it is over.
-func (v *Server) greet(raw net.Conn, from netip.Prefix) {
+func (v *Server) greet(raw net.Conn, place *ticket) {
 	ctx, cancel := context.WithTimeout(v.background, v.cfg.Limits.LogonTimeout)
 	defer cancel()
 	_ = raw.SetDeadline(time.Now().Add(v.cfg.Limits.LogonTimeout))
@@ -58,7 +64,7 @@ func (v *Server) greet(raw net.Conn, from netip.Prefix) {
 		v.metrics.refused("no logon")
 		return
 	}
-	s, asked, refusal := v.admit(ctx, conn, in, message, from)
+	s, asked, refusal := v.admit(ctx, conn, in, message, place)
 	if refusal != nil {
 		v.metrics.refused(refusal.metric)
 		v.tellRefused(raw.RemoteAddr(), message, refusal)

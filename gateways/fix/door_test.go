@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"log/slog"
 	"maps"
 	"math/big"
@@ -40,6 +41,8 @@ func TestLimitsOfTheDoor(t *testing.T) {
 		first, second := d.connect(t, "TRADER1"), d.connect(t, "TRADER2")
 		first.logon()
 		first.want("35=A")
+		second.logon()
+		second.want("35=A")
 		third := d.connect(t, "TRADER1-COD")
 		third.wantClosed()
 		_ = second.conn.Close()
@@ -50,6 +53,95 @@ func TestLimitsOfTheDoor(t *testing.T) {
 		_ = fourth.conn.Close()
 		_ = first.conn.Close()
 	}, func(c *fix.Config) { c.Limits.MaxPerAddress = 2 })
+}
+
+// TestSilentSocketsKeepNobodyOut shows that a node whose places are all taken by
+// connections that say nothing takes a client at once: the oldest of the address
+// that has the most makes room. Whoever is logged on keeps his place.
+func TestSilentSocketsKeepNobodyOut(t *testing.T) {
+	inRoom(t, func(t *testing.T, _ *venue, d *door) {
+		trader := d.connectFrom(t, "10.0.0.1", "TRADER1")
+		trader.logon()
+		trader.want("35=A")
+		lone := d.connectFrom(t, "10.0.0.2", "")
+		first, second := d.connectFrom(t, "10.0.0.3", ""), d.connectFrom(t, "10.0.0.3", "")
+		// All four places are taken.
+		other := d.connectFrom(t, "10.0.0.1", "TRADER2")
+		first.wantClosed()
+		other.logon()
+		other.want("35=A")
+		// Of two addresses with one each, the one that came first goes.
+		third := d.connectFrom(t, "10.0.0.4", "TRADER1-DC")
+		lone.wantClosed()
+		third.logon()
+		third.want("35=A")
+		// An address at its own bound makes room by itself.
+		fourth := d.connectFrom(t, "10.0.0.1", "TRADER2-DC")
+		fourth.wantClosed() // both of its places are logged on
+		fifth := d.connectFrom(t, "10.0.0.5", "TRADER2-DC")
+		second.wantClosed()
+		fifth.logon()
+		fifth.want("35=A")
+		d.connectFrom(t, "10.0.0.6", "TRADER1-COD").wantClosed() // nobody there is a stranger
+		trader.send("35=1|112=x")
+		trader.want("35=0|112=x")
+		for _, c := range []*client{trader, other, third, fifth} {
+			_ = c.conn.Close()
+		}
+		synctest.Wait()
+		again := d.connectFrom(t, "10.0.0.6", "TRADER1")
+		again.next = 3
+		again.logon()
+		again.want("35=A")
+		_ = again.conn.Close()
+	}, func(c *fix.Config) { c.Limits.MaxConnections, c.Limits.MaxPerAddress = 4, 2 })
+}
+
+// TestHalfOpen shows that a connection whose client has gone without a word, its
+// socket full, keeps nobody waiting: the session is had by another one after the
+// probe, and meanwhile the other sessions of the node are served.
+func TestHalfOpen(t *testing.T) {
+	pair, pool := selfSigned(t)
+	for name, encrypted := range map[string]bool{"plain": false, "tls": true} {
+		t.Run(name, func(t *testing.T) {
+			connect := func(d *door, comp string) *client {
+				ours, theirs := net.Pipe()
+				d.pipes.conns <- theirs
+				if encrypted {
+					return speak(t, tls.Client(ours, &tls.Config{RootCAs: pool, ServerName: "rialto"}), comp)
+				}
+				return speak(t, ours, comp)
+			}
+			inRoom(t, func(t *testing.T, _ *venue, d *door) {
+				beside := connect(d, "TRADER2")
+				beside.logon()
+				beside.want("35=A")
+				gone := connect(d, "TRADER1")
+				gone.logon()
+				gone.want("35=A|34=1")
+				defer gone.stall()()
+				synctest.Wait()
+				begun := time.Now()
+				back := connect(d, "TRADER1")
+				back.send("35=A|34=2|98=0|108=30|554=rialto")
+				back.want("35=A")
+				if took := time.Since(begun); took > fix.ProbePatience+50*time.Millisecond {
+					t.Errorf("logged on after %v", took)
+				}
+				begun = time.Now()
+				beside.send("35=D|11=one")
+				beside.want("35=8|11=one")
+				if took := time.Since(begun); took > 50*time.Millisecond {
+					t.Errorf("another session waited for %v", took)
+				}
+				_, _ = back.conn.Close(), beside.conn.Close()
+			}, func(c *fix.Config) {
+				if encrypted {
+					c.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+				}
+			})
+		})
+	}
 }
 
 // TestSessionsOfAParticipant shows the bound of one participant, and that others
@@ -251,6 +343,36 @@ func selfSigned(t *testing.T) (tls.Certificate, *x509.CertPool) {
 	pool := x509.NewCertPool()
 	pool.AddCert(leaf)
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
+}
+
+// TestUnfitSince shows that the time for which a node may be unfit counts from
+// when its quorum was last heard, and not from when that was noticed.
+func TestUnfitSince(t *testing.T) {
+	inRoom(t, func(t *testing.T, v *venue, d *door) {
+		c := d.connect(t, "TRADER1")
+		c.logon()
+		c.want("35=A")
+		begun := time.Now()
+		v.set(func() { v.unfit, v.unfitSince = errors.New("no quorum"), begun.Add(-600*time.Millisecond) })
+		c.wantClosed()
+		if took := time.Since(begun); took < 250*time.Millisecond || took > 300*time.Millisecond {
+			t.Errorf("closed %v after it was noticed", took)
+		}
+		v.set(func() { v.unfit = nil })
+		time.Sleep(time.Second)
+		c = d.connect(t, "TRADER1")
+		c.next = 2
+		c.logon()
+		c.want("35=A")
+		// Who has slept hears of everything soon.
+		v.set(func() { v.unfit, v.unfitSince = errors.New("no quorum"), time.Now().Add(-time.Minute) })
+		time.Sleep(60 * time.Millisecond)
+		v.set(func() { v.unfit = nil })
+		time.Sleep(time.Second)
+		c.send("35=1|112=x")
+		c.want("35=0|112=x")
+		_ = c.conn.Close()
+	})
 }
 
 // TestVouching shows that a node says once a second that it has the connections

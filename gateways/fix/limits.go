@@ -1,6 +1,7 @@
 package fix
 
 import (
+	"container/list"
 	"net"
 	"net/netip"
 	"sync"
@@ -9,16 +10,24 @@ import (
 
 // limiter counts the connections and the logons of addresses. It remembers an
 // address while it has a connection or has used up some of its logons.
+//
+// A connection that has not shown whose it is holds its place only as long as
+// nobody else wants it: whoever fills a node with sockets that say nothing keeps
+// nobody out.
 type limiter struct {
 	limits Limits
 	mu     sync.Mutex
 	places map[netip.Prefix]*place
 	all    int
+	came   uint64 // connections, ever
 }
 
 // place is what one address has.
 type place struct {
 	conns int
+	// strangers are those of its connections that have not shown whose they are,
+	// the oldest first.
+	strangers list.List
 	// spent logons, as of then; they come back with time.
 	spent float64
 	then  time.Time
@@ -49,25 +58,98 @@ func prefixOf(a net.Addr) netip.Prefix {
 	return p
 }
 
-// enter takes a place for a connection; false: there is none.
-func (l *limiter) enter(p netip.Prefix) bool {
+// ticket is a connection's place.
+type ticket struct {
+	from netip.Prefix
+	conn net.Conn
+	came uint64 // its place among all that ever came
+	// stranger is its entry among those, nil: it has shown whose it is. Both under
+	// the limiter's lock.
+	stranger *list.Element
+	left     bool
+}
+
+// enter takes a place for a connection; nil: there is none. Where all are taken
+// it is that of a stranger, who is to be closed.
+func (l *limiter) enter(p netip.Prefix, conn net.Conn) (t, out *ticket) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	at := l.place(p)
-	if l.all >= l.limits.MaxConnections || at.conns >= l.limits.MaxPerAddress {
-		return false
+	switch {
+	case at.conns >= l.limits.MaxPerAddress:
+		out = at.oldest()
+	case l.all >= l.limits.MaxConnections:
+		out = l.crowd()
+	default:
+		return l.seat(at, p, conn), nil
 	}
-	l.all++
-	at.conns++
-	return true
+	if out == nil {
+		return nil, nil
+	}
+	l.vacate(out)
+	return l.seat(at, p, conn), out
 }
 
-// leave gives the place back.
-func (l *limiter) leave(p netip.Prefix) {
+func (l *limiter) seat(at *place, p netip.Prefix, conn net.Conn) *ticket {
+	l.all++
+	at.conns++
+	l.came++
+	t := &ticket{from: p, conn: conn, came: l.came}
+	t.stranger = at.strangers.PushBack(t)
+	return t
+}
+
+// oldest returns the stranger who has been there longest, nil without any.
+func (at *place) oldest() *ticket {
+	first := at.strangers.Front()
+	if first == nil {
+		return nil
+	}
+	return first.Value.(*ticket)
+}
+
+// crowd returns the oldest stranger of the address that has the most; of two
+// with as many the one who has been there longer.
+func (l *limiter) crowd() (out *ticket) {
+	most := 0
+	for _, at := range l.places {
+		n, first := at.strangers.Len(), at.oldest()
+		if n > most || n == most && n > 0 && first.came < out.came {
+			most, out = n, first
+		}
+	}
+	return out
+}
+
+// known says that a connection has shown whose it is: its place is its own.
+func (l *limiter) known(t *ticket) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.forget(t)
+}
+
+func (l *limiter) forget(t *ticket) {
+	if t.stranger != nil {
+		l.places[t.from].strangers.Remove(t.stranger)
+		t.stranger = nil
+	}
+}
+
+// leave gives the place back, if it has not been taken away.
+func (l *limiter) leave(t *ticket) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.vacate(t)
+}
+
+func (l *limiter) vacate(t *ticket) {
+	if t.left {
+		return
+	}
+	l.forget(t)
+	t.left = true
 	l.all--
-	l.place(p).conns--
+	l.places[t.from].conns--
 }
 
 // logon takes one of an address's logons; false: it has tried too often.

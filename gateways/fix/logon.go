@@ -47,21 +47,22 @@ type logonAnswer struct{ on *event.SessionLoggedOn }
 
 // admit decides whether a Logon gets its session: who it is here, the rest in
 // the machine.
-func (v *Server) admit(ctx context.Context, conn net.Conn, in *inlet, m *wire.Message, from netip.Prefix) (*session, terms, *refusal) {
-	if !v.limits.logon(from) {
+func (v *Server) admit(ctx context.Context, conn net.Conn, in *inlet, m *wire.Message, place *ticket) (*session, terms, *refusal) {
+	if !v.limits.logon(place.from) {
 		return nil, terms{}, &refusal{metric: "rate", text: "too many logons from this address", silent: true}
 	}
 	if !slices.Contains(beginStrings(), text(m, wire.BeginString)) || text(m, wire.TargetCompID) != Venue {
-		v.limits.wrong(from)
+		v.limits.wrong(place.from)
 		return nil, terms{}, &refusal{metric: "not_for_us", text: "wrong BeginString or TargetCompID", silent: true}
 	}
 	if err := v.cfg.Fit(); err != nil || v.draining.Load() || !v.follows.Load() {
 		return nil, terms{}, &refusal{metric: "unfit", text: "this node takes no clients now; log on to another one"}
 	}
-	w, r := v.authenticate(m, from)
+	w, r := v.authenticate(m, place.from)
 	if r != nil {
 		return nil, terms{}, r
 	}
+	v.limits.known(place)
 	t, r := v.termsOf(m)
 	if r != nil {
 		return nil, terms{}, r

@@ -124,8 +124,11 @@ func (v *Server) living() []*session {
 	return out
 }
 
-// Probe reports whether the connection of an epoch of a session lives here.
+// Probe reports whether the connection of an epoch of a session lives here,
+// within probePatience.
 func (v *Server) Probe(ctx context.Context, comp string, epoch uint64) bool {
+	ctx, cancel := context.WithTimeout(ctx, probePatience)
+	defer cancel()
 	s := v.live(comp)
 	return s != nil && s.epoch.Load() == epoch && !s.isGone() && s.probe(ctx)
 }
@@ -227,34 +230,6 @@ func (v *Server) pause(ctx context.Context) {
 	select {
 	case <-ctx.Done():
 	case <-t.C:
-	}
-}
-
-// watchFitness cuts all connections of a node that has had no quorum, or a gap
-// in its journal, for so long that it is no election.
-func (v *Server) watchFitness(ctx context.Context) {
-	ticker := time.NewTicker(fitEvery)
-	defer ticker.Stop()
-	var since time.Time
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case now := <-ticker.C:
-			err := v.cfg.Fit()
-			switch {
-			case err == nil:
-				since = time.Time{}
-				v.unfit.Store(false)
-				v.reopen()
-			case since.IsZero():
-				since = now
-			case now.Sub(since) >= unfitFor && !v.unfit.Swap(true):
-				v.log.Warn("clients are cut off", "because", err)
-				v.shut()
-				v.cutAll(errors.Join(errCut, err))
-			}
-		}
 	}
 }
 

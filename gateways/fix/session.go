@@ -107,8 +107,18 @@ func (s *session) hangUp(why error) {
 	s.going.Do(func() {
 		s.goneErr = why
 		close(s.gone)
-		_ = s.conn.Close()
+		closeNow(s.conn)
 	})
+}
+
+// closeNow closes a connection without a word: TLS would say goodbye first, and
+// wait up to five seconds for a socket that takes nothing. Who ends a connection
+// serves others too.
+func closeNow(conn net.Conn) {
+	if encrypted, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		conn = encrypted.NetConn()
+	}
+	_ = conn.Close()
 }
 
 // isGone reports whether the connection has ended.

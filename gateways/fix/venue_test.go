@@ -15,6 +15,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/gateways/fix"
 )
 
 // venue is the double of everything behind the door: a log, a machine that keeps
@@ -39,9 +40,11 @@ type venue struct {
 	failing error
 	losing  int // so many Submits execute and say they may not have
 	unfit   error
-	intake  gateways.Intake
-	deaf    map[string]bool // nodes that do not answer probes
-	members []*event.Participant
+	// unfitSince is since when it is, zero = it does not say.
+	unfitSince time.Time
+	intake     gateways.Intake
+	deaf       map[string]bool // nodes that do not answer probes
+	members    []*event.Participant
 	// authority is of the members; nil: they have changed.
 	authority *gateways.Authority
 	vouched   map[string]int      // how often, by CompID
@@ -129,6 +132,9 @@ func (v *venue) OpenedFor(account string) string {
 func (v *venue) fit() error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if v.unfit != nil && !v.unfitSince.IsZero() {
+		return &fix.Unfit{Because: v.unfit, For: time.Since(v.unfitSince)}
+	}
 	return v.unfit
 }
 
