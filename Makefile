@@ -59,6 +59,10 @@ chaos-fix: ## FIX sessions through 24 faults and 200,000 orders, some ten minute
 cut: ## cut a follower off from its leader for ten minutes, rejected and dropped (root)
 	RIALTO_CUT_FOR=10m $(GO) test ./chaos -count=1 -v -timeout 30m -run TestOneFollowerCutOff
 
+.PHONY: soak
+soak: ## ten minutes of full batches beside two processor burners: at most one election
+	RIALTO_SOAK=10m $(GO) test ./chaos -count=1 -v -timeout 30m -run TestNoNeedlessElections
+
 .PHONY: fuzz
 fuzz: ## fuzz the codecs and the REST decoder, a minute each
 	./chaos/fuzz.sh 60s

@@ -64,7 +64,7 @@ func (p *voter) pings() bool {
 func (w *Watch) heardOfLeader(now time.Time, own Own) sign {
 	p := w.peers[own.Leader]
 	if p != nil && p.pings() && !own.Heard.IsZero() {
-		return sign{leader: own.Leader, pings: true, now: w.awake, heard: p.spoke}
+		return sign{leader: own.Leader, term: own.Term, pings: true, now: w.awake, heard: p.spoke}
 	}
-	return sign{leader: own.Leader, now: now, heard: own.Heard}
+	return sign{leader: own.Leader, term: own.Term, now: now, heard: own.Heard}
 }

@@ -18,9 +18,11 @@ const (
 	// somebody stands: an election may be under way.
 	retryAfter  = 100 * time.Millisecond
 	retryJitter = 50 * time.Millisecond
-	// campaignEvery is the least time between two campaigns of a node; Raft's
-	// own timeouts are for what comes sooner.
+	// campaignEvery is the least time between two campaigns of a node that led to
+	// no leader, and afterLeader if somebody has led since; Raft's own timeouts
+	// are for what comes sooner.
 	campaignEvery = 5 * time.Second
+	afterLeader   = time.Second
 )
 
 // LogEnd is the last entry of a log, as elections compare them.
@@ -48,8 +50,10 @@ type View struct {
 	Leader cluster.NodeID // "" while it knows of none
 	Hears  bool           // it hears Leader
 	Stands bool           // it would stand for election, or does
-	Pings  bool           // while it leads it says all the time that it runs
-	Last   LogEnd
+	// Standing: it stands for election now, or has begun to.
+	Standing bool
+	Pings    bool // while it leads it says all the time that it runs
+	Last     LogEnd
 }
 
 // loss is the loss of a leader.
@@ -71,11 +75,20 @@ type loss struct {
 type limit struct {
 	at   time.Time
 	term cluster.Term // the term that it ended
+	led  bool         // somebody has led since, in a later term
 }
 
 // allows reports whether a campaign may be begun in a term.
 func (l limit) allows(now time.Time, term cluster.Term) bool {
-	return l.at.IsZero() || l.term != term && now.Sub(l.at) >= campaignEvery
+	return l.at.IsZero() || l.term != term && now.Sub(l.at) >= l.pause()
+}
+
+// pause is the least time from that campaign to the next.
+func (l limit) pause() time.Duration {
+	if l.led {
+		return afterLeader
+	}
+	return campaignEvery
 }
 
 // question is all that a decision is made of.
@@ -117,11 +130,12 @@ func not(format string, args ...any) verdict {
 //   - if a majority, itself included, has said so;
 //   - in its turn: the longest log first, the others a step later each, and
 //     later still once somebody stands;
-//   - at most once a term, and every five seconds.
+//   - at most once a term, and every five seconds; every second if a leader
+//     came of it, for that one may die as well.
 func decide(q question) verdict {
 	switch {
 	case !q.limit.allows(q.now, q.own.Term):
-		return not("it has stood in term %d, or less than %v ago", q.own.Term, campaignEvery)
+		return not("it has stood in term %d, or less than %v ago", q.own.Term, q.limit.pause())
 	case !q.follows || !q.own.Stands:
 		return not("it is not to lead")
 	case !slices.Contains(q.voters, q.own.Node):

@@ -99,6 +99,8 @@ func TestWhoStands(t *testing.T) {
 		{"nor one that is no follower", func(q *question) { q.follows = false }, false, lookEvery},
 		{"once a term", func(q *question) { q.limit = limit{at: lost.Add(-time.Hour), term: 7} }, false, lookEvery},
 		{"and not within five seconds", func(q *question) { q.limit = limit{at: lost.Add(time.Millisecond - 5*time.Second), term: 5} }, false, lookEvery},
+		{"nor within a second of one that led to a leader", func(q *question) { q.limit = limit{at: lost.Add(time.Millisecond - time.Second), term: 6, led: true} }, false, lookEvery},
+		{"but then, for the next leader may die too", func(q *question) { q.limit = limit{at: lost.Add(-time.Second), term: 6, led: true} }, true, 0},
 		{"at five seconds again", func(q *question) { q.limit = limit{at: lost.Add(-5 * time.Second), term: 5} }, true, 0},
 	} {
 		got := decide(ask(c.change))

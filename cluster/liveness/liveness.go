@@ -174,11 +174,13 @@ func (w *Watch) look(ctx context.Context, now time.Time) time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	voters := w.link(ctx, members)
-	view := w.viewOf(now, own)
+	sign := w.heardOfLeader(now, own)
+	silent := w.silence.over(sign, w.cfg.Silence)
+	view := w.viewOf(now, own, silent)
 	w.tell(view)
-	w.follow(now, own)
+	w.follow(now, own, silent)
 	if w.loss == nil || w.standing {
-		return w.silence.left(w.heardOfLeader(now, own), w.cfg.Silence)
+		return w.silence.left(sign, w.cfg.Silence)
 	}
 	if view.Hears {
 		return takeLook
@@ -189,6 +191,8 @@ func (w *Watch) look(ctx context.Context, now time.Time) time.Duration {
 	}
 	if v.campaign {
 		w.stand(ctx, now, own)
+		view.Standing = true
+		w.tell(view)
 	} else if v.because != w.loss.because {
 		w.log.Debug("the leader is lost, and this node does not stand yet", "leader", w.loss.leader, "because", v.because)
 		w.loss.because = v.because
@@ -226,11 +230,12 @@ func (w *Watch) link(ctx context.Context, members []cluster.Member) (voters []cl
 
 // viewOf is what this node says of itself. A leader that is lost is not heard,
 // until it was heard after that.
-func (w *Watch) viewOf(now time.Time, own Own) View {
+func (w *Watch) viewOf(now time.Time, own Own, silent bool) View {
 	v := View{Node: w.cfg.Self, Term: own.Term, Leader: own.Leader, Last: own.Last, Pings: true}
 	// One that stands for this loss already goes before the others still.
 	v.Stands = own.MayLead && (w.limit.allows(now, own.Term) || w.loss != nil && w.limit.term == w.loss.term)
-	v.Hears = own.Leader == w.cfg.Self || own.Leader != "" && !w.silence.over(w.heardOfLeader(now, own), w.cfg.Silence)
+	v.Standing = w.standing || own.Term == w.limit.term && now.Sub(w.limit.at) < retryAfter
+	v.Hears = own.Leader != "" && !silent
 	if p := w.peers[own.Leader]; p != nil && !p.lost.IsZero() {
 		switch {
 		case own.Heard.Sub(p.lost) > signOfLife:
@@ -243,14 +248,14 @@ func (w *Watch) viewOf(now time.Time, own Own) View {
 }
 
 // follow notes the loss of the leader, and that another one leads.
-func (w *Watch) follow(now time.Time, own Own) {
+func (w *Watch) follow(now time.Time, own Own, silent bool) {
 	p := w.peers[own.Leader]
 	at, cause := time.Time{}, cluster.CauseTimeout
 	switch {
 	case p == nil:
 	case !p.lost.IsZero():
 		at, cause = p.lost, p.cause
-	case w.silence.over(w.heardOfLeader(now, own), w.cfg.Silence):
+	case silent:
 		at = now
 	}
 	switch {
@@ -262,15 +267,17 @@ func (w *Watch) follow(now time.Time, own Own) {
 	case own.Leader != "" || now.Sub(w.loss.at) > lossMemory:
 		w.loss = nil
 	}
-	if l := w.loss; l != nil && l.rose.IsZero() && (own.Term > l.term || w.anyBeyond(l.term)) {
+	w.limit.led = w.limit.led || own.Leader != "" && own.Term > w.limit.term
+	if l := w.loss; l != nil && l.rose.IsZero() && (own.Term > l.term || w.anyStands(l.term)) {
 		l.rose = now
 	}
 }
 
-// anyBeyond reports whether another voter has gone beyond a term: it stands.
-func (w *Watch) anyBeyond(term cluster.Term) bool {
+// anyStands reports whether another voter stands, or has gone beyond a term
+// already: it says so before its disk has the vote.
+func (w *Watch) anyStands(term cluster.Term) bool {
 	for _, p := range w.peers {
-		if p.up && p.view.Term > term {
+		if p.up && (p.view.Term > term || p.view.Term == term && p.view.Standing) {
 			return true
 		}
 	}

@@ -28,8 +28,10 @@ type town struct {
 	causes  []cluster.Cause
 	tookFor []time.Duration // from the loss on, as the test marked it
 	marked  time.Time
-	mute    bool // nobody pings, as in an earlier build
-	deaf    bool // Raft hears nobody, whoever lives
+	mute    bool           // nobody pings, as in an earlier build
+	deaf    bool           // Raft hears nobody, whoever lives
+	leader  cluster.NodeID // whose loss is expected
+	slow    bool           // a candidate's disk is slow: its term does not rise yet
 }
 
 // fake is one node of it.
@@ -47,7 +49,7 @@ func newTown(t *testing.T, ids ...cluster.NodeID) *town {
 }
 
 func newTownOf(t *testing.T, mute bool, ids ...cluster.NodeID) *town {
-	w := &town{t: t, mute: mute, nodes: map[cluster.NodeID]*fake{}, cut: map[[2]cluster.NodeID]error{}}
+	w := &town{t: t, mute: mute, leader: "n1", nodes: map[cluster.NodeID]*fake{}, cut: map[[2]cluster.NodeID]error{}}
 	for _, id := range ids {
 		own := liveness.Own{Term: 7, Leader: "n1", Follows: id != "n1", MayLead: id != "n1", Last: liveness.LogEnd{Term: 7, Index: 100}}
 		ctx, stop := context.WithCancel(context.Background())
@@ -144,8 +146,10 @@ func (w *town) stand(id, lost cluster.NodeID, why cluster.Cause) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	own := &w.nodes[id].own
-	own.Term, own.Leader, own.Follows = own.Term+1, "", false
-	if lost != "n1" {
+	if !w.slow {
+		own.Term, own.Leader, own.Follows = own.Term+1, "", false
+	}
+	if lost != w.leader {
 		w.t.Errorf("%s stands since %s is lost", id, lost)
 	}
 	w.stood, w.causes, w.tookFor = append(w.stood, id), append(w.causes, why), append(w.tookFor, time.Since(w.marked))
@@ -415,5 +419,77 @@ func TestLeaderComesBack(t *testing.T) {
 		w.block("n3", "n1", syscall.ECONNREFUSED)
 		time.Sleep(time.Minute)
 		w.expect(nil, "", 0)
+	})
+}
+
+// TestNextLeaderDies shows that a node which stood, and followed the leader that
+// came of it, stands again when that one dies two seconds later.
+func TestNextLeaderDies(t *testing.T) {
+	in(t, func(t *testing.T) {
+		w := newTown(t, "n1", "n2", "n3")
+		defer w.close()
+		for _, leader := range []cluster.NodeID{"n1", "n3"} {
+			w.mu.Lock()
+			w.leader = leader
+			w.mu.Unlock()
+			w.kill(leader)
+			time.Sleep(30 * time.Millisecond)
+			w.mu.Lock()
+			clear(w.cut) // it is started again, and n3 leads
+			for _, n := range w.nodes {
+				n.own.Term, n.own.Leader = 9, "n3"
+				n.own.Follows, n.own.MayLead = true, true
+			}
+			w.nodes["n3"].own.Follows, w.nodes["n3"].own.MayLead = false, false
+			w.nodes["n2"].own.Last.Index = 101
+			w.mu.Unlock()
+			time.Sleep(2 * time.Second)
+		}
+		w.expect([]cluster.NodeID{"n2", "n2"}, cluster.CauseDied, 5*time.Millisecond)
+	})
+}
+
+// TestSlowCandidate shows that a node which stands is given the time of an
+// election from when it says so: its own vote may take its disk a while.
+func TestSlowCandidate(t *testing.T) {
+	in(t, func(t *testing.T) {
+		w := newTown(t, "n1", "n2", "n3")
+		defer w.close()
+		w.slow = true
+		w.kill("n1")
+		time.Sleep(95 * time.Millisecond)
+		w.expect([]cluster.NodeID{"n2"}, cluster.CauseDied, 5*time.Millisecond)
+		time.Sleep(100 * time.Millisecond)
+		w.expect([]cluster.NodeID{"n2", "n3"}, cluster.CauseDied, 5*time.Millisecond)
+	})
+}
+
+// TestOwnReignIsNoSilence shows that the time in which a node led itself is no
+// silence of the leader before and after it.
+func TestOwnReignIsNoSilence(t *testing.T) {
+	in(t, func(t *testing.T) {
+		w := newTown(t, "n1", "n2", "n3")
+		defer w.close()
+		for _, order := range [][]cluster.NodeID{{"n2", "n3", "n1"}, {"n1", "n3", "n2"}} {
+			for _, id := range order { // who leads knows it first
+				leader := order[0]
+				w.mu.Lock()
+				own := &w.nodes[id].own
+				own.Term, own.Leader, own.Heard = own.Term+1, leader, time.Time{}
+				own.Follows, own.MayLead = id != leader, id != leader
+				w.nodes["n2"].own.Last.Index = 101
+				w.mu.Unlock()
+				time.Sleep(60 * time.Millisecond)
+			}
+			time.Sleep(3 * time.Second)
+		}
+		w.mu.Lock()
+		for _, id := range []cluster.NodeID{"n2", "n3"} {
+			w.cut[[2]cluster.NodeID{id, "n1"}] = context.DeadlineExceeded
+		}
+		w.marked = time.Now()
+		w.mu.Unlock()
+		time.Sleep(210 * time.Millisecond)
+		w.expect([]cluster.NodeID{"n2"}, cluster.CauseTimeout, 210*time.Millisecond)
 	})
 }

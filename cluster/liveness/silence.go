@@ -21,6 +21,7 @@ const (
 // is, and so by which clock; heard is zero on the leader itself.
 type sign struct {
 	leader     cluster.NodeID
+	term       cluster.Term
 	pings      bool
 	now, heard time.Time
 }
@@ -40,7 +41,7 @@ func (s *silence) over(v sign, least time.Duration) bool {
 	case v.leader == "" || v.heard.IsZero():
 		s.last = sign{}
 		return false
-	case v.leader != s.last.leader || v.pings != s.last.pings:
+	case v.leader != s.last.leader || v.term != s.last.term || v.pings != s.last.pings:
 		s.last = v
 	case v.heard.After(s.last.heard): // it lives: what was between was no end
 		if gap := v.heard.Sub(s.last.heard); gap >= s.worst || v.now.Sub(s.at) > silenceMemory {

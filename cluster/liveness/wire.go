@@ -15,7 +15,7 @@ import (
 //	1 view      length and id of the node (1 + n) · length and id of its leader
 //	            (1 + n) · term 8 · term of its last entry 8 · index of that 8 ·
 //	            flags 1: 1 it hears the leader, 2 it would stand, 4 it pings
-//	            while it leads
+//	            while it leads, 8 it stands now
 //	2 farewell  reason 1: 1 mute, 2 stopped, 3 failed
 //	3 ping      nothing: the process runs
 //
@@ -26,9 +26,10 @@ const (
 	kindFarewell = 2
 	kindPing     = 3
 
-	flagHears  = 1
-	flagStands = 2
-	flagPings  = 4
+	flagHears    = 1
+	flagStands   = 2
+	flagPings    = 4
+	flagStanding = 8
 
 	// maxFrame bounds a frame's rest.
 	maxFrame = 1 << 10
@@ -59,6 +60,9 @@ func appendView(dst []byte, v View) []byte {
 	}
 	if v.Pings {
 		flags |= flagPings
+	}
+	if v.Standing {
+		flags |= flagStanding
 	}
 	dst = append(dst, flags)
 	binary.BigEndian.PutUint16(dst[at:], uint16(len(dst)-at-2))
@@ -135,7 +139,8 @@ func parse(body []byte) (f frame, err error) {
 		}
 		f.view.Term = cluster.Term(binary.BigEndian.Uint64(rest))
 		f.view.Last = LogEnd{cluster.Term(binary.BigEndian.Uint64(rest[8:])), cluster.Index(binary.BigEndian.Uint64(rest[16:]))}
-		f.view.Hears, f.view.Stands, f.view.Pings = rest[24]&flagHears != 0, rest[24]&flagStands != 0, rest[24]&flagPings != 0
+		f.view.Hears, f.view.Stands = rest[24]&flagHears != 0, rest[24]&flagStands != 0
+		f.view.Pings, f.view.Standing = rest[24]&flagPings != 0, rest[24]&flagStanding != 0
 	}
 	return f, nil
 }

@@ -18,6 +18,7 @@ func TestWireGolden(t *testing.T) {
 	}{
 		{"view", appendView(nil, view), "0020" + "01" + "026e32" + "026e31" + "0000000000000007" + "0000000000000006" + "0000000000000102" + "03"},
 		{"view of one that pings", appendView(nil, View{Node: "n2", Pings: true}), "001e" + "01" + "026e32" + "00" + "000000000000000000000000000000000000000000000000" + "04"},
+		{"view of one that stands", appendView(nil, View{Node: "n2", Standing: true}), "001e" + "01" + "026e32" + "00" + "000000000000000000000000000000000000000000000000" + "08"},
 		{"ping", appendPing(nil), "0001" + "03"},
 		{"farewell of a mute node", appendFarewell(nil, cluster.CauseMute), "0002" + "02" + "01"},
 		{"of one that stops", appendFarewell(nil, cluster.CauseStopped), "0002" + "02" + "02"},
