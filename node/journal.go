@@ -98,7 +98,7 @@ func (n *Node) fillJournal(ctx context.Context) {
 			if string(m.ID) == n.cfg.NodeID {
 				continue
 			}
-			if err := n.fillFrom(ctx, m.Address, after); err != nil {
+			if err := n.fillAllFrom(ctx, m.Address); err != nil {
 				n.log.Warn("journal not filled", "from", m.ID, "after", after, "through", through, "error", err)
 				continue
 			}
@@ -107,6 +107,22 @@ func (n *Node) fillJournal(ctx context.Context) {
 		}
 		return true
 	})
+}
+
+// fillAllFrom asks one peer again and again until nothing is missing.
+func (n *Node) fillAllFrom(ctx context.Context, address string) error {
+	for {
+		after, _, open := n.journal.Missing()
+		if !open {
+			return nil
+		}
+		if err := errors.Join(ctx.Err(), n.room.mayGrow()); err != nil {
+			return err
+		}
+		if err := n.fillFrom(ctx, address, after); err != nil {
+			return err
+		}
+	}
 }
 
 func (n *Node) fillFrom(ctx context.Context, address string, after market.Sequence) error {

@@ -75,37 +75,6 @@ func (j *Journal) missing() (after, through market.Sequence) {
 	return j.last.Sequence, j.target
 }
 
-// ServeRange writes the frames of the blocks with events after a sequence
-// until max bytes are exceeded or the journal ends: what a peer's Fill reads.
-// After 0 means from the floor.
-func (j *Journal) ServeRange(w io.Writer, after market.Sequence, max int64) (int64, error) {
-	next := after + 1
-	if after == 0 {
-		next = j.Floor().Sequence
-	}
-	for written := int64(0); ; {
-		v, err := j.segmentOf(next)
-		if err != nil || v.segment == nil || written > max {
-			return written, err
-		}
-		var failed error
-		before := next
-		start := v.from(func(p place) bool { return p.first <= next })
-		_, err = v.scan(start, v.end, func(p place, _ int64, frame []byte) bool {
-			if p.last() < next && (p.count > 0 || p.first < next) {
-				return true
-			}
-			_, failed = w.Write(frame)
-			written += int64(len(frame))
-			next = p.last() + 1
-			return failed == nil && written <= max
-		})
-		if err = errors.Join(err, failed); err != nil || next == before {
-			return written, err
-		}
-	}
-}
-
 func (j *Journal) segmentOf(sequence market.Sequence) (view, error) {
 	j.mu.RLock()
 	i := j.main.holding(sequence)
@@ -119,28 +88,6 @@ func (j *Journal) segmentOf(sequence market.Sequence) (view, error) {
 	v := j.main.view(i)
 	j.mu.RUnlock()
 	return v.loaded()
-}
-
-// Fill reads what a peer's ServeRange wrote and closes the gap as far as that
-// reaches. It verifies each frame; a stream that ends within one is
-// io.ErrUnexpectedEOF, and what came before it is kept.
-func (j *Journal) Fill(r io.Reader) error {
-	for {
-		frame, err := readFrame(r)
-		if errors.Is(err, io.EOF) {
-			return j.finish()
-		}
-		if err != nil {
-			return err
-		}
-		b, err := decode(frame)
-		if err != nil {
-			return err
-		}
-		if done, err := j.fill(b, frame); done || err != nil {
-			return err
-		}
-	}
 }
 
 func readFrame(r io.Reader) ([]byte, error) {
@@ -160,46 +107,6 @@ func readFrame(r io.Reader) ([]byte, error) {
 		return nil, fmt.Errorf("frame from a peer: checksum: %w", ErrCorrupt)
 	}
 	return frame, nil
-}
-
-// fill takes one block, and reports whether the gap is closed.
-func (j *Journal) fill(b *event.Block, frame []byte) (bool, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.closed {
-		return false, ErrClosed
-	}
-	if j.beside == nil {
-		return true, nil
-	}
-	if b.Index > j.targetIndex {
-		return true, j.joinIfFull()
-	}
-	if err := j.believes(b, frame); err != nil {
-		return false, err
-	}
-	j.main.based = j.main.empty()
-	if err := j.add(b, frame); err != nil {
-		return false, err
-	}
-	if j.main.last.index < j.targetIndex {
-		return false, nil // blocks without events may follow the last event
-	}
-	return true, j.joinIfFull()
-}
-
-// believes refuses a peer's block that the chain does not prove after the last
-// one of ours, where both are of a level whose chain covers events. Whether the
-// last of them all is the venue's the first block beside the gap tells, whose
-// head was made here.
-func (j *Journal) believes(b *event.Block, frame []byte) error {
-	if b.Digest == [32]byte{} || b.Index <= j.main.last.index || j.head.index == 0 || j.head.index != j.main.last.index {
-		return nil
-	}
-	if !event.Proves(frame[frameBytes:], j.head.chain) {
-		return fmt.Errorf("block of entry %d from a peer does not continue the chain: %w", b.Index, ErrDiverged)
-	}
-	return nil
 }
 
 // finish ends a Fill: the gap may have been full before, with a join that
@@ -234,10 +141,13 @@ func (j *Journal) continued() error {
 		return err
 	}
 	b, err := decode(frame)
-	if err != nil {
+	if err != nil || b.Digest == [32]byte{} || j.head.index != j.main.last.index {
 		return err
 	}
-	return j.believes(b, frame)
+	if !event.Proves(frame[frameBytes:], j.head.chain) {
+		return fmt.Errorf("block of entry %d does not continue the chain of what a peer sent: %w", b.Index, ErrDiverged)
+	}
+	return nil
 }
 
 // join appends the chain beside to the main one. Only blocks that will stay
