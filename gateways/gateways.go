@@ -405,9 +405,17 @@ type TwinResend struct {
 	At   uint64 `json:"at"`
 }
 
-// Finding is something that is wrong, in words.
+// Finding is what somebody should know of a venue, in words.
 type Finding struct {
-	Severity string `json:"severity"` // warning, critical
+	// Code names its kind for programs and runbooks; `rialto explain` has a page
+	// on it.
+	Code     string `json:"code"`
+	Severity string `json:"severity"` // note (chosen, nothing wrong), warning, critical
 	Node     string `json:"node,omitempty"`
+	// About tells apart several of one code of one node: a read model, a file.
+	About string `json:"about,omitempty"`
+	// Since is when the node that was asked saw it first.
+	Since    string `json:"since"`
 	Text     string `json:"text"`
+	NextStep string `json:"next_step"`
 }

@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/consensus/autopilot"
 	"github.com/rialto-exchange/rialto/cluster/membership"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/node/finding"
 )
 
 // pilotAfter is how long a leader has led when it judges who has failed: by then
@@ -201,17 +201,19 @@ func quorumOf(nodes []gateways.TwinNode) (q gateways.TwinQuorum) {
 // one that another would serve better.
 func margin(q gateways.TwinQuorum) (out []gateways.Finding) {
 	switch {
-	case q.Voters <= 1: // whoever runs one knows
+	case q.Voters == 0:
+	case q.Voters == 1:
+		out = append(out, finding.New(finding.SingleNode, "", "one node votes: whatever ends it stops the venue"))
 	case q.Healthy < q.Needed:
-		out = append(out, gateways.Finding{Severity: "critical", Text: fmt.Sprintf(
-			"%d of %d voters answer and %d are needed: the venue stands still", q.Healthy, q.Voters, q.Needed)})
+		out = append(out, finding.New(finding.QuorumLost, "",
+			"%d of %d voters answer and %d are needed: the venue stands still", q.Healthy, q.Voters, q.Needed))
 	case q.MayFail == 0:
-		out = append(out, gateways.Finding{Severity: "warning", Text: fmt.Sprintf(
-			"no further voter may fail: %d of %d answer and as many are needed", q.Healthy, q.Voters)})
+		out = append(out, finding.New(finding.NoSpareVoter, "",
+			"no further voter may fail: %d of %d answer and as many are needed", q.Healthy, q.Voters))
 	}
 	if q.Voters%2 == 0 && q.Voters > 0 {
-		out = append(out, gateways.Finding{Severity: "note", Text: fmt.Sprintf(
-			"%d nodes vote: as many may fail as with %d", q.Voters, q.Voters-1)})
+		out = append(out, finding.New(finding.EvenVoters, "",
+			"%d nodes vote: as many may fail as with %d", q.Voters, q.Voters-1))
 	}
 	return out
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/clocks"
 	"github.com/rialto-exchange/rialto/cluster/peer"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/node/finding"
 )
 
 // callClock asks a node what its clock shows: eight bytes, big-endian
@@ -291,10 +292,10 @@ func (c *voterClocks) findings() []gateways.Finding {
 		if off < 0 {
 			side = "behind"
 		}
-		f := gateways.Finding{Severity: "warning", Node: string(id), Text: fmt.Sprintf(
-			"the clock of node %s is %v %s the median of the voters' clocks", id, off.Abs().Round(time.Millisecond), side)}
+		f := finding.New(finding.ClockWrong, string(id),
+			"the clock of node %s is %v %s the median of the voters' clocks", id, off.Abs().Round(time.Millisecond), side)
 		if id == c.self && c.alone {
-			f.Severity = "critical"
+			f.Severity = finding.Critical
 			f.Text += fmt.Sprintf("; it leads, with stamps at most %v beyond the median: no other voter could take over", clocks.Bound)
 		}
 		out = append(out, f)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/node/finding"
 )
 
 // A leader that is merely slow costs every command what it is slow by. So it is
@@ -180,12 +181,12 @@ func (w *ward) findings() []gateways.Finding {
 	var out []gateways.Finding
 	for id, p := range w.patients {
 		if p.sick != "" {
-			out = append(out, gateways.Finding{Severity: "warning", Node: id, Text: fmt.Sprintf("node %s is slow: %s", id, p.sick)})
+			out = append(out, finding.New(finding.NodeSlow, id, "node %s is slow: %s", id, p.sick))
 		}
 		if p.still >= stuckAfter {
-			out = append(out, gateways.Finding{Severity: "critical", Node: id, Text: fmt.Sprintf(
+			out = append(out, finding.New(finding.NodeStuck, id,
 				"node %s no longer advances: it is at index %d since %v, and the others go on; restart it, and if that does not help remove it, empty its folder and let it join",
-				id, p.applied, time.Duration(p.still)*twinInterval)})
+				id, p.applied, time.Duration(p.still)*twinInterval))
 		}
 	}
 	slices.SortFunc(out, func(a, b gateways.Finding) int {

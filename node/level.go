@@ -14,6 +14,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/node/finding"
 )
 
 // raiseInterval is how often the leader asks whether the venue's feature level
@@ -156,8 +157,8 @@ func holdingBack(p gateways.Twin, members []cluster.Member) []gateways.Finding {
 		default:
 			continue
 		}
-		out = append(out, gateways.Finding{Severity: "warning", Node: string(m.ID), Text: fmt.Sprintf(
-			"%s: the venue stays at level %d, others could go on to %d", text, inForce, wanted)})
+		out = append(out, finding.New(finding.LevelHeld, string(m.ID),
+			"%s: the venue stays at level %d, others could go on to %d", text, inForce, wanted))
 	}
 	return out
 }

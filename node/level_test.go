@@ -14,6 +14,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/node"
+	"github.com/rialto-exchange/rialto/node/finding"
 )
 
 // levels are the feature levels that the nodes say are in force.
@@ -81,9 +82,9 @@ func TestHoldingBackIsFound(t *testing.T) {
 		says("stranger", 1, 1, "alive"),
 	}}, members)
 	want := []gateways.Finding{
-		{Severity: "warning", Node: "n2", Text: "node n2 follows feature level 1 at most: the venue stays at level 1, others could go on to 2"},
-		{Severity: "warning", Node: "n3", Text: "node n3 follows feature level 1 at most: the venue stays at level 1, others could go on to 2"},
-		{Severity: "warning", Node: "n4", Text: "node n4 does not say which feature level it can follow: the venue stays at level 1, others could go on to 2"},
+		finding.New(finding.LevelHeld, "n2", "node n2 follows feature level 1 at most: the venue stays at level 1, others could go on to 2"),
+		finding.New(finding.LevelHeld, "n3", "node n3 follows feature level 1 at most: the venue stays at level 1, others could go on to 2"),
+		finding.New(finding.LevelHeld, "n4", "node n4 does not say which feature level it can follow: the venue stays at level 1, others could go on to 2"),
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

@@ -11,6 +11,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/peer"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/node/finding"
 )
 
 // misplaced is a member whose settings say another address than the
@@ -130,9 +131,8 @@ func (n *Node) ownFindings(others []gateways.Finding) []gateways.Finding {
 	if err == nil {
 		return others
 	}
-	own := gateways.Finding{Severity: "critical", Node: n.cfg.NodeID, Text: err.Error()}
 	if errors.Is(err, ErrRemoved) {
-		return []gateways.Finding{own}
+		return []gateways.Finding{finding.New(finding.NodeRemoved, n.cfg.NodeID, "%v", err)}
 	}
-	return append([]gateways.Finding{own}, others...)
+	return append([]gateways.Finding{finding.New(finding.NodeOutside, n.cfg.NodeID, "%v", err)}, others...)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/node/finding"
 	"github.com/rialto-exchange/rialto/node/room"
 )
 
@@ -39,6 +40,7 @@ type twin struct {
 	// shown with where it stopped.
 	lastSeen map[string]gateways.TwinNode
 	verdict  verdict
+	since    finding.Since
 
 	mu    sync.Mutex
 	taken time.Time     // when picture was begun
@@ -160,6 +162,7 @@ func (t *twin) refresh(ctx context.Context) {
 	picture := gateways.Twin{Nodes: nodes, Leader: t.node.leaderID()}
 	picture.Quorum = quorumOf(nodes)
 	picture.Findings = t.node.ownFindings(slices.Concat(findings(picture), margin(picture.Quorum), t.node.clocks.findings(), t.node.ward.findings(), holdingBack(picture, t.node.consensus.Members())))
+	t.since.Stamp(picture.Findings, time.Now())
 	t.node.decideIntake(picture)
 	t.picture.Store(&picture)
 	t.node.compareWithLeader(picture)
@@ -303,49 +306,55 @@ func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 
 // findings says in words what is wrong with a picture.
 func findings(p gateways.Twin) []gateways.Finding {
 	out := []gateways.Finding{}
-	add := func(severity, node, format string, args ...any) {
-		out = append(out, gateways.Finding{Severity: severity, Node: node, Text: fmt.Sprintf(format, args...)})
-	}
 	if p.Leader == "" {
-		add("critical", "", "no leader is known: the venue takes no commands")
+		out = append(out, finding.New(finding.NoLeader, "", "no leader is known: the venue takes no commands"))
 	}
-	for _, n := range p.Nodes {
-		switch n.State {
-		case stateDead:
-			add("critical", n.ID, "node %s is dead", n.ID)
-			continue
-		case stateSuspect:
-			add("warning", n.ID, "%s", suspicion(n))
-			continue
-		}
-		if d := n.Journal.Damaged; d > 0 {
-			add("warning", n.ID, "the event journal of node %s does not verify in %d segments and is being mended", n.ID, d)
-		}
-		if n.InstallsInRow > 2 {
-			add("critical", n.ID, "node %s is sent snapshot after snapshot, %d now, and never catches up: remove it, empty its folder and let it join", n.ID, n.InstallsInRow)
-		}
-		if n.LogUnwritten > 0 {
-			add("warning", n.ID, "the log of node %s is not written: whatever takes it is too slow, and %d records are lost so far", n.ID, n.LogUnwritten)
-		}
-		for _, file := range n.ArchiveDamaged {
-			add("warning", n.ID, "file %s of the archive of node %s does not verify: copy it over from archive/ in the data folder of another node, where it is the same", file, n.ID)
-		}
-		if short := shortOf(n); short != "" {
-			add(severityOf(n), n.ID, "%s", short)
-		}
-		for _, r := range n.ReadModels {
-			if r.State != "live" {
-				add("warning", n.ID, "read model %s of node %s is %s", r.Name, n.ID, r.State)
-			} else if r.LagMs > milliseconds(lagFinding) {
-				add("warning", n.ID, "read model %s of node %s lags by %.0f ms", r.Name, n.ID, r.LagMs)
-			}
-		}
+	for i := range p.Nodes {
+		out = append(out, nodeFindings(&p.Nodes[i])...)
 	}
 	return append(out, divergence(p.Nodes)...)
 }
 
+// nodeFindings says what is wrong with one node.
+func nodeFindings(n *gateways.TwinNode) []gateways.Finding {
+	switch n.State {
+	case stateDead:
+		return []gateways.Finding{finding.New(finding.NodeDead, n.ID, "node %s is dead", n.ID)}
+	case stateSuspect:
+		return []gateways.Finding{suspicion(n)}
+	}
+	var out []gateways.Finding
+	add := func(code finding.Code, format string, args ...any) *gateways.Finding {
+		out = append(out, finding.New(code, n.ID, format, args...))
+		return &out[len(out)-1]
+	}
+	if d := n.Journal.Damaged; d > 0 {
+		add(finding.JournalDamaged, "the event journal of node %s does not verify in %d segments and is being mended", n.ID, d)
+	}
+	if n.InstallsInRow > 2 {
+		add(finding.InstallsRepeat, "node %s is sent snapshot after snapshot, %d now, and never catches up: remove it, empty its folder and let it join", n.ID, n.InstallsInRow)
+	}
+	if n.LogUnwritten > 0 {
+		add(finding.LogLost, "the log of node %s is not written: whatever takes it is too slow, and %d records are lost so far", n.ID, n.LogUnwritten)
+	}
+	for _, file := range n.ArchiveDamaged {
+		add(finding.ArchiveDamaged, "file %s of the archive of node %s does not verify: copy it over from archive/ in the data folder of another node, where it is the same", file, n.ID).About = file
+	}
+	if short := shortOf(n); short != "" {
+		add(finding.RoomShort, "%s", short).Severity = severityOf(n)
+	}
+	for _, r := range n.ReadModels {
+		if r.State != "live" {
+			add(finding.ViewNotLive, "read model %s of node %s is %s", r.Name, n.ID, r.State).About = r.Name
+		} else if r.LagMs > milliseconds(lagFinding) {
+			add(finding.ViewLags, "read model %s of node %s lags by %.0f ms", r.Name, n.ID, r.LagMs).About = r.Name
+		}
+	}
+	return out
+}
+
 // shortOf says what a node is short of, "" if of nothing.
-func shortOf(n gateways.TwinNode) string {
+func shortOf(n *gateways.TwinNode) string {
 	if n.Room == nil || len(n.Room.Short) == 0 {
 		return ""
 	}
@@ -353,22 +362,22 @@ func shortOf(n gateways.TwinNode) string {
 		n.ID, strings.Join(n.Room.Short, " and "), n.Room.BytesLeft, n.Room.InodesLeft, n.Room.Path, n.Room.DescriptorsLeft, n.Room.Mark)
 }
 
-func severityOf(n gateways.TwinNode) string {
-	if markOf(n) > room.Low {
-		return "critical"
+func severityOf(n *gateways.TwinNode) string {
+	if markOf(*n) > room.Low {
+		return finding.Critical
 	}
-	return "warning"
+	return finding.Warning
 }
 
 // suspicion says what is wrong with a suspect node.
-func suspicion(n gateways.TwinNode) string {
+func suspicion(n *gateways.TwinNode) gateways.Finding {
 	switch {
 	case n.Muted:
-		return fmt.Sprintf("node %s is mute: a write to its disk has not returned for %.0f ms", n.ID, n.WriteStalledMs)
+		return finding.New(finding.DiskHangs, n.ID, "node %s is mute: a write to its disk has not returned for %.0f ms", n.ID, n.WriteStalledMs)
 	case n.WriteStalledMs > 0:
-		return fmt.Sprintf("a write to the disk of node %s has not returned for %.0f ms", n.ID, n.WriteStalledMs)
+		return finding.New(finding.DiskHangs, n.ID, "a write to the disk of node %s has not returned for %.0f ms", n.ID, n.WriteStalledMs)
 	}
-	return fmt.Sprintf("node %s does not answer", n.ID)
+	return finding.New(finding.NodeSilent, n.ID, "node %s does not answer", n.ID)
 }
 
 // divergence compares state hashes at equal indexes.
@@ -383,8 +392,8 @@ func divergence(nodes []gateways.TwinNode) []gateways.Finding {
 		if !seen {
 			hashes[n.StateHashIndex] = n
 		} else if first.StateHash != n.StateHash {
-			out = append(out, gateways.Finding{Severity: "critical", Node: n.ID, Text: fmt.Sprintf(
-				"nodes %s and %s have different states at index %d", first.ID, n.ID, n.StateHashIndex)})
+			out = append(out, finding.New(finding.StatesDiffer, n.ID,
+				"nodes %s and %s have different states at index %d", first.ID, n.ID, n.StateHashIndex))
 		}
 	}
 	return out

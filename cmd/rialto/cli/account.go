@@ -92,7 +92,7 @@ func accountList(sh *shell.Shell) *cobra.Command {
 		},
 	}
 	c.Flags().IntVar(&limit, "limit", 100, "at most so many, up to 1000")
-	return asOf(c)
+	return reads(c)
 }
 
 func printAccounts(sh *shell.Shell, accounts []client.Account) error {
@@ -104,7 +104,7 @@ func printAccounts(sh *shell.Shell, accounts []client.Account) error {
 }
 
 func accountBalance(sh *shell.Shell) *cobra.Command {
-	return asOf(&cobra.Command{
+	return reads(&cobra.Command{
 		Use: "balance ACCOUNT [ASSET]", Short: "Show one balance (default: of the venue's default asset)", Args: cobra.RangeArgs(1, 2),
 		RunE: func(c *cobra.Command, args []string) error {
 			q := url.Values{}
@@ -126,7 +126,7 @@ func accountBalance(sh *shell.Shell) *cobra.Command {
 func accountPath(account string) string { return "/v1/queries/accounts/" + url.PathEscape(account) }
 
 func accountBalances(sh *shell.Shell) *cobra.Command {
-	return asOf(&cobra.Command{
+	return reads(&cobra.Command{
 		Use: "balances ACCOUNT", Short: "Show all balances", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return printOne(c, sh, accountPath(args[0])+"/balances", nil, func(sh *shell.Shell, b client.Balances) error {
@@ -157,5 +157,5 @@ func accountTrades(sh *shell.Shell) *cobra.Command {
 		},
 	}
 	c.Flags().IntVar(&limit, "limit", 100, "at most so many, up to 1000")
-	return asOf(c)
+	return reads(c)
 }

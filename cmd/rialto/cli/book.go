@@ -14,17 +14,21 @@ import (
 func bookCommand(sh *shell.Shell) *cobra.Command {
 	var depth int
 	c := &cobra.Command{
-		Use: "book INSTRUMENT", Short: "Show an instrument's book", Args: cobra.ExactArgs(1),
+		Use: "book INSTRUMENT", Short: "Show an instrument's book; with --watch as a ladder", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := checkCount("--depth", depth); err != nil {
 				return err
 			}
 			q := url.Values{"depth": {strconv.Itoa(depth)}}
-			return printOne(c, sh, "/v1/queries/instruments/"+url.PathEscape(args[0])+"/book", q, printBook)
+			show := printBook
+			if again, err := watching(c); err == nil && again {
+				show = printLadder
+			}
+			return printOne(c, sh, instrumentPath(args[0])+"/book", q, show)
 		},
 	}
 	c.Flags().IntVar(&depth, "depth", 10, "levels a side, up to 1000")
-	return asOf(c)
+	return reads(c)
 }
 
 func printBook(sh *shell.Shell, b client.Book) error {

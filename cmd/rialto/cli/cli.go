@@ -38,22 +38,14 @@ func Run(ctx context.Context, sh *shell.Shell, args []string) int {
 	if err == nil || shell.Silent(err) {
 		return shell.ExitStatus(err)
 	}
-	if unknown := (*client.UnknownError)(nil); errors.As(err, &unknown) {
-		sh.Note("%s: %v", command.CommandPath(), err)
-		return explainUnknown(sh, unknown, command.Flags().Lookup("command-id") != nil)
-	}
 	// Interrupted by the user, who knows it.
-	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+	if unknown := (*client.UnknownError)(nil); !errors.As(err, &unknown) && errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		return shell.ExitFailed
 	}
-	sh.Note("%s: %v", command.CommandPath(), err)
-	if shell.ExitStatus(err) == shell.ExitUsage {
-		if !command.HasSubCommands() {
-			sh.Note("Usage: %s", command.UseLine())
-		}
-		sh.Note("Try '%s --help'.", command.CommandPath())
+	if sh.WantsJSON() || asksJSON(args) {
+		return failJSON(sh, command, err)
 	}
-	return shell.ExitStatus(err)
+	return fail(sh, command, err)
 }
 
 // Root returns the whole tree of commands.

@@ -87,16 +87,17 @@ func printSettled(sh *shell.Shell, s *client.Settled) error {
 	return printAnswer(sh, s.Answer)
 }
 
+// sayUnknown tells a program on standard output which ids are unknown.
+func sayUnknown(sh *shell.Shell, u *client.UnknownError) error {
+	return sh.JSON(struct {
+		Outcome    string   `json:"outcome"`
+		CommandIDs []string `json:"command_ids"`
+	}{"unknown", append([]string{}, u.IDs...)})
+}
+
 // explainUnknown says how to settle what is unknown, and returns the exit
-// status. A program finds the ids on standard output. named says that the command
-// takes --command-id.
+// status. named says that the command takes --command-id.
 func explainUnknown(sh *shell.Shell, u *client.UnknownError, named bool) int {
-	if sh.WantsJSON() {
-		_ = sh.JSON(struct {
-			Outcome    string   `json:"outcome"`
-			CommandIDs []string `json:"command_ids"`
-		}{"unknown", append([]string{}, u.IDs...)})
-	}
 	if len(u.IDs) == 0 {
 		sh.Note("It may have been done, or be done yet: look before you repeat it.")
 	}

@@ -17,6 +17,7 @@ func commands() []entry {
 		{groupTrade, commandCommand, true},
 		{groupTrade, fixCommand, true},
 		{groupObserve, statusCommand, true},
+		{groupObserve, explainCommand, false},
 		{groupObserve, eventsCommand, true},
 		{groupObserve, readmodelCommand, true},
 		{groupObserve, nodeCommand, true},

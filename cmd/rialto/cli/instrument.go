@@ -39,11 +39,11 @@ func instrumentList(sh *shell.Shell) *cobra.Command {
 		},
 	}
 	c.Flags().IntVar(&limit, "limit", 100, "at most so many, up to 1000")
-	return asOf(c)
+	return reads(c)
 }
 
 func instrumentShow(sh *shell.Shell) *cobra.Command {
-	return asOf(&cobra.Command{
+	return reads(&cobra.Command{
 		Use: "show INSTRUMENT", Short: "Show one instrument", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return printOne(c, sh, instrumentPath(args[0]), nil, func(sh *shell.Shell, i client.Instrument) error {

@@ -47,7 +47,7 @@ func limitTarget(args []string) (kind, target string, rest []string, err error) 
 }
 
 func limitsShow(sh *shell.Shell) *cobra.Command {
-	return asOf(&cobra.Command{
+	return reads(&cobra.Command{
 		Use: "show venue|account ID|owner ID|instrument ID", Short: "Show what limits are set there", Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			kind, target, rest, err := limitTarget(args)

@@ -155,11 +155,11 @@ func orderList(sh *shell.Shell) *cobra.Command {
 	}
 	c.Flags().StringVar(&status, "status", "open", "a status, or all")
 	c.Flags().IntVar(&limit, "limit", 100, "at most so many, up to 1000")
-	return asOf(c)
+	return reads(c)
 }
 
 func orderShow(sh *shell.Shell) *cobra.Command {
-	return asOf(&cobra.Command{
+	return reads(&cobra.Command{
 		Use: "show ORDER", Short: "Show one order", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return printOne(c, sh, "/v1/queries/orders/"+url.PathEscape(args[0]), nil, func(sh *shell.Shell, o client.Order) error {

@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/url"
 	"strconv"
 	"time"
@@ -14,17 +16,31 @@ import (
 )
 
 // printOne reads a path and prints it: as it came with --output json, else by
-// show.
+// show; with --watch again and again.
 func printOne[T any](c *cobra.Command, sh *shell.Shell, path string, query url.Values, show func(*shell.Shell, T) error) error {
+	query, err := withAsOf(c, query)
+	if err != nil {
+		return err
+	}
+	again, err := watching(c)
+	if err != nil {
+		return err
+	}
+	if !again {
+		return readOne(c.Context(), sh, path, query, show)
+	}
+	return watch(c.Context(), sh, func(ctx context.Context, w io.Writer) error {
+		return readOne(ctx, sh.To(w), path, query, show)
+	})
+}
+
+func readOne[T any](ctx context.Context, sh *shell.Shell, path string, query url.Values, show func(*shell.Shell, T) error) error {
 	cl, err := sh.Client()
 	if err != nil {
 		return err
 	}
-	if query, err = withAsOf(c, query); err != nil {
-		return err
-	}
 	var raw json.RawMessage
-	if err := cl.WithPatience(sh.Patience(statusPatience)).Get(c.Context(), path, query, &raw); err != nil {
+	if err := cl.WithPatience(sh.Patience(statusPatience)).Get(ctx, path, query, &raw); err != nil {
 		return err
 	}
 	if sh.WantsJSON() {
@@ -53,9 +69,11 @@ func printList[T any](c *cobra.Command, sh *shell.Shell, path string, query url.
 // asOfFlag names the point of the past that a reading is of.
 const asOfFlag = "as-of"
 
-// asOf adds the flag to a command that reads, and returns it.
-func asOf(c *cobra.Command) *cobra.Command {
+// reads adds to a command that views answer the flags that say when: as it was
+// then, or as it changes.
+func reads(c *cobra.Command) *cobra.Command {
 	c.Flags().String(asOfFlag, "", "what was then: a sequence, or an instant (RFC 3339)")
+	addWatch(c)
 	return c
 }
 

@@ -42,12 +42,15 @@ type Client struct {
 	patience time.Duration
 	current  atomic.Uint32
 	failures *atomic.Int64
+	// reached is set once a node took a connection; it is shared like failures.
+	reached *atomic.Bool
+	atOnce  bool
 }
 
 // New returns a client of the nodes at the given base URLs. The key is
 // "<key id>.<secret>", or "" for none.
 func New(servers []string, key string) (*Client, error) {
-	c := &Client{key: key, patience: DefaultPatience, failures: new(atomic.Int64)}
+	c := &Client{key: key, patience: DefaultPatience, failures: new(atomic.Int64), reached: new(atomic.Bool)}
 	for _, s := range servers {
 		u, err := url.Parse(s)
 		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
@@ -73,7 +76,7 @@ func New(servers []string, key string) (*Client, error) {
 // At returns a client that shares this one's connections and begins with the
 // i-th node (modulo their number).
 func (c *Client) At(i int) *Client {
-	n := &Client{servers: c.servers, key: c.key, http: c.http, patience: c.patience, failures: c.failures}
+	n := &Client{servers: c.servers, key: c.key, http: c.http, patience: c.patience, failures: c.failures, reached: c.reached, atOnce: c.atOnce}
 	n.current.Store(uint32(i % len(c.servers)))
 	return n
 }
@@ -119,6 +122,9 @@ type response struct {
 // gives a final answer, the patience is at an end (ErrNoAnswer), or ctx is. If
 // the request may have been executed by then, the error is an UnknownError.
 func (c *Client) do(ctx context.Context, r request, final func(*response) error) (*response, error) {
+	if err := c.unreached(ctx); err != nil {
+		return nil, err
+	}
 	deadline := time.Now().Add(c.patience)
 	pause := minPause
 	d := doubt{reads: r.method == http.MethodGet}
@@ -131,6 +137,9 @@ func (c *Client) do(ctx context.Context, r request, final func(*response) error)
 			}
 		}
 		d.attempted(sent, resp)
+		if sent || resp != nil {
+			c.reached.Store(true)
+		}
 		if ctx.Err() != nil {
 			return nil, d.about(ctx.Err(), r.ids)
 		}

@@ -34,6 +34,9 @@ type Only struct{ Type, Aggregate string }
 // from now) that is wanted until yield returns an error or ctx ends. When a node fails it
 // goes on at the next one, exactly after the last event.
 func (c *Client) Follow(ctx context.Context, after *uint64, only Only, yield func(event []byte) error) error {
+	if err := c.unreached(ctx); err != nil {
+		return err
+	}
 	last, alive := "", time.Now()
 	for {
 		at := c.current.Load()
@@ -87,6 +90,7 @@ func (c *Client) stream(ctx context.Context, address, last string, yield func([]
 		return last, err
 	}
 	defer func() { _ = resp.Body.Close() }()
+	c.reached.Store(true)
 	if resp.StatusCode != http.StatusOK {
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<16))
 		return last, problemOf(&response{status: resp.StatusCode, body: body})

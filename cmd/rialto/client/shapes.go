@@ -171,9 +171,13 @@ type TwinGateway struct {
 	Connections int    `json:"connections"`
 }
 
-// Finding is something that is wrong, in words.
+// Finding is what somebody should know of the venue, in words.
 type Finding struct {
+	Code     string `json:"code"`
 	Severity string `json:"severity"`
 	Node     string `json:"node,omitempty"`
+	About    string `json:"about,omitempty"`
+	Since    string `json:"since"`
 	Text     string `json:"text"`
+	NextStep string `json:"next_step"`
 }

@@ -63,7 +63,7 @@ func (s *Shell) Client() (*client.Client, error) {
 	if s.Timeout > 0 {
 		return c.WithPatience(s.Timeout), nil
 	}
-	return c, nil
+	return c.AtOnce(), nil
 }
 
 // Patience is how long a command whose own patience is d tries a request.
@@ -76,6 +76,13 @@ func (s *Shell) Patience(d time.Duration) time.Duration {
 
 // WantsJSON reports whether the output is for a program.
 func (s *Shell) WantsJSON() bool { return s.Output == OutputJSON }
+
+// To returns the same surroundings with another place to print results to.
+func (s *Shell) To(w io.Writer) *Shell {
+	other := *s
+	other.Out = w
+	return &other
+}
 
 // JSON prints a value, indented.
 func (s *Shell) JSON(v any) error {
