@@ -50,8 +50,9 @@ type Host struct {
 // Venue is a cluster of processes. It is used from one goroutine at a time,
 // but for URLs and Client.
 type Venue struct {
-	Client *http.Client
-	nodes  []*node
+	Client  *http.Client
+	options Options
+	nodes   []*node
 }
 
 type node struct {
@@ -72,7 +73,7 @@ func Start(ctx context.Context, o Options) (*Venue, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Venue{Client: &http.Client{Timeout: 10 * time.Second}}
+	v := &Venue{Client: &http.Client{Timeout: 10 * time.Second}, options: o}
 	if o.Dial != nil {
 		v.Client.Transport = &http.Transport{DialContext: o.Dial, MaxIdleConnsPerHost: 64}
 	}
@@ -142,6 +143,28 @@ initial_cluster:
 		data: data, gossip: free[3], fix: free[1],
 	}, nil
 }
+
+// Join starts a further node, which is told where the first node's gossip is
+// and no more, with more lines of configuration if there are. It returns its
+// number.
+func (v *Venue) Join(extra string) (int, error) {
+	free, err := ports.Free(4)
+	if err != nil {
+		return 0, err
+	}
+	i := len(v.nodes)
+	o := v.options
+	o.Extra += fmt.Sprintf("join: [%q]\n%s", v.Gossip(0), extra)
+	n, err := configure(o, i, free, "")
+	if err != nil {
+		return 0, err
+	}
+	v.nodes = append(v.nodes, n)
+	return i, v.Restart(i)
+}
+
+// Forget leaves the nodes from a number on out of everything; they have ended.
+func (v *Venue) Forget(from int) { v.nodes = v.nodes[:from] }
 
 // Size is the number of nodes, dead ones included.
 func (v *Venue) Size() int { return len(v.nodes) }
@@ -258,9 +281,15 @@ func (v *Venue) Log(i int) string {
 // Twin is what the checks need of /v1/cluster.
 type Twin struct {
 	Leader string `json:"leader"`
-	Nodes  []struct {
+	Quorum struct {
+		Voters  int `json:"voters"`
+		Healthy int `json:"healthy"`
+		MayFail int `json:"may_fail"`
+	} `json:"quorum"`
+	Nodes []struct {
 		ID             string `json:"id"`
 		Role           string `json:"role"`
+		Votes          bool   `json:"votes"`
 		State          string `json:"state"`
 		Term           uint64 `json:"term"`
 		AppliedIndex   uint64 `json:"applied_index"`
