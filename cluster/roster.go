@@ -42,7 +42,7 @@ type Enrolment struct {
 const (
 	MaxMembers  = 64
 	maxPending  = 16
-	maxRemoved  = 16
+	MaxRemoved  = 16
 	maxTextSize = 255
 )
 
@@ -130,7 +130,7 @@ func (r Roster) Configure(index Index, members []Member) Roster {
 	next.sort()
 	for _, was := range r.Members {
 		if _, stays := next.Member(was.ID); !stays && !was.Incarnation.IsZero() {
-			next.Removed = newest(append(next.Removed, Enrolment{was.ID, was.Incarnation}), maxRemoved)
+			next.Removed = newest(append(next.Removed, Enrolment{was.ID, was.Incarnation}), MaxRemoved)
 		}
 	}
 	return next
@@ -198,7 +198,7 @@ func ParseRoster(b []byte) (Roster, error) {
 		r.Members = append(r.Members, m)
 	}
 	for _, list := range []*[]Enrolment{&r.Pending, &r.Removed} {
-		for range p.count(max(maxPending, maxRemoved)) {
+		for range p.count(max(maxPending, MaxRemoved)) {
 			*list = append(*list, p.enrolment())
 		}
 	}

@@ -5,6 +5,7 @@ package gateways
 import (
 	"context"
 	"errors"
+	"io"
 
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
@@ -205,6 +206,10 @@ type Operations interface {
 	// it is not ready, until it is started again. It goes on serving.
 	Drain(ctx context.Context) error
 	Snapshot(ctx context.Context) error
+	// Backup writes what a backup that has this much lacks, as one stream, and
+	// takes as long as its reader. ErrDegraded: nothing was written; an error
+	// after that is told in the stream too.
+	Backup(ctx context.Context, have BackupHave, w io.Writer) error
 	RemoveNode(ctx context.Context, id string) error
 	// RebuildReadModel drops a read model of this node and folds it anew.
 	RebuildReadModel(ctx context.Context, name string) error
@@ -212,6 +217,9 @@ type Operations interface {
 	// administrators (rialto dev only).
 	Demo() bool
 }
+
+// BackupHave is what a backup holds already, as log indexes; 0 = nothing.
+type BackupHave struct{ Entries, Blocks, Snapshot uint64 }
 
 // Twin is the digital twin of the venue: contract §7.
 type Twin struct {

@@ -2,8 +2,6 @@ package node
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -210,11 +208,8 @@ func (n *Node) firstHistory() (uint64, error) {
 	if h := n.identity.Load().History; h != 0 {
 		return uint64(h), nil
 	}
-	var b [8]byte
-	if _, err := rand.Read(b[:]); err != nil {
-		return 0, fmt.Errorf("name the venue's history: %w", err)
-	}
-	return binary.BigEndian.Uint64(b[:]) | 1, nil
+	h, err := newHistory()
+	return uint64(h), err
 }
 
 func historyText(history uint64) string { return fmt.Sprintf("%016x", history) }

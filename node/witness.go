@@ -1,12 +1,10 @@
 package node
 
 import (
-	"crypto/sha256"
 	"fmt"
 
 	"github.com/rialto-exchange/rialto/cluster"
-	"github.com/rialto-exchange/rialto/fsm"
-	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/node/backup"
 )
 
 var _ cluster.Witness = (*replica)(nil)
@@ -28,24 +26,9 @@ func (r *replica) Witnessed(entries []cluster.Entry) (int, error) {
 		return 0, fmt.Errorf("read journal: %w", err)
 	}
 	for i, f := range frames {
-		if i == len(entries) || !vouches(f.Encoded, &head, entries[i]) {
+		if i == len(entries) || !backup.Vouches(f.Encoded, &head, entries[i]) {
 			return i, nil
 		}
 	}
 	return len(frames), nil
-}
-
-// vouches reports whether a block was made of an entry after the head before
-// it, which it moves on.
-func vouches(encoded []byte, head *[32]byte, e cluster.Entry) bool {
-	b, err := event.Head(encoded)
-	if err != nil || b.Index != uint64(e.Index) || b.Term != uint64(e.Term) {
-		return false
-	}
-	before := *head
-	*head = b.Chain
-	if b.Digest == [32]byte{} {
-		return fsm.ChainEntry(before, e.Data) == b.Chain
-	}
-	return sha256.Sum256(e.Data) == b.Digest && event.Proves(encoded, before)
 }

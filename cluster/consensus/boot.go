@@ -41,6 +41,7 @@ func (n *Node) boot() error {
 		return fmt.Errorf("open snapshots: %w", err)
 	}
 	snapshots := pacedStore{FileSnapshotStore: files, dir: c.Dir, anchor: anchor}
+	n.snapshots = snapshots
 	if err := reconcile(n.logs, snapshots, proven, anchor); err != nil {
 		return err
 	}

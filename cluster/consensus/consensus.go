@@ -34,20 +34,21 @@ const maxAppendEntries = 64
 // Node is one member of a cluster. Its methods may be called from any
 // goroutine.
 type Node struct {
-	config   Config
-	log      *slog.Logger
-	raft     *raft.Raft
-	fsm      *fsm
-	logs     *logstore.Log
-	stable   *logstore.Stable
-	roster   *roster
-	stream   *stream
-	trans    transport
-	contacts *contacts
-	halt     *halt
-	watchdog *watchdog
-	watchers *watchers
-	reasons  *reasons
+	config    Config
+	log       *slog.Logger
+	raft      *raft.Raft
+	fsm       *fsm
+	logs      *logstore.Log
+	stable    *logstore.Stable
+	snapshots pacedStore
+	roster    *roster
+	stream    *stream
+	trans     transport
+	contacts  *contacts
+	halt      *halt
+	watchdog  *watchdog
+	watchers  *watchers
+	reasons   *reasons
 
 	proposals  gate          // proposals under way
 	closed     chan struct{} // closed when Raft has shut down, or was given up

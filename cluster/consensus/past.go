@@ -70,6 +70,15 @@ func (p *Past) Entries(first, last cluster.Index) iter.Seq2[cluster.Entry, error
 	}
 }
 
+// First is the first index from which on every entry is there through the log.
+func (p *Past) First() cluster.Index {
+	low := cluster.Index(p.log.First)
+	if low == 0 { // an empty log goes on from its archive, or from its snapshot
+		low = p.archive.Last() + 1
+	}
+	return p.archive.ReachesBack(low)
+}
+
 // Last is the last index in the log, which may not be committed; 0 if it is
 // empty.
 func (p *Past) Last() cluster.Index { return cluster.Index(p.log.Last) }

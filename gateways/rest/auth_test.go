@@ -37,6 +37,7 @@ func TestRoles(t *testing.T) {
 		{"GET /v1/cluster", "", map[string]int{"ops": 200, "p1": 200, "view": 200, "aud": 200}},
 		{"POST /v1/admin/drain", "", map[string]int{"ops": 200, "p1": 403, "view": 403, "aud": 403}},
 		{"POST /v1/admin/snapshot", "", map[string]int{"ops": 200, "p1": 403, "view": 403, "aud": 403}},
+		{"GET /v1/admin/backup", "", map[string]int{"ops": 200, "p1": 403, "view": 403, "aud": 403}},
 		{"DELETE /v1/admin/nodes/n3", "", map[string]int{"ops": 200, "p1": 403, "view": 403, "aud": 403}},
 		{"POST /v1/admin/read-models/orders/rebuild", "", map[string]int{"ops": 200, "p1": 403}},
 	} {

@@ -29,6 +29,7 @@ func (h *Handler) operationRoutes() []route {
 		{"POST", transferPath, admins, nil, (*exchange).transferLeader, "Hand leadership over", openapi.Operated{}},
 		{"POST", "/v1/admin/drain", admins, nil, (*exchange).drain, "Have this node hand leadership over and say that it is not ready", openapi.Operated{}},
 		{"POST", "/v1/admin/snapshot", admins, nil, (*exchange).snapshot, "Take a snapshot of this node", openapi.Operated{}},
+		{"GET", "/v1/admin/backup", admins, []string{"entries_after", "blocks_after", "snapshot_after"}, (*exchange).backup, "What a backup lacks of this node, as a stream of bytes (rialto backup reads it)", nil},
 		{"DELETE", "/v1/admin/nodes/{id}", admins, nil, (*exchange).removeNode, "Remove a node from the cluster", openapi.Operated{}},
 		{"POST", "/v1/admin/read-models/{name}/rebuild", admins, nil, (*exchange).rebuild, "Drop a read model of this node and fold it anew", openapi.Operated{}},
 	}

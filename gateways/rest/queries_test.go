@@ -207,9 +207,11 @@ func TestOperations(t *testing.T) {
 	do(t, h, "POST /v1/admin/leader/transfer", `{"to":"n2"}`).want(t, 200)
 	do(t, h, "POST /v1/admin/drain", "").want(t, 200)
 	do(t, h, "POST /v1/admin/snapshot", "").want(t, 200)
+	do(t, h, "GET /v1/admin/backup?entries_after=3&blocks_after=2", "").want(t, 200, "stream")
+	do(t, h, "GET /v1/admin/backup?entries_after=x", "").want(t, 400, "entries_after")
 	do(t, h, "DELETE /v1/admin/nodes/n3", "").want(t, 200)
 	do(t, h, "POST /v1/admin/read-models/orders/rebuild", "").want(t, 200)
-	want := "transfer |transfer n2|drain|snapshot|remove n3|rebuild orders"
+	want := "transfer |transfer n2|drain|snapshot|backup 3 2 0|remove n3|rebuild orders"
 	if got := strings.Join(v.asked, "|"); got != want {
 		t.Errorf("asked %q, want %q", got, want)
 	}
@@ -226,6 +228,7 @@ func TestOperationNotDone(t *testing.T) {
 	v := newVenue()
 	v.opErr = fmt.Errorf("%w: no snapshot was taken: no room", gateways.ErrDegraded)
 	do(t, handler(t, v), "POST /v1/admin/snapshot", "").want(t, 503, `"code":"degraded"`, `"outcome":"not_executed"`, "no room")
+	do(t, handler(t, v), "GET /v1/admin/backup", "").want(t, 503, `"code":"degraded"`, "no room")
 }
 
 // A page of events goes on until it finds something, past others' events and

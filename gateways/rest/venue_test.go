@@ -3,6 +3,7 @@ package rest_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 	"time"
@@ -382,8 +383,15 @@ func (v *venue) operation(name string) error {
 func (v *venue) TransferLeader(_ context.Context, to string) error {
 	return v.operation("transfer " + to)
 }
-func (v *venue) Drain(context.Context) error                   { return v.operation("drain") }
-func (v *venue) Snapshot(context.Context) error                { return v.operation("snapshot") }
+func (v *venue) Drain(context.Context) error    { return v.operation("drain") }
+func (v *venue) Snapshot(context.Context) error { return v.operation("snapshot") }
+func (v *venue) Backup(_ context.Context, have gateways.BackupHave, w io.Writer) error {
+	err := v.operation(fmt.Sprintf("backup %d %d %d", have.Entries, have.Blocks, have.Snapshot))
+	if err == nil {
+		_, err = w.Write([]byte("stream"))
+	}
+	return err
+}
 func (v *venue) RemoveNode(_ context.Context, id string) error { return v.operation("remove " + id) }
 func (v *venue) RebuildReadModel(_ context.Context, n string) error {
 	return v.operation("rebuild " + n)

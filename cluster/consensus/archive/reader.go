@@ -68,6 +68,17 @@ func (a *Reader) Last() cluster.Index {
 	return last
 }
 
+// ReachesBack returns the first index from which on the files cover everything
+// before an index; that index itself if none does.
+func (a *Reader) ReachesBack(index cluster.Index) cluster.Index {
+	for i := len(a.ranges) - 1; i >= 0; i-- {
+		if r := a.ranges[i]; r.Last+1 >= index && r.First < index {
+			return a.ReachesBack(r.First)
+		}
+	}
+	return index
+}
+
 // Entries yields the command entries with index >= from in order, each once.
 // Every file is verified before its first entry is yielded. It ends after the
 // last file; an index that no file covers before that yields ErrGap, a file

@@ -212,6 +212,29 @@ func (c *Client) Get(ctx context.Context, path string, query url.Values, into an
 	return c.exchange(ctx, request{method: http.MethodGet, path: path}, into)
 }
 
+// Download opens an answer of any length at the current node, once: who reads it
+// closes it, and begins anew after an error.
+func (c *Client) Download(ctx context.Context, path string, query url.Values) (io.ReadCloser, error) {
+	address := c.servers[int(c.current.Load())%len(c.servers)] + path + "?" + query.Encode()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	if c.key != "" {
+		req.Header.Set("Authorization", "Bearer "+c.key)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("GET %s: %w", path, err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<16))
+		_ = resp.Body.Close()
+		return nil, problemOf(&response{status: resp.StatusCode, body: body, header: resp.Header})
+	}
+	return resp.Body, nil
+}
+
 // Post sends a body (nil = none) to a path that is not a command and reads
 // the answer into a value (nil = ignore it).
 func (c *Client) Post(ctx context.Context, path string, body, into any) error {
