@@ -48,8 +48,9 @@ func rules() []rule {
 		{room: "cluster/identity", own: []string{"cluster"}},
 		{room: "cluster/clocks", own: []string{"cluster"}},
 		{room: "cluster/liveness", own: []string{"cluster"}},
-		{room: "cluster/sequencer", own: []string{"cluster"}},
-		{room: "cluster/forward", own: []string{"cluster"}},
+		{room: "cluster/batch", own: []string{"cluster"}},
+		{room: "cluster/sequencer", own: []string{"cluster", "cluster/batch"}},
+		{room: "cluster/forward", own: []string{"cluster", "cluster/batch"}},
 		{room: "cluster/membership", own: []string{"cluster"}, libraries: []string{"github.com/hashicorp/memberlist"}},
 		{room: "cluster/consensus", own: []string{"cluster", "cluster/consensus/"}, libraries: []string{
 			"github.com/hashicorp/raft", "github.com/hashicorp/go-hclog", "go.etcd.io/bbolt",

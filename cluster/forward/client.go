@@ -11,12 +11,12 @@ package forward
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"sync"
 	"time"
 
 	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/batch"
 )
 
 // Defaults of Config.
@@ -206,7 +206,7 @@ func (c *Client) Enqueue(commands [][]byte, done func([]cluster.Outcome, error))
 }
 
 func (c *Client) enqueue(commands [][]byte, done func([]cluster.Outcome, error)) (*submission, error) {
-	bytes, err := measure(commands)
+	bytes, err := batch.Measure(commands)
 	if err != nil {
 		return nil, err
 	}
@@ -238,17 +238,6 @@ func (c *Client) admit(sub *submission) error {
 	}
 	c.window.add(sub)
 	return nil
-}
-
-// measure sums the commands and refuses one that is too large.
-func measure(commands [][]byte) (bytes int, err error) {
-	for i, command := range commands {
-		if len(command) > cluster.MaxCommandBytes {
-			return 0, fmt.Errorf("command %d of %d bytes: %w", i, len(command), cluster.ErrTooLarge)
-		}
-		bytes += len(command)
-	}
-	return bytes, nil
 }
 
 // expire ends submissions whose budget is over. All budgets are equal, so

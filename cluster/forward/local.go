@@ -42,7 +42,7 @@ func (l *local) send(ctx context.Context, f *frame) error {
 		return l.cause
 	}
 	id := f.id
-	err := enqueue(ctx, l.client.cfg.Sequencer, l.reign, f.commands, func(outcomes []cluster.Outcome, err error) {
+	err := enqueue(ctx, l.client.cfg.Sequencer, l.reign, f.batch.Commands, func(outcomes []cluster.Outcome, err error) {
 		l.answer(id, outcomes, err)
 	})
 	switch {

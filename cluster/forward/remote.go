@@ -22,7 +22,7 @@ func newRemote(c *Client, conn net.Conn) *remote {
 }
 
 func (r *remote) send(_ context.Context, f *frame) error {
-	r.out = appendSubmit(r.out[:0], f.id, f.commands)
+	r.out = appendSubmit(r.out[:0], f.id, f.batch.Commands)
 	if _, err := r.conn.Write(r.out); err != nil {
 		return fmt.Errorf("send to leader: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/batch"
 )
 
 // submission is what one call brought.
@@ -59,15 +60,8 @@ func (v *verdict) Is(target error) bool {
 // frame is what goes to the leader at once: commands of one or several
 // submissions, up to an entry's bounds.
 type frame struct {
-	id       uint64 // counts from 0 on each link
-	commands [][]byte
-	bytes    int
-	parts    []part
-}
-
-type part struct {
-	sub   *submission
-	count int
+	id    uint64 // counts from 0 on each link
+	batch batch.Batch[*submission]
 }
 
 // window holds what is unanswered, in the order in which it came, and knows
@@ -129,9 +123,9 @@ func (w *window) attach() uint64 {
 // executed; the fate of the others is unknown until they are sent again.
 func (w *window) detach(unsent uint64) {
 	for _, f := range w.frames[w.first:] {
-		for _, p := range f.parts {
-			p.sub.flying = 0
-			p.sub.exposed = p.sub.exposed || f.id < unsent
+		for _, p := range f.batch.Parts {
+			p.Of.flying = 0
+			p.Of.exposed = p.Of.exposed || f.id < unsent
 		}
 	}
 	// The frames are not used again: a sequencer may still hold their slices.
@@ -151,8 +145,7 @@ func (w *window) rewind() {
 // inFlight is how many frames are on the link.
 func (w *window) inFlight() int { return len(w.frames) - w.first }
 
-// take returns the next frame to send, or nil when everything is sent. Only a
-// submission that is over an entry's bounds by itself is divided.
+// take returns the next frame to send, or nil when everything is sent.
 func (w *window) take() *frame {
 	f := w.fresh()
 	for w.cursor < len(w.subs) {
@@ -161,22 +154,15 @@ func (w *window) take() *frame {
 			w.advance()
 			continue
 		}
-		n, bytes := fit(sub.commands[w.from:], cluster.MaxEntryCommands-len(f.commands), cluster.MaxEntryBytes-f.bytes)
-		whole := w.from+n == len(sub.commands)
-		if n == 0 || !whole && len(f.commands) > 0 {
-			break
-		}
-		f.commands = append(f.commands, sub.commands[w.from:w.from+n]...)
-		f.bytes += bytes
-		f.parts = append(f.parts, part{sub: sub, count: n})
-		sub.flying++
-		if !whole {
-			w.from += n
+		n, all := f.batch.Add(sub, sub.commands[w.from:])
+		w.from += n
+		sub.flying += min(n, 1)
+		if !all {
 			break
 		}
 		w.advance()
 	}
-	if len(f.commands) == 0 {
+	if f.batch.Empty() {
 		w.spare = append(w.spare, f)
 		return nil
 	}
@@ -220,19 +206,19 @@ func (w *window) answer(link, id uint64, outcomes []cluster.Outcome) (done finis
 	if f == nil {
 		return done, err
 	}
-	if len(outcomes) != len(f.commands) {
-		return done, fmt.Errorf("%d outcomes for %d commands: %w", len(outcomes), len(f.commands), errFrame)
+	if want := len(f.batch.Commands); len(outcomes) != want {
+		return done, fmt.Errorf("%d outcomes for %d commands: %w", len(outcomes), want, errFrame)
 	}
 	w.land(f)
-	for _, p := range f.parts {
-		p.sub.flying--
-		if !p.sub.over {
-			p.sub.keep(outcomes[:p.count])
-			if len(p.sub.outcomes) == len(p.sub.commands) {
-				done.add(p.sub, nil)
+	for _, p := range f.batch.Parts {
+		p.Of.flying--
+		if !p.Of.over {
+			p.Of.keep(outcomes[:p.Count])
+			if len(p.Of.outcomes) == len(p.Of.commands) {
+				done.add(p.Of, nil)
 			}
 		}
-		outcomes = outcomes[p.count:]
+		outcomes = outcomes[p.Count:]
 	}
 	w.recycle(f)
 	w.trim()
@@ -247,10 +233,10 @@ func (w *window) fail(link, id uint64, reason error) (done finished, err error) 
 		return done, err
 	}
 	w.land(f)
-	for _, p := range f.parts {
-		p.sub.flying--
-		if !p.sub.over {
-			done.add(p.sub, p.sub.failure(reason, reason))
+	for _, p := range f.batch.Parts {
+		p.Of.flying--
+		if !p.Of.over {
+			done.add(p.Of, p.Of.failure(reason, reason))
 		}
 	}
 	w.recycle(f)
@@ -278,9 +264,7 @@ func (w *window) land(f *frame) {
 }
 
 func (w *window) recycle(f *frame) {
-	clear(f.commands)
-	clear(f.parts)
-	*f = frame{commands: f.commands[:0], parts: f.parts[:0]}
+	f.batch.Reset()
 	w.spare = append(w.spare, f)
 }
 
@@ -352,15 +336,6 @@ func (sub *submission) keep(outcomes []cluster.Outcome) {
 		sub.outcomes = make([]cluster.Outcome, 0, len(sub.commands))
 	}
 	sub.outcomes = append(sub.outcomes, outcomes...)
-}
-
-// fit counts how many commands from the first on are within both bounds.
-func fit(commands [][]byte, maxCommands, maxBytes int) (n, bytes int) {
-	for n < len(commands) && n < maxCommands && bytes+len(commands[n]) <= maxBytes {
-		bytes += len(commands[n])
-		n++
-	}
-	return n, bytes
 }
 
 // finished is a list of submissions whose done is to be called once the lock

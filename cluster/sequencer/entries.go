@@ -59,7 +59,7 @@ func (s *Sequencer) next() (f *flight, wait time.Duration) {
 	switch {
 	case !s.lead.opened:
 		f.opening = true
-		f.commands = append(f.commands, s.cfg.Sealer.TermStart(f.term, s.cfg.Node))
+		f.batch.Commands = append(f.batch.Commands, s.cfg.Sealer.TermStart(f.term, s.cfg.Node))
 		s.lead.opened = true
 	case !s.queue.empty():
 		s.queue.cut(f)
@@ -74,7 +74,7 @@ func (s *Sequencer) next() (f *flight, wait time.Duration) {
 	s.lead.begun = true
 	s.under++
 	s.stats.Entries++
-	s.stats.Commands += uint64(len(f.commands))
+	s.stats.Commands += uint64(len(f.batch.Commands))
 	return f, 0
 }
 
@@ -99,8 +99,8 @@ func (s *Sequencer) due(now time.Time) (due bool, left time.Duration) {
 // send seals and proposes one entry and hands it to the collector.
 func (s *Sequencer) send(f *flight) {
 	s.stamp = max(s.stamp, s.cfg.Clock.Now().UnixNano())
-	size := f.bytes + sealOverhead(len(f.commands))
-	entry, err := s.cfg.Sealer.Seal(make([]byte, 0, size), s.stamp, f.commands)
+	size := f.batch.Bytes + sealOverhead(len(f.batch.Commands))
+	entry, err := s.cfg.Sealer.Seal(make([]byte, 0, size), s.stamp, f.batch.Commands)
 	if err != nil {
 		s.settle(f, 0, nil, fmt.Errorf("seal entry: %w", err))
 		return
@@ -113,11 +113,11 @@ func (s *Sequencer) send(f *flight) {
 func (s *Sequencer) collect() {
 	for f := range s.flights {
 		index, outcomes, err := f.proposal.Wait()
-		if err == nil && len(outcomes) != len(f.commands) {
+		if err == nil && len(outcomes) != len(f.batch.Commands) {
 			// The machine owes one outcome per command: to hand out any other
 			// number would give a client another's answer.
 			panic(fmt.Sprintf("sequencer: entry %d has %d commands and %d outcomes",
-				index, len(f.commands), len(outcomes)))
+				index, len(f.batch.Commands), len(outcomes)))
 		}
 		s.settle(f, index, outcomes, err)
 	}
@@ -130,10 +130,10 @@ func (s *Sequencer) settle(f *flight, index cluster.Index, outcomes [][]byte, er
 	var done finished
 	now := s.cfg.Clock.Now()
 	s.mu.Lock()
-	for _, p := range f.parts {
-		n := min(p.count, len(outcomes)) // none on failure
-		if p.sub.settle(index, outcomes[:n], p.count, err) {
-			done.add(p.sub)
+	for _, p := range f.batch.Parts {
+		n := min(p.Count, len(outcomes)) // none on failure
+		if p.Of.settle(index, outcomes[:n], p.Count, err) {
+			done.add(p.Of)
 		}
 		outcomes = outcomes[n:]
 	}

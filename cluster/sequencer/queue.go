@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/batch"
 )
 
 // submission is what one Enqueue brought.
@@ -55,43 +56,20 @@ func (q *queue) pop() *submission {
 }
 
 // cut moves commands from the front of the queue into f, as many as one entry
-// holds. Only a submission that exceeds an entry by itself is divided.
+// holds.
 func (q *queue) cut(f *flight) {
 	for !q.empty() {
 		sub := q.subs[q.head]
-		n, bytes := fit(sub.commands[sub.cut:], cluster.MaxEntryCommands-len(f.commands), cluster.MaxEntryBytes-f.bytes)
-		whole := sub.cut+n == len(sub.commands)
-		if n == 0 || !whole && len(f.commands) > 0 {
-			return
-		}
-		f.add(sub, n, bytes)
+		before := f.batch.Bytes
+		n, all := f.batch.Add(sub, sub.commands[sub.cut:])
+		sub.cut += n
 		q.commands -= n
-		q.bytes -= bytes
-		if !whole {
+		q.bytes -= f.batch.Bytes - before
+		if !all {
 			return
 		}
 		q.pop()
 	}
-}
-
-// fit counts how many commands from the first on are within both bounds.
-func fit(commands [][]byte, maxCommands, maxBytes int) (n, bytes int) {
-	for n < len(commands) && n < maxCommands && bytes+len(commands[n]) <= maxBytes {
-		bytes += len(commands[n])
-		n++
-	}
-	return n, bytes
-}
-
-// measure sums the commands and refuses one that is too large.
-func measure(commands [][]byte) (bytes int, err error) {
-	for i, c := range commands {
-		if len(c) > cluster.MaxCommandBytes {
-			return 0, fmt.Errorf("command %d of %d bytes: %w", i, len(c), cluster.ErrTooLarge)
-		}
-		bytes += len(c)
-	}
-	return bytes, nil
 }
 
 // flight is an entry under way.
@@ -100,29 +78,13 @@ type flight struct {
 	term     cluster.Term
 	reign    cluster.Reign
 	opening  bool // it opens the term
-	commands [][]byte
-	bytes    int
-	parts    []part
-}
-
-// part is a run of one submission's commands in an entry.
-type part struct {
-	sub   *submission
-	count int
-}
-
-func (f *flight) add(sub *submission, n, bytes int) {
-	f.commands = append(f.commands, sub.commands[sub.cut:sub.cut+n]...)
-	f.bytes += bytes
-	f.parts = append(f.parts, part{sub: sub, count: n})
-	sub.cut += n
+	batch    batch.Batch[*submission]
 }
 
 // reset makes f fit for another entry without new memory.
 func (f *flight) reset() {
-	clear(f.commands)
-	clear(f.parts)
-	*f = flight{commands: f.commands[:0], parts: f.parts[:0]}
+	f.batch.Reset()
+	*f = flight{batch: f.batch}
 }
 
 // settle books the outcomes of the next count of sub's commands, or their

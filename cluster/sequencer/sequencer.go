@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/batch"
 )
 
 // Defaults of Config.
@@ -224,7 +225,7 @@ func (s *Sequencer) Room() <-chan struct{} {
 //
 // The commands' bytes must not change until done is called.
 func (s *Sequencer) Enqueue(reign cluster.Reign, commands [][]byte, done func([]cluster.Outcome, error)) error {
-	bytes, err := measure(commands)
+	bytes, err := batch.Measure(commands)
 	if err != nil {
 		return err
 	}
