@@ -140,5 +140,9 @@ func (n *Node) dialDirectly(ctx context.Context, address string, hasty bool) (ne
 		ctx, cancel = context.WithTimeout(ctx, directTimeout)
 		defer cancel()
 	}
-	return n.mux.Dial(ctx, address, peer.ProtocolForward)
+	conn, err := n.mux.Dial(ctx, address, peer.ProtocolForwardBrief)
+	if errors.Is(err, peer.ErrProtocol) { // a build that knows whole outcomes only
+		return n.mux.Dial(ctx, address, peer.ProtocolForward)
+	}
+	return conn, err
 }

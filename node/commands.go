@@ -34,6 +34,7 @@ type commands struct {
 	level    func() uint16
 	inFlight inFlight
 	waiting  waiting
+	fetches  fetches
 	// takes is why what is taken by no such intake is refused, nil if it is
 	// taken.
 	takes func(taken func(gateways.Intake) bool) error
@@ -62,12 +63,16 @@ func (c *commands) Submit(ctx context.Context, batch []*command.Command) ([]even
 	defer c.inFlight.remove(batch)
 	defer c.waiting.begin()()
 	outcomes, err := c.again(ctx, batch)
+	if len(outcomes) == 0 {
+		return outcomes, err
+	}
 	last := market.Sequence(0)
 	for i := range outcomes {
 		last = max(last, outcomes[i].Sequence)
 	}
-	if len(outcomes) > 0 {
-		c.catchUp(ctx, last)
+	c.catchUp(ctx, last)
+	if n, unread := c.complete(ctx, outcomes); unread != nil {
+		return outcomes[:n], submitError(fmt.Errorf("%w: the answer can't be read: %w", cluster.ErrUnknownOutcome, unread))
 	}
 	return outcomes, err
 }
@@ -213,23 +218,6 @@ func submitError(err error) error {
 		}
 	}
 	return fmt.Errorf("%w: %w", gateways.ErrUnknownOutcome, err)
-}
-
-// Executed implements gateways.Commands.
-func (c *commands) Executed(ctx context.Context, first market.Sequence) (*event.Block, *event.Group, error) {
-	b, err := c.block(ctx, first)
-	switch {
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, journal.ErrClosed):
-		return nil, nil, fmt.Errorf("%w: %w", gateways.ErrNotCaughtUp, err)
-	case err != nil:
-		return nil, nil, readError(err)
-	}
-	for i := range b.Groups {
-		if b.Groups[i].First == first && b.Groups[i].Count > 0 {
-			return b, &b.Groups[i], nil
-		}
-	}
-	return nil, nil, fmt.Errorf("no command's outcome begins at sequence %d", first)
 }
 
 // InFlight implements gateways.Commands.

@@ -1,9 +1,15 @@
 package node
 
 import (
+	"context"
+	"net"
 	"time"
 
 	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/forward"
+	"github.com/rialto-exchange/rialto/cluster/peer"
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/gateways"
 )
 
@@ -54,4 +60,28 @@ func SealHere(i cluster.Incarnation, s cluster.Start, nonce []byte) []byte {
 func (n *Node) KnownAt() string {
 	self, _ := n.consensus.Roster().Member(cluster.NodeID(n.cfg.NodeID))
 	return self.Address
+}
+
+// ForwardBy sends commands from this node to the leader as a build does that
+// speaks the protocol, and returns the outcomes as they come.
+func (n *Node) ForwardBy(ctx context.Context, protocol peer.Protocol, batch []*command.Command) ([]event.Outcome, error) {
+	encoded, err := n.commands.encode(ctx, batch)
+	if err != nil {
+		return nil, err
+	}
+	c := forward.Open(forward.Config{
+		Node: cluster.NodeID(n.cfg.NodeID), Leadership: n.leaders, Sequencer: n.sequencer,
+		Dial: func(ctx context.Context, address string) (net.Conn, error) { return n.mux.Dial(ctx, address, protocol) },
+	})
+	defer c.Close()
+	raw, err := c.Submit(ctx, encoded)
+	outcomes := make([]event.Outcome, len(raw))
+	for i := range raw {
+		o, err := event.DecodeOutcome(raw[i].Data)
+		if err != nil {
+			return nil, err
+		}
+		outcomes[i] = *o
+	}
+	return outcomes, err
 }

@@ -18,37 +18,8 @@ import (
 // from the leader and not from its clients, can't read in its own journal what
 // a command was answered with. Others have it there.
 
-const (
-	// fetchTimeout bounds one round of asking the others for a block, fetchPause
-	// lies between two, and executedTimeout bounds them all: who asks is told that
-	// the answer can't be read now.
-	fetchTimeout    = time.Second
-	fetchPause      = 50 * time.Millisecond
-	executedTimeout = 5 * time.Second
-)
-
-// block returns the block that holds a sequence: this node's own, or where that
-// does not come within readYourWrites another's, whichever is first. It ends
-// with ctx, or after executedTimeout.
-func (c *commands) block(ctx context.Context, sequence market.Sequence) (*event.Block, error) {
-	ctx, cancel := context.WithTimeout(ctx, executedTimeout)
-	defer cancel()
-	for pause := readYourWrites; ; pause = fetchPause {
-		waiting, cancel := context.WithTimeout(ctx, pause)
-		err := c.journal.Wait(waiting, sequence)
-		late := waiting.Err() != nil
-		cancel()
-		if err == nil {
-			return c.journal.Block(sequence)
-		}
-		if ctx.Err() != nil || !late {
-			return nil, err
-		}
-		if b, err := c.fetch(ctx, sequence); err == nil {
-			return b, nil
-		}
-	}
-}
+// fetchTimeout bounds one round of asking the others for a block.
+const fetchTimeout = time.Second
 
 // fetchBlock asks all other members at once for the block that holds a
 // sequence, and takes the first answer: any journal that holds it has the

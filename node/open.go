@@ -152,7 +152,10 @@ func (n *Node) openSequencer(_, background context.Context) error {
 	n.background.Go(func() { n.leaders.follow(states, done) })
 	n.onClose("leadership", func(context.Context) error { close(done); stopWatching(); return nil })
 
-	server := forward.NewServer(n.sequencer, firstHand{n.leaders})
+	brief := forward.NewServer(n.sequencer, firstHand{n.leaders})
+	n.mux.Handle(peer.ProtocolForwardBrief, brief.Serve)
+	// Earlier builds, and relays that may serve one, want groups in outcomes.
+	server := brief.Through(n.wholeOutcomes)
 	n.mux.Handle(peer.ProtocolForward, server.Serve)
 	relay := forward.NewRelay(cluster.NodeID(n.cfg.NodeID), server, firstHand{n.leaders}, func(ctx context.Context, address string) (net.Conn, error) {
 		return n.mux.Dial(ctx, address, peer.ProtocolForward)

@@ -163,17 +163,21 @@ func withoutMemory() {
 	panic(p)
 }
 
+// briefBytes is about what an outcome without its group takes.
+const briefBytes = 48
+
 // encodeOutcomes returns one encoding a command, all in one allocation; empty
-// ones when nobody here waits.
+// ones when nobody here waits. They are brief: see commands.complete.
 func encodeOutcomes(outcomes []event.Outcome, answer bool) [][]byte {
 	encoded := make([][]byte, len(outcomes))
 	if !answer {
 		return encoded
 	}
-	buffer := make([]byte, 0, 192*len(outcomes))
+	buffer := make([]byte, 0, briefBytes*len(outcomes))
 	for i := range outcomes {
 		from := len(buffer)
-		buffer = event.AppendOutcome(buffer, &outcomes[i])
+		brief := outcomes[i].Brief()
+		buffer = event.AppendOutcome(buffer, &brief)
 		encoded[i] = buffer[from:len(buffer):len(buffer)]
 	}
 	return encoded

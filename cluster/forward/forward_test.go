@@ -351,3 +351,26 @@ func TestClose(t *testing.T) {
 		v.elect(-1, 0, atOnce)
 	}, 2, nil)
 }
+
+// Clients of another build get outcomes as they understand them, and are told
+// "unknown" where that can't be done.
+func TestThrough(t *testing.T) {
+	can := true
+	in(t, func(t *testing.T, v *venue) {
+		v.nodes[1].server = v.nodes[1].server.Through(func(outcomes []cluster.Outcome) ([]cluster.Outcome, error) {
+			if !can {
+				return nil, errors.New("they are gone")
+			}
+			return []cluster.Outcome{{Index: outcomes[0].Index, Data: append([]byte("rendered: "), outcomes[0].Data...)}}, nil
+		})
+		v.elect(1, 0, atOnce)
+		outcomes, err := v.nodes[0].client.Submit(t.Context(), commands("a"))
+		if err != nil || string(outcomes[0].Data) != "rendered: did a" {
+			t.Fatalf("got %v, %v", outcomes, err)
+		}
+		can = false
+		if _, err := v.nodes[0].client.Submit(t.Context(), commands("b")); !errors.Is(err, cluster.ErrUnknownOutcome) {
+			t.Errorf("got %v, want %v", err, cluster.ErrUnknownOutcome)
+		}
+	}, 2, nil)
+}

@@ -25,11 +25,22 @@ const lingerTime = time.Second
 type Server struct {
 	sequencer  Sequencer
 	leadership Leadership
+	render     Rendering // nil: outcomes go as they are
 }
+
+// Rendering makes of outcomes what a client understands. It must not block, and
+// not change what it is given; an error says that the outcomes can't be told.
+type Rendering func([]cluster.Outcome) ([]cluster.Outcome, error)
 
 // NewServer returns a server; register its Serve for the forward protocol.
 func NewServer(sequencer Sequencer, leadership Leadership) *Server {
 	return &Server{sequencer: sequencer, leadership: leadership}
+}
+
+// Through returns a server on the same sequencer whose clients get outcomes as
+// render makes them: for those of another build.
+func (s *Server) Through(render Rendering) *Server {
+	return &Server{sequencer: s.sequencer, leadership: s.leadership, render: render}
 }
 
 // Serve serves one connection until its client is gone or ctx ends. The
@@ -122,15 +133,20 @@ func (v *serving) answer(id uint64, outcomes []cluster.Outcome, err error) {
 	v.mu.Lock()
 	v.pending--
 	if !v.refused {
-		v.out = appendResult(v.out, id, outcomes, err)
+		v.out = appendResult(v.out, id, outcomes, err, v.server.render)
 	}
 	v.mu.Unlock()
 	signal(v.wake)
 }
 
-func appendResult(dst []byte, id uint64, outcomes []cluster.Outcome, err error) []byte {
+func appendResult(dst []byte, id uint64, outcomes []cluster.Outcome, err error, render Rendering) []byte {
 	if err != nil {
 		return appendFailure(dst, id, false, err.Error())
+	}
+	if render != nil {
+		if outcomes, err = render(outcomes); err != nil {
+			return appendFailure(dst, id, true, err.Error())
+		}
 	}
 	dst, fits := appendAnswer(dst, id, outcomes)
 	if !fits {

@@ -30,6 +30,8 @@ const (
 	ProtocolJournal  Protocol = 4
 	ProtocolLiveness Protocol = 5
 	ProtocolRelay    Protocol = 6
+	// ProtocolForwardBrief is ProtocolForward with brief outcomes.
+	ProtocolForwardBrief Protocol = 7
 )
 
 // Defaults of Config.

@@ -347,3 +347,32 @@ func filled(i int) *event.Fill {
 }
 
 func isUnknown(_ *event.Group, err error) bool { return errors.Is(err, event.ErrUnknownKind) }
+
+// A brief outcome says where its group begins and nothing else of it; in the
+// block a group is found by that, beside groups that left no event.
+func TestBriefOutcome(t *testing.T) {
+	b := &event.Block{First: 10, Count: 3, Groups: []event.Group{
+		{First: 10, Count: 0}, {First: 10, Count: 2}, {First: 12, Count: 0}, {First: 12, Count: 1},
+	}}
+	whole := event.Outcome{Kind: event.OutcomeExecuted, Index: 5, At: 7, History: 9, Sequence: 11, Group: &b.Groups[1]}
+	brief := whole.Brief()
+	got, err := event.DecodeOutcome(event.AppendOutcome(nil, &brief))
+	if err != nil || !got.IsBrief() || got.First != 10 || got.Sequence != 11 || got.Index != 5 {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+	if g := b.GroupAt(got.First); g != &b.Groups[1] {
+		t.Errorf("group at 10: %+v", g)
+	}
+	if g := b.GroupAt(12); g != &b.Groups[3] {
+		t.Errorf("group at 12: %+v", g)
+	}
+	for _, nowhere := range []market.Sequence{9, 11, 13} {
+		if g := b.GroupAt(nowhere); g != nil {
+			t.Errorf("group at %d: %+v, want none", nowhere, g)
+		}
+	}
+	repeat := event.Outcome{Kind: event.OutcomeRepeat, First: 4}
+	if same := repeat.Brief(); same != repeat || same.IsBrief() {
+		t.Errorf("a repeat has no group to leave out: %+v", same)
+	}
+}

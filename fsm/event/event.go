@@ -14,6 +14,8 @@
 package event
 
 import (
+	"sort"
+
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
@@ -45,6 +47,17 @@ type Block struct {
 // Last returns the sequence of the block's last event, and with Count 0 that
 // of the event before it.
 func (b *Block) Last() market.Sequence { return b.First + market.Sequence(b.Count) - 1 }
+
+// GroupAt returns the group whose events begin at a sequence, nil if none does.
+func (b *Block) GroupAt(first market.Sequence) *Group {
+	at := sort.Search(len(b.Groups), func(i int) bool { return b.Groups[i].First >= first })
+	for ; at < len(b.Groups) && b.Groups[at].First == first; at++ {
+		if b.Groups[at].Count > 0 {
+			return &b.Groups[at]
+		}
+	}
+	return nil
+}
 
 // Group is the outcome of one command, or of one step of a work item or timer
 // (then Context.Source says so).

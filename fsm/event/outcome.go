@@ -55,8 +55,23 @@ type Outcome struct {
 	// Sequence is the venue's last sequence after the command.
 	Sequence market.Sequence
 	// First is, for a repeat (or a probe or fence that found the id executed),
-	// the first sequence of the group that the id was executed with.
+	// the first sequence of the group that the id was executed with; in a brief
+	// outcome that of its own group.
 	First market.Sequence
-	// Group is set for OutcomeExecuted.
+	// Group is set for OutcomeExecuted, unless the outcome is brief.
 	Group *Group
 }
+
+// Brief returns the outcome without its group: First says where that begins, in
+// the block of the outcome's entry, which every node has in its journal. It is
+// encoded and decoded like any other.
+func (o *Outcome) Brief() Outcome {
+	b := *o
+	if b.Group != nil {
+		b.First, b.Group = b.Group.First, nil
+	}
+	return b
+}
+
+// IsBrief reports whether a group belongs to the outcome that is not in it.
+func (o *Outcome) IsBrief() bool { return o.Kind == OutcomeExecuted && o.Group == nil }

@@ -1,0 +1,221 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/readmodels/journal"
+)
+
+// An outcome comes from the leader as kind, index and sequence. What the
+// command did is in the block of its entry, which this node makes itself: so
+// an answer is rendered from this node's own journal. On the leader it is there
+// before the outcome is. A node that has not applied the entry after
+// readYourWrites fetches the block from one that has.
+
+const (
+	// fetchPause lies between two rounds of asking the others, executedTimeout
+	// bounds them all: who asks is told that the answer can't be read now.
+	fetchPause      = 50 * time.Millisecond
+	executedTimeout = 5 * time.Second
+)
+
+// errOtherBlock: what is at a sequence here is not what the leader made there.
+var errOtherBlock = errors.New("the journal holds another entry's block there")
+
+// complete gives brief outcomes their groups. With an error it says how many of
+// the first ones are complete.
+func (c *commands) complete(ctx context.Context, outcomes []event.Outcome) (n int, err error) {
+	var b *event.Block
+	for i := range outcomes {
+		o := &outcomes[i]
+		if !o.IsBrief() {
+			continue
+		}
+		if b == nil || b.Index != o.Index {
+			if b, err = c.blockOf(ctx, o); err != nil {
+				return i, err
+			}
+		}
+		if o.Group = b.GroupAt(o.First); o.Group == nil || b.Index != o.Index {
+			return i, fmt.Errorf("sequence %d of entry %d: %w", o.First, o.Index, errOtherBlock)
+		}
+	}
+	return len(outcomes), nil
+}
+
+// blockOf returns the block of an outcome's entry. The caller has waited for
+// the journal: where it is still behind others are asked, once for all commands
+// of the entry.
+func (c *commands) blockOf(ctx context.Context, o *event.Outcome) (*event.Block, error) {
+	if c.journal.Last().Sequence >= o.First {
+		return c.journal.Block(o.First)
+	}
+	return c.fetches.share(ctx, o.Index, func() (*event.Block, error) { return c.ownOrFetched(ctx, o.First) })
+}
+
+// wholeOutcomes gives encoded brief outcomes their groups, for nodes of a build
+// that can't. This node leads and has applied them, so its journal has them,
+// unless events of before an installed snapshot are still missing there.
+func (n *Node) wholeOutcomes(brief []cluster.Outcome) ([]cluster.Outcome, error) {
+	whole := make([]cluster.Outcome, len(brief))
+	for i := range brief {
+		o, err := event.DecodeOutcome(brief[i].Data)
+		if err != nil {
+			return nil, err
+		}
+		whole[i] = brief[i]
+		if !o.IsBrief() {
+			continue
+		}
+		b, err := n.journal.Block(o.First)
+		if err != nil {
+			return nil, err
+		}
+		if o.Group = b.GroupAt(o.First); o.Group == nil || b.Index != o.Index {
+			return nil, errOtherBlock
+		}
+		o.First = 0
+		whole[i].Data = event.AppendOutcome(nil, o)
+	}
+	return whole, nil
+}
+
+// Executed implements gateways.Commands.
+func (c *commands) Executed(ctx context.Context, first market.Sequence) (*event.Block, *event.Group, error) {
+	b, err := c.block(ctx, first)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, journal.ErrClosed):
+		return nil, nil, fmt.Errorf("%w: %w", gateways.ErrNotCaughtUp, err)
+	case err != nil:
+		return nil, nil, readError(err)
+	}
+	if g := b.GroupAt(first); g != nil {
+		return b, g, nil
+	}
+	return nil, nil, fmt.Errorf("no command's outcome begins at sequence %d", first)
+}
+
+// block returns the block that holds a sequence: this node's own, or where that
+// does not come within readYourWrites another's, whichever is first.
+func (c *commands) block(ctx context.Context, sequence market.Sequence) (*event.Block, error) {
+	if c.journal.Last().Sequence < sequence {
+		waiting, cancel := context.WithTimeout(ctx, readYourWrites)
+		err := c.journal.Wait(waiting, sequence)
+		late := waiting.Err() != nil
+		cancel()
+		switch {
+		case err == nil:
+		case late && ctx.Err() == nil:
+			return c.ownOrFetched(ctx, sequence)
+		default:
+			return nil, err
+		}
+	}
+	return c.journal.Block(sequence)
+}
+
+// ownOrFetched asks the others for a block, again and again, until one has it
+// or this node's own journal does. It ends with ctx, or after executedTimeout.
+func (c *commands) ownOrFetched(ctx context.Context, sequence market.Sequence) (*event.Block, error) {
+	ctx, cancel := context.WithTimeout(ctx, executedTimeout)
+	defer cancel()
+	fetching, stop := context.WithCancel(ctx)
+	var waiting sync.WaitGroup
+	var own error
+	waiting.Go(func() {
+		own = c.journal.Wait(fetching, sequence)
+		stop()
+	})
+	b := c.keepFetching(fetching, sequence)
+	stop()
+	waiting.Wait()
+	switch {
+	case b != nil:
+		return b, nil
+	case own == nil:
+		return c.journal.Block(sequence)
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	}
+	return nil, own // the journal is closed
+}
+
+// keepFetching returns nil when ctx ends first.
+func (c *commands) keepFetching(ctx context.Context, sequence market.Sequence) *event.Block {
+	for {
+		if b, err := c.fetch(ctx, sequence); err == nil {
+			return b
+		}
+		pause := time.NewTimer(fetchPause)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return nil
+		}
+	}
+}
+
+// fetches are the blocks that are being fetched, by their entries: at most one
+// for each entry that somebody here waits for. The zero value is ready.
+type fetches struct {
+	mu    sync.Mutex
+	under map[uint64]*fetching
+}
+
+type fetching struct {
+	done  chan struct{} // closed when the fields below hold
+	block *event.Block
+	err   error
+}
+
+// share calls get unless somebody does for the same entry, and returns what
+// came of it. Whose call it is may give up before it has anything: then another
+// one of those who wait makes it.
+func (f *fetches) share(ctx context.Context, index uint64, get func() (*event.Block, error)) (*event.Block, error) {
+	for {
+		one, mine := f.join(index)
+		if mine {
+			one.block, one.err = get()
+			f.leave(index, one)
+			return one.block, one.err
+		}
+		select {
+		case <-one.done:
+			if !errors.Is(one.err, context.Canceled) {
+				return one.block, one.err
+			}
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (f *fetches) join(index uint64) (one *fetching, mine bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if one = f.under[index]; one != nil {
+		return one, false
+	}
+	if f.under == nil {
+		f.under = map[uint64]*fetching{}
+	}
+	one = &fetching{done: make(chan struct{})}
+	f.under[index] = one
+	return one, true
+}
+
+func (f *fetches) leave(index uint64, one *fetching) {
+	f.mu.Lock()
+	delete(f.under, index)
+	f.mu.Unlock()
+	close(one.done)
+}

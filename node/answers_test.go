@@ -1,0 +1,88 @@
+package node_test
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rialto-exchange/rialto/cluster/peer"
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+)
+
+// accounts are commands that open accounts.
+func accounts(names ...string) (batch []*command.Command) {
+	for _, name := range names {
+		batch = append(batch, &command.Command{
+			Header: command.Header{ID: "open-" + name, Role: market.RoleAdmin, Source: market.SourceREST},
+			Body:   &command.OpenAccount{Account: name},
+		})
+	}
+	return batch
+}
+
+func names(outcomes []event.Outcome) (all []string) {
+	for i := range outcomes {
+		name := "no group"
+		if g := outcomes[i].Group; g != nil {
+			name = g.Context.CommandID
+		}
+		all = append(all, name)
+	}
+	return all
+}
+
+// TestOutcomesOfTwoBuilds shows what the leader tells a follower: where each
+// command's group begins, and to a node of a build that can't read it in its own
+// journal the group itself.
+func TestOutcomesOfTwoBuilds(t *testing.T) {
+	c := newTrio(t)
+	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
+	follower := c.nodes[(c.settledLeader()+1)%3]
+	brief, err := follower.ForwardBy(t.Context(), peer.ProtocolForwardBrief, accounts("a", "b"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := follower.ForwardBy(t.Context(), peer.ProtocolForward, accounts("c", "d"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := names(whole), []string{"open-c", "open-d"}; !slices.Equal(got, want) {
+		t.Errorf("by today's protocol: %v, want %v", got, want)
+	}
+	if got, want := names(brief), []string{"no group", "no group"}; !slices.Equal(got, want) {
+		t.Errorf("by the brief one: %v, want %v", got, want)
+	}
+	for i := range brief {
+		_, group, err := follower.Commands().Executed(t.Context(), brief[i].First)
+		if err != nil || group.Context.CommandID != []string{"open-a", "open-b"}[i] {
+			t.Errorf("outcome %d names the group at %d: %+v, %v", i, brief[i].First, group, err)
+		}
+	}
+}
+
+// TestAnswerWhereTheMachineIsHeld shows that clients of a node whose machine
+// does not get on are answered: the blocks of their commands come from another
+// node, for all commands of an entry at once.
+func TestAnswerWhereTheMachineIsHeld(t *testing.T) {
+	c := newTrio(t)
+	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
+	behind := (c.settledLeader() + 1) % 3
+	release := c.nodes[behind].HoldMachine()
+	defer release()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	var clients sync.WaitGroup
+	for _, name := range []string{"e", "f", "g", "h"} {
+		clients.Go(func() {
+			outcomes, err := c.nodes[behind].Commands().Submit(ctx, accounts(name+"1", name+"2"))
+			if got, want := names(outcomes), []string{"open-" + name + "1", "open-" + name + "2"}; err != nil || !slices.Equal(got, want) {
+				t.Errorf("%s: %v, %v", name, got, err)
+			}
+		})
+	}
+	clients.Wait()
+}
