@@ -96,6 +96,9 @@ func (c *Client) WithPatience(d time.Duration) *Client {
 	return n
 }
 
+// Key returns "<key id>.<secret>", "" for none.
+func (c *Client) Key() string { return c.key }
+
 // Servers returns the nodes' base URLs.
 func (c *Client) Servers() []string { return c.servers }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -78,6 +79,7 @@ type tally struct {
 	latency  *hdrhistogram.Histogram
 	commands int64
 	errors   int64
+	repeated int64 // requests that were sent again, before the client's own
 	rejected map[string]int
 }
 
@@ -91,6 +93,12 @@ func (t *tally) add(latency time.Duration, results []client.Brief) {
 			t.rejected[p.Code]++
 		}
 	}
+}
+
+func (t *tally) again() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.repeated++
 }
 
 func (t *tally) lost(commands int) {
@@ -124,7 +132,7 @@ func Run(ctx context.Context, cl *client.Client, o Options) (*Report, error) {
 	return &Report{
 		Clients: o.Clients, Batch: o.Batch, OfferedPerSecond: o.Rate, Seconds: seconds,
 		Commands: t.commands, CommandsPerSecond: float64(t.commands) / seconds,
-		Latency: latencyOf(t.latency), Rejected: t.rejected, Errors: t.errors, Retries: cl.Failures() - retried,
+		Latency: latencyOf(t.latency), Rejected: t.rejected, Errors: t.errors, Retries: cl.Failures() - retried + t.repeated,
 		BalanceRead: latencyOf(watch.reads), ProjectionLag: latencyOf(watch.lag),
 	}, err
 }
@@ -147,6 +155,9 @@ func prepare(ctx context.Context, cl *client.Client, o Options) ([]*worker, erro
 	var in instrument
 	if err := cl.Get(ctx, "/v1/queries/instruments/"+o.Instrument, nil, &in); err != nil {
 		return nil, fmt.Errorf("instrument %s: %w", o.Instrument, err)
+	}
+	if plain := quote(nil, in.Instrument); string(plain) != strconv.Quote(in.Instrument) {
+		return nil, fmt.Errorf("instrument %s: its name can't be sent", plain)
 	}
 	workers := make([]*worker, o.Clients)
 	var setup []client.Command
