@@ -74,8 +74,9 @@ const (
 	maxWaitingIn = 2048
 	// maxWaitingBytes is how many bytes they may be.
 	maxWaitingBytes = 1 << 20
-	// maxBatch is how many of them go to the log at once.
-	maxBatch = 512
+	// maxBatch is how many of them go to the log at once: others' commands wait
+	// behind them, in the same entry.
+	maxBatch = 100
 	// maxAhead is how many messages with too high a number the session layer
 	// keeps while it waits for those before them; more are passed over and come
 	// again with the resend.
@@ -97,8 +98,11 @@ const (
 	vouchEvery = time.Second
 	// maxSteps is how many sessions share one command: it stays under 16 KiB.
 	maxSteps = 100
-	// goodbye is how long a Logout waits for its number, and for its reply.
-	goodbye = 2 * time.Second
+	// goodbye is how long a Logout that was written waits for its reply, and a
+	// reply for its number; goodbyeMost is how long it may take until it is written
+	// behind all that waits before it.
+	goodbye     = 2 * time.Second
+	goodbyeMost = 10 * time.Second
 	// fitEvery is how often the node's fitness is looked at; unfitFor is for how
 	// long it may be unfit until connections are cut, counted from when the quorum
 	// was last heard. Together they are under a second, and longer than an election

@@ -20,8 +20,17 @@ func (s *session) logout(reason market.SessionEnd, text string) {
 		return
 	}
 	s.say(local{kind: "5", body: appendField(nil, wire.Text, text)}, false)
-	time.AfterFunc(goodbye, func() {
-		s.end(reason, text, 0, 0, 0)
+	time.AfterFunc(goodbyeMost, s.part)
+}
+
+// said begins to wait for the client's answer: the Logout is written.
+func (s *session) said() { time.AfterFunc(goodbye, s.part) }
+
+// part ends a session whose client has not answered a Logout.
+func (s *session) part() {
+	s.parted.Do(func() {
+		said := s.parting.Load()
+		s.end(said.reason, said.text, 0, 0, 0)
 		s.hangUpLater()
 	})
 }

@@ -191,6 +191,9 @@ func (v *Server) newSession(w who, conn net.Conn, in *inlet) *session {
 		encoder: encode.New(encode.Session{BeginString: w.begin, Sender: Venue, Target: w.comp, Digits: uint8(w.digits)}),
 	}
 	s.turn.refused = map[uint64]*wire.Error{}
+	if w.kind != market.SessionMarketData {
+		s.out.repeats = v.repeatsOf(w.comp)
+	}
 	s.vouch.Store(w.vouched)
 	s.heard.Store(time.Now().UnixNano())
 	return s
@@ -358,6 +361,9 @@ func (s *session) begins(on *event.SessionLoggedOn, t terms) {
 	s.next.Store(next)
 	s.prepaid.Store(true)
 	s.expects = t.nextExpected
+	if t.reset {
+		s.out.repeats.restart()
+	}
 	s.log.Info("session logged on", "epoch", on.Epoch, "next_in", on.NextIn, "next_out", on.Number, "reset", t.reset)
 }
 

@@ -70,9 +70,11 @@ type outbound struct {
 	// asked is where the client's last ResendRequests began, times how often.
 	asked uint64
 	times int
-	// repeated is how many numbers it has asked for in all.
-	repeated uint64
-	wake     chan struct{}
+	// repeats is what the session has asked for again, also on connections before.
+	repeats *repeats
+	// refused: what it asks for again is not sent any more.
+	refused bool
+	wake    chan struct{}
 	// written is the number of the last message that was written in its turn.
 	written atomic.Uint64
 }
@@ -81,7 +83,7 @@ type outbound struct {
 type span struct{ from, to uint64 }
 
 func newOutbound() outbound {
-	return outbound{wake: make(chan struct{}, 1)}
+	return outbound{wake: make(chan struct{}, 1), repeats: &repeats{}}
 }
 
 func (o *outbound) rouse() {
@@ -237,10 +239,13 @@ func (w *writer) one(n *numbered) error {
 			}
 		}
 		w.message(n.number, l)
+		if l.kind == "5" && s.parting.Load() != nil {
+			s.said()
+		}
 	}
 	s.out.written.Store(n.number)
 	if n.kind == logonSlot && s.expects != 0 && s.expects < n.number {
-		s.out.again(span{s.expects, n.number - 1})
+		s.sendAgain(span{s.expects, n.number - 1})
 	}
 	if n.kind == endSlot {
 		err := w.flush()

@@ -29,29 +29,23 @@ func (o *outbound) asksAgain() (span, bool) {
 	return next, true
 }
 
-// freeRepeats is how many numbers a connection may ask for again beyond sameRange
-// times all that there are, in whatever ranges.
-const freeRepeats = 10_000
-
-// repeatPause is between the pages of what a connection asks for beyond all that
-// there is and freeRepeats: some 25,000 numbers a second, a tenth of a core. Who
-// has a gap is never slowed; who reads everything again and again does not take
-// the node from the others.
-const repeatPause = 20 * time.Millisecond
-
 // maxResends is how many ranges wait to be sent again.
 const maxResends = 16
 
 // again has a range sent again; false: one that begins there was asked for too
-// often, or too many are asked for.
+// often, or too many are asked for. Then nothing is sent again any more: the
+// Logout that says so goes first.
 func (o *outbound) again(r span) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if r.from != o.asked {
 		o.asked, o.times = r.from, 0
 	}
-	o.repeated += r.to - r.from + 1
-	if o.times++; o.times > sameRange || len(o.resends) >= maxResends || o.repeated > sameRange*o.written.Load()+freeRepeats {
+	o.times++
+	o.refused = o.refused || o.times > sameRange || len(o.resends) >= maxResends ||
+		!o.repeats.take(r.to-r.from+1, o.written.Load(), time.Now())
+	if o.refused {
+		o.resends = nil
 		return false
 	}
 	o.resends = append(o.resends, r)
@@ -59,12 +53,11 @@ func (o *outbound) again(r span) bool {
 	return true
 }
 
-// slowed reports whether the connection has asked for so much that its pages are
-// paced.
-func (o *outbound) slowed() bool {
+// isRefused reports whether nothing is sent again any more.
+func (o *outbound) isRefused() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.repeated > o.written.Load()+freeRepeats
+	return o.refused
 }
 
 // pause waits between two pages.
@@ -89,8 +82,8 @@ func (w *writer) resend(r span) error {
 	if err := w.flush(); err != nil {
 		return err
 	}
-	for at := r.from; at <= r.to; {
-		if s.out.slowed() {
+	for at := r.from; at <= r.to && !s.out.isRefused(); {
+		if s.out.repeats.beyond(s.out.written.Load(), time.Now()) {
 			if err := w.pause(); err != nil {
 				return err
 			}

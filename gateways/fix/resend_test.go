@@ -171,3 +171,109 @@ func TestResendsInTurns(t *testing.T) {
 		}
 	})
 }
+
+// TestRepeatsOutliveTheConnection shows that who comes back in a loop to ask for
+// everything again is logged out like one who does so on one connection, and is
+// welcome when some time has passed.
+func TestRepeatsOutliveTheConnection(t *testing.T) {
+	inRoom(t, func(t *testing.T, v *venue, d *door) {
+		const reports = 20_000
+		for range reports {
+			v.set(func() { v.report("TRADER1", v.sessions["TRADER1"]) })
+		}
+		next := uint64(1)
+		asks := func() (refused bool) {
+			c := d.connect(t, "TRADER1")
+			defer func() { next = c.next; _ = c.conn.Close(); synctest.Wait() }()
+			c.next = next
+			c.logon()
+			c.want("35=A")
+			c.send("35=2|7=1|16=" + number(reports))
+			for {
+				m, err := c.receive()
+				if err != nil {
+					t.Fatal(err)
+				}
+				switch {
+				case m.Type() == "5":
+					c.send("35=5")
+					c.wantClosed()
+					return true
+				case m.SeqNum() == reports:
+					return false
+				}
+			}
+		}
+		served := 0
+		for ; !asks(); served++ {
+			if served > 10 {
+				t.Fatal("everything was sent again more than ten times")
+			}
+		}
+		if served < fix.SameRange {
+			t.Errorf("logged out after %d times", served)
+		}
+		time.Sleep(time.Minute)
+		if asks() {
+			t.Error("logged out a minute later")
+		}
+	})
+}
+
+// TestAskedTooOftenIsTold shows that the reason is read by a client that asks for
+// more than it is given, however much was to be sent before it.
+func TestAskedTooOftenIsTold(t *testing.T) {
+	inRoom(t, func(t *testing.T, v *venue, d *door) {
+		const reports = 30_000
+		for range reports {
+			v.set(func() { v.report("TRADER1", v.sessions["TRADER1"]) })
+		}
+		c := d.connect(t, "TRADER1")
+		c.logon()
+		c.want("35=A")
+		var all []string
+		for range fix.SameRange + 1 {
+			all = append(all, "35=2|7=1|16=0")
+		}
+		c.sendAll(all)
+		for {
+			m, err := c.receive()
+			if err != nil {
+				t.Fatalf("closed without a word: %v", err)
+			}
+			if m.Type() == "5" {
+				if text, _ := m.Get(wire.Text); string(text) != "the same messages were asked for too often" {
+					t.Errorf("got %s", show(m))
+				}
+				break
+			}
+		}
+		c.send("35=5")
+		c.wantClosed()
+	})
+}
+
+// TestOthersWaitForFewOrders shows that of a session that sends all it can only so
+// many orders go to the log at once: everybody's next command stands behind them.
+func TestOthersWaitForFewOrders(t *testing.T) {
+	inRoom(t, func(t *testing.T, v *venue, d *door) {
+		v.set(func() { v.slowness = 5 * time.Millisecond })
+		c := d.connect(t, "TRADER1")
+		c.logon()
+		c.want("35=A")
+		var all []string
+		for n := range 1500 {
+			all = append(all, "35=D|11="+number(n+1))
+		}
+		c.sendAll(all)
+		for n := range all {
+			c.want("35=8|11=" + number(n+1))
+		}
+		v.set(func() {
+			if v.most != 100 {
+				t.Errorf("%d orders went to the log at once, want 100", v.most)
+			}
+		})
+		_ = c.conn.Close()
+	})
+}

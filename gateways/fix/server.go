@@ -35,6 +35,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	sessions map[string]*session // by CompID, logged on or about to be
+	repeats  map[string]*repeats // by CompID
 	// logons are the CompIDs with a Logon under way here, pending those that the
 	// dispatcher is to begin.
 	logons  map[string]chan struct{}
@@ -63,7 +64,7 @@ func New(cfg Config) (*Server, error) {
 	v := &Server{
 		cfg: cfg, log: cfg.Logger, engines: engines, translator: translator, background: background, stop: stop,
 		lazy: lazy{waiting: map[*session]struct{}{}}, limits: newLimiter(cfg.Limits),
-		sessions: map[string]*session{}, logons: map[string]chan struct{}{}, pending: map[string]logonUnderWay{}, conns: map[net.Conn]struct{}{}, told: map[string]refusedLine{},
+		sessions: map[string]*session{}, repeats: map[string]*repeats{}, logons: map[string]chan struct{}{}, pending: map[string]logonUnderWay{}, conns: map[net.Conn]struct{}{}, told: map[string]refusedLine{},
 		doors: map[net.Listener]struct{}{},
 	}
 	v.dispatcher = dispatcher{server: v}

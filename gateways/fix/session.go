@@ -63,6 +63,7 @@ type session struct {
 	prepaid atomic.Bool
 	greet   []byte // the Logon, for the engine
 	parting atomic.Pointer[parting]
+	parted  sync.Once // the wait for the answer to a Logout is over
 	asked   asked
 	posting sync.Mutex
 	mu      sync.Mutex
@@ -159,7 +160,7 @@ func (s *session) closed() {
 		s.hangUp(errClientGone)
 	}
 	close(s.left)
-	time.AfterFunc(goodbye, func() { s.hangUp(errEnded) })
+	time.AfterFunc(goodbyeMost, func() { s.hangUp(errEnded) })
 }
 
 // reason returns why the connection ended, nil while it has not.

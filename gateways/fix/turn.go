@@ -323,7 +323,12 @@ func (s *session) resend(from, to uint64) {
 	if from == 0 || from > to {
 		return
 	}
-	if !s.out.again(span{from, to}) {
+	s.sendAgain(span{from, to})
+}
+
+// sendAgain has a range sent again, or ends the session with the reason.
+func (s *session) sendAgain(r span) {
+	if !s.out.again(r) {
 		s.logout(market.SessionEndProtocol, "the same messages were asked for too often")
 	}
 }

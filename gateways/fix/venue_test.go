@@ -49,9 +49,12 @@ type venue struct {
 	authority *gateways.Authority
 	vouched   map[string]int      // how often, by CompID
 	opened    map[string][]string // accounts by participant
-	submits   int
-	commands  int
-	doors     map[string]prober
+	// slowness is how long a Submit takes, most how many commands were in one.
+	slowness time.Duration
+	most     int
+	submits  int
+	commands int
+	doors    map[string]prober
 }
 
 type prober interface {
@@ -144,8 +147,13 @@ func (v *venue) Submit(ctx context.Context, commands []*command.Command) ([]even
 		return nil, err
 	}
 	v.mu.Lock()
+	slowness := v.slowness
+	v.mu.Unlock()
+	time.Sleep(slowness)
+	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.submits++
+	v.most = max(v.most, len(commands))
 	for _, c := range commands {
 		if err := v.takes(c.Role, c.Body); err != nil {
 			return nil, err
