@@ -40,6 +40,33 @@ func TestCampaign(t *testing.T) {
 	}
 }
 
+// TestCampaignOverDeadConnections shows that a candidate gets its vote although
+// every connection that it kept to the voter is dead: that one was cut off since.
+func TestCampaignOverDeadConnections(t *testing.T) {
+	g := newGroup(t, 3, slowTimeouts)
+	first, second, third := g.peers[0], g.peers[1], g.peers[2]
+	if err := first.Campaign(t.Context(), "", cluster.CauseFirst); err != nil {
+		t.Fatal(err)
+	}
+	g.propose("one")
+	if err := second.Campaign(t.Context(), first.config.NodeID, cluster.CauseDied); err != nil {
+		t.Fatal(err)
+	}
+	g.eventually("the second leads", func() bool { return second.Leadership().Leading })
+	g.propose("two")
+	g.converge(2)
+	g.kill(second)
+	third.network.isolate(true)
+	third.network.isolate(false)
+	if err := first.Campaign(t.Context(), second.config.NodeID, cluster.CauseDied); err != nil {
+		t.Fatal(err)
+	}
+	g.eventually("the first leads again", func() bool { return first.Leadership().Leading })
+	if got, want := first.Status().Term, third.Status().Term; got != want {
+		t.Errorf("it leads in term %d, the voter is in term %d", got, want)
+	}
+}
+
 // TestCampaignIsForALostLeader shows who refuses to stand: one that leads, and
 // one that follows another leader than the one that is lost.
 func TestCampaignIsForALostLeader(t *testing.T) {

@@ -178,7 +178,7 @@ func (t transport) AppendEntries(id raft.ServerID, target raft.ServerAddress, ar
 	acknowledged := uint64(0)
 	t.nudges.began(id, target, args)
 	defer func() { t.nudges.ended(id, args, acknowledged) }()
-	if err := t.NetworkTransport.AppendEntries(id, target, args, resp); err != nil {
+	if err := again(func() error { return t.NetworkTransport.AppendEntries(id, target, args, resp) }); err != nil {
 		return err
 	}
 	if err := checkTerm(resp.Term, t.term(), maxAnswerJump); err != nil {
@@ -203,7 +203,7 @@ func (t transport) RequestVote(id raft.ServerID, target raft.ServerAddress, args
 		return err
 	}
 	who, sent := t.contacts.asked(id)
-	if err := t.NetworkTransport.RequestVote(id, target, args, resp); err != nil {
+	if err := again(func() error { return t.NetworkTransport.RequestVote(id, target, args, resp) }); err != nil {
 		return err
 	}
 	if err := checkTerm(resp.Term, t.term(), maxAnswerJump); err != nil {
@@ -222,10 +222,15 @@ func (t transport) RequestPreVote(id raft.ServerID, target raft.ServerAddress, a
 	if err := t.stand(); err != nil {
 		return err
 	}
-	if err := t.NetworkTransport.RequestPreVote(id, target, args, resp); err != nil {
+	if err := again(func() error { return t.NetworkTransport.RequestPreVote(id, target, args, resp) }); err != nil {
 		return err
 	}
 	return checkTerm(resp.Term, t.term(), maxAnswerJump)
+}
+
+// TimeoutNow asks a follower to stand for election.
+func (t transport) TimeoutNow(id raft.ServerID, target raft.ServerAddress, args *raft.TimeoutNowRequest, resp *raft.TimeoutNowResponse) error {
+	return again(func() error { return t.NetworkTransport.TimeoutNow(id, target, args, resp) })
 }
 
 // InstallSnapshot sends a snapshot. One that was installed is on the disk.

@@ -185,7 +185,7 @@ func newTransport(stream *stream, timeout time.Duration, logger hclog.Logger, li
 	t := transport{contacts: c, term: term, stand: stand, reasons: why, rpcs: make(chan raft.RPC), stop: make(chan struct{}), once: new(sync.Once)}
 	t.NetworkTransport = raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 		Stream:                  stream,
-		MaxPool:                 3,
+		MaxPool:                 poolSize,
 		MaxRPCsInFlight:         1,
 		Timeout:                 timeout,
 		Logger:                  logger,
