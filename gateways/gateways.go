@@ -334,6 +334,20 @@ type TwinNode struct {
 	// LeaderChanges are the last changes of leadership that the node knows, 8 of
 	// them at most.
 	LeaderChanges []Failover `json:"leader_changes,omitempty"`
+	// Peers is how safe its ports to other nodes are; absent of earlier builds.
+	Peers *TwinPeers `json:"peers,omitempty"`
+}
+
+// TwinPeers is how safe a node's ports to other nodes are.
+type TwinPeers struct {
+	// Open: whoever reaches them is taken for a node.
+	Open bool `json:"open"`
+	// CertificateExpires is when the node's certificate does; absent where it has
+	// none. CertificateEnds is "soon" or "now" when that is something to act on.
+	CertificateExpires string `json:"certificate_expires,omitempty"`
+	CertificateEnds    string `json:"certificate_ends,omitempty"`
+	// Trouble is why changed certificates or keys are not in force.
+	Trouble string `json:"trouble,omitempty"`
 }
 
 // TwinJournal is how sound a node's event journal is.

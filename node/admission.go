@@ -11,6 +11,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/identity"
 	"github.com/rialto-exchange/rialto/cluster/membership"
+	"github.com/rialto-exchange/rialto/cluster/peer"
 	"github.com/rialto-exchange/rialto/fsm"
 )
 
@@ -76,6 +77,9 @@ func (n *Node) answerJoin(ctx context.Context, request []byte) ([]byte, error) {
 	var j joinRequest
 	if err := json.Unmarshal(request, &j); err != nil {
 		return nil, fmt.Errorf("decode join request: %w", err)
+	}
+	if by, certified := peer.Certified(ctx); certified && (string(by.ID) != j.ID || by.Incarnation != j.Incarnation) {
+		return nil, fmt.Errorf("join is for who asks: %w", peer.ErrUncertified)
 	}
 	if n.consensus.Status().Role != cluster.RoleLeader {
 		return nil, cluster.ErrNotLeader

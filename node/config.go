@@ -48,8 +48,18 @@ type Config struct {
 	// follow: the venue's rises no higher while it is a member, so that a new
 	// build can be tried everywhere and taken back. 0 = what the build knows.
 	FeatureLevel int `yaml:"feature_level" koanf:"feature_level"`
-	// GossipKey encrypts gossip: 16, 24 or 32 bytes, base64. "" = none.
-	GossipKey string `yaml:"gossip_key" koanf:"gossip_key"`
+	// PeerTLS is by what nodes prove to each other who they are.
+	PeerTLS PeerTLSConfig `yaml:"peer_tls" koanf:"peer_tls"`
+	// InsecurePeers lets the node run with ports between nodes that are open to
+	// whoever reaches them. With certificates, and keys of gossip, it takes those
+	// that have some and those that have none: for venues that go from one to the
+	// other.
+	InsecurePeers bool `yaml:"insecure_peers" koanf:"insecure_peers"`
+	// GossipKeyring is a file with the keys of gossip, each 16, 24 or 32 bytes in
+	// base64 on a line: the first encrypts, all are understood. It is read anew
+	// when it changes. GossipKey is one key that does not change. "" = none.
+	GossipKeyring string `yaml:"gossip_keyring" koanf:"gossip_keyring"`
+	GossipKey     string `yaml:"gossip_key" koanf:"gossip_key"`
 
 	// TLSCert and TLSKey are PEM files for the HTTP port; both or neither.
 	TLSCert string `yaml:"tls_cert" koanf:"tls_cert"`
@@ -250,6 +260,7 @@ func (c *Config) Validate() error {
 		c.validateMembership(),
 		c.Membership.validate(),
 		c.validateSecurity(),
+		c.validatePeers(),
 		c.validateLogging(),
 		c.validateTuning(),
 		c.Room.validate(),
@@ -320,9 +331,6 @@ func (c *Config) validateMembership() error {
 		if _, _, err := net.SplitHostPort(a); err != nil {
 			errs = append(errs, setting(fmt.Sprintf("join[%d]", i), "%q is not host:port", a))
 		}
-	}
-	if _, err := c.gossipKey(); err != nil {
-		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

@@ -26,6 +26,7 @@ func ExampleOpen() {
 	cfg := node.DefaultConfig()
 	cfg.NodeID, cfg.DataDir = "n1", dir
 	cfg.HTTPAddress, cfg.PeerAddress, cfg.GossipAddress = "127.0.0.1:18480", "127.0.0.1:17480", "127.0.0.1:17946"
+	cfg.InsecurePeers = true // it is alone, and listens on loopback
 	cfg.BootstrapKey = "operator:" + node.HashSecret("secret")
 	cfg.InitialCluster = []node.InitialMember{{ID: "n1", PeerAddress: cfg.PeerAddress}}
 	n, err := node.Open(ctx, cfg, node.WithFounding()) // the first time, while data_dir is empty

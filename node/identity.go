@@ -31,9 +31,12 @@ func (n *Node) openIdentity() error {
 	if err != nil {
 		return err
 	}
-	if !ok {
+	switch {
+	case !ok:
 		folder, err = n.birth()
-	} else {
+	case folder.State == identity.Enrolled:
+		folder, err = n.beginning(folder)
+	default:
 		folder = n.reconsider(folder)
 		if err = n.recognise(folder); err == nil {
 			err = n.checkRooms(folder)
@@ -148,25 +151,43 @@ func (n *Node) birth() (identity.Folder, error) {
 	if err := n.nothingElse(adopt); err != nil {
 		return identity.Folder{}, err
 	}
-	state := identity.Joining
-	switch {
-	case adopt:
-		n.log.Info("data folder of an earlier build is adopted", "data_dir", n.cfg.DataDir)
-		if n.founding {
-			n.log.Warn("nothing is founded: this folder belongs to a cluster already")
-		}
-		state = identity.Adopting
-	case n.founding && len(n.cfg.InitialCluster) == 0:
-		return identity.Folder{}, errors.New("--found needs initial_cluster: who founds with whom")
-	case n.founding:
-		state = identity.Founding
-	case len(n.cfg.Join) == 0:
-		return identity.Folder{}, fmt.Errorf("%w: data_dir %s is empty; a new cluster is founded by --found on the command line, on every node of "+
-			"initial_cluster, once; a running one is joined by --join with a gossip address of one of its members", ErrNotMember, n.cfg.DataDir)
+	folder := identity.New(n.cfg.ClusterID, cluster.NodeID(n.cfg.NodeID), identity.Adopting)
+	if folder.Adopted = adopt; !adopt {
+		return n.beginning(folder)
 	}
-	folder := identity.New(n.cfg.ClusterID, cluster.NodeID(n.cfg.NodeID), state)
-	folder.Adopted = adopt
+	n.log.Info("data folder of an earlier build is adopted", "data_dir", n.cfg.DataDir)
+	if n.founding {
+		n.log.Warn("nothing is founded: this folder belongs to a cluster already")
+	}
 	return folder, nil
+}
+
+// beginning is what a folder that belongs nowhere was told to do.
+func (n *Node) beginning(folder identity.Folder) (identity.Folder, error) {
+	if err := n.owns(folder); err != nil {
+		return folder, err
+	}
+	switch {
+	case n.founding && len(n.cfg.InitialCluster) == 0:
+		return folder, errors.New("--found needs initial_cluster: who founds with whom")
+	case n.founding:
+		folder.State = identity.Founding
+	case len(n.cfg.Join) == 0:
+		return folder, fmt.Errorf("%w: data_dir %s is empty; a new cluster is founded by --found on the command line, on every node of "+
+			"initial_cluster, once; a running one is joined by --join with a gossip address of one of its members", ErrNotMember, n.cfg.DataDir)
+	default:
+		folder.State = identity.Joining
+	}
+	return folder, nil
+}
+
+// owns refuses the folder of another node.
+func (n *Node) owns(f identity.Folder) error {
+	if f.Cluster != n.cfg.ClusterID || string(f.Node) != n.cfg.NodeID {
+		return fmt.Errorf("data_dir %s belongs to node %s of cluster %s, not to node %s of cluster %s",
+			n.cfg.DataDir, f.Node, f.Cluster, n.cfg.NodeID, n.cfg.ClusterID)
+	}
+	return nil
 }
 
 // nothingElse refuses a folder whose term, vote and log are gone while its
@@ -192,10 +213,12 @@ func (n *Node) nothingElse(adopt bool) error {
 
 // recognise holds what the folder says against what the node was told.
 func (n *Node) recognise(f identity.Folder) error {
+	if err := n.owns(f); err != nil {
+		return err
+	}
 	switch {
-	case f.Cluster != n.cfg.ClusterID || string(f.Node) != n.cfg.NodeID:
-		return fmt.Errorf("data_dir %s belongs to node %s of cluster %s, not to node %s of cluster %s",
-			n.cfg.DataDir, f.Node, f.Cluster, n.cfg.NodeID, n.cfg.ClusterID)
+	case f.State == identity.Enrolled:
+		return fmt.Errorf("%w: data_dir %s was certified and has not been started", ErrNotMember, n.cfg.DataDir)
 	case f.State == identity.Removed:
 		return fmt.Errorf("%w: %s; to bring it back, empty data_dir %s and let it join (--join)", ErrRemoved, f.Reason, n.cfg.DataDir)
 	case f.State == identity.Founding || f.State == identity.Agreed:

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"encoding/base64"
 	"io"
 	"log/slog"
 	"strings"
@@ -30,15 +29,4 @@ func NewLogger(c Config, w io.Writer) *slog.Logger {
 		writer.announce(log)
 	}
 	return log
-}
-
-func (c *Config) gossipKey() ([]byte, error) {
-	if c.GossipKey == "" {
-		return nil, nil
-	}
-	key, err := base64.StdEncoding.DecodeString(c.GossipKey)
-	if err != nil || (len(key) != 16 && len(key) != 24 && len(key) != 32) {
-		return nil, setting("gossip_key", "is not 16, 24 or 32 bytes in base64")
-	}
-	return key, nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus"
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
+	"github.com/rialto-exchange/rialto/cluster/credentials"
 	"github.com/rialto-exchange/rialto/cluster/forward"
 	"github.com/rialto-exchange/rialto/cluster/identity"
 	"github.com/rialto-exchange/rialto/cluster/liveness"
@@ -91,6 +92,10 @@ type Node struct {
 	journal *journal.Journal
 	replica *replica
 	mux     *peer.Mux
+	// credentials are what the peer port proves itself by, nil where it is open;
+	// credentialsTrouble is why the files of now are not in force.
+	credentials        *credentials.Credentials
+	credentialsTrouble atomic.Pointer[string]
 	// neighbours and refusals belong to the peer port.
 	neighbours neighbours
 	refusals   refusals

@@ -74,7 +74,7 @@ func newTrioOf(t *testing.T, change func(*node.Config), options func(i int) []no
 func testConfig(t *testing.T, id string) node.Config {
 	t.Helper()
 	cfg := node.DefaultConfig()
-	cfg.NodeID, cfg.ClusterID, cfg.Demo = id, "test", true
+	cfg.NodeID, cfg.ClusterID, cfg.Demo, cfg.InsecurePeers = id, "test", true, true
 	cfg.DataDir = filepath.Join(t.TempDir(), id)
 	free, err := ports.Free(4)
 	if err != nil {

@@ -48,10 +48,14 @@ func advertised(address, host string) string {
 }
 
 func (n *Node) openPeers(ctx, _ context.Context) error {
+	if err := n.openCredentials(); err != nil {
+		return err
+	}
 	n.neighbours.learn(ctx, n.configuredPeers())
 	mux, err := peer.Listen(n.cfg.PeerAddress, peer.Config{
 		ClusterID: n.cfg.ClusterID,
 		Proof:     n.proof(),
+		Security:  n.security(),
 		Member:    n.neighbours.member,
 		// What a mute node says of itself is still heard, and what it asks.
 		Audible: []peer.Protocol{peer.ProtocolControl},
@@ -67,6 +71,7 @@ func (n *Node) openPeers(ctx, _ context.Context) error {
 	n.mux = mux
 	n.onClose("peer port", func(context.Context) error { return mux.Close() })
 	n.control = peer.NewControl(mux)
+	n.control.Guard(n.mayCall)
 	n.control.HandleCall(callClock, n.clocks.show)
 	n.answerFIXCalls()
 	return nil
@@ -219,11 +224,7 @@ func historyText(history uint64) string { return fmt.Sprintf("%016x", history) }
 
 // openGossip begins to be found and to find: a newcomer does so before it
 // belongs anywhere.
-func (n *Node) openGossip(context.Context, context.Context) error {
-	key, err := n.cfg.gossipKey()
-	if err != nil {
-		return err
-	}
+func (n *Node) openGossip(_, background context.Context) error {
 	role := cluster.RoleFollower
 	if n.cfg.Role == "reader" {
 		role = cluster.RoleReader
@@ -232,16 +233,21 @@ func (n *Node) openGossip(context.Context, context.Context) error {
 		ID: cluster.NodeID(n.cfg.NodeID), HTTPAddress: n.addresses.http, FIXAddress: n.addresses.fix,
 		PeerAddress: n.addresses.peer, Version: n.version, Role: role, PID: os.Getpid(), History: n.identity.Load().History,
 	}
-	n.gossip, err = membership.Open(membership.Config{
-		ClusterID: n.cfg.ClusterID, Secret: key,
+	settings := membership.Config{
+		ClusterID:   n.cfg.ClusterID,
 		BindAddress: n.cfg.GossipAddress, AdvertiseAddress: n.addresses.gossip,
 		Meta:   n.words,
 		Logger: n.log.With("part", "gossip"),
-	})
-	if err != nil {
+	}
+	if err := n.cfg.secureGossip(&settings); err != nil {
+		return err
+	}
+	var err error
+	if n.gossip, err = membership.Open(settings); err != nil {
 		return err
 	}
 	n.onClose("gossip", func(ctx context.Context) error { n.leaveGossip(ctx); return nil })
+	n.background.Go(func() { n.keepCredentials(background, settings.Secrets) })
 	return nil
 }
 

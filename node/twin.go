@@ -283,7 +283,7 @@ func (n *Node) status() gateways.TwinNode {
 		unwritten = n.logWriter.Unwritten()
 	}
 	return gateways.TwinNode{
-		Votes: n.votes(), Reader: n.cfg.Role == "reader",
+		Votes: n.votes(), Peers: n.peersStatus(), Reader: n.cfg.Role == "reader",
 		LeaderChanges: n.failovers.newest(toldFailovers),
 		LogUnwritten:  unwritten, ArchiveDamaged: n.damagedArchive(),
 		Room: n.room.words(), Intake: intake,
@@ -328,6 +328,7 @@ func nodeFindings(n *gateways.TwinNode) []gateways.Finding {
 		out = append(out, finding.New(code, n.ID, format, args...))
 		return &out[len(out)-1]
 	}
+	out = append(out, peersFindings(n)...)
 	if d := n.Journal.Damaged; d > 0 {
 		add(finding.JournalDamaged, "the event journal of node %s does not verify in %d segments and is being mended", n.ID, d)
 	}

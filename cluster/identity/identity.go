@@ -26,6 +26,8 @@ type State string
 
 // The states.
 const (
+	// Enrolled: born to be certified, and told neither to found nor to join yet.
+	Enrolled State = "enrolled"
 	// Founding: born to found; nothing is agreed with the others yet.
 	Founding State = "founding"
 	// Agreed: the founders and the history are on disk here.

@@ -48,9 +48,14 @@ type Peer struct {
 type Config struct {
 	// ClusterID labels every packet; those of another cluster are dropped.
 	ClusterID string
-	// Secret of 16, 24 or 32 bytes encrypts the gossip and keeps strangers
-	// out; empty leaves it open.
-	Secret []byte
+	// Secrets, each of 16, 24 or 32 bytes, encrypt the gossip and keep strangers
+	// out: what is sent is encrypted by the first, what comes by any of them is
+	// understood. Empty leaves it open.
+	Secrets [][]byte
+	// HearPlain takes what is not encrypted too, SendPlain sends it so: while a
+	// cluster goes from open gossip to encrypted. Without Secrets they say
+	// nothing.
+	HearPlain, SendPlain bool
 	// BindAddress is host:port to listen on, TCP and UDP; port 0 picks one.
 	BindAddress string
 	// AdvertiseAddress is the host:port that others use; "" means the bound.
@@ -86,6 +91,8 @@ type Membership struct {
 	list  *memberlist.Memberlist
 	probe time.Duration
 	self  cluster.NodeID
+	// keyring is nil where gossip is open.
+	keyring *memberlist.Keyring
 
 	mu      sync.Mutex
 	meta    Meta
@@ -146,12 +153,13 @@ func (m *Membership) settings(cfg Config) (*memberlist.Config, error) {
 	s.EnableCompression = false // metadata is small and already compact
 	s.Delegate, s.Events, s.Ping, s.Alive = delegate{m}, delegate{m}, delegate{m}, delegate{m}
 	s.Logger = stdLogger(cfg.Logger)
-	if len(cfg.Secret) > 0 {
-		keyring, err := memberlist.NewKeyring(nil, cfg.Secret)
+	if len(cfg.Secrets) > 0 {
+		keyring, err := memberlist.NewKeyring(cfg.Secrets, cfg.Secrets[0])
 		if err != nil {
 			return nil, fmt.Errorf("gossip secret: %w", err)
 		}
-		s.Keyring = keyring
+		m.keyring, s.Keyring = keyring, keyring
+		s.GossipVerifyIncoming, s.GossipVerifyOutgoing = !cfg.HearPlain, !cfg.SendPlain
 	}
 	var err error
 	if s.BindAddr, s.BindPort, err = hostPort(cfg.BindAddress); err != nil {

@@ -127,16 +127,16 @@ func TestThreeNodes(t *testing.T) {
 // join, and is not seen.
 func TestStrangers(t *testing.T) {
 	secret := bytes.Repeat([]byte{1}, 32)
-	a := open(t, "a", func(c *membership.Config) { c.Secret = secret })
+	a := open(t, "a", func(c *membership.Config) { c.Secrets = [][]byte{secret} })
 	self, _ := find(a, "a")
-	friend := open(t, "friend", func(c *membership.Config) { c.Secret = secret })
+	friend := open(t, "friend", func(c *membership.Config) { c.Secrets = [][]byte{secret} })
 	if _, err := friend.Join([]string{self.GossipAddress}); err != nil {
 		t.Fatalf("friend: %v", err)
 	}
 	for name, change := range map[string]func(*membership.Config){
-		"another cluster": func(c *membership.Config) { c.Secret, c.ClusterID = secret, "elsewhere" },
+		"another cluster": func(c *membership.Config) { c.Secrets, c.ClusterID = [][]byte{secret}, "elsewhere" },
 		"no secret":       nil,
-		"another secret":  func(c *membership.Config) { c.Secret = bytes.Repeat([]byte{2}, 32) },
+		"another secret":  func(c *membership.Config) { c.Secrets = [][]byte{bytes.Repeat([]byte{2}, 32)} },
 	} {
 		stranger := open(t, "stranger", change)
 		if _, err := stranger.Join([]string{self.GossipAddress}); err == nil {

@@ -37,7 +37,8 @@ type CallHandler func(ctx context.Context, request []byte) ([]byte, error)
 // nodes: joining, status, transfer. One connection carries one call; it is
 // not for the hot path. Payloads are bytes that mean nothing here.
 type Control struct {
-	mux *Mux
+	mux   *Mux
+	guard func(ctx context.Context, method string) error
 
 	mu      sync.Mutex
 	methods map[string]CallHandler
@@ -48,6 +49,17 @@ func NewControl(mux *Mux) *Control {
 	c := &Control{mux: mux, methods: make(map[string]CallHandler)}
 	mux.Handle(ProtocolControl, c.serve)
 	return c
+}
+
+// NewCaller returns a Control that makes calls and answers none.
+func NewCaller(mux *Mux) *Control { return &Control{mux: mux} }
+
+// Guard has may asked before each call that comes from another node; its error
+// is the answer. It is to be set before any may come.
+func (c *Control) Guard(may func(ctx context.Context, method string) error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.guard = may
 }
 
 // HandleCall registers the handler of a method, of at most 255 bytes.
@@ -123,7 +135,13 @@ func (c *Control) answer(ctx context.Context, frame []byte) ([]byte, error) {
 	}
 	c.mu.Lock()
 	handler, known := c.methods[call.method]
+	guard := c.guard
 	c.mu.Unlock()
+	if guard != nil {
+		if err := guard(ctx, call.method); err != nil {
+			return nil, err
+		}
+	}
 	if !known {
 		return nil, fmt.Errorf("%w: %q", ErrNoMethod, call.method)
 	}

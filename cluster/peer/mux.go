@@ -83,6 +83,8 @@ type Config struct {
 	Audible []Protocol
 	// Proof, if it is set, makes every connection prove who is at its ends.
 	Proof *Proof
+	// Security, if it is set, has connections encrypted and both ends certified.
+	Security *Security
 	// Refused is told of each connection that was turned away before it
 	// reached a handler; may be nil. It must not block.
 	Refused func(remote net.Addr, reason error)
@@ -134,6 +136,9 @@ type Mux struct {
 	closed   bool
 	muted    bool
 	cut      bool // muted for good
+
+	plain      plainPeers
+	handshakes pace
 }
 
 // Listen opens the port at address (host:port; port 0 picks a free one) and
@@ -206,7 +211,7 @@ func (m *Mux) Dial(ctx context.Context, address string, protocol Protocol) (net.
 	stop := context.AfterFunc(m.ctx, cancel)
 	defer stop()
 	conn, err := m.call(ctx, address, protocol, m.version())
-	if m.cfg.Proof != nil && isOldBuild(err) && m.verify(protocol, nil) == nil {
+	if m.cfg.Proof != nil && (m.cfg.Security == nil || m.cfg.Security.Open) && isOldBuild(err) && m.verify(protocol, nil) == nil {
 		conn, err = m.call(ctx, address, protocol, Version)
 	}
 	if err != nil {
@@ -223,14 +228,16 @@ func isOldBuild(err error) bool {
 }
 
 func (m *Mux) call(ctx context.Context, address string, protocol Protocol, version uint8) (net.Conn, error) {
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "tcp", address)
+	conn, err := m.reach(ctx, address)
 	if err != nil {
 		return nil, err
 	}
 	if err := m.introduce(ctx, conn, address, protocol, version); err != nil {
 		conn.Close()
 		return nil, err
+	}
+	if m.isPlain(conn) {
+		m.plain.note(address, time.Now())
 	}
 	kept, err := m.keep(conn, protocol)
 	if err != nil {
@@ -242,12 +249,8 @@ func (m *Mux) call(ctx context.Context, address string, protocol Protocol, versi
 
 // introduce sends the preamble and waits for its answer, no longer than ctx
 // and Config.PreambleTimeout allow.
-func (m *Mux) introduce(ctx context.Context, conn net.Conn, address string, protocol Protocol, version uint8) error {
-	deadline := time.Now().Add(m.cfg.PreambleTimeout)
-	if at, ok := ctx.Deadline(); ok && at.Before(deadline) {
-		deadline = at
-	}
-	if err := conn.SetDeadline(deadline); err != nil {
+func (m *Mux) introduce(ctx context.Context, conn *secured, address string, protocol Protocol, version uint8) error {
+	if err := conn.SetDeadline(m.introduceBy(ctx)); err != nil {
 		return err
 	}
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
@@ -261,7 +264,12 @@ func (m *Mux) introduce(ctx context.Context, conn net.Conn, address string, prot
 	}
 	who, err := readAnswer(conn)
 	if err != nil {
-		m.tell(address, who, err)
+		if conn.holdAgainst(who) == nil {
+			m.tell(address, who, err)
+		}
+		return err
+	}
+	if err := conn.holdAgainst(who); err != nil {
 		return err
 	}
 	m.met(address, who)
@@ -272,6 +280,15 @@ func (m *Mux) introduce(ctx context.Context, conn net.Conn, address string, prot
 		return ctx.Err()
 	}
 	return conn.SetDeadline(time.Time{})
+}
+
+// introduceBy is until when an introduction is to be over.
+func (m *Mux) introduceBy(ctx context.Context) time.Time {
+	deadline := time.Now().Add(m.cfg.PreambleTimeout)
+	if at, ok := ctx.Deadline(); ok && at.Before(deadline) {
+		return at
+	}
+	return deadline
 }
 
 // Close stops accepting, ends the context of all handlers, gives them
@@ -321,7 +338,7 @@ func (m *Mux) accept() {
 		}
 		tracked, err := m.track(conn)
 		if err != nil {
-			m.refuse(conn, err, caller{version: Version})
+			m.turnAway(conn, conn, err, caller{version: Version})
 			continue
 		}
 		m.workers.Go(func() { m.serve(tracked) })
@@ -348,7 +365,7 @@ func (m *Mux) serve(conn *trackedConn) {
 		m.refuse(conn, err, from)
 		return
 	}
-	handler(withCaller(m.ctx, conn.who), conn)
+	handler(withCertified(withCaller(m.ctx, conn.who), conn.safe.certified), conn)
 	if !conn.handedOver {
 		_ = conn.Close()
 	}
@@ -367,6 +384,9 @@ func (m *Mux) route(conn *trackedConn) (handler Handler, from caller, err error)
 	if err := conn.SetDeadline(time.Now().Add(m.cfg.PreambleTimeout)); err != nil {
 		return nil, from, err
 	}
+	if err := m.greet(conn); err != nil {
+		return nil, from, err
+	}
 	hello, err := readPreamble(conn, m.version())
 	from.version = hello.version
 	if err != nil {
@@ -380,6 +400,9 @@ func (m *Mux) route(conn *trackedConn) (handler Handler, from caller, err error)
 	}
 	if hello.version == VersionIdentity {
 		from.who = &hello.self
+	}
+	if err := conn.safe.holdAgainst(from.who); err != nil {
+		return nil, from, err
 	}
 	if err := m.verify(hello.protocol, from.who); err != nil {
 		return nil, from, err
@@ -427,10 +450,24 @@ func (m *Mux) resetDeadline(conn net.Conn) error {
 	return conn.SetDeadline(time.Time{})
 }
 
-// refuse tells the caller why, if it still listens, and closes.
-func (m *Mux) refuse(conn net.Conn, reason error, from caller) {
+// refuse tells the caller why, if it still listens and TLS has not told it, and
+// closes.
+func (m *Mux) refuse(conn *trackedConn, reason error, from caller) {
+	switch {
+	case conn.wordless:
+		conn.Close()
+		m.cfg.Refused(conn.RemoteAddr(), reason)
+	case conn.safe == nil: // who gets no further is told in the clear, and not by whom
+		m.turnAway(conn, conn.Conn, reason, caller{version: Version})
+	default:
+		m.turnAway(conn, conn, reason, from)
+	}
+}
+
+// turnAway writes why to one end of a connection and closes it.
+func (m *Mux) turnAway(conn net.Conn, to io.Writer, reason error, from caller) {
 	conn.SetWriteDeadline(time.Now().Add(m.cfg.PreambleTimeout))
-	_ = writeAnswer(conn, reason, m.reply(from)) // best effort: the caller may be gone
+	_ = writeAnswer(to, reason, m.reply(from)) // best effort: the caller may be gone
 	conn.Close()
 	m.cfg.Refused(conn.RemoteAddr(), reason)
 }
@@ -462,7 +499,12 @@ func (m *Mux) admit(conn *trackedConn, member bool) (displaced *trackedConn, err
 
 // trackedConn counts as open until it is closed, by whomever.
 type trackedConn struct {
-	net.Conn
+	net.Conn // TCP
+	// safe is what is read and written; nil until the caller has begun to speak.
+	// The goroutine that serves it sets it before anybody else may ask.
+	safe *secured
+	// wordless: it is closed on without an answer to its preamble.
+	wordless bool
 	mux      *Mux
 	protocol Protocol // 0 until the caller has named it
 	// handedOver: a StreamLayer's owner closes it, not serve.
@@ -475,6 +517,12 @@ type trackedConn struct {
 	known bool
 	who   *cluster.Identity
 }
+
+// Read reads.
+func (c *trackedConn) Read(b []byte) (int, error) { return c.safe.Read(b) }
+
+// Write writes.
+func (c *trackedConn) Write(b []byte) (int, error) { return c.safe.Write(b) }
 
 // Peer is the id of the node that made the connection, "" if it did not say.
 func (c *trackedConn) Peer() cluster.NodeID {

@@ -69,6 +69,7 @@ const (
 	statusOtherHistory status = 8
 	statusRemoved      status = 9
 	statusRolledBack   status = 10
+	statusUncertified  status = 11
 )
 
 type preamble struct {
@@ -199,6 +200,8 @@ func statusOf(reason error) status {
 		return statusRemoved
 	case errors.Is(reason, ErrRolledBack):
 		return statusRolledBack
+	case errors.Is(reason, ErrUncertified):
+		return statusUncertified
 	default:
 		return statusMalformed
 	}
@@ -226,6 +229,8 @@ func errorOf(s status) error {
 		return ErrRemoved
 	case statusRolledBack:
 		return ErrRolledBack
+	case statusUncertified:
+		return ErrUncertified
 	default:
 		return fmt.Errorf("refused with status %d: %w", s, ErrNotPeer)
 	}

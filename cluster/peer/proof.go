@@ -58,24 +58,25 @@ func withCaller(ctx context.Context, who *cluster.Identity) context.Context {
 	return context.WithValue(ctx, callerKey{}, *who)
 }
 
-// Reverify asks Proof.Verify again about every accepted connection and closes
+// Reverify asks Proof.Verify and Security.Verify again about every accepted connection and closes
 // those that it refuses now.
 func (m *Mux) Reverify() {
 	type ends struct {
 		conn     *trackedConn
 		protocol Protocol
 		who      *cluster.Identity
+		safe     *secured
 	}
 	var all []ends
 	m.mu.Lock()
 	for conn := range m.open {
 		if c := conn.(*trackedConn); c.known {
-			all = append(all, ends{c, c.protocol, c.who})
+			all = append(all, ends{c, c.protocol, c.who, c.safe})
 		}
 	}
 	m.mu.Unlock()
 	for _, e := range all {
-		if m.verify(e.protocol, e.who) != nil {
+		if m.verify(e.protocol, e.who) != nil || !m.stillCertified(e.safe) {
 			_ = e.conn.Close()
 		}
 	}

@@ -39,6 +39,9 @@ const (
 	EvenVoters     Code = "even_voters"
 	SingleNode     Code = "single_node"
 	InsecurePeers  Code = "insecure_peers"
+
+	CertificateEnds   Code = "certificate_ends"
+	CredentialsUnread Code = "credentials_unread"
 )
 
 // The severities. A note is what was chosen, and nothing wrong; a warning wants
@@ -82,6 +85,8 @@ func kinds() []kind {
 		{EvenVoters, Note, "nothing, if that is what you want; one more voter, or one less, serves better"},
 		{SingleNode, Note, "nothing, if that is what you want; three nodes survive the loss of one"},
 		{InsecurePeers, Note, "nothing, if the nodes' network is trusted; otherwise give the nodes certificates"},
+		{CertificateEnds, Warning, "rialto node enroll on that node, which may run"},
+		{CredentialsUnread, Warning, "put right the file that the finding names; what was in force stays so until then"},
 	}
 }
 

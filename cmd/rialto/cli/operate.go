@@ -11,8 +11,8 @@ import (
 )
 
 func nodeCommand(sh *shell.Shell) *cobra.Command {
-	c := &cobra.Command{Use: "node", Short: "Change who belongs to the cluster"}
-	c.AddCommand(&cobra.Command{
+	c := &cobra.Command{Use: "node", Short: "Change who belongs to the cluster, and certify its nodes"}
+	c.AddCommand(authorityCommand(sh), enrollCommand(sh), signCommand(sh), gossipKeyCommand(sh), &cobra.Command{
 		Use: "remove NODE", Short: "Remove a node from the cluster for good", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return operate(c, sh, http.MethodDelete, "/v1/admin/nodes/"+url.PathEscape(args[0]), nil, "removed "+args[0])

@@ -81,7 +81,7 @@ func prepare(ctx context.Context, o Options, nodes []Node) (*lock, error) {
 		err = checkMembers(data, nodes)
 	}
 	if err == nil {
-		err = writeConfigs(nodes, o.Consensus)
+		err = writeConfigs(nodes, o)
 	}
 	if err != nil {
 		return nil, errors.Join(err, l.release())
@@ -95,7 +95,10 @@ func data(nodes []Node) string { return filepath.Dir(nodes[0].Config) }
 // clear removes what a cluster keeps in a folder, and nothing else that may be
 // there.
 func clear(data string) error {
-	errs := []error{os.RemoveAll(filepath.Join(data, membersFile)), os.RemoveAll(filepath.Join(data, foundingFile))}
+	errs := []error{
+		os.RemoveAll(filepath.Join(data, membersFile)), os.RemoveAll(filepath.Join(data, foundingFile)),
+		os.RemoveAll(filepath.Join(data, secretsFolder)),
+	}
 	for i := 1; i <= MaxNodes; i++ {
 		for _, suffix := range []string{"", ".yaml", ".log"} {
 			errs = append(errs, os.RemoveAll(filepath.Join(data, fmt.Sprintf("n%d%s", i, suffix))))

@@ -33,15 +33,30 @@ type config struct {
 	GossipAddress  string   `yaml:"gossip_address"`
 	InitialCluster []member `yaml:"initial_cluster"`
 	Demo           bool     `yaml:"demo"`
+	PeerTLS        *peerTLS `yaml:"peer_tls,omitempty"`
+	GossipKeyring  string   `yaml:"gossip_keyring,omitempty"`
+	InsecurePeers  bool     `yaml:"insecure_peers,omitempty"`
 
 	Consensus map[string]any `yaml:"consensus,omitempty"`
 }
 
+// peerTLS has a node certify itself by the cluster's own authority.
+type peerTLS struct {
+	CA    string `yaml:"ca"`
+	CAKey string `yaml:"ca_key"`
+}
+
 // Config returns the configuration file of a node.
-func Config(nodes []Node, n Node, consensus map[string]any) ([]byte, error) {
+func Config(nodes []Node, n Node, o Options) ([]byte, error) {
 	c := config{
-		NodeID: n.ID, ClusterID: ClusterID, DataDir: n.Data, Demo: true, Consensus: consensus,
+		NodeID: n.ID, ClusterID: ClusterID, DataDir: n.Data, Demo: true, Consensus: o.Consensus,
 		HTTPAddress: n.HTTP, FIXAddress: n.FIX, PeerAddress: n.Peer, GossipAddress: n.Gossip,
+	}
+	if o.Insecure {
+		c.InsecurePeers = true
+	} else {
+		s := secretsOf(nodes)
+		c.PeerTLS, c.GossipKeyring = &peerTLS{CA: s.authority, CAKey: s.authorityKey}, s.keyring
 	}
 	for _, m := range nodes {
 		c.InitialCluster = append(c.InitialCluster, member{m.ID, m.Peer})
@@ -54,9 +69,12 @@ func Config(nodes []Node, n Node, consensus map[string]any) ([]byte, error) {
 }
 
 // writeConfigs writes the configuration files.
-func writeConfigs(nodes []Node, consensus map[string]any) error {
+func writeConfigs(nodes []Node, o Options) error {
+	if err := secretsOf(nodes).make(); err != nil {
+		return err
+	}
 	for _, n := range nodes {
-		text, err := Config(nodes, n, consensus)
+		text, err := Config(nodes, n, o)
 		if err != nil {
 			return err
 		}

@@ -35,6 +35,9 @@ type Options struct {
 	PortOffset int
 	// Consensus are settings of `consensus` that differ from the defaults.
 	Consensus map[string]any
+	// Insecure leaves the ports between the nodes open: to measure what closing
+	// them costs.
+	Insecure bool
 	// Executable is the program whose `serve` is a node.
 	Executable string
 }

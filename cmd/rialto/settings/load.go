@@ -35,7 +35,7 @@ func Declare(flags *pflag.FlagSet) {
 		flags.String(s.Flag(), "", s.Help)
 		f := flags.Lookup(s.Flag())
 		f.Hidden = s.Hidden
-		if s.Key == "demo" {
+		if s.Key == "demo" || s.Key == "insecure_peers" {
 			f.NoOptDefVal = "true"
 		}
 	}

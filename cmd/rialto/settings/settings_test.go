@@ -60,6 +60,7 @@ func load(t *testing.T, file string, environ []string, args ...string) (node.Con
 	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	environ = append(slices.Clip(environ), "RIALTO_INSECURE_PEERS=true")
 	flags := pflag.NewFlagSet("serve", pflag.ContinueOnError)
 	settings.Declare(flags)
 	if err := flags.Parse(args); err != nil {
@@ -92,7 +93,7 @@ initial_cluster:
 	want.Consensus.HeartbeatTimeout, want.Consensus.SnapshotBytes = 300*time.Millisecond, 2097152
 	want.Consensus.CommitTimeout = 7 * time.Millisecond
 	want.Commands.MaxConnections = 5
-	want.BootstrapKey = bootstrapKey
+	want.BootstrapKey, want.InsecurePeers = bootstrapKey, true
 	want.InitialCluster = []node.InitialMember{{ID: "from-flag", PeerAddress: "127.0.0.1:1"}}
 	if diff := cmp.Diff(want, cfg); diff != "" {
 		t.Errorf("configuration (-want +got):\n%s", diff)
