@@ -92,6 +92,8 @@ func rules() []rule {
 		{room: "node/room", own: []string{}},
 		{room: "node/finding", own: []string{"gateways"}},
 		{room: "node/backup", own: []string{"cluster", "cluster/consensus", "cluster/consensus/archive", "fsm", "fsm/", "readmodels/journal"}},
+		{room: "node/memory", own: []string{}},
+		{room: "node/hugepages", own: []string{"fsm/slab"}},
 		{room: "node", own: []string{"node/", "cluster", "cluster/", "fsm", "fsm/", "gateways", "gateways/", "readmodels", "readmodels/"}, libraries: []string{
 			"github.com/prometheus/client_golang",
 		}},

@@ -336,6 +336,9 @@ type TwinNode struct {
 	LeaderChanges []Failover `json:"leader_changes,omitempty"`
 	// Peers is how safe its ports to other nodes are; absent of earlier builds.
 	Peers *TwinPeers `json:"peers,omitempty"`
+	// Memory is what the node's process has resident, some seconds old at most;
+	// absent where the system does not say it.
+	Memory *TwinMemory `json:"memory,omitempty"`
 }
 
 // TwinPeers is how safe a node's ports to other nodes are.
@@ -348,6 +351,29 @@ type TwinPeers struct {
 	CertificateEnds    string `json:"certificate_ends,omitempty"`
 	// Trouble is why changed certificates or keys are not in force.
 	Trouble string `json:"trouble,omitempty"`
+}
+
+// TwinMemory is what a node's process has resident, in bytes.
+type TwinMemory struct {
+	// ResidentBytes are in pages of the common size (4 KiB), which the kernel
+	// takes back one by one when the process is killed; HugeBytes are apart from
+	// them. PeakBytes is the most that ResidentBytes has been.
+	ResidentBytes uint64 `json:"resident_bytes"`
+	HugeBytes     uint64 `json:"huge_bytes"`
+	PeakBytes     uint64 `json:"peak_bytes"`
+	// RuntimeLimitBytes is what Go's runtime is held to now; 0 = nothing.
+	RuntimeLimitBytes uint64 `json:"runtime_limit_bytes,omitzero"`
+	// Parts add up to ResidentBytes and HugeBytes. Inside says what the node
+	// knows of them by itself, in bytes: it overlaps with them.
+	Parts  []TwinMemoryPart `json:"parts"`
+	Inside []TwinMemoryPart `json:"inside"`
+}
+
+// TwinMemoryPart is a part of a process's memory.
+type TwinMemoryPart struct {
+	Name          string `json:"name"`
+	ResidentBytes uint64 `json:"resident_bytes"`
+	HugeBytes     uint64 `json:"huge_bytes,omitzero"`
 }
 
 // TwinJournal is how sound a node's event journal is.

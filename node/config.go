@@ -85,6 +85,7 @@ type Config struct {
 	FIX        FIXConfig        `yaml:"fix" koanf:"fix"`
 	Room       RoomConfig       `yaml:"room" koanf:"room"`
 	Reads      ReadsConfig      `yaml:"reads" koanf:"reads"`
+	Memory     MemoryConfig     `yaml:"memory" koanf:"memory"`
 }
 
 // InitialMember is one voter of a new cluster.
@@ -248,6 +249,7 @@ func DefaultConfig() Config {
 		FIX:        defaultFIX(),
 		Room:       RoomConfig{SlowOrdersPerSecond: 500},
 		ReadModels: ReadModelsConfig{BookCheckpointEvents: 50_000, ScrubBytes: 8 << 20},
+		Memory:     defaultMemory(),
 		Reads:      ReadsConfig{MaxWaitsPerParticipant: rest.DefaultMaxWaitsPerParticipant, MaxScansPerParticipant: 64, MaxStreams: 5000, MaxStreamsPerParticipant: 1000},
 	}
 }
@@ -266,6 +268,7 @@ func (c *Config) Validate() error {
 		c.Room.validate(),
 		c.FIX.validate(),
 		c.Reads.validate(),
+		c.Memory.validate(),
 	)
 }
 

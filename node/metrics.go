@@ -22,6 +22,7 @@ func (n *Node) newMetrics() (*prometheus.Registry, error) {
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		&readModelCollector{node: n},
+		&memoryCollector{node: n},
 	}
 	for _, g := range n.gauges() {
 		labels := prometheus.Labels{"node": n.cfg.NodeID}
@@ -118,5 +119,45 @@ func (c *readModelCollector) Collect(out chan<- prometheus.Metric) {
 	for _, s := range c.node.views.projector.Status() {
 		out <- prometheus.MustNewConstMetric(c.sequence(), prometheus.GaugeValue, float64(s.Watermark), s.Name)
 		out <- prometheus.MustNewConstMetric(c.lag(), prometheus.GaugeValue, s.Waited.Seconds(), s.Name)
+	}
+}
+
+// memoryCollector gives what the process has resident, part by part.
+type memoryCollector struct{ node *Node }
+
+func (c *memoryCollector) resident() *prometheus.Desc {
+	return prometheus.NewDesc("rialto_memory_resident_bytes", "Resident memory in pages of the common size.",
+		[]string{"part"}, prometheus.Labels{"node": c.node.cfg.NodeID})
+}
+
+func (c *memoryCollector) huge() *prometheus.Desc {
+	return prometheus.NewDesc("rialto_memory_huge_bytes", "Resident memory in huge pages.",
+		[]string{"part"}, prometheus.Labels{"node": c.node.cfg.NodeID})
+}
+
+func (c *memoryCollector) inside() *prometheus.Desc {
+	return prometheus.NewDesc("rialto_memory_inside_bytes", "What the node itself accounts for; part of what is resident.",
+		[]string{"part"}, prometheus.Labels{"node": c.node.cfg.NodeID})
+}
+
+// Describe implements prometheus.Collector.
+func (c *memoryCollector) Describe(out chan<- *prometheus.Desc) {
+	out <- c.resident()
+	out <- c.huge()
+	out <- c.inside()
+}
+
+// Collect implements prometheus.Collector.
+func (c *memoryCollector) Collect(out chan<- prometheus.Metric) {
+	m := c.node.resident.last.Load()
+	if m == nil {
+		return
+	}
+	for _, p := range m.Parts {
+		out <- prometheus.MustNewConstMetric(c.resident(), prometheus.GaugeValue, float64(p.ResidentBytes), p.Name)
+		out <- prometheus.MustNewConstMetric(c.huge(), prometheus.GaugeValue, float64(p.HugeBytes), p.Name)
+	}
+	for _, p := range m.Inside {
+		out <- prometheus.MustNewConstMetric(c.inside(), prometheus.GaugeValue, float64(p.ResidentBytes), p.Name)
 	}
 }

@@ -124,6 +124,9 @@ type Node struct {
 	front    atomic.Pointer[front]
 	fixDoor  atomic.Pointer[fixDoor]
 	registry *prometheus.Registry // of /metrics
+	// ownProcess: the process is the node's own.
+	ownProcess bool
+	resident   memoryWatch
 
 	// closers undo what Open has done, last first.
 	closers    []closer
@@ -155,6 +158,10 @@ func WithLogger(l *slog.Logger) Option { return func(n *Node) { n.log = l } }
 // WithLogWriter has the node say in its metrics and its status what its log's
 // writer could not write.
 func WithLogWriter(w *LogWriter) Option { return func(n *Node) { n.logWriter = w } }
+
+// WithProcess says that the process is the node's own: it may bound and trim the
+// whole process's memory (MemoryConfig).
+func WithProcess() Option { return func(n *Node) { n.ownProcess = true } }
 
 // WithVersion sets the version that the node registers with.
 func WithVersion(v string) Option { return func(n *Node) { n.version = v } }

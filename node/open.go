@@ -83,7 +83,8 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 		initial = append(initial, cluster.Member{ID: f.ID, Address: f.Address, Voter: true})
 	}
 	n.mux.Handle(peer.ProtocolJournal, n.serveJournal)
-	n.replica = newReplica(n.cfg.machine(), watchedLog{n.journal, n.writes}, newAuthority(n.bootstrapParticipants()))
+	n.replica = newReplica(n.cfg.machine(), n.cfg.Memory.newPages, watchedLog{n.journal, n.writes}, newAuthority(n.bootstrapParticipants()))
+	n.closers = append(n.closers, closer{what: "machine", do: func(context.Context) error { n.replica.close(); return nil }, after: "consensus"})
 	n.replica.venue = n.venue
 	n.failovers = openFailovers(n.cfg.path(failoversFile))
 	n.replica.newTerm = n.failovers.began
@@ -98,6 +99,7 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 			Replay: n.cfg.Consensus.SnapshotReplay,
 			Bytes:  uint64(n.cfg.Consensus.SnapshotBytes), TrailingEntries: n.cfg.Consensus.TrailingEntries,
 		},
+		CacheBytes:  n.cfg.Memory.LogCacheBytes,
 		Incarnation: n.identity.Load().Incarnation, Birth: n.isBirth(),
 		Opened: n.settle, RosterChanged: n.takeRoster, Stand: n.mayStand,
 	}
@@ -115,6 +117,7 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 	n.onClose("consensus", c.Close)
 	n.background.Go(func() { n.fillJournal(background) })
 	n.background.Go(func() { n.replica.finishHashes(background) })
+	n.background.Go(func() { n.watchMemory(background) })
 	n.background.Go(func() { n.mendJournal(background) })
 	n.background.Go(func() { n.scrubJournal(background) })
 	n.background.Go(func() { n.lookAgain(background) })

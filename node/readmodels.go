@@ -32,6 +32,8 @@ type views struct {
 	sessions  *sessions.View
 	commands  *commandindex.View
 	projector *projector.Projector
+	// stores are those of all of them.
+	stores []*store.Store
 }
 
 func (v *views) list() []readmodels.View {
@@ -56,16 +58,23 @@ func (n *Node) openViews(context.Context, context.Context) error {
 		Journal: n.journal,
 		Views:   v.list(),
 		OpenStore: func(view readmodels.View) (readmodels.Store, error) {
-			return store.Open(store.Options{
-				Dir:      filepath.Join(n.cfg.path("views"), view.Name()),
-				Identity: fmt.Sprintf("%s/%d/%s", view.Name(), view.Format(), n.cfg.ClusterID),
-				Boot:     boot,
-				Pace:     n.scrubPace,
-				Writable: n.viewsWritable,
+			memTable, generation := n.cfg.Memory.storeMemory(view.Name())
+			s, err := store.Open(store.Options{
+				Dir:        filepath.Join(n.cfg.path("views"), view.Name()),
+				Identity:   fmt.Sprintf("%s/%d/%s", view.Name(), view.Format(), n.cfg.ClusterID),
+				Boot:       boot,
+				MemTable:   memTable,
+				Generation: generation,
+				Pace:       n.scrubPace,
+				Writable:   n.viewsWritable,
 				ThrownAway: func(why error) {
 					n.log.Warn("read model is folded anew", "view", view.Name(), "reason", why)
 				},
 			})
+			if err == nil {
+				v.stores = append(v.stores, s)
+			}
+			return s, err
 		},
 		Damaged: func(view string, err error) {
 			n.log.Error("read model is damaged and rebuilt", "read_model", view, "error", err)

@@ -15,6 +15,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/fsm/slab"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/node/hugepages"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
 
@@ -23,6 +24,10 @@ import (
 // goroutine; everything that others may ask is published by atomic pointer.
 type replica struct {
 	options fsm.Options
+	// newPages makes the memory of a machine, nil being Go's heap; pages is that
+	// of the one that is there.
+	newPages func() *hugepages.Store
+	pages    *hugepages.Store
 	// owner is held by who uses the machine: that goroutine, or while it has
 	// nothing to do the one that finishes state hashes.
 	owner   sync.Mutex
@@ -76,11 +81,45 @@ var _ interface {
 	cluster.Schedule
 } = (*replica)(nil)
 
-func newReplica(options fsm.Options, j eventLog, a *authority) *replica {
-	r := &replica{options: options, machine: fsm.New(options), journal: j, authority: a, begun: time.Now()}
+func newReplica(options fsm.Options, newPages func() *hugepages.Store, j eventLog, a *authority) *replica {
+	r := &replica{options: options, newPages: newPages, pages: newPages(), journal: j, authority: a, begun: time.Now()}
+	r.machine = fsm.New(r.with(r.pages))
 	a.restore(r.machine)
 	r.publish()
 	return r
+}
+
+// with returns the options of a machine in some memory.
+func (r *replica) with(p *hugepages.Store) fsm.Options {
+	o := r.options
+	if p != nil {
+		o.Allocator = p
+	}
+	return o
+}
+
+// close gives the machine's memory back. Nothing is applied any more.
+func (r *replica) close() {
+	r.owner.Lock()
+	defer r.owner.Unlock()
+	r.machine = nil
+	r.pages.Release()
+	r.pages = nil
+}
+
+// stateBytes returns what the machine's tables have in use, and what was taken
+// from the kernel for them.
+func (r *replica) stateBytes() (used, taken int64) {
+	r.owner.Lock()
+	defer r.owner.Unlock()
+	if r.machine == nil {
+		return 0, 0
+	}
+	if r.pages == nil {
+		used = r.machine.Memory()
+		return used, used
+	}
+	return r.pages.Size()
 }
 
 // Apply implements cluster.Machine. An event journal that holds something else
@@ -137,6 +176,9 @@ func (r *replica) finishHashes(ctx context.Context) {
 func (r *replica) finishHash() bool {
 	r.owner.Lock()
 	defer r.owner.Unlock()
+	if r.machine == nil {
+		return false
+	}
 	before, _ := r.machine.LastHash()
 	more := r.machine.ContinueHash()
 	if after, _ := r.machine.LastHash(); after != before {
@@ -210,7 +252,8 @@ func (r *replica) Pending() bool { return r.state.Load().pending }
 func (r *replica) Snapshot() (cluster.Snapshot, error) {
 	r.owner.Lock()
 	defer r.owner.Unlock()
-	return &capture{state: r.machine.Capture(), journal: r.journal}, nil
+	r.pages.Hold()
+	return &capture{state: r.machine.Capture(), journal: r.journal, pages: r.pages}, nil
 }
 
 // Restore implements cluster.Machine. The journal may end before the
@@ -219,12 +262,16 @@ func (r *replica) Restore(from io.Reader) error {
 	defer withoutMemory()
 	r.owner.Lock()
 	defer r.owner.Unlock()
-	m, err := fsm.Restore(r.options, from)
+	fresh := r.newPages()
+	m, err := fsm.Restore(r.with(fresh), from)
 	if err != nil {
+		fresh.Release()
 		return fmt.Errorf("restore machine: %w", err)
 	}
-	r.machine = m
+	before := r.pages
+	r.machine, r.pages = m, fresh
 	r.authority.restore(m)
+	before.Release()
 	if err := r.journal.Rebase(m.Sequence(), m.Index()); err != nil {
 		return fmt.Errorf("rebase journal: %w", err)
 	}
@@ -238,6 +285,8 @@ func (r *replica) Restore(from io.Reader) error {
 type capture struct {
 	state   *fsm.Snapshot
 	journal eventLog
+	pages   *hugepages.Store // held
+	once    sync.Once
 }
 
 // WriteTo implements cluster.Snapshot.
@@ -249,7 +298,12 @@ func (c *capture) WriteTo(w io.Writer) (int64, error) {
 }
 
 // Release implements cluster.Snapshot.
-func (c *capture) Release() { c.state.Release() }
+func (c *capture) Release() {
+	c.once.Do(func() {
+		c.state.Release()
+		c.pages.Release()
+	})
+}
 
 // countingProposer counts what this node has under way.
 type countingProposer struct {

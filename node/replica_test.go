@@ -14,6 +14,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/fsm/slab"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/node/hugepages"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
 
@@ -45,12 +46,12 @@ func TestApplyTellsSicknessFromWrongState(t *testing.T) {
 		{"input/output error", syscall.EIO, cluster.KindSickMachine},
 		{"another block is there", journal.ErrDiverged, cluster.KindOther},
 	} {
-		r := newReplica(fsm.Options{Cluster: clusterNumber("c")}, brokenLog{c.err}, newAuthority(nil))
+		r := newReplica(fsm.Options{Cluster: clusterNumber("c")}, hugepages.New, brokenLog{c.err}, newAuthority(nil))
 		if got := panicOf(t, r, firstEntry(t)); cluster.KindOf(got) != c.want || !errors.Is(got, c.err) {
 			t.Errorf("%s: Apply panicked with %v, which is %s, want %s", c.what, got, cluster.KindOf(got), c.want)
 		}
 	}
-	starving := newReplica(fsm.Options{Cluster: clusterNumber("c")}, brokenLog{}, newAuthority(nil))
+	starving := newReplica(fsm.Options{Cluster: clusterNumber("c")}, hugepages.New, brokenLog{}, newAuthority(nil))
 	starving.machine = nil // a defect: a panic that has no kind
 	if got := panicOf(t, starving, firstEntry(t)); got == nil || cluster.KindOf(got) != cluster.KindOther {
 		t.Errorf("a nil machine: Apply panicked with %v, which is %s", got, cluster.KindOf(got))
@@ -99,7 +100,7 @@ func panicOf(t *testing.T, r *replica, e cluster.Entry) (err error) {
 // TestWatchesAreTold shows that who waits for an account or order is told of an
 // entry once it is applied, and has to look up what a snapshot has skipped.
 func TestWatchesAreTold(t *testing.T) {
-	r := newReplica(fsm.Options{Cluster: clusterNumber("c")}, brokenLog{}, newAuthority(nil))
+	r := newReplica(fsm.Options{Cluster: clusterNumber("c")}, hugepages.New, brokenLog{}, newAuthority(nil))
 	nobody := gateways.Aggregate{Account: "nobody"}
 	before := r.watches.Watch(nobody, 1)
 	defer before.End()

@@ -284,8 +284,8 @@ func (n *Node) status() gateways.TwinNode {
 	}
 	return gateways.TwinNode{
 		Votes: n.votes(), Peers: n.peersStatus(), Reader: n.cfg.Role == "reader",
-		LeaderChanges: n.failovers.newest(toldFailovers),
-		LogUnwritten:  unwritten, ArchiveDamaged: n.damagedArchive(),
+		LeaderChanges: n.failovers.newest(toldFailovers), Memory: n.resident.last.Load(),
+		LogUnwritten: unwritten, ArchiveDamaged: n.damagedArchive(),
 		Room: n.room.words(), Intake: intake,
 		WriteStalledMs: milliseconds(stalled), Muted: n.mutedSince.Load() != nil,
 		ID: n.cfg.NodeID, PID: os.Getpid(), Version: n.version, Role: role, State: state,

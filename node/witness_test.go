@@ -6,6 +6,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/fsm"
+	"github.com/rialto-exchange/rialto/node/hugepages"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
 
@@ -43,9 +44,9 @@ func TestWitnessed(t *testing.T) {
 			defer j.Close()
 			options := fsm.Options{Cluster: clusterNumber("c")}
 			all := entriesAt(t, level, 50)
-			newReplica(options, j, newAuthority(nil)).Apply(all[:40])
+			newReplica(options, hugepages.New, j, newAuthority(nil)).Apply(all[:40])
 
-			again := newReplica(options, j, newAuthority(nil))
+			again := newReplica(options, hugepages.New, j, newAuthority(nil))
 			if n, err := again.Witnessed(all); n != 40 || err != nil {
 				t.Errorf("vouches for %d, %v; want 40", n, err)
 			}
@@ -79,9 +80,9 @@ func BenchmarkReplay(b *testing.B) {
 	const count, batch = 6400, 64
 	options := fsm.Options{Cluster: clusterNumber("c")}
 	all := entriesAt(b, fsm.FeatureLevel, count)
-	newReplica(options, j, newAuthority(nil)).Apply(all)
+	newReplica(options, hugepages.New, j, newAuthority(nil)).Apply(all)
 	for b.Loop() {
-		r := newReplica(options, j, newAuthority(nil))
+		r := newReplica(options, hugepages.New, j, newAuthority(nil))
 		for at := 0; at < count; at += batch {
 			if n, err := r.Witnessed(all[at : at+batch]); n != batch || err != nil {
 				b.Fatal(n, err)

@@ -94,6 +94,7 @@ func Open(ctx context.Context, config Config) (*Node, error) {
 	n.stop = stop
 	n.background.Go(func() { n.watchLeadership(background) })
 	n.background.Go(func() { n.takeSnapshots(background) })
+	n.background.Go(func() { n.forgetApplied(background) })
 	return n, nil
 }
 

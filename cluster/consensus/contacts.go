@@ -20,10 +20,12 @@ type contacts struct {
 	mu     sync.Mutex
 	heard  map[cluster.NodeID]time.Time // when the last request that was answered was sent
 	proofs map[cluster.Enrolment]cluster.Acknowledged
+	// level is how far each said last that its log goes along with this node's.
+	level map[cluster.NodeID]cluster.Position
 }
 
 func newContacts(r *roster) *contacts {
-	return &contacts{roster: r, heard: map[cluster.NodeID]time.Time{}, proofs: map[cluster.Enrolment]cluster.Acknowledged{}}
+	return &contacts{roster: r, heard: map[cluster.NodeID]time.Time{}, proofs: map[cluster.Enrolment]cluster.Acknowledged{}, level: map[cluster.NodeID]cluster.Position{}}
 }
 
 // asked names who is asked, at the moment of asking: an answer belongs to the
@@ -46,6 +48,13 @@ func (c *contacts) answered(by cluster.Enrolment, sent time.Time, proof cluster.
 	if sent.After(c.heard[by.ID]) {
 		c.heard[by.ID] = sent
 	}
+	if proof.Term != 0 {
+		at := c.level[by.ID]
+		if at.Term == proof.Term {
+			proof.Last = max(proof.Last, at.Last) // a heartbeat names no entry
+		}
+		c.level[by.ID] = cluster.Position{Term: proof.Term, Last: proof.Last}
+	}
 	if proof.Term != 0 && !by.Incarnation.IsZero() {
 		c.proofs[by] = c.proofs[by].And(proof)
 	}
@@ -56,6 +65,17 @@ func (c *contacts) since(id cluster.NodeID, asked time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.heard[id].After(asked)
+}
+
+// levelWith returns up to where a node's log goes along with this leader's, 0 if
+// it has not said so in this term. Within one, a follower takes nothing back.
+func (c *contacts) levelWith(id cluster.NodeID, term cluster.Term) cluster.Index {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if at := c.level[id]; at.Term == term {
+		return at.Last
+	}
+	return 0
 }
 
 // Hears reports whether a member has answered something that this node sent

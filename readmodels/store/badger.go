@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
@@ -34,8 +36,12 @@ func tune(dir string, memTable int64) badger.Options {
 	o.Compression = options.None
 	o.BlockCacheSize = 0
 	o.MemTableSize = memTable
-	o.NumMemtables = 2
-	o.BaseTableSize = 4 << 20
+	o.NumMemtables = 1
+	// Badger holds twice a table's size for each that it makes, several at once,
+	// and keeps that memory for the next. Tables of the last level are as many
+	// times larger as there are levels, so the first of them begins late.
+	o.BaseTableSize = 1 << 20
+	o.BaseLevelSize = 32 << 20
 	o.ValueThreshold = min(1<<20, memTable/8)
 	o.ValueLogFileSize = 1 << 20
 	o.NumCompactors = 2
@@ -44,7 +50,11 @@ func tune(dir string, memTable int64) badger.Options {
 }
 
 func openDisk(dir string, memTable int64, unread *unread) (*disk, error) {
-	db, err := badger.OpenManaged(tune(dir, memTable))
+	left, err := leftBehind(dir)
+	if err != nil {
+		return nil, fmt.Errorf("look at the memtables' logs: %w", err)
+	}
+	db, err := badger.OpenManaged(tune(dir, max(memTable, left)))
 	if err != nil {
 		return nil, fmt.Errorf("open badger: %w", err)
 	}
@@ -54,6 +64,25 @@ func openDisk(dir string, memTable int64, unread *unread) (*disk, error) {
 		return nil, fmt.Errorf("read intent: %w", errorsJoinClose(err, d))
 	}
 	return d, nil
+}
+
+// leftBehind returns the size of the largest memtable of which a process that
+// was killed has left a log: it does not fit into a smaller one, and Badger
+// ends the process over that. A log is twice as large as its memtable.
+func leftBehind(dir string) (int64, error) {
+	logs, err := filepath.Glob(filepath.Join(dir, "*.mem"))
+	if err != nil {
+		return 0, err
+	}
+	var largest int64
+	for _, log := range logs {
+		info, err := os.Stat(log)
+		if err != nil {
+			return 0, err
+		}
+		largest = max(largest, info.Size()/2)
+	}
+	return largest, nil
 }
 
 func errorsJoinClose(err error, d *disk) error { return errors.Join(err, d.db.Close()) }

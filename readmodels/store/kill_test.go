@@ -2,13 +2,16 @@ package store_test
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/readmodels"
 	"github.com/rialto-exchange/rialto/readmodels/store"
 )
 
@@ -42,10 +45,46 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-func commitUntilKilled(t *testing.T, dir string) {
+// TestKilledWithMore shows that a store which was killed with larger memtables
+// than it is given now keeps what they held.
+func TestKilledWithMore(t *testing.T) {
+	if dir := os.Getenv(childDir); dir != "" {
+		commitUntilKilled(t, dir)
+	}
+	dir := t.TempDir()
+	killChild(t, t.Name(), dir, 8000)
 	s := open(t, childOptions(dir))
+	cursor := s.Cursor()
+	if cursor < 4000 {
+		t.Fatalf("nothing is left after %d", cursor)
+	}
+	for at := cursor - 3000; at <= cursor; at++ {
+		if v, _, err := s.Get(key(at), at); err != nil || !bytes.HasSuffix(v, number(at)) {
+			t.Fatalf("value of %d: %d bytes, %v", at, len(v), err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func commitUntilKilled(t *testing.T, dir string) {
+	o := childOptions(dir)
+	if strings.Contains(t.Name(), "More") {
+		o.MemTable, o.Generation = 16<<20, 256<<10
+		commitMuch(t, open(t, o))
+	}
+	s := open(t, o)
 	for at := market.Sequence(0); ; at += 100 {
 		fill(t, s, at, at+100)
+		fmt.Println(at)
+	}
+}
+
+// commitMuch writes a kilobyte a sequence.
+func commitMuch(t *testing.T, s *store.Store) {
+	for at := market.Sequence(1); ; at++ {
+		commit(t, s, at, func(w readmodels.Writer) { w.Set(key(at), append(make([]byte, 1000), number(at)...), at) })
 		fmt.Println(at)
 	}
 }
@@ -53,7 +92,14 @@ func commitUntilKilled(t *testing.T, dir string) {
 // killAt starts a process that commits and kills it soon after a sequence.
 func killAt(t *testing.T, dir string, at market.Sequence) {
 	t.Helper()
-	child := exec.Command(os.Args[0], "-test.run=^TestKilled$")
+	killChild(t, "TestKilled", dir, at)
+}
+
+// killChild starts a test as a process that commits and kills it soon after a
+// sequence.
+func killChild(t *testing.T, test, dir string, at market.Sequence) {
+	t.Helper()
+	child := exec.Command(os.Args[0], "-test.run=^"+test+"$")
 	child.Env = append(os.Environ(), childDir+"="+dir)
 	out, err := child.StdoutPipe()
 	if err != nil {

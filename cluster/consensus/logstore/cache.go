@@ -25,7 +25,12 @@ type cache struct {
 	bytes int
 }
 
-const cacheEntries = 8192
+// cacheEntries bounds the entries held, cacheTail is how many of the newest are
+// held in any case: a leader looks the last one up for each request.
+const (
+	cacheEntries = 8192
+	cacheTail    = 16
+)
 
 func newCache(store raft.LogStore, limit int) *cache {
 	return &cache{LogStore: store, limit: limit, ring: make([]raft.Log, cacheEntries)}
@@ -87,6 +92,22 @@ func (c *cache) drop(n int) {
 		c.first++
 		c.count--
 	}
+}
+
+// forget forgets what nobody asks for any more: entries up to an index.
+func (c *cache) forget(through uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.count > cacheTail && through >= c.first {
+		c.drop(int(min(through-c.first+1, uint64(c.count-cacheTail))))
+	}
+}
+
+// held returns how many bytes of entries are held.
+func (c *cache) held() int {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.bytes
 }
 
 func size(entry *raft.Log) int { return len(entry.Data) + len(entry.Extensions) }

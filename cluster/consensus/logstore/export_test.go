@@ -31,7 +31,14 @@ func WriteLegacyStable(dir string, values map[string][]byte) error {
 }
 
 // NewCache puts the cache over any store.
-func NewCache(store raft.LogStore, limit int) raft.LogStore { return newCache(store, limit) }
+func NewCache(store raft.LogStore, limit int) *Cache { return &Cache{newCache(store, limit)} }
+
+// Cache is the cache layer.
+type Cache struct{ *cache }
+
+// Forget forgets entries up to an index, Held returns the bytes that are held.
+func (c *Cache) Forget(through uint64) { c.forget(through) }
+func (c *Cache) Held() int             { return c.held() }
 
 // Within tells what is proven.
 func (p *Proven) Within(first, last uint64) (spans [][2]cluster.Index) {

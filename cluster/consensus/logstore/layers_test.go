@@ -128,3 +128,32 @@ func TestCacheDropsPrefix(t *testing.T) {
 		t.Errorf("entry 5: %v after %d reads", err, under.reads)
 	}
 }
+
+// What everybody has applied leaves memory, but for the newest entries; it is
+// read from the disk by who asks all the same.
+func TestCacheForgets(t *testing.T) {
+	under := &counted{LogStore: raft.NewInmemStore()}
+	cache := logstore.NewCache(under, 1<<20)
+	for i := uint64(1); i <= 100; i++ {
+		if err := cache.StoreLog(&raft.Log{Index: i, Data: make([]byte, 100)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		through uint64
+		held    int
+	}{{0, 100}, {40, 60}, {10, 60}, {84, 16}, {85, 16}, {100, 16}, {1000, 16}} {
+		if cache.Forget(c.through); cache.Held() != 100*c.held {
+			t.Errorf("%d bytes held after entry %d was forgotten, want %d", cache.Held(), c.through, 100*c.held)
+		}
+	}
+	for index, fromDisk := range map[uint64]int{84: 1, 85: 0, 100: 0} {
+		under.reads = 0
+		if err := cache.GetLog(index, &raft.Log{}); err != nil || under.reads != fromDisk {
+			t.Errorf("entry %d: %v after %d reads, want %d", index, err, under.reads, fromDisk)
+		}
+	}
+	if err := cache.StoreLog(&raft.Log{Index: 101, Data: make([]byte, 100)}); err != nil || cache.Held() != 1700 {
+		t.Errorf("%d bytes held after one more, %v", cache.Held(), err)
+	}
+}

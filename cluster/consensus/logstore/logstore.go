@@ -83,6 +83,7 @@ type Options struct {
 // Log is an open log.
 type Log struct {
 	raft.LogStore
+	cache  *cache
 	synced *synced
 	close  func() error
 }
@@ -116,7 +117,8 @@ func Open(o Options) (log *Log, err error) {
 	archived := &archived{LogStore: &watched{synced, o.Watch}, archive: o.Archive, proven: o.Proven}
 	stopping := &failStop{store: archived, halt: o.Halt}
 	anchored := &anchored{LogStore: stopping, anchor: o.Anchor, proven: o.Proven}
-	return &Log{LogStore: newCache(anchored, o.CacheBytes), synced: synced, close: closeAll}, nil
+	cache := newCache(anchored, o.CacheBytes)
+	return &Log{LogStore: cache, cache: cache, synced: synced, close: closeAll}, nil
 }
 
 // IsMonotonic reports that the log cannot hold gaps, for either kind: Raft
@@ -124,6 +126,13 @@ func Open(o Options) (log *Log, err error) {
 // but would keep entries from before the snapshot of which nobody knows
 // whether they were committed.
 func (l *Log) IsMonotonic() bool { return true }
+
+// Forget says that nobody will ask for entries up to an index soon: they need
+// not be kept in memory. Who asks all the same reads the disk.
+func (l *Log) Forget(through cluster.Index) { l.cache.forget(uint64(through)) }
+
+// InMemory returns how many bytes of entries are kept in memory.
+func (l *Log) InMemory() int { return l.cache.held() }
 
 // LastSync returns how long the last append took, to the disk.
 func (l *Log) LastSync() time.Duration { return time.Duration(l.synced.took.Load()) }

@@ -41,7 +41,7 @@ node with an empty folder that is not told to found joins (--join) or refuses.`,
 			if err != nil {
 				return err
 			}
-			options := []node.Option{node.WithLogWriter(out)}
+			options := []node.Option{node.WithLogWriter(out), node.WithProcess()}
 			if found {
 				options = append(options, node.WithFounding())
 			}

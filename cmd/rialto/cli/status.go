@@ -42,7 +42,7 @@ well or there are notes only, 1 with a warning or worse.`,
 		}
 		return err
 	}
-	c.AddCommand(failoversCommand(sh))
+	c.AddCommand(failoversCommand(sh), memoryCommand(sh))
 	addWatch(c)
 	c.Flags().BoolVar(&wide, "wide", false, "show all of each node, in more than 80 columns")
 	return c

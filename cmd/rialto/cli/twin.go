@@ -21,7 +21,7 @@ func writeTwin(w io.Writer, t client.Twin, wide bool) error {
 	header, row, within := []string{"NODE", "ROLE", "STATE", "PID", "HTTP", "BEHIND", "VIEWS", "DISK FREE"}, narrowRow, width
 	if wide {
 		header, row, within = []string{"NODE", "ROLE", "STATE", "PID", "VERSION", "HTTP", "FIX", "PEERS", "TERM", "APPLIED", "BEHIND", "SEQUENCE",
-			"STATE HASH", "VIEWS", "DISK FREE", "LOG SYNC", "GATEWAYS"}, wideRow, 0
+			"STATE HASH", "VIEWS", "DISK FREE", "MEMORY", "LOG SYNC", "GATEWAYS"}, wideRow, 0
 	}
 	var last uint64
 	for i := range t.Nodes {
@@ -84,7 +84,7 @@ func wideRow(n *client.TwinNode, last uint64) []string {
 	return []string{
 		n.ID, roleCell(n), n.State, fmt.Sprint(n.PID), n.Version, address(n.HTTPAddress), n.FIXAddress, n.PeerAddress, fmt.Sprint(n.Term),
 		fmt.Sprint(n.AppliedIndex), fmt.Sprint(last - n.AppliedIndex), fmt.Sprint(n.Sequence),
-		hash, viewsCell(n.ReadModels), bytesCell(n.DiskFreeBytes), fmt.Sprintf("%.1f ms", n.LogSyncMs), gatewaysCell(n.Gateways),
+		hash, viewsCell(n.ReadModels), bytesCell(n.DiskFreeBytes), memoryCell(n.Memory), fmt.Sprintf("%.1f ms", n.LogSyncMs), gatewaysCell(n.Gateways),
 	}
 }
 

@@ -152,6 +152,24 @@ type TwinNode struct {
 	LogSyncMs      float64         `json:"log_sync_ms"`
 	ReadModels     []TwinReadModel `json:"read_models"`
 	Gateways       []TwinGateway   `json:"gateways"`
+	Memory         *TwinMemory     `json:"memory"`
+}
+
+// TwinMemory is what a node's process has resident, in bytes.
+type TwinMemory struct {
+	ResidentBytes     uint64           `json:"resident_bytes"`
+	HugeBytes         uint64           `json:"huge_bytes"`
+	PeakBytes         uint64           `json:"peak_bytes"`
+	RuntimeLimitBytes uint64           `json:"runtime_limit_bytes"`
+	Parts             []TwinMemoryPart `json:"parts"`
+	Inside            []TwinMemoryPart `json:"inside"`
+}
+
+// TwinMemoryPart is a part of a process's memory.
+type TwinMemoryPart struct {
+	Name          string `json:"name"`
+	ResidentBytes uint64 `json:"resident_bytes"`
+	HugeBytes     uint64 `json:"huge_bytes"`
 }
 
 // TwinReadModel is one read model of a node.

@@ -102,6 +102,11 @@ func List() []Setting {
 		{Key: "reads.max_scans_per_participant", Help: "lists and folds that one participant has in hand"},
 		{Key: "reads.max_streams", Help: "event streams at most"},
 		{Key: "reads.max_streams_per_participant", Help: "event streams of one participant at most"},
+		{Key: "memory.runtime_bytes", Help: "what Go's runtime keeps within, while a third of what is alive fits beside it; 0: no bound"},
+		{Key: "memory.collect_percent", Help: "growth of the heap between two collections at most; 0: the runtime's own"},
+		{Key: "memory.read_model_bytes", Help: "memory of the read models' stores together"},
+		{Key: "memory.log_cache_bytes", Help: "entries of the log in memory that not everybody has applied, at most"},
+		{Key: "memory.huge_pages", Help: "the machine's tables outside of Go's heap, in huge pages"},
 		{Key: "read_models.scrub_bytes", Help: "bytes a second read in the background to find damage"},
 	}
 }
