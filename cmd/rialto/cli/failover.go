@@ -14,7 +14,7 @@ import (
 
 func benchFailover(sh *shell.Shell) *cobra.Command {
 	var o failover.Options
-	var how string
+	var how, state string
 	c := &cobra.Command{
 		Use: "failover", Short: "End leaders under load and measure what clients see", Args: cobra.NoArgs,
 		Long: `End the leader of a cluster of its own, again and again, under load, and print how
@@ -27,8 +27,13 @@ system taking its memory back.
   stop      SIGSTOP: the process hangs, and no socket closes
   term      SIGTERM, as in a rolling restart
   transfer  the leader hands over and stays
+  hang      the leader's disk hangs: every node gets a file system of its own,
+            and the leader's is frozen (takes root and a loop device)
 
 It takes free ports and a folder of its own, which is removed at the end.
+--state fills the venue first with orders that rest, until the machine's state is
+that large, and has every node keep a snapshot of it. A trial that fails ends the
+measurement; those before it are printed.
 --library-defaults measures the same cluster without the accelerated election and
 with the timeouts of Raft's library, to compare with.`,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
@@ -37,6 +42,9 @@ with the timeouts of Raft's library, to compare with.`,
 			}
 			if o.Executable, err = os.Executable(); err != nil {
 				return err
+			}
+			if o.State, err = failover.ParseSize(state); err != nil {
+				return shell.Usage(err)
 			}
 			own := o.Data == ""
 			if own {
@@ -52,13 +60,13 @@ with the timeouts of Raft's library, to compare with.`,
 			if errors.Is(err, failover.ErrOptions) {
 				return shell.Usage(err)
 			}
-			if err != nil {
+			if report == nil {
 				return err
 			}
-			if own {
+			if own && err == nil {
 				err = os.RemoveAll(o.Data)
 			}
-			return errors.Join(err, printFailover(sh, report))
+			return errors.Join(printFailover(sh, report), err)
 		},
 	}
 	outputFlag(c, sh)
@@ -67,6 +75,7 @@ with the timeouts of Raft's library, to compare with.`,
 	f.IntVar(&o.Trials, "trials", 20, "how many leaders to end")
 	f.StringVar(&how, "how", string(failover.Kill), strings.Join(failover.Ways(), ", "))
 	f.Float64Var(&o.Rate, "rate", 2000, "commands a second offered beside, 0 = none")
+	f.StringVar(&state, "state", "0", "how large the machine's state is to be at least, such as 1GiB")
 	f.StringVar(&o.Data, "data", "", "folder of the cluster, empty or new (default: a temporary one)")
 	f.BoolVar(&o.Library, "library-defaults", false, "without the accelerated election, with the timeouts of Raft's library")
 	return c

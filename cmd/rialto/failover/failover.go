@@ -30,6 +30,9 @@ type Options struct {
 	// Rate is how many commands a second are offered beside the client that
 	// sends one after the other.
 	Rate float64
+	// State is how large the machine's state is to be at least, in bytes; 0 = as
+	// it is.
+	State int64
 	// Library turns the accelerated election off and takes the timeouts of
 	// Raft's library, to compare with.
 	Library bool
@@ -57,6 +60,8 @@ func (o Options) validate() error {
 		return fmt.Errorf("%w: %d trials, not 1 to %d", ErrOptions, o.Trials, MaxTrials)
 	case o.Rate < 0 || o.Rate > MaxRate:
 		return fmt.Errorf("%w: a rate of %v, not 0 to %d", ErrOptions, o.Rate, MaxRate)
+	case o.State < 0 || o.State > MaxState:
+		return fmt.Errorf("%w: a state of %d bytes, not 0 to %d", ErrOptions, o.State, MaxState)
 	case !known:
 		return fmt.Errorf("%w: %q is no way to end a leader", ErrOptions, o.How)
 	}
@@ -69,7 +74,8 @@ const (
 	after  = time.Second
 	// patience is how long the first answer after it may take.
 	patience = 15 * time.Second
-	// settle is how long all nodes may take to be well again.
+	// settle is how long all nodes may take to be well again, and a minute more
+	// for each GiB of state.
 	settle = time.Minute
 )
 
@@ -81,56 +87,88 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	if entries, err := os.ReadDir(o.Data); err == nil && len(entries) > 0 {
 		return nil, fmt.Errorf("%s is not empty: the measurement wants a folder of its own", filepath.Clean(o.Data))
 	}
-	c, cl, err := start(ctx, o)
+	v, err := start(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, c.Stop()) }()
-	report = &Report{How: o.How, Nodes: o.Nodes, Rate: o.Rate, Library: o.Library}
+	defer func() { err = errors.Join(err, v.stop()) }()
+	report = &Report{How: o.How, Nodes: o.Nodes, Rate: o.Rate, Library: o.Library, State: o.State}
 	for i := range o.Trials {
-		t, err := once(ctx, o, c, cl, i)
-		if err != nil {
-			return nil, fmt.Errorf("trial %d (see %s): %w", i+1, o.Data, err)
+		t, failed := v.once(ctx, i)
+		if failed != nil {
+			err = fmt.Errorf("trial %d (see %s): %w", i+1, o.Data, failed)
+			break // those before it count
 		}
 		report.Trials = append(report.Trials, t)
 		o.Step()
 	}
 	report.summarize()
-	return report, nil
+	return report, err
+}
+
+// bench is a cluster whose leaders end.
+type bench struct {
+	options Options
+	cluster *devcluster.Cluster
+	client  *client.Client
+	disks   disks // of the nodes, where one is to hang; else empty
+}
+
+// stop ends the cluster and takes its disks away.
+func (v *bench) stop() error {
+	v.disks.thawAll()
+	return errors.Join(v.cluster.Stop(), v.disks.close())
 }
 
 // portStep lies between the ports of two clusters that are tried.
 const portStep = 50
 
-// start starts a cluster on the first free ports and opens the demo venue.
-func start(ctx context.Context, o Options) (*devcluster.Cluster, *client.Client, error) {
+// start starts a cluster on the first free ports, opens the demo venue and
+// fills it.
+func start(ctx context.Context, o Options) (*bench, error) {
 	options := devcluster.Options{
-		Nodes: o.Nodes, Data: o.Data, Fresh: true, Supervise: true, Host: "127.0.0.1", Executable: o.Executable,
+		Nodes: o.Nodes, Data: o.Data, Supervise: true, Host: "127.0.0.1", Executable: o.Executable,
 	}
 	if o.Library {
 		options.Consensus = map[string]any{"heartbeat_timeout": "1s", "accelerated_election": false}
 	}
-	var c *devcluster.Cluster
-	var err error
-	for options.PortOffset = 20 * portStep; c == nil && options.PortOffset < 100*portStep; options.PortOffset += portStep {
-		nodes, failure := devcluster.Plan(options)
-		if failure != nil {
-			return nil, nil, failure
+	v := &bench{options: o}
+	err := v.run(ctx, options)
+	if err == nil {
+		v.client, err = open(ctx, v.cluster)
+	}
+	if err == nil && o.State > 0 {
+		err = fill(ctx, v.cluster, v.client, o.State, o.Say)
+	}
+	if err != nil {
+		if v.cluster != nil {
+			return nil, errors.Join(err, v.stop())
 		}
-		if err = devcluster.CheckPorts(ctx, nodes); err == nil {
-			if c, err = devcluster.Start(ctx, options, func(string) {}); err != nil {
-				return nil, nil, err
+		return nil, errors.Join(err, v.disks.close())
+	}
+	return v, nil
+}
+
+// run starts the nodes on the first free ports.
+func (v *bench) run(ctx context.Context, options devcluster.Options) error {
+	var busy error
+	for options.PortOffset = 20 * portStep; options.PortOffset < 100*portStep; options.PortOffset += portStep {
+		nodes, err := devcluster.Plan(options)
+		if err != nil {
+			return err
+		}
+		if busy = devcluster.CheckPorts(ctx, nodes); busy != nil {
+			continue
+		}
+		if v.options.How == Hang {
+			if v.disks, err = makeDisks(nodes, v.options.State); err != nil {
+				return err
 			}
 		}
+		v.cluster, err = devcluster.Start(ctx, options, func(string) {})
+		return err
 	}
-	if c == nil {
-		return nil, nil, err
-	}
-	cl, err := open(ctx, c)
-	if err != nil {
-		return nil, nil, errors.Join(err, c.Stop())
-	}
-	return c, cl, nil
+	return busy
 }
 
 func open(ctx context.Context, c *devcluster.Cluster) (*client.Client, error) {
@@ -152,15 +190,15 @@ func open(ctx context.Context, c *devcluster.Cluster) (*client.Client, error) {
 }
 
 // once is one trial.
-func once(ctx context.Context, o Options, c *devcluster.Cluster, cl *client.Client, number int) (Trial, error) {
-	leader, err := well(ctx, c, cl)
+func (v *bench) once(ctx context.Context, number int) (Trial, error) {
+	leader, err := v.well(ctx)
 	if err != nil {
 		return Trial{}, err
 	}
-	end := ends()[o.How]
+	end := ends()[v.options.How]
 	var targets []string
 	var watched net.Conn
-	for _, n := range c.Nodes {
+	for _, n := range v.cluster.Nodes {
 		if n.ID != leader || end.stays {
 			targets = append(targets, n.HTTP)
 		}
@@ -173,7 +211,7 @@ func once(ctx context.Context, o Options, c *devcluster.Cluster, cl *client.Clie
 	}
 	run, stop := context.WithCancel(ctx)
 	defer stop()
-	l := begin(run, targets, o.Rate, fmt.Sprintf("%s-%d", client.NewID()[:8], number))
+	l := begin(run, targets, v.options.Rate, fmt.Sprintf("%s-%d", client.NewID()[:8], number))
 	defer l.wait()
 	if err := sleep(ctx, before); err != nil {
 		return Trial{}, err
@@ -183,7 +221,7 @@ func once(ctx context.Context, o Options, c *devcluster.Cluster, cl *client.Clie
 		go func() { closed <- endOf(watched) }()
 	}
 	at := time.Now()
-	undo, err := end.do(ctx, c, cl, leader)
+	undo, err := end.do(ctx, v, leader)
 	if err != nil {
 		return Trial{}, err
 	}
@@ -219,24 +257,25 @@ func endOf(conn net.Conn) time.Time {
 
 // well waits until every node is ready and all name one leader, and returns
 // it.
-func well(ctx context.Context, c *devcluster.Cluster, cl *client.Client) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, settle)
+func (v *bench) well(ctx context.Context) (string, error) {
+	patient := settle + time.Duration(v.options.State>>30)*time.Minute
+	ctx, cancel := context.WithTimeout(ctx, patient)
 	defer cancel()
 	for {
 		if err := sleep(ctx, 100*time.Millisecond); err != nil {
-			return "", fmt.Errorf("the cluster was not well within %v: %w", settle, err)
+			return "", fmt.Errorf("the cluster was not well within %v: %w", patient, err)
 		}
-		if leader, ok := agreed(ctx, c, cl); ok {
+		if leader, ok := v.agreed(ctx); ok {
 			return leader, nil
 		}
 	}
 }
 
-func agreed(ctx context.Context, c *devcluster.Cluster, cl *client.Client) (string, bool) {
+func (v *bench) agreed(ctx context.Context) (string, bool) {
 	var leaders []string
-	for i, n := range c.Nodes {
+	for i, n := range v.cluster.Nodes {
 		var twin client.Twin
-		if !c.Ready(ctx, n) || cl.Only(i).WithPatience(time.Second).Get(ctx, "/v1/cluster", nil, &twin) != nil || twin.Leader == "" {
+		if !v.cluster.Ready(ctx, n) || v.client.Only(i).WithPatience(time.Second).Get(ctx, "/v1/cluster", nil, &twin) != nil || twin.Leader == "" {
 			return "", false
 		}
 		leaders = append(leaders, twin.Leader)

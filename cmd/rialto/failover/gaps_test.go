@@ -69,11 +69,27 @@ func TestBounds(t *testing.T) {
 		func(o *Options) { o.Rate = -1 },
 		func(o *Options) { o.Rate = MaxRate + 1 },
 		func(o *Options) { o.How = "shout" },
+		func(o *Options) { o.State = MaxState + 1 },
+		func(o *Options) { o.State = -1 },
 	} {
 		o := right
 		wrong(&o)
 		if o.validate() == nil {
 			t.Errorf("taken: %+v", o)
+		}
+	}
+}
+
+// TestSizes shows which sizes are read.
+func TestSizes(t *testing.T) {
+	for text, want := range map[string]int64{"0": 0, "1GiB": 1 << 30, "512MiB": 512 << 20, "8GiB": MaxState, "77": 77} {
+		if got, err := ParseSize(text); err != nil || got != want {
+			t.Errorf("%s: %d, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "GiB", "-1MiB", "9GiB", "8193MiB", "1 GiB", "1GB"} {
+		if got, err := ParseSize(text); err == nil {
+			t.Errorf("%q is taken for %d", text, got)
 		}
 	}
 }

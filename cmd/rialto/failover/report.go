@@ -38,6 +38,7 @@ type Report struct {
 	Nodes   int     `json:"nodes"`
 	Rate    float64 `json:"rate"`
 	Library bool    `json:"library_defaults,omitempty"`
+	State   int64   `json:"state_bytes,omitempty"`
 
 	Gap     Spread `json:"gap_ms"`
 	Open    Spread `json:"open_gap_ms"`
