@@ -166,14 +166,31 @@ func (r *Repair) remakeAll(ctx context.Context, cfg Config, j *journal.Journal, 
 }
 
 // asideFolder names the folder that takes what is moved away this time.
-func asideFolder(dataDir string) (string, error) {
+func asideFolder(dataDir string) (string, error) { return numbered(dataDir, asidePrefix) }
+
+// numbered returns the first name of a prefix and a number that is free.
+func numbered(dataDir, prefix string) (string, error) {
 	for n := 1; ; n++ {
-		path := filepath.Join(dataDir, fmt.Sprintf("%s%d", asidePrefix, n))
+		path := filepath.Join(dataDir, fmt.Sprintf("%s%d", prefix, n))
 		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 			return path, nil
 		} else if err != nil {
 			return "", fmt.Errorf("data_dir: %w", err)
 		}
+	}
+}
+
+// lastNumbered returns the last name of a prefix and a number that is taken, ""
+// for none.
+func lastNumbered(dataDir, prefix string) (last string, err error) {
+	for n := 1; ; n++ {
+		path := filepath.Join(dataDir, fmt.Sprintf("%s%d", prefix, n))
+		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+			return last, nil
+		} else if err != nil {
+			return "", fmt.Errorf("data_dir: %w", err)
+		}
+		last = path
 	}
 }
 

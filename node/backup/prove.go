@@ -159,7 +159,8 @@ func Prove(past Past, head string) (Proof, error) {
 
 func headText(head [32]byte) string { return hex.EncodeToString(head[:]) }
 
-func markOf(f journal.Frame) (Mark, error) {
+// MarkOf is where a block lies.
+func MarkOf(f journal.Frame) (Mark, error) {
 	b, err := event.Head(f.Encoded)
 	if err != nil {
 		return Mark{}, err

@@ -158,7 +158,7 @@ func (b *rebuild) locate(ctx context.Context) error {
 		return ctx.Err()
 	}
 	err = b.past.Blocks(func(f journal.Frame) error {
-		m, err := markOf(f)
+		m, err := MarkOf(f)
 		if err != nil {
 			return err
 		}

@@ -133,7 +133,7 @@ func sendBlocks(ctx context.Context, out *frameWriter, from Source, after, last 
 			if err := out.block(f); err != nil {
 				return err
 			}
-			if mark, err = markOf(f); err != nil {
+			if mark, err = MarkOf(f); err != nil {
 				return err
 			}
 		}

@@ -63,3 +63,21 @@ func storedTerm(dir string) (term uint64, claimed bool, err error) {
 	}
 	return term, unclaimed == nil, err
 }
+
+// PeekStable returns the term in a stable store that nobody has open, and the
+// value of a key beside it, nil if it has none. It changes nothing.
+func PeekStable(dir, key string) (term uint64, value []byte, err error) {
+	defer contained(&err)
+	defer faultsPanic()()
+	s, err := peekStable(dir)
+	if err != nil {
+		return 0, nil, fmt.Errorf("open stable store: %w", err)
+	}
+	if value, err = s.Get([]byte(key)); err != nil {
+		value = nil
+	}
+	if term, err = s.GetUint64([]byte(termKey)); errors.Is(err, errNoKey) {
+		return 0, value, nil
+	}
+	return term, value, err
+}

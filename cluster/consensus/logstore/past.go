@@ -55,5 +55,14 @@ func (p *Past) Command(index uint64) (cluster.Entry, bool, error) {
 	return cluster.Entry{Index: cluster.Index(index), Term: cluster.Term(entry.Term), Data: entry.Data}, true, nil
 }
 
+// Entry returns the entry at an index between First and Last, whoever's it is.
+func (p *Past) Entry(index uint64) (raft.Log, error) {
+	var entry raft.Log
+	if err := p.store.GetLog(index, &entry); err != nil {
+		return entry, fmt.Errorf("read log: %w", err)
+	}
+	return entry, nil
+}
+
 // Close closes the log.
 func (p *Past) Close() error { return p.close() }

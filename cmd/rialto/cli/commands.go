@@ -24,6 +24,7 @@ func commands() []entry {
 		{groupObserve, repairCommand, true},
 		{groupObserve, backupCommand, true},
 		{groupObserve, restoreCommand, false},
+		{groupObserve, recoverCommand, false},
 		{groupObserve, auditCommand, true},
 		{groupObserve, transferLeaderCommand, true},
 		{groupObserve, drainCommand, true},
