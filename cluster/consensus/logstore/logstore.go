@@ -205,7 +205,7 @@ func openBase(o Options) (raft.LogStore, func() error, error) {
 		if err := checkWALMeta(o.Dir); err != nil {
 			return nil, nil, err
 		}
-		w, err := wal.Open(walDir, wal.WithLogger(o.Logger))
+		w, err := wal.Open(walDir, wal.WithLogger(o.Logger), wal.WithSegmentFiler(newSegments(walDir)))
 		if err != nil {
 			return nil, nil, err
 		}
