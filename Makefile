@@ -43,6 +43,10 @@ bench: build ## measure: the packages, then three nodes through the REST port
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./fsm/... ./cluster/... ./readmodels/... ./gateways/...
 	./chaos/bench.sh
 
+.PHONY: beside
+beside: build ## measure three nodes beside three of an etcd that you have (RIALTO_ETCD=/path; wrk if it is there)
+	./chaos/beside/beside.sh
+
 .PHONY: ids
 ids: ## a minute of 250,000 commands a second at full size, two to four minutes
 	$(GO) test ./fsm -count=1 -v -timeout 30m -run TestQuarterMillionASecond -minute

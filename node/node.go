@@ -127,6 +127,8 @@ type Node struct {
 	// ownProcess: the process is the node's own.
 	ownProcess bool
 	resident   memoryWatch
+	// commitTimes are of the entries that this node proposed.
+	commitTimes prometheus.Histogram
 
 	// closers undo what Open has done, last first.
 	closers    []closer
@@ -179,7 +181,8 @@ func Open(ctx context.Context, cfg Config, options ...Option) (*Node, error) {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
 	n := &Node{
-		cfg: cfg, log: slog.New(slog.DiscardHandler), version: "dev", startedAt: time.Now(),
+		commitTimes: newCommitTimes(cfg.NodeID),
+		cfg:         cfg, log: slog.New(slog.DiscardHandler), version: "dev", startedAt: time.Now(),
 		fatal: make(chan error, 1), failed: make(chan struct{}), stale: make(chan struct{}, 1), up: make(chan struct{}),
 		clock: cluster.SystemClock{}, remindEvery: remindEvery,
 		stalls: make(chan struct{}, 1), marking: make(chan struct{}, 1),

@@ -140,7 +140,7 @@ func (n *Node) openSequencer(_, background context.Context) error {
 	}
 	n.sequencer = sequencer.Open(sequencer.Config{
 		Node:     cluster.NodeID(n.cfg.NodeID),
-		Proposer: countingProposer{next: n.consensus, replica: n.replica},
+		Proposer: countingProposer{next: n.consensus, replica: n.replica, took: func(d time.Duration) { n.commitTimes.Observe(d.Seconds()) }},
 		Sealer: &sealer{
 			cluster: clusterNumber(n.cfg.ClusterID), newHistory: history,
 			history: func() uint64 { return n.replica.state.Load().history },

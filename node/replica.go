@@ -305,30 +305,37 @@ func (c *capture) Release() {
 	})
 }
 
-// countingProposer counts what this node has under way.
+// countingProposer counts what this node has under way, and tells how long each
+// entry took from here until it was applied.
 type countingProposer struct {
 	next    cluster.Proposer
 	replica *replica
+	took    func(time.Duration)
 }
 
 // Propose implements cluster.Proposer. It counts before the entry can be
 // applied.
 func (p countingProposer) Propose(e []byte) cluster.Proposal {
 	p.replica.proposals.Add(1)
-	return &countedProposal{next: p.next.Propose(e), replica: p.replica}
+	begun := time.Now()
+	return &countedProposal{next: p.next.Propose(e), counting: p, begun: begun}
 }
 
 type countedProposal struct {
-	next    cluster.Proposal
-	replica *replica
-	done    atomic.Bool
+	next     cluster.Proposal
+	counting countingProposer
+	begun    time.Time
+	done     atomic.Bool
 }
 
 // Wait implements cluster.Proposal.
 func (p *countedProposal) Wait() (cluster.Index, [][]byte, error) {
 	index, outcomes, err := p.next.Wait()
 	if p.done.CompareAndSwap(false, true) {
-		p.replica.proposals.Add(-1)
+		p.counting.replica.proposals.Add(-1)
+		if err == nil {
+			p.counting.took(time.Since(p.begun))
+		}
 	}
 	return index, outcomes, err
 }
