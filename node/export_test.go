@@ -85,3 +85,6 @@ func (n *Node) ForwardBy(ctx context.Context, protocol peer.Protocol, batch []*c
 	}
 	return outcomes, err
 }
+
+// WithFarBehind is from how many missing events on views are taken over.
+func WithFarBehind(events uint64) Option { return func(n *Node) { n.farBehind = events } }

@@ -20,10 +20,31 @@ func TestSnapshotInstalled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("thousands of entries: skipped with -short")
 	}
+	installed(t, nil)
+}
+
+// TestViewsTakenOver shows the same of a node that lacks so much that it takes
+// its read models over from another one: each of them, and it says so.
+func TestViewsTakenOver(t *testing.T) {
+	if testing.Short() {
+		t.Skip("thousands of entries: skipped with -short")
+	}
+	c := installed(t, func(int) []node.Option { return []node.Option{node.WithFarBehind(1000)} })
+	log := c.logged.String()
+	for _, view := range []string{"catalogue", "balances", "orders", "trades", "books", "event_index", "command_index", "sessions"} {
+		if !strings.Contains(log, "read_model="+view+" from=") {
+			t.Errorf("read model %s was not taken over", view)
+		}
+	}
+}
+
+// installed has a node be away until it needs a snapshot, and come back.
+func installed(t *testing.T, options func(int) []node.Option) *trio {
+	t.Helper()
 	// The archive takes blocks of 4,096 indexes, and the log keeps what it has
 	// not taken: only more entries than that make the others compact.
 	const entries = 4200
-	c := newTrioWith(t, func(cfg *node.Config) { cfg.Consensus.TrailingEntries = 4 })
+	c := newTrioOf(t, func(cfg *node.Config) { cfg.Consensus.TrailingEntries = 4 }, options)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	c.do(0, &command.OpenAccount{Account: "erin"})
 	c.fund(0, "erin", "1")
@@ -74,4 +95,5 @@ func TestSnapshotInstalled(t *testing.T) {
 			sequence = e.Sequence
 		}
 	}
+	return c
 }

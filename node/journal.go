@@ -18,12 +18,16 @@ import (
 // The journal protocol between nodes: the caller sends the sequence it has,
 // eight bytes big-endian; the other end answers with the frames after it and
 // closes. Who has a hole to fill sends framesRequest instead, and the log
-// indexes of the blocks beside the hole (0 = none after it).
+// indexes of the blocks beside the hole (0 = none after it). Who wants a read
+// model sends viewRequest, the length of its name in one byte, and the name, and
+// is answered with the checkpoint of its store; an earlier build takes that for a
+// sequence that it does not have, and answers nothing.
 const (
 	// journalBytes bounds one answer; a caller that needs more asks again.
 	journalBytes = 64 << 20
 	// framesRequest stands for no sequence: there are never so many.
 	framesRequest = 1<<64 - 1
+	viewRequest   = 1<<64 - 2
 	// journalStall is how long one read or write may take.
 	journalStall = 10 * time.Second
 	// fillInterval is how often a node looks whether its journal has a gap.
@@ -46,14 +50,18 @@ func (n *Node) openJournal(context.Context, context.Context) error {
 }
 
 // serveJournal answers one caller whose journal has a gap.
-func (n *Node) serveJournal(_ context.Context, conn net.Conn) {
+func (n *Node) serveJournal(ctx context.Context, conn net.Conn) {
 	_ = conn.SetReadDeadline(time.Now().Add(journalStall))
 	var after [8]byte
 	if _, err := io.ReadFull(conn, after[:]); err != nil {
 		return // the caller is gone
 	}
-	if binary.BigEndian.Uint64(after[:]) == framesRequest {
+	switch binary.BigEndian.Uint64(after[:]) {
+	case framesRequest:
 		n.serveFrames(conn)
+		return
+	case viewRequest:
+		n.serveView(ctx, conn)
 		return
 	}
 	sent, err := n.journal.ServeRange(stallingWriter{conn}, market.Sequence(binary.BigEndian.Uint64(after[:])), journalBytes)
@@ -84,6 +92,9 @@ func (n *Node) fillJournal(ctx context.Context) {
 	every(ctx, fillInterval, func() bool {
 		after, through, open := n.journal.Missing()
 		if !open {
+			if n.viewsWait.Load() {
+				n.fetchViews(ctx)
+			}
 			return true
 		}
 		if n.consensus.Status().Role == cluster.RoleLeader && voters(n.consensus.Members()) > 1 && time.Since(tried) > handOverEvery {
@@ -93,6 +104,9 @@ func (n *Node) fillJournal(ctx context.Context) {
 			if err := n.handOver(ctx, ""); err != nil {
 				n.log.Warn("leadership was not handed over", "error", err)
 			}
+		}
+		if uint64(through-after) >= n.farBehind {
+			n.viewsWait.Store(true) // until they begin with another node's
 		}
 		for _, m := range n.consensus.Members() {
 			if string(m.ID) == n.cfg.NodeID {

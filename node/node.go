@@ -90,8 +90,13 @@ type Node struct {
 	marking chan struct{}
 
 	journal *journal.Journal
-	replica *replica
-	mux     *peer.Mux
+	// farBehind is farBehind but in tests. viewsWait: the views fold nothing,
+	// for they are to begin with another node's.
+	farBehind uint64
+	viewsWait atomic.Bool
+	sending   atomic.Int32 // checkpoints of views that are on their way to others
+	replica   *replica
+	mux       *peer.Mux
 	// credentials are what the peer port proves itself by, nil where it is open;
 	// credentialsTrouble is why the files of now are not in force.
 	credentials        *credentials.Credentials
@@ -184,7 +189,7 @@ func Open(ctx context.Context, cfg Config, options ...Option) (*Node, error) {
 		commitTimes: newCommitTimes(cfg.NodeID),
 		cfg:         cfg, log: slog.New(slog.DiscardHandler), version: "dev", startedAt: time.Now(),
 		fatal: make(chan error, 1), failed: make(chan struct{}), stale: make(chan struct{}, 1), up: make(chan struct{}),
-		clock: cluster.SystemClock{}, remindEvery: remindEvery,
+		clock: cluster.SystemClock{}, remindEvery: remindEvery, farBehind: farBehind,
 		stalls: make(chan struct{}, 1), marking: make(chan struct{}, 1),
 		scrubPace: readmodels.NewPace(cfg.ReadModels.ScrubBytes),
 	}

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -79,7 +80,7 @@ func (n *Node) openViews(context.Context, context.Context) error {
 		Damaged: func(view string, err error) {
 			n.log.Error("read model is damaged and rebuilt", "read_model", view, "error", err)
 		},
-		MayGrow: n.room.mayGrow,
+		MayGrow: n.viewsMayGrow,
 		Sick:    func(err error) bool { return cluster.KindOf(err) == cluster.KindSickMachine },
 		Failed:  func(view string, err error) { n.log.Error("read model failed", "read_model", view, "error", err) },
 	})
@@ -90,6 +91,17 @@ func (n *Node) openViews(context.Context, context.Context) error {
 	n.views = v
 	n.onClose("read models", func(context.Context) error { return p.Close() })
 	return nil
+}
+
+// errViewsWait: the views are to begin with another node's.
+var errViewsWait = errors.New("read models wait for the journal, and for another node's")
+
+// viewsMayGrow is asked before a view folds a block.
+func (n *Node) viewsMayGrow() error {
+	if n.viewsWait.Load() {
+		return errViewsWait
+	}
+	return n.room.mayGrow()
 }
 
 // viewsWritable is asked before a view goes to its disk.

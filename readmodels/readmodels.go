@@ -9,6 +9,7 @@ package readmodels
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
@@ -153,4 +154,15 @@ type Store interface {
 	OnDamage(tell func(error))
 	// Close keeps everything that was committed.
 	Close() error
+}
+
+// Shipped is a Store that can be taken over from another node.
+type Shipped interface {
+	// Checkpoint writes the store as it is at its cursor.
+	Checkpoint(ctx context.Context, w io.Writer) error
+	// Load begins the store anew with what another node's Checkpoint wrote;
+	// readers get ErrRebuilding until Serve. reaches is asked as soon as it is
+	// known through which sequence that goes, and may wait, or refuse it: then
+	// nothing was changed. After any later error the store is empty.
+	Load(r io.Reader, reaches func(cursor market.Sequence) error) error
 }

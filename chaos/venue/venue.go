@@ -298,8 +298,9 @@ type Twin struct {
 		StateHash      string `json:"state_hash"`
 		StateHashIndex uint64 `json:"state_hash_index"`
 		ReadModels     []struct {
-			Name  string `json:"name"`
-			State string `json:"state"`
+			Name     string `json:"name"`
+			State    string `json:"state"`
+			Sequence uint64 `json:"sequence"`
 		} `json:"read_models"`
 	} `json:"nodes"`
 }

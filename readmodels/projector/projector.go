@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -170,12 +171,40 @@ func (p *Projector) worker(name string) (*worker, error) {
 // Rebuild drops a view and folds it anew. It returns once the folding has
 // begun; readers get ErrRebuilding until it has caught up.
 func (p *Projector) Rebuild(ctx context.Context, name string) error {
+	return p.begin(ctx, name, nil)
+}
+
+// TakeOver begins a view anew with another node's checkpoint (Checkpoint), and
+// folds it on from there once the journal reaches as far. It returns when that
+// was read. After an error the view is folded from the journal's start.
+func (p *Projector) TakeOver(ctx context.Context, name string, from io.Reader) error {
+	return p.begin(ctx, name, from)
+}
+
+// Checkpoint writes what a view has stored, for another node's TakeOver:
+// ErrRebuilding while it is folded anew itself.
+func (p *Projector) Checkpoint(ctx context.Context, name string, to io.Writer) error {
+	w, err := p.worker(name)
+	if err != nil {
+		return err
+	}
+	if w.state.Load() != live {
+		return readmodels.ErrRebuilding
+	}
+	store, ok := w.store.(readmodels.Shipped)
+	if !ok {
+		return errNotShipped
+	}
+	return store.Checkpoint(ctx, to)
+}
+
+func (p *Projector) begin(ctx context.Context, name string, from io.Reader) error {
 	w, err := p.worker(name)
 	if err != nil {
 		return err
 	}
 	done := make(chan error, 1)
-	w.rebuild(done)
+	w.rebuild(rebuildRequest{done: done, from: from})
 	select {
 	case err := <-done:
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,9 +35,16 @@ type worker struct {
 	paused    atomic.Bool // it must not grow, and has something to fold
 
 	mu       sync.Mutex
-	rebuilds []chan<- error  // asked for and not taken up
-	waiting  context.Context // ends when a rebuild is asked for
+	rebuilds []rebuildRequest // asked for and not taken up
+	waiting  context.Context  // ends when a rebuild is asked for
 	wake     context.CancelFunc
+}
+
+// rebuildRequest asks for a view to be begun anew.
+type rebuildRequest struct {
+	done chan<- error // takes one answer and has room for it
+	// from is another node's checkpoint to begin with; nil = the journal's start.
+	from io.Reader
 }
 
 // open lets the view load what it keeps in memory. A store that is new, or
@@ -119,7 +127,7 @@ func (w *worker) recover(waiting context.Context) {
 	case <-waiting.Done():
 	case <-pause.C:
 		if w.p.config.MayGrow() == nil {
-			w.rebuild(make(chan error, 1))
+			w.rebuild(rebuildRequest{done: make(chan error, 1)})
 		}
 	}
 }
@@ -158,7 +166,7 @@ func (w *worker) damaged(err error) {
 	if w.p.config.Damaged != nil {
 		w.p.config.Damaged(w.view.Name(), err)
 	}
-	w.rebuild(make(chan error, 1))
+	w.rebuild(rebuildRequest{done: make(chan error, 1)})
 	w.state.Store(rebuilding)
 	w.p.reached.advance()
 }
@@ -177,17 +185,76 @@ func (w *worker) takeRebuilds(ctx context.Context) context.Context {
 	if len(asked) == 0 {
 		return waiting
 	}
+	for _, r := range asked {
+		r.done <- w.begin(ctx, r)
+	}
+	return waiting
+}
+
+// begin begins the view anew. What can't be begun from a checkpoint is folded
+// from the journal's start, and told all the same.
+func (w *worker) begin(ctx context.Context, r rebuildRequest) error {
+	if r.from != nil {
+		told := w.takeOver(ctx, r.from)
+		if told != nil && w.state.Load() == rebuilding {
+			w.failUnless(ctx, w.empty())
+		}
+		return told
+	}
 	err := w.verifyJournal(ctx)
 	if err == nil {
 		err = w.empty()
 	}
+	w.failUnless(ctx, err)
+	return err
+}
+
+// failUnless fails a view whose rebuild could not be begun.
+func (w *worker) failUnless(ctx context.Context, err error) {
 	if err != nil && w.state.Load() == rebuilding && ctx.Err() == nil {
 		w.fail(err)
 	}
-	for _, done := range asked {
-		done <- err
+}
+
+// takeOverWait is how long the journal may take to reach what a checkpoint goes
+// through: it was made a moment ago.
+const takeOverWait = 10 * time.Second
+
+// errNotShipped: the store can't be taken over from another node.
+var errNotShipped = errors.New("store takes no checkpoints")
+
+// takeOver begins the view with another node's checkpoint, once the journal
+// reaches as far: it is folded on from there.
+func (w *worker) takeOver(ctx context.Context, from io.Reader) error {
+	store, ok := w.store.(readmodels.Shipped)
+	if !ok {
+		return errNotShipped
 	}
-	return waiting
+	err := store.Load(from, func(cursor market.Sequence) error {
+		if cursor <= w.next {
+			return fmt.Errorf("it goes through %d, and this one is at %d", cursor, w.next)
+		}
+		wait, cancel := context.WithTimeout(ctx, takeOverWait)
+		defer cancel()
+		if err := w.p.config.Journal.Wait(wait, cursor); err != nil {
+			return fmt.Errorf("the journal does not reach %d: %w", cursor, err)
+		}
+		w.state.Store(rebuilding)
+		w.watermark.Store(0)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	w.paused.Store(false)
+	w.store.Serve() // the view reads what it keeps in memory; the projector shows it once it has caught up
+	resume, err := w.openView()
+	if err != nil {
+		return err
+	}
+	w.next = resume
+	w.watermark.Store(uint64(w.store.Watermark()))
+	return nil
 }
 
 // verifyJournal waits until what a view is to be folded from is whole: what
@@ -210,11 +277,11 @@ func (w *worker) verifyJournal(ctx context.Context) error {
 	}
 }
 
-// rebuild asks for a rebuild; done takes one answer and has room for it.
-func (w *worker) rebuild(done chan<- error) {
+// rebuild asks for a rebuild.
+func (w *worker) rebuild(r rebuildRequest) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.rebuilds = append(w.rebuilds, done)
+	w.rebuilds = append(w.rebuilds, r)
 	if w.wake != nil {
 		w.wake()
 	}

@@ -74,6 +74,8 @@ var errKept = errors.New("values are kept in memory")
 // what makes a crash between them harmless: the intent first, so that a next
 // start knows how far runs may reach beyond the cursor; the cursor last.
 func (s *Store) flush() error {
+	s.flushes.Lock()
+	defer s.flushes.Unlock()
 	if err := s.options.Writable(); err != nil {
 		return fmt.Errorf("%w: %w", errKept, err)
 	}

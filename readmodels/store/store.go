@@ -81,8 +81,9 @@ func (o Options) withDefaults() Options {
 // Store implements readmodels.Store.
 type Store struct {
 	options Options
-	lock    *os.File // held while the store is open
-	staged  staging  // of the one goroutine that commits
+	lock    *os.File   // held while the store is open
+	staged  staging    // of the one goroutine that commits
+	flushes sync.Mutex // one flush at a time
 
 	mu         sync.RWMutex // guards what follows
 	disk       *disk
