@@ -2,6 +2,7 @@ package node_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -56,6 +57,8 @@ type uninvited struct {
 	name  string
 	shows *tls.Config
 	says  cluster.Identity
+	// claims is whom its requests of Raft's are from; "" = itself.
+	claims cluster.NodeID
 }
 
 // port is a peer port of somebody's, that believes whomever it meets.
@@ -102,7 +105,7 @@ func rpc(name string, send func(trans *raft.NetworkTransport, header raft.RPCHea
 			Stream: &dialStream{m}, MaxPool: 1, Timeout: 2 * time.Second, MsgpackUseNewTimeFormat: true,
 		})
 		defer trans.Close()
-		header := raft.RPCHeader{ProtocolVersion: 3, ID: []byte(u.says.Node), Addr: []byte(m.Addr().String())}
+		header := raft.RPCHeader{ProtocolVersion: 3, ID: []byte(cmp.Or(u.claims, u.says.Node)), Addr: []byte(m.Addr().String())}
 		return send(trans, header, raft.ServerAddress(at.PeerAddress), 100)
 	}}
 }
@@ -211,16 +214,16 @@ func TestUninvited(t *testing.T) {
 	elsewhere := a.Name(n2.Node, n2.Incarnation)
 	elsewhere.Cluster = "elsewhere"
 	impostor := credtest.New(t, "test")
-	certified := uninvited{"certified, no member", showing(t, a.Enrol(t, a.Name("n9", n9.Incarnation), now, life)), n9}
+	certified := uninvited{name: "certified, no member", shows: showing(t, a.Enrol(t, a.Name("n9", n9.Incarnation), now, life)), says: n9}
 	before := c.untouched()
 	for _, u := range []uninvited{
-		{"no certificate and no TLS", nil, n2},
-		{"no certificate", &tls.Config{MinVersion: tls.VersionTLS13, InsecureSkipVerify: true}, n2},
-		{"another authority's", showing(t, impostor.Enrol(t, a.Name(n2.Node, n2.Incarnation), now, life)), n2},
-		{"another cluster's", showing(t, a.Enrol(t, elsewhere, now, life)), n2},
-		{"expired", showing(t, a.Enrol(t, a.Name(n2.Node, n2.Incarnation), now.Add(-48*time.Hour), life)), n2},
-		{"a member's name, another folder's", showing(t, a.Enrol(t, a.Name(n2.Node, n9.Incarnation), now, life)), n2},
-		{"its own certificate, a member's name", certified.shows, n2},
+		{name: "no certificate and no TLS", shows: nil, says: n2},
+		{name: "no certificate", shows: &tls.Config{MinVersion: tls.VersionTLS13, InsecureSkipVerify: true}, says: n2},
+		{name: "another authority's", shows: showing(t, impostor.Enrol(t, a.Name(n2.Node, n2.Incarnation), now, life)), says: n2},
+		{name: "another cluster's", shows: showing(t, a.Enrol(t, elsewhere, now, life)), says: n2},
+		{name: "expired", shows: showing(t, a.Enrol(t, a.Name(n2.Node, n2.Incarnation), now.Add(-48*time.Hour), life)), says: n2},
+		{name: "a member's name, another folder's", shows: showing(t, a.Enrol(t, a.Name(n2.Node, n9.Incarnation), now, life)), says: n2},
+		{name: "its own certificate, a member's name", shows: certified.shows, says: n2},
 		certified,
 	} {
 		m := u.port(t)
@@ -256,6 +259,50 @@ func TestUninvited(t *testing.T) {
 	})
 }
 
+// TestMemberSpeaksForItself shows that a member's certificate is good for the
+// member alone: what it sends as another, of Raft's or by a preamble, is
+// refused.
+func TestMemberSpeaksForItself(t *testing.T) {
+	a := credtest.New(t, "test")
+	c := newTrioWith(t, closed(t, a))
+	leader := c.settledLeader()
+	mine, at := (leader+1)%3, c.configs[(leader+2)%3]
+	says := c.own(mine)
+	says.Start.Count++
+	says.Began = cluster.Position{Term: 1 << 20, Last: 1 << 40} // it has forgotten nothing
+	c.stop(mine)
+	shows := showing(t, a.Enrol(t, a.Name(says.Node, says.Incarnation), time.Now(), time.Hour))
+	itself := uninvited{name: "itself", shows: shows, says: says}
+	other := uninvited{name: "as the leader", shows: shows, says: says, claims: cluster.NodeID(c.configs[leader].NodeID)}
+	before := c.nodes[leader].Operations().Twin().Leader
+	for _, try := range attempts() {
+		if !strings.HasPrefix(try.name, "raft ") {
+			continue
+		}
+		if err := try.do(t, other, other.port(t), at); err == nil || !strings.Contains(err.Error(), "came by a connection of") {
+			t.Errorf("%s as the leader: %v", try.name, err)
+		}
+	}
+	if after := c.nodes[leader].Operations().Twin().Leader; after != before {
+		t.Errorf("%s leads, not %s", after, before)
+	}
+	for _, try := range attempts() { // what is refused above is taken of itself
+		if try.name == "raft RequestPreVote" {
+			if err := try.do(t, itself, itself.port(t), at); err != nil {
+				t.Errorf("%s as itself: %v", try.name, err)
+			}
+		}
+	}
+	forged := says
+	forged.Node = cluster.NodeID(c.configs[leader].NodeID)
+	liar := uninvited{name: "another's name", shows: shows, says: forged}
+	for _, try := range attempts() {
+		if try.do(t, liar, liar.port(t), at) == nil {
+			t.Errorf("%s under another's name was let", try.name)
+		}
+	}
+}
+
 // TestRemovedCertificate shows that the certificate of a node that was removed,
 // which is good otherwise, lets nobody in at any node: not even to join.
 func TestRemovedCertificate(t *testing.T) {
@@ -265,7 +312,7 @@ func TestRemovedCertificate(t *testing.T) {
 	leader := c.settledLeader()
 	gone, stay := (leader+1)%3, (leader+2)%3
 	says := c.own(gone)
-	u := uninvited{"removed", showing(t, a.Enrol(t, a.Name(says.Node, says.Incarnation), time.Now(), time.Hour)), says}
+	u := uninvited{name: "removed", shows: showing(t, a.Enrol(t, a.Name(says.Node, says.Incarnation), time.Now(), time.Hour)), says: says}
 	m := u.port(t)
 	if err := c.nodes[leader].Operations().RemoveNode(t.Context(), string(says.Node)); err != nil {
 		t.Fatal(err)

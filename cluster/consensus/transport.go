@@ -48,42 +48,36 @@ func (t transport) Close() error {
 	return t.NetworkTransport.Close()
 }
 
-// relay hands on what peers ask, in its order. What this node has no room for
-// is refused before Raft sees it, which would take an error of its log for the
-// end. Heartbeats carry no entries: the leader is heard all the same, and
-// nobody stands for election.
-func (t transport) relay(limit *commitLimit, refuse func() error) {
-	for {
-		select {
-		case rpc := <-t.NetworkTransport.Consumer():
-			if err := checkTerm(termOf(rpc.Command), t.term(), maxTermJump); err != nil {
-				rpc.Respond(nil, err)
-				continue
-			}
-			if _, ok := rpc.Command.(*raft.TimeoutNowRequest); ok {
-				if err := t.stand(); err != nil {
-					rpc.Respond(nil, err)
-					continue
-				}
-				t.reasons.campaign(cluster.CauseHandedOver)
-			}
-			if response := needsRoom(rpc.Command); response != nil {
-				if err := refuse(); err != nil {
-					rpc.Respond(response, err)
-					continue
-				}
-			}
-			if request, ok := rpc.Command.(*raft.AppendEntriesRequest); ok {
-				request.LeaderCommitIndex = min(limit.of(request.LeaderCommitIndex), agreed(request))
-			}
-			select {
-			case t.rpcs <- rpc:
-			case <-t.stop:
-				return
-			}
-		case <-t.stop:
-			return
+// relay hands on a request, and reports whether more are taken. What this node
+// has no room for is refused before Raft sees it, which would take an error of
+// its log for the end. Heartbeats carry no entries: the leader is heard all the
+// same, and nobody stands for election.
+func (t transport) relay(rpc raft.RPC, limit *commitLimit, refuse func() error) bool {
+	if err := checkTerm(termOf(rpc.Command), t.term(), maxTermJump); err != nil {
+		rpc.Respond(nil, err)
+		return true
+	}
+	if _, ok := rpc.Command.(*raft.TimeoutNowRequest); ok {
+		if err := t.stand(); err != nil {
+			rpc.Respond(nil, err)
+			return true
 		}
+		t.reasons.campaign(cluster.CauseHandedOver)
+	}
+	if response := needsRoom(rpc.Command); response != nil {
+		if err := refuse(); err != nil {
+			rpc.Respond(response, err)
+			return true
+		}
+	}
+	if request, ok := rpc.Command.(*raft.AppendEntriesRequest); ok {
+		request.LeaderCommitIndex = min(limit.of(request.LeaderCommitIndex), agreed(request))
+	}
+	select {
+	case t.rpcs <- rpc:
+		return true
+	case <-t.stop:
+		return false
 	}
 }
 
@@ -183,16 +177,17 @@ var (
 // wedge a follower for good, and was slower as well.
 func newTransport(stream *stream, timeout time.Duration, logger hclog.Logger, limit *commitLimit, c *contacts, term func() uint64, refuse, stand func() error, why *reasons) transport {
 	t := transport{contacts: c, term: term, stand: stand, reasons: why, rpcs: make(chan raft.RPC), stop: make(chan struct{}), once: new(sync.Once)}
-	t.NetworkTransport = raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
-		Stream:                  stream,
+	settings := raft.NetworkTransportConfig{
+		Stream:                  asking{stream},
 		MaxPool:                 poolSize,
 		MaxRPCsInFlight:         1,
 		Timeout:                 timeout,
 		Logger:                  logger,
 		MsgpackUseNewTimeFormat: true,
-	})
+	}
+	t.NetworkTransport = raft.NewNetworkTransportWithConfig(&settings)
 	t.nudges = newNudges(term, limit.lastIndex, t.nudge)
-	go t.relay(limit, refuse)
+	go t.receive(stream, settings, limit, refuse)
 	return t
 }
 
@@ -202,13 +197,15 @@ type stream struct {
 	layer   StreamLayer
 	address string
 
+	over chan struct{} // closed with the stream
+
 	mu     sync.Mutex
 	closed bool
 	conns  map[*conn]struct{}
 }
 
 func newStream(layer StreamLayer, address string) *stream {
-	return &stream{layer: layer, address: address, conns: make(map[*conn]struct{})}
+	return &stream{layer: layer, address: address, over: make(chan struct{}), conns: make(map[*conn]struct{})}
 }
 
 // Accept waits for a peer.
@@ -267,6 +264,7 @@ func (s *stream) Close() error {
 		return nil
 	}
 	s.closed = true
+	close(s.over)
 	for c := range s.conns {
 		_ = c.Conn.Close()
 	}
