@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/forward"
 	"github.com/rialto-exchange/rialto/cluster/liveness"
 	"github.com/rialto-exchange/rialto/cluster/peer"
 )
@@ -125,7 +126,7 @@ func (n *Node) dialLeader(ctx context.Context, address string) (net.Conn, error)
 	}
 	err := errNoWay
 	for _, helper := range by {
-		conn, failed := n.mux.Dial(ctx, helper, peer.ProtocolRelay)
+		conn, failed := n.dialBy(ctx, helper, at)
 		if failed == nil {
 			return conn, nil
 		}
@@ -145,4 +146,35 @@ func (n *Node) dialDirectly(ctx context.Context, address string, hasty bool) (ne
 		return n.mux.Dial(ctx, address, peer.ProtocolForward)
 	}
 	return conn, err
+}
+
+// openRelays has this node help others to the leader. Who is helped shakes hands
+// with the leader itself, who so knows by a certificate whose commands these are;
+// where the port is open, those that can't are helped too.
+func (n *Node) openRelays(server *forward.Server) {
+	self := cluster.NodeID(n.cfg.NodeID)
+	to := func(p peer.Protocol) func(context.Context, string) (net.Conn, error) {
+		return func(ctx context.Context, address string) (net.Conn, error) { return n.mux.Dial(ctx, address, p) }
+	}
+	carried := n.mux.Carried(peer.ProtocolForward)
+	n.mux.Handle(peer.ProtocolCarried, carried)
+	n.mux.Handle(peer.ProtocolCarry, forward.NewRelay(self, carried, firstHand{n.leaders}, to(peer.ProtocolCarried)).Serve)
+	if !n.certifiedOnly() {
+		n.mux.Handle(peer.ProtocolRelay, forward.NewRelay(self, server.Serve, firstHand{n.leaders}, to(peer.ProtocolForward)).Serve)
+	}
+}
+
+// dialBy reaches the leader at an address by a node that hears it.
+func (n *Node) dialBy(ctx context.Context, helper, address string) (net.Conn, error) {
+	carried, err := n.mux.Dial(ctx, helper, peer.ProtocolCarry)
+	if err == nil {
+		var conn net.Conn
+		if conn, err = n.mux.Through(ctx, carried, address, peer.ProtocolForward); err == nil {
+			return conn, nil
+		}
+	}
+	if n.certifiedOnly() {
+		return nil, err
+	}
+	return n.mux.Dial(ctx, helper, peer.ProtocolRelay) // one of them is of an earlier build
 }

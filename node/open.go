@@ -165,10 +165,7 @@ func (n *Node) openSequencer(_, background context.Context) error {
 	// Earlier builds, and relays that may serve one, want groups in outcomes.
 	server := brief.Through(n.wholeOutcomes)
 	n.mux.Handle(peer.ProtocolForward, server.Serve)
-	relay := forward.NewRelay(cluster.NodeID(n.cfg.NodeID), server, firstHand{n.leaders}, func(ctx context.Context, address string) (net.Conn, error) {
-		return n.mux.Dial(ctx, address, peer.ProtocolForward)
-	})
-	n.mux.Handle(peer.ProtocolRelay, relay.Serve)
+	n.openRelays(server)
 	n.forward = forward.Open(forward.Config{
 		Node: cluster.NodeID(n.cfg.NodeID), Leadership: n.leaders, Sequencer: n.sequencer,
 		Dial: n.dialLeader, Budget: n.cfg.Commands.RetryBudget,

@@ -141,6 +141,10 @@ func (n *Node) security() *peer.Security {
 	}
 }
 
+// certifiedOnly reports whether the peer port takes nobody without a
+// certificate.
+func (n *Node) certifiedOnly() bool { return n.credentials != nil && !n.cfg.InsecurePeers }
+
 // memberAt is who is to be found at an address: a member of the committed
 // configuration or, before any is known, a founder.
 func (n *Node) memberAt(address string) cluster.NodeID {

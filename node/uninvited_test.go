@@ -140,8 +140,26 @@ func dial(name string, p peer.Protocol) attempt {
 	}}
 }
 
+// way is how a forwarded command gets to a node.
+type way func(ctx context.Context, m *peer.Mux, address string) (net.Conn, error)
+
+func direct(p peer.Protocol) way {
+	return func(ctx context.Context, m *peer.Mux, address string) (net.Conn, error) {
+		return m.Dial(ctx, address, p)
+	}
+}
+
+// throughAnother asks a node to carry a connection to the leader.
+func throughAnother(ctx context.Context, m *peer.Mux, address string) (net.Conn, error) {
+	carried, err := m.Dial(ctx, address, peer.ProtocolCarry)
+	if err != nil {
+		return nil, err
+	}
+	return m.Through(ctx, carried, "whoever leads", peer.ProtocolForward)
+}
+
 // deposit forwards a command that says it is an administrator's.
-func deposit(name string, p peer.Protocol) attempt {
+func deposit(name string, way way) attempt {
 	return attempt{name, func(t *testing.T, _ uninvited, m *peer.Mux, at node.Config) error {
 		b, err := command.Append(nil, &command.Command{
 			Header: command.Header{ID: "forged-" + name + at.NodeID, Role: market.RoleAdmin, Source: market.SourceREST},
@@ -154,7 +172,7 @@ func deposit(name string, p peer.Protocol) attempt {
 		leaders.Set(cluster.Member{ID: cluster.NodeID(at.NodeID), Address: at.PeerAddress}, true)
 		c := forward.Open(forward.Config{
 			Node: "x", Leadership: &leaders, Budget: 300 * time.Millisecond,
-			Dial: func(ctx context.Context, address string) (net.Conn, error) { return m.Dial(ctx, address, p) },
+			Dial: func(ctx context.Context, address string) (net.Conn, error) { return way(ctx, m, address) },
 		})
 		defer c.Close()
 		_, err = c.Submit(t.Context(), [][]byte{b})
@@ -181,7 +199,9 @@ func attempts() []attempt {
 			return n.InstallSnapshot("x", to, &raft.InstallSnapshotRequest{RPCHeader: h, SnapshotVersion: 1, Term: term, LastLogIndex: 1 << 40, LastLogTerm: term},
 				&raft.InstallSnapshotResponse{}, bytes.NewReader(nil))
 		}),
-		deposit("forward", peer.ProtocolForward), deposit("relay", peer.ProtocolRelay),
+		deposit("forward", direct(peer.ProtocolForward)), deposit("forward, brief", direct(peer.ProtocolForwardBrief)),
+		deposit("relay", direct(peer.ProtocolRelay)), deposit("carry", throughAnother),
+		dial("carry", peer.ProtocolCarry), dial("carried", peer.ProtocolCarried),
 		dial("liveness", peer.ProtocolLiveness), dial("journal", peer.ProtocolJournal),
 		call("transfer", "n2"), call("remove", "n3"), call("roster", ""), call("found", ""), call("standing", ""),
 		call("status", ""), call("clock", ""), call("fix.probe", "12345678X"), call("fix.lost", "n1"), call("no such call", ""),
@@ -292,6 +312,12 @@ func TestMemberSpeaksForItself(t *testing.T) {
 				t.Errorf("%s as itself: %v", try.name, err)
 			}
 		}
+	}
+	c.until("its commands go by another", func() bool {
+		return deposit("carry", throughAnother).do(t, itself, itself.port(t), at) == nil
+	})
+	if err := deposit("relay", direct(peer.ProtocolRelay)).do(t, itself, itself.port(t), at); err == nil {
+		t.Error("a relay takes commands that nobody at the other end signs for")
 	}
 	forged := says
 	forged.Node = cluster.NodeID(c.configs[leader].NodeID)

@@ -16,16 +16,16 @@ import (
 // leader itself, and no other relay.
 type Relay struct {
 	self       cluster.NodeID
-	server     *Server
+	here       func(ctx context.Context, conn net.Conn)
 	leadership Leadership
 	dial       func(ctx context.Context, address string) (net.Conn, error)
 }
 
 // NewRelay returns a relay; register its Serve for the relay protocol. The
-// leadership must be what this node knows at first hand. server serves where
-// this node itself leads.
-func NewRelay(self cluster.NodeID, server *Server, l Leadership, dial func(ctx context.Context, address string) (net.Conn, error)) *Relay {
-	return &Relay{self: self, server: server, leadership: l, dial: dial}
+// leadership must be what this node knows at first hand. here serves where this
+// node itself leads.
+func NewRelay(self cluster.NodeID, here func(ctx context.Context, conn net.Conn), l Leadership, dial func(ctx context.Context, address string) (net.Conn, error)) *Relay {
+	return &Relay{self: self, here: here, leadership: l, dial: dial}
 }
 
 // Serve serves one connection until either end is gone or ctx ends. Where no
@@ -33,7 +33,7 @@ func NewRelay(self cluster.NodeID, server *Server, l Leadership, dial func(ctx c
 func (r *Relay) Serve(ctx context.Context, conn net.Conn) {
 	leader, known := r.leadership.Leader()
 	if known && leader.ID == r.self {
-		r.server.Serve(ctx, conn)
+		r.here(ctx, conn)
 		return
 	}
 	if !known {

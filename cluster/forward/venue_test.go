@@ -61,7 +61,7 @@ func newVenue(nodes int, change func(*forward.Config)) *venue {
 		n.ctx, n.cancel = context.WithCancel(context.Background())
 		n.sequencer = sequencer.Open(sequencer.Config{Node: n.member.ID, Proposer: n, Sealer: sealer{}, Schedule: idle{}})
 		n.server = forward.NewServer(n.sequencer, &n.leaders)
-		n.relay = forward.NewRelay(n.member.ID, n.server, &n.leaders, v.direct)
+		n.relay = forward.NewRelay(n.member.ID, n.server.Serve, &n.leaders, v.direct)
 		v.nodes = append(v.nodes, n)
 	}
 	for _, n := range v.nodes {

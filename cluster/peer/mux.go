@@ -32,6 +32,11 @@ const (
 	ProtocolRelay    Protocol = 6
 	// ProtocolForwardBrief is ProtocolForward with brief outcomes.
 	ProtocolForwardBrief Protocol = 7
+	// ProtocolCarry asks a node to carry a connection to the leader it follows,
+	// ProtocolCarried is how that one is called: what follows is a connection of
+	// its own, between the two ends.
+	ProtocolCarry   Protocol = 8
+	ProtocolCarried Protocol = 9
 )
 
 // Defaults of Config.
@@ -415,7 +420,7 @@ func (m *Mux) route(conn *trackedConn) (handler Handler, from caller, err error)
 	if silent {
 		return nil, from, ErrMuted
 	}
-	if !served {
+	if !served || !conn.allows(hello.protocol) {
 		return nil, from, ErrProtocol
 	}
 	if err := m.seat(conn); err != nil {
@@ -432,6 +437,9 @@ func (m *Mux) route(conn *trackedConn) (handler Handler, from caller, err error)
 func (m *Mux) seat(conn *trackedConn) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if conn.inside != nil {
+		return nil
+	}
 	if conn.left {
 		return ErrBusy
 	}
@@ -512,6 +520,9 @@ type trackedConn struct {
 	// place is what it holds until it has left; Mux.mu guards both.
 	place place
 	left  bool
+	// inside are the protocols that it may name, where another node carries it;
+	// such a one has no place of its own. nil = all.
+	inside []Protocol
 	// known: the preamble was taken; who is nil when it did not say who calls.
 	// All under mux.mu.
 	known bool
