@@ -37,12 +37,13 @@ type Enrolment struct {
 	Incarnation Incarnation
 }
 
-// Bounds of a roster. Of Pending and Removed the oldest are forgotten: one
-// that is not remembered as removed is not admitted either way.
+// Bounds of a roster. Of Pending and Removed the oldest are forgotten. Who is
+// not remembered as removed is one whom nobody has admitted: it could ask to be,
+// if its certificate is still good, and nothing else.
 const (
 	MaxMembers  = 64
 	maxPending  = 16
-	MaxRemoved  = 16
+	MaxRemoved  = 256
 	maxTextSize = 255
 )
 
@@ -149,18 +150,27 @@ func newest(list []Enrolment, limit int) []Enrolment {
 	return list[max(0, len(list)-limit):]
 }
 
-// A roster's bytes, little endian: version 1 (1), index (8), count of members
-// (2) and of each length and id (1 + n), length and address (1 + n), vote (1),
-// incarnation (16); then of Pending and of Removed a count (2) and of each
+// A roster's bytes, little endian: version (1), 1 as long as no more than 16 are
+// Removed, which is what the builds before can hold, else 2; index (8), count of
+// members (2) and of each length and id (1 + n), length and address (1 + n), vote
+// (1), incarnation (16); then of Pending and of Removed a count (2) and of each
 // length and id (1 + n) and incarnation (16).
-const rosterVersion = 1
+const (
+	rosterVersion     = 1
+	rosterVersionLong = 2
+	maxRemovedShort   = 16
+)
 
 // ErrRoster: the bytes are no roster, or of a newer build.
 var ErrRoster = errors.New("roster can't be read")
 
 // Append encodes the roster.
 func (r Roster) Append(dst []byte) []byte {
-	dst = append(dst, rosterVersion)
+	version := byte(rosterVersion)
+	if len(r.Removed) > maxRemovedShort {
+		version = rosterVersionLong
+	}
+	dst = append(dst, version)
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(r.Index))
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(r.Members)))
 	for _, m := range r.Members {
@@ -188,7 +198,8 @@ func appendText(dst []byte, s string) []byte {
 // ParseRoster decodes a roster and wants nothing after it.
 func ParseRoster(b []byte) (Roster, error) {
 	p := parser{rest: b}
-	if p.byte() != rosterVersion {
+	mostRemoved := map[byte]int{rosterVersion: maxRemovedShort, rosterVersionLong: MaxRemoved}[p.byte()]
+	if mostRemoved == 0 {
 		return Roster{}, ErrRoster
 	}
 	r := Roster{Index: Index(p.uint64())}
@@ -197,10 +208,11 @@ func ParseRoster(b []byte) (Roster, error) {
 		copy(m.Incarnation[:], p.take(16))
 		r.Members = append(r.Members, m)
 	}
-	for _, list := range []*[]Enrolment{&r.Pending, &r.Removed} {
-		for range p.count(max(maxPending, MaxRemoved)) {
-			*list = append(*list, p.enrolment())
-		}
+	for range p.count(maxPending) {
+		r.Pending = append(r.Pending, p.enrolment())
+	}
+	for range p.count(mostRemoved) {
+		r.Removed = append(r.Removed, p.enrolment())
 	}
 	if p.bad || len(p.rest) != 0 {
 		return Roster{}, ErrRoster

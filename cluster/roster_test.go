@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -80,11 +81,45 @@ func TestRosterBounds(t *testing.T) {
 		id := string('a' + rune(n))
 		r = r.Admit(3, enrolment(id, n+1)).Configure(3, []cluster.Member{voter(id)})
 	}
-	if len(r.Removed) != 16 {
+	for n := range byte(255) {
+		id := "z" + strconv.Itoa(int(n))
+		r = r.Admit(3, enrolment(id, n+1)).Configure(3, []cluster.Member{voter(id)})
+	}
+	if len(r.Removed) != cluster.MaxRemoved || r.Removed[cluster.MaxRemoved-1] != enrolment("z253", 254) {
 		t.Errorf("%d removed are remembered", len(r.Removed))
+	}
+	one := r
+	one.Removed = append(slices.Clip(r.Removed), enrolment("one-more", 1))
+	if _, err := cluster.ParseRoster(one.Append(nil)); err == nil {
+		t.Error("a roster with one more was read")
 	}
 	if back, err := cluster.ParseRoster(r.Append(nil)); err != nil || !bytes.Equal(back.Append(nil), r.Append(nil)) {
 		t.Errorf("encoded and decoded: %+v, %v", back, err)
+	}
+}
+
+// TestRosterOfEarlierBuilds shows that a roster is written as the builds before
+// read it for as long as they could hold it: with sixteen removed.
+func TestRosterOfEarlierBuilds(t *testing.T) {
+	var r cluster.Roster
+	for n := range byte(17) {
+		r.Removed = append(r.Removed, enrolment("x", n+1))
+		want := byte(1)
+		if len(r.Removed) > 16 {
+			want = 2
+		}
+		b := r.Append(nil)
+		if b[0] != want {
+			t.Errorf("with %d removed it is version %d, not %d", len(r.Removed), b[0], want)
+		}
+		if back, err := cluster.ParseRoster(b); err != nil || !reflect.DeepEqual(back, r) {
+			t.Errorf("with %d removed: %+v, %v", len(r.Removed), back, err)
+		}
+		if b[0] = 3 - want; want == 2 {
+			if _, err := cluster.ParseRoster(b); err == nil {
+				t.Error("a first version with seventeen removed was read")
+			}
+		}
 	}
 }
 

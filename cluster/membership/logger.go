@@ -5,7 +5,13 @@ import (
 	"context"
 	"log"
 	"log/slog"
+	"sync"
+	"time"
 )
+
+// maxLines is how many of the library's lines are written a second: it has one
+// for each packet that it can't read, and anybody may send those.
+const maxLines = 20
 
 // stdLogger makes the standard logger that memberlist writes to, on top of a
 // structured one.
@@ -13,14 +19,21 @@ func stdLogger(to *slog.Logger) *log.Logger {
 	if to == nil {
 		to = slog.New(slog.DiscardHandler)
 	}
-	return log.New(lineWriter{to}, "", 0)
+	return log.New(&lineWriter{to: to}, "", 0)
 }
 
 // lineWriter turns "[WARN] memberlist: text" into a record. Memberlist's
 // debug lines are about each packet and are dropped.
-type lineWriter struct{ to *slog.Logger }
+type lineWriter struct {
+	to *slog.Logger
 
-func (w lineWriter) Write(line []byte) (int, error) {
+	mu      sync.Mutex
+	since   time.Time // when the second of the count began
+	written int
+	left    int // out, since the last line that was written
+}
+
+func (w *lineWriter) Write(line []byte) (int, error) {
 	text := bytes.TrimSpace(line)
 	level := slog.LevelInfo
 	if name, rest, ok := bytes.Cut(text, []byte("] ")); ok && bytes.HasPrefix(name, []byte("[")) {
@@ -34,7 +47,31 @@ func (w lineWriter) Write(line []byte) (int, error) {
 			level = slog.LevelError
 		}
 	}
+	left, ok := w.count(time.Now())
+	if !ok {
+		return len(line), nil
+	}
 	text = bytes.TrimPrefix(text, []byte("memberlist: "))
-	w.to.Log(context.Background(), level, string(text), "part", "membership")
+	attributes := []any{"part", "membership"}
+	if left > 0 {
+		attributes = append(attributes, "lines_left_out", left)
+	}
+	w.to.Log(context.Background(), level, string(text), attributes...)
 	return len(line), nil
+}
+
+// count reports whether a line is written, and how many were not before it.
+func (w *lineWriter) count(now time.Time) (left int, ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if now.Sub(w.since) >= time.Second {
+		w.since, w.written = now, 0
+	}
+	if w.written >= maxLines {
+		w.left++
+		return 0, false
+	}
+	w.written++
+	left, w.left = w.left, 0
+	return left, true
 }

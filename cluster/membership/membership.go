@@ -122,8 +122,19 @@ func Open(cfg Config) (*Membership, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open membership: %w", err)
 	}
-	if m.list, err = memberlist.Create(settings); err != nil {
+	port, err := listen(settings)
+	if err != nil {
 		return nil, fmt.Errorf("open membership: %w", err)
+	}
+	settings.Transport = port
+	if settings.BindPort == 0 {
+		settings.BindPort = port.GetAutoBindPort()
+	}
+	if settings.AdvertisePort == 0 {
+		settings.AdvertisePort = settings.BindPort
+	}
+	if m.list, err = memberlist.Create(settings); err != nil {
+		return nil, errors.Join(fmt.Errorf("open membership: %w", err), port.Shutdown())
 	}
 	m.mu.Lock()
 	m.meta.GossipAddress = m.list.LocalNode().Address()
