@@ -443,6 +443,45 @@ func TestSteps(t *testing.T) {
 	}
 }
 
+// A client's answer to a Logout that ended its session uses its number up, from
+// level 4 on: the next logon is in turn. Nothing else does, once it has ended.
+func TestAnswerToALogout(t *testing.T) {
+	for level, want := range map[uint16]event.StepResult{fsm.LevelSessions: event.StepStale, fsm.LevelCluster: event.StepDone} {
+		t.Run(fmt.Sprint(level), func(t *testing.T) {
+			v := newVenueAt(t, level, fsm.Bounds{})
+			v.demo()
+			d := &desk{venue: v, streams: newStreams()}
+			d.define(orderEntry("TRADER1"))
+			epoch := d.on(1)
+			d.enter(d.admin(&command.LogoutSession{CompID: "TRADER1", Text: "go home"}))
+			step := func(s command.SessionStep) event.StepResult {
+				s.CompID = "TRADER1"
+				block, _ := d.enter(d.node(&command.AdvanceSessions{Owner: "n1", Steps: []command.SessionStep{s}}))
+				return block.Groups[0].Records[0].(*event.SessionsAdvanced).Steps[0].Result
+			}
+			for name, s := range map[string]command.SessionStep{
+				"beyond":        {Epoch: epoch, From: 3, To: 3},
+				"used before":   {Epoch: epoch, From: 1, To: 1},
+				"two":           {Epoch: epoch, From: 2, To: 3},
+				"none":          {Epoch: epoch, From: 1, To: 0},
+				"with a slot":   {Epoch: epoch, From: 2, To: 2, Slots: 1},
+				"older epoch":   {Epoch: epoch - 1, From: 2, To: 2},
+				"another epoch": {Epoch: epoch + 1, From: 2, To: 2},
+			} {
+				if got := step(s); got != event.StepStale {
+					t.Errorf("%s: result %d", name, got)
+				}
+			}
+			if got := step(command.SessionStep{Epoch: epoch, From: 2, To: 2}); got != want {
+				t.Errorf("result %d, want %d", got, want)
+			}
+			if on := d.logon(&command.LogonSession{CompID: "TRADER1", Number: 3}).(*event.SessionLoggedOn); want == event.StepDone && on.NextIn != 4 {
+				t.Errorf("the next logon leaves %d to come", on.NextIn)
+			}
+		})
+	}
+}
+
 // A tick that is sent again after a failover is taken once, its slots too.
 func TestStepsOnce(t *testing.T) {
 	d := newDesk(t, fsm.Bounds{})

@@ -23,7 +23,14 @@ func (m *Machine) step(owner string, step *command.SessionStep) event.SessionSte
 		return out
 	}
 	s := m.sessions.rows.Mut(n)
-	if out.NextIn = s.nextIn; !m.owns(s, step.Epoch) || m.sessions.ownerName(s.owner) != owner {
+	if out.NextIn = s.nextIn; m.sessions.ownerName(s.owner) != owner || s.epoch != step.Epoch {
+		return out
+	}
+	if !s.has(sessionLive) {
+		if m.answersEnd(s, step) {
+			s.step(step.From, step.To)
+			out.NextIn, out.Result = s.nextIn, event.StepDone
+		}
 		return out
 	}
 	if out.Result = s.mayStep(step.From, step.To); out.Result != event.StepDone {
@@ -36,6 +43,14 @@ func (m *Machine) step(owner string, step *command.SessionStep) event.SessionSte
 	out.NextIn, out.Slots = s.nextIn, min(step.Slots, command.MaxSlots)
 	out.Number = m.takeSlots(n, out.Slots)
 	return out
+}
+
+// answersEnd reports whether a step is the number of a client's Logout that came
+// when its epoch had ended: the next one, and no other. It is used up, or the next
+// logon would have to ask for it.
+func (m *Machine) answersEnd(s *session, step *command.SessionStep) bool {
+	return m.level() >= LevelCluster && !s.has(sessionAnew) && step.From == step.To && step.Slots == 0 &&
+		s.mayStep(step.From, step.To) == event.StepDone
 }
 
 // owns reports whether an epoch is the one that a session is logged on under.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/gateways/fix/wire"
 	"github.com/rialto-exchange/rialto/node"
 )
@@ -263,6 +265,11 @@ func TestNoMemoryNoFIX(t *testing.T) {
 			_ = conn.Close()
 		}
 		return err != nil
+	})
+	c.until("the status says what that means for FIX clients", func() bool {
+		return slices.ContainsFunc(c.nodes[short].Operations().Twin().Findings, func(f gateways.Finding) bool {
+			return f.About == "sessions" && strings.Contains(f.Text, "FIX port takes them only")
+		})
 	})
 	f := c.dialFIX((short+1)%3, 1)
 	f.logon()

@@ -15,6 +15,8 @@ import (
 	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/node/finding"
 	"github.com/rialto-exchange/rialto/node/room"
+	"github.com/rialto-exchange/rialto/readmodels/orders"
+	"github.com/rialto-exchange/rialto/readmodels/sessions"
 )
 
 // The twin is refreshed by asking every known node for its status. What a
@@ -346,12 +348,23 @@ func nodeFindings(n *gateways.TwinNode) []gateways.Finding {
 	}
 	for _, r := range n.ReadModels {
 		if r.State != "live" {
-			add(finding.ViewNotLive, "read model %s of node %s is %s", r.Name, n.ID, r.State).About = r.Name
+			add(finding.ViewNotLive, "read model %s of node %s is %s%s", r.Name, n.ID, r.State, missedWithout(r.Name)).About = r.Name
 		} else if r.LagMs > milliseconds(lagFinding) {
 			add(finding.ViewLags, "read model %s of node %s lags by %.0f ms", r.Name, n.ID, r.LagMs).About = r.Name
 		}
 	}
 	return out
+}
+
+// missedWithout says what clients miss while a read model is not live.
+func missedWithout(view string) string {
+	switch view {
+	case sessions.Name:
+		return ": FIX clients are sent nothing again by it, and its FIX port takes them only where the whole venue is short of room"
+	case orders.Name:
+		return ": FIX clients that ask it for the status of orders are told that it cannot be read now"
+	}
+	return ""
 }
 
 // shortOf says what a node is short of, "" if of nothing.

@@ -158,6 +158,7 @@ func (d *dispatcher) ended(at market.Sequence, r *event.SessionEnded, id string)
 		d.give(s, numbered{number: number + i, at: at, kind: anySlot})
 	}
 	if r.Reason != market.SessionEndLogout {
+		s.over.Store(true)
 		s.queue.stop()
 	}
 }

@@ -112,8 +112,18 @@ const (
 type refusal struct {
 	metric, text string
 	number       uint64
+	// digits of the second in its times, 0 = three.
+	digits int
 	// silent: nothing is told.
 	silent bool
+}
+
+// in says how many digits of the second the times of a client have that is known.
+func (r *refusal) in(digits int) *refusal {
+	if r != nil {
+		r.digits = digits
+	}
+	return r
 }
 
 // turnAway answers a Logon with a Logout.
@@ -123,7 +133,7 @@ func (v *Server) turnAway(conn net.Conn, logon *wire.Message, r *refusal) {
 	}
 	begin, comp := text(logon, wire.BeginString), text(logon, wire.SenderCompID)
 	var b wire.Builder
-	b.Begin(begin, "5", Venue, comp, max(r.number, 1), now(), 3)
+	b.Begin(begin, "5", Venue, comp, max(r.number, 1), now(), max(r.digits, 3))
 	b.Text(wire.Text, r.text)
 	_ = conn.SetWriteDeadline(time.Now().Add(goodbye))
 	if _, err := conn.Write(b.Finish(nil)); err != nil {

@@ -1,8 +1,10 @@
 package fix
 
 import (
+	"context"
 	"time"
 
+	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways/fix/wire"
 )
@@ -43,6 +45,9 @@ func (s *session) farewell(reason market.SessionEnd, text string) {
 // lastWords takes a Logout of the engine's: the answer to the client's, or its
 // own.
 func (s *session) lastWords(l local) {
+	if s.turn.kind == "5" && s.over.Load() {
+		return // all that is left is to use its number up, see passedTo
+	}
 	from, to := uint64(1), uint64(0)
 	if s.answers() {
 		from, to = s.counted.Swap(s.turn.number+1), s.turn.number
@@ -57,6 +62,20 @@ func (s *session) lastWords(l local) {
 		return
 	}
 	s.post(l, s.ending(market.SessionEndProtocol, fieldText(l.body, "58="), from, to, 1))
+}
+
+// answered uses up the number of the client's answer to a Logout that has ended
+// the session: else the next logon would have to ask for it. It is used up before
+// the connection is closed, as far as that depends on this node.
+func (s *session) answered(number uint64) {
+	ctx, cancel := context.WithTimeout(s.server.background, goodbye)
+	defer cancel()
+	_, err := s.server.submit(ctx, []*command.Command{s.server.own(&command.AdvanceSessions{
+		Owner: s.server.cfg.NodeID, Steps: []command.SessionStep{{CompID: s.comp, Epoch: s.epoch.Load(), From: number, To: number}},
+	})})
+	if err != nil {
+		s.log.Info("the answer to a Logout is not used up", "number", number, "error", err)
+	}
 }
 
 // hangUpLater closes the connection when the end has had time to come.

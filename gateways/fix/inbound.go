@@ -11,6 +11,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/gateways/fix/encode"
 )
 
 // item is what waits for the log: a command of the client's, inbound numbers
@@ -293,10 +294,21 @@ func (s *session) decline(batch []item) bool {
 			continue
 		}
 		declined := *cmd
-		declined.Body = s.server.translator.declined(cmd.Body, event.CodeVenueFull, err.Error())
+		declined.Body = s.refused(cmd.Body, event.CodeVenueFull, err.Error())
 		batch[i].cmd, changed = &declined, true
 	}
 	return changed
+}
+
+// refused makes the refusal of an order that the door decides. It echoes what was
+// asked for like the machine's own.
+func (s *session) refused(body command.Body, code event.Code, detail string) *command.DeclineOrder {
+	d := &command.DeclineOrder{Code: uint8(code), Detail: detail, Request: body.Kind()}
+	if o, ok := body.(*command.PlaceOrder); ok {
+		// The session's own encoder is the pump's.
+		d.Fields = encode.New(encode.Session{BeginString: s.begin, Sender: Venue, Target: s.comp, Digits: uint8(s.digits)}).Placement(o)
+	}
+	return d
 }
 
 // again reports whether the machine put a command off without deciding it.

@@ -65,14 +65,14 @@ func (v *Server) admit(ctx context.Context, conn net.Conn, in *inlet, m *wire.Me
 	v.limits.known(place)
 	t, r := v.termsOf(m)
 	if r != nil {
-		return nil, terms{}, r
+		return nil, terms{}, r.in(w.digits)
 	}
 	w.begin, w.heartbeat = t.begin, t.heartbeat
 	s := v.newSession(w, conn, in)
 	if w.kind == market.SessionMarketData {
 		return s, t, v.beginHere(s, t)
 	}
-	return s, t, v.begin(ctx, s, t)
+	return s, t, v.begin(ctx, s, t).in(w.digits)
 }
 
 // authenticate finds out who logs on: the session of a participant in force,
@@ -173,6 +173,12 @@ func (v *Server) termsOf(m *wire.Message) (terms, *refusal) {
 		if t.reset, ok = wire.ParseBool([]byte(flag)); !ok {
 			return t, &refusal{metric: "terms", text: "ResetSeqNumFlag (141) must be Y or N"}
 		}
+	}
+	switch {
+	case t.number == 0 || t.number > command.MaxSessionNumber:
+		return t, &refusal{metric: "terms", text: fmt.Sprintf("MsgSeqNum (34) must be 1 to %d", uint64(command.MaxSessionNumber))}
+	case t.reset && t.number != 1 && !m.PossDup():
+		return t, &refusal{metric: "terms", text: "a Logon with ResetSeqNumFlag (141) Y must have MsgSeqNum (34) 1"}
 	}
 	if next := text(m, tagNextExpectedMsgSeqNo); next != "" {
 		if t.nextExpected, ok = wire.ParseUint([]byte(next)); !ok || t.nextExpected == 0 {

@@ -341,16 +341,23 @@ func (s *session) linger() {
 	case <-s.gone:
 		return
 	}
-	var rest [512]byte
 	for range maxRest {
-		if _, err := s.conn.Read(rest[:]); err != nil {
+		raw, err := s.in.reader.Next()
+		if err == nil {
+			err = wire.Parse(raw, &s.turn.in)
+		}
+		if bad := (*wire.Error)(nil); err != nil && !errors.As(err, &bad) {
+			return
+		}
+		if err == nil && s.turn.in.Type() == "5" && s.over.Load() {
+			s.answered(s.turn.in.SeqNum())
 			return
 		}
 	}
 }
 
-// maxRest is how many pieces of 512 bytes are thrown away after a Logout.
-const maxRest = 256
+// maxRest is how many messages are thrown away after a Logout.
+const maxRest = 1024
 
 // gapFill is a SequenceReset that fills a live number with nothing.
 func gapFill(next uint64) local {

@@ -188,6 +188,12 @@ func (s *story) behind(words []string) {
 			v.members = slices.DeleteFunc(slices.Clone(v.members), func(p *event.Participant) bool { return p.Participant == words[1] })
 			v.authority = nil
 		})
+	case "slow":
+		d, err := time.ParseDuration(words[1])
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		v.set(func() { v.slowness = d })
 	case "lists":
 		v.set(func() {
 			p := *v.members[0]

@@ -63,7 +63,8 @@ type session struct {
 	prepaid atomic.Bool
 	greet   []byte // the Logon, for the engine
 	parting atomic.Pointer[parting]
-	parted  sync.Once // the wait for the answer to a Logout is over
+	over    atomic.Bool // the journal has ended the session
+	parted  sync.Once   // the wait for the answer to a Logout is over
 	asked   asked
 	posting sync.Mutex
 	mu      sync.Mutex

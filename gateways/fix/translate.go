@@ -6,7 +6,6 @@ import (
 	"github.com/quickfixgo/quickfix"
 
 	"github.com/rialto-exchange/rialto/fsm/command"
-	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways/fix/decode"
 	"github.com/rialto-exchange/rialto/gateways/fix/wire"
@@ -17,8 +16,6 @@ type translator interface {
 	// validate judges a message by the dictionary of its version.
 	validate(begin string, m *wire.Message) quickfix.MessageRejectError
 	// order makes a command of an order message; known: its type is one.
-	// declined is the refusal of an order that the door decides.
-	declined(body command.Body, code event.Code, detail string) *command.DeclineOrder
 	order(m *wire.Message, sender decode.Sender) (o decode.Order, known bool, bad quickfix.MessageRejectError)
 }
 

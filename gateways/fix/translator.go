@@ -6,8 +6,6 @@ import (
 
 	"github.com/quickfixgo/quickfix"
 
-	"github.com/rialto-exchange/rialto/fsm/command"
-	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/gateways/fix/decode"
 	"github.com/rialto-exchange/rialto/gateways/fix/dictionary"
 	"github.com/rialto-exchange/rialto/gateways/fix/wire"
@@ -48,10 +46,6 @@ func answerTo(err error) quickfix.MessageRejectError {
 
 func businessOf(e *wire.BusinessError) quickfix.MessageRejectError {
 	return quickfix.NewBusinessMessageRejectErrorWithRefID(e.Text, int(e.Reason), e.RefID, nil)
-}
-
-func (t meanings) declined(body command.Body, code event.Code, detail string) *command.DeclineOrder {
-	return &command.DeclineOrder{Code: uint8(code), Detail: detail, Request: body.Kind()}
 }
 
 func (t meanings) order(m *wire.Message, sender decode.Sender) (decode.Order, bool, quickfix.MessageRejectError) {

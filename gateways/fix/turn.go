@@ -59,9 +59,13 @@ func (s *session) read() ([]byte, error) {
 			s.heard.Store(time.Now().UnixNano())
 			err = wire.Parse(raw, &s.turn.in)
 		}
+		isLogout := err == nil && s.turn.in.Type() == "5"
 		message, err := s.hear(err)
 		switch {
 		case err != nil || s.engineOff.Load():
+			if isLogout && s.over.Load() {
+				s.answered(s.turn.in.SeqNum()) // the engine does not want it any more
+			}
 			s.in.end()
 			return nil, io.EOF
 		case message != nil:
@@ -296,6 +300,10 @@ func (s *session) passedTo(next uint64) {
 		return
 	}
 	from := s.counted.Swap(next)
+	if s.turn.kind == "5" && s.over.Load() {
+		s.answered(s.turn.number)
+		return
+	}
 	if s.turn.number+1 != next || s.turn.cmd == nil {
 		s.enqueue(item{from: from, to: next - 1, lazy: s.turn.kind == "0", after: s.turn.passed})
 		return

@@ -326,7 +326,7 @@ func (e *entry) step(owner string, s *command.SessionStep) event.SessionStepped 
 	r := e.venue.sessions[s.CompID]
 	out := event.SessionStepped{CompID: s.CompID, Epoch: s.Epoch, Result: event.StepDone}
 	switch {
-	case !r.on || r.epoch != s.Epoch || r.owner != owner:
+	case r.epoch != s.Epoch || r.owner != owner || !r.on && (s.From != s.To || s.From != r.nextIn || s.Slots > 0):
 		out.Result = event.StepStale
 	case s.To >= s.From && s.To < r.nextIn:
 		out.Result = event.StepPast

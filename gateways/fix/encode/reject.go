@@ -1,10 +1,12 @@
 package encode
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/gateways/fix/wire"
 )
 
 // rejected reports a refusal in the message that its request asks for.
@@ -75,6 +77,30 @@ func (e *Encoder) echo(o *event.Echo) {
 		e.w.Char(tagExecInst, postOnly)
 	}
 	e.optional(e.displayTag(), o.DisplayQuantity)
+}
+
+// Placement returns what an order asks for as ready fields, as a refusal of it
+// echoes them. It is for refusals that the door decides; "" if it is too long.
+func (e *Encoder) Placement(o *command.PlaceOrder) string {
+	e.header("8", 0, 0)
+	e.echo(&event.Echo{
+		Account: o.Account, Instrument: o.Instrument, Side: o.Side, Type: o.Type, TimeInForce: o.TimeInForce,
+		PostOnly: o.PostOnly, ExpireAt: o.ExpireAt, Quantity: o.Quantity, QuoteQuantity: o.QuoteQuantity,
+		Price: o.Price, StopPrice: o.StopPrice, DisplayQuantity: o.DisplayQuantity,
+	})
+	var m wire.Message
+	if err := wire.Parse(e.w.Finish(nil), &m); err != nil {
+		return ""
+	}
+	var text []byte
+	for _, f := range m.Body() {
+		text = append(append(strconv.AppendUint(text, uint64(f.Tag), 10), '='), f.Value...)
+		text = append(text, wire.Separator)
+	}
+	if len(text) > command.MaxEcho {
+		return ""
+	}
+	return string(text)
 }
 
 // fieldOf returns the value of a ready field that begins so, "" if there is
