@@ -93,7 +93,7 @@ func bodies() []command.Body {
 		&command.DefineInstrument{}, &command.DefineInstrument{}, &command.DefineAsset{}, &command.SetLimits{},
 		&command.TermStart{}, &command.Probe{}, &command.Fence{}, &command.RaiseLevel{}, &command.BeginHistory{}, &command.VoidEntry{}, &command.HaltInstrument{},
 		&command.ResumeInstrument{}, &command.SetPhase{}, &command.RetireInstrument{},
-		&command.DefineParticipant{}, &command.OpenAccount{}, &command.CloseAccount{},
+		&command.DefineParticipant{}, &command.RedefineParticipant{}, &command.CreateKey{}, &command.RevokeKey{}, &command.OpenAccount{}, &command.CloseAccount{},
 		&command.Deposit{}, &command.Deposit{}, &command.Withdraw{}, &command.Transfer{},
 		&command.SuspendAccount{}, &command.ResumeAccount{}, &command.CancelOrder{}, &command.CancelAll{},
 		&command.LogonSession{}, &command.LogonSession{}, &command.AdvanceSessions{}, &command.EndSession{},

@@ -53,8 +53,13 @@ func (m *Machine) about(body command.Body) subject {
 	case *command.RetireInstrument:
 		return m.aboutInstrument(b.Instrument)
 	case *command.DefineParticipant:
-		n, _ := m.participants.find(b.Participant)
-		return subject{aggregate: market.ParticipantPrefix + b.Participant, kind: aboutParticipant, participant: n}
+		return m.aboutParticipant(b.Participant)
+	case *command.RedefineParticipant:
+		return m.aboutParticipant(b.Definition.Participant)
+	case *command.CreateKey:
+		return m.aboutParticipant(b.Participant)
+	case *command.RevokeKey:
+		return m.aboutParticipant(b.Participant)
 	case *command.SetLimits:
 		return m.aboutLimits(b)
 	case *command.AmendOrder:
@@ -104,6 +109,11 @@ func (m *Machine) aboutAccountOf(body command.Body) subject {
 func (m *Machine) aboutInstrument(name string) subject {
 	n, _ := m.instruments.find(name)
 	return subject{aggregate: name, kind: aboutInstrument, instrument: n}
+}
+
+func (m *Machine) aboutParticipant(name string) subject {
+	n, _ := m.participants.find(name)
+	return subject{aggregate: market.ParticipantPrefix + name, kind: aboutParticipant, participant: n}
 }
 
 func (m *Machine) aboutAccount(name string) subject {

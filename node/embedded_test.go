@@ -36,6 +36,7 @@ func TestDigestOfAllBodies(t *testing.T) {
 		&command.ResumeAccount{}, &command.PlaceOrder{}, &command.AmendOrder{}, &command.CancelOrder{}, &command.CancelAll{},
 		&command.TermStart{}, &command.Probe{}, &command.Fence{}, &command.RaiseLevel{},
 		&command.BeginHistory{}, &command.VoidEntry{},
+		&command.RedefineParticipant{}, &command.CreateKey{}, &command.RevokeKey{},
 	}
 	seen := map[uint64]command.Body{}
 	for _, b := range bodies {

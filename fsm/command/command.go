@@ -77,22 +77,27 @@ const (
 	KindSetPhase          Kind = 14
 	KindRetireInstrument  Kind = 15
 	KindDefineParticipant Kind = 16
-	KindOpenAccount       Kind = 20
-	KindCloseAccount      Kind = 21
-	KindDeposit           Kind = 22
-	KindWithdraw          Kind = 23
-	KindTransfer          Kind = 24
-	KindSetLimits         Kind = 25
-	KindSuspendAccount    Kind = 26
-	KindResumeAccount     Kind = 27
-	KindPlaceOrder        Kind = 40
-	KindAmendOrder        Kind = 41
-	KindCancelOrder       Kind = 42
-	KindCancelAll         Kind = 43
-	KindLogonSession      Kind = 50
-	KindAdvanceSessions   Kind = 51
-	KindEndSession        Kind = 52
-	KindResetSession      Kind = 53
-	KindLogoutSession     Kind = 54
-	KindDeclineOrder      Kind = 55
+	// Kinds that came with keys that are created and revoked one by one.
+	KindRedefineParticipant Kind = 17
+	KindCreateKey           Kind = 18
+	KindRevokeKey           Kind = 19
+
+	KindOpenAccount     Kind = 20
+	KindCloseAccount    Kind = 21
+	KindDeposit         Kind = 22
+	KindWithdraw        Kind = 23
+	KindTransfer        Kind = 24
+	KindSetLimits       Kind = 25
+	KindSuspendAccount  Kind = 26
+	KindResumeAccount   Kind = 27
+	KindPlaceOrder      Kind = 40
+	KindAmendOrder      Kind = 41
+	KindCancelOrder     Kind = 42
+	KindCancelAll       Kind = 43
+	KindLogonSession    Kind = 50
+	KindAdvanceSessions Kind = 51
+	KindEndSession      Kind = 52
+	KindResetSession    Kind = 53
+	KindLogoutSession   Kind = 54
+	KindDeclineOrder    Kind = 55
 )

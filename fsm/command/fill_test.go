@@ -106,7 +106,7 @@ func bodies() []command.Body {
 		&command.BeginHistory{}, &command.VoidEntry{},
 		&command.DefineAsset{}, &command.DefineInstrument{}, &command.HaltInstrument{},
 		&command.ResumeInstrument{}, &command.SetPhase{}, &command.RetireInstrument{},
-		&command.DefineParticipant{}, &command.OpenAccount{}, &command.CloseAccount{},
+		&command.DefineParticipant{}, &command.RedefineParticipant{}, &command.CreateKey{}, &command.RevokeKey{}, &command.OpenAccount{}, &command.CloseAccount{},
 		&command.Deposit{}, &command.Withdraw{}, &command.Transfer{}, &command.SetLimits{},
 		&command.SuspendAccount{}, &command.ResumeAccount{}, &command.PlaceOrder{},
 		&command.AmendOrder{}, &command.CancelOrder{}, &command.CancelAll{},

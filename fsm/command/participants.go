@@ -27,6 +27,10 @@ func ParticipantVersion(b *DefineParticipant) byte {
 // AppendParticipant writes a participant's definition; the event that tells of
 // it holds the same.
 func AppendParticipant(w *wire.Writer, b *DefineParticipant) {
+	appendParticipant(w, b, ParticipantVersion(b))
+}
+
+func appendParticipant(w *wire.Writer, b *DefineParticipant, version byte) {
 	w.Bounded(b.Participant, MaxID)
 	w.Byte(byte(b.Role))
 	w.Bounded(b.Owner, MaxID)
@@ -37,7 +41,7 @@ func AppendParticipant(w *wire.Writer, b *DefineParticipant) {
 	for i := range b.Keys {
 		b.Keys[i].append(w)
 	}
-	if ParticipantVersion(b) < 2 {
+	if version < 2 {
 		return
 	}
 	w.Uvarint(uint64(len(b.FixSessions)))

@@ -48,6 +48,12 @@ func newBody(k Kind) (body coder, levels []uint16) {
 		return new(RetireInstrument), first()
 	case KindDefineParticipant:
 		return new(DefineParticipant), []uint16{1, sessionsLevel}
+	case KindRedefineParticipant:
+		return new(RedefineParticipant), []uint16{clusterLevel}
+	case KindCreateKey:
+		return new(CreateKey), []uint16{clusterLevel}
+	case KindRevokeKey:
+		return new(RevokeKey), []uint16{clusterLevel}
 	case KindOpenAccount:
 		return new(OpenAccount), first()
 	case KindCloseAccount:

@@ -68,6 +68,7 @@ const (
 	CodeSessionUnknown
 	CodeSessionMustReset
 	CodeSessionNotLoggedOn
+	CodeUnknownKey
 )
 
 // codeRow is what outsiders see of a code.
@@ -84,6 +85,8 @@ func (c Code) row() codeRow {
 		return codeRow{"unknown_asset", 404}
 	case CodeUnknownInstrument:
 		return codeRow{"unknown_instrument", 404}
+	case CodeUnknownKey:
+		return codeRow{"unknown_key", 404}
 	case CodeUnknownOrder:
 		return codeRow{"unknown_order", 404}
 	case CodeUnknownParticipant:

@@ -131,7 +131,13 @@ type ParticipantPayload struct {
 	FIXSessions []SessionPayload `json:"fix_sessions,omitempty" nullable:"false" doc:"Sessions that are more than a CompID of fix_comp_ids, which is one for orders"`
 }
 
-func defineParticipant(o *object, aggregate string) command.Body {
+func defineParticipant(o *object, aggregate string) command.Body { return o.participant(aggregate) }
+
+func redefineParticipant(o *object, aggregate string) command.Body {
+	return &command.RedefineParticipant{Definition: *o.participant(aggregate)}
+}
+
+func (o *object) participant(aggregate string) *command.DefineParticipant {
 	c := &command.DefineParticipant{
 		Participant:     o.about("participant", aggregate, market.ParticipantPrefix),
 		Role:            needEnum(o, "role", market.ParseRole, roleNames()),
