@@ -55,6 +55,7 @@ the same file under the same id again sends the same commands again.`,
 			return err
 		}
 		if !dryRun {
+			nameContext(sh)
 			return venuefile.Apply(c.Context(), cl, changes, *id)
 		}
 		if exitCode && differs(changes) {

@@ -6,16 +6,12 @@ package cli
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rialto-exchange/rialto/cmd/rialto/client"
 	"github.com/rialto-exchange/rialto/cmd/rialto/shell"
 )
-
-// devServers is where `rialto dev` listens.
-const devServers = "http://127.0.0.1:8081,http://127.0.0.1:8082,http://127.0.0.1:8083"
 
 // The groups of the help text.
 const (
@@ -54,7 +50,7 @@ func Root(sh *shell.Shell) *cobra.Command {
 		Use:           "rialto",
 		Short:         "A trading venue that does not stop",
 		Long:          "Rialto is a trading venue that does not stop: three or five copies of this one\nprogram run the same exchange, and any of them may be killed.",
-		SilenceErrors: true, SilenceUsage: true,
+		SilenceErrors: true, SilenceUsage: true, Version: sh.Version,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return shell.Usagef("unknown command %q", args[0])
@@ -63,6 +59,7 @@ func Root(sh *shell.Shell) *cobra.Command {
 		},
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
+	root.SetVersionTemplate(versionLine(sh) + "\n")
 	root.SetOut(sh.Out)
 	root.SetErr(sh.Err)
 	root.SetIn(sh.In)
@@ -99,26 +96,6 @@ func (e entry) build(sh *shell.Shell) *cobra.Command {
 		clusterFlags(c, sh)
 	}
 	return c
-}
-
-// clusterFlags adds the flags of the commands that talk to a cluster.
-func clusterFlags(c *cobra.Command, sh *shell.Shell) {
-	servers := devServers
-	if v, ok := sh.Env("RIALTO_SERVER"); ok {
-		servers = v
-	}
-	key, _ := sh.Env("RIALTO_KEY")
-	f := c.PersistentFlags()
-	f.StringSliceVar(&sh.Servers, "server", strings.Split(servers, ","), "nodes to talk to, URL[,URL…] (RIALTO_SERVER)")
-	outputFlag(c, sh)
-	f.DurationVar(&sh.Timeout, "timeout", 0, "how long a request is tried on all nodes together (default: the command's own)")
-	f.StringVar(&sh.Key, "key", "", "credentials, <key id>.<secret> (RIALTO_KEY)")
-	c.PersistentPreRunE = func(*cobra.Command, []string) error {
-		if sh.Key == "" {
-			sh.Key = key // not the flag's default, which help would show
-		}
-		return checkOutput(sh)
-	}
 }
 
 // outputFlag adds the flag that chooses between people and programs.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -47,15 +48,24 @@ func (l *fixLogin) flags(c *cobra.Command, sh *shell.Shell, as string) {
 	if v, ok := sh.Env("RIALTO_FIX_PASSWORD"); ok {
 		password = v
 	}
+	passwordFile := variable(sh, "RIALTO_FIX_PASSWORD_FILE")
 	f := c.Flags()
 	f.StringSliceVar(&l.addresses, "fix", strings.Split(addresses, ","), "FIX ports of the nodes, HOST:PORT[,HOST:PORT…] (RIALTO_FIX)")
 	f.StringVar(&l.as, "as", as, "comp id to log on as")
 	f.StringVar(&l.password, "password", "", "its password (RIALTO_FIX_PASSWORD; default the demo venue's)")
+	f.StringVar(&passwordFile, "password-file", passwordFile, "file that holds the password (RIALTO_FIX_PASSWORD_FILE)")
 	f.StringVar(&l.protocol, "protocol", fixclient.FIX44, "FIX.4.4, or FIXT.1.1 with FIX 5.0 SP2")
 	f.StringVar(&l.numbers, "numbers", "", "file that keeps the session's numbers (default: the venue is asked for them)")
 	f.BoolVar(&l.reset, "reset", false, "begin the session's numbers anew: what was missed is lost")
 	f.BoolVar(&l.tls, "tls", false, "speak TLS")
 	c.PreRunE = func(*cobra.Command, []string) error {
+		if l.password == "" && passwordFile != "" {
+			text, err := os.ReadFile(passwordFile)
+			if err != nil {
+				return shell.Usagef("--password-file: %v", err)
+			}
+			l.password = strings.TrimSpace(string(text))
+		}
 		if l.password == "" {
 			l.password = password
 		}

@@ -74,6 +74,7 @@ func operateOn(c *cobra.Command, sh *shell.Shell, path, done string) error {
 	if err != nil {
 		return err
 	}
+	nameContext(sh)
 	first := cl.Only(0)
 	if err := first.Post(c.Context(), path, nil, nil); err != nil {
 		return fmt.Errorf("%s: %w", first.Servers()[0], err)
@@ -88,6 +89,7 @@ func operate(c *cobra.Command, sh *shell.Shell, method, path string, body any, d
 	if err != nil {
 		return err
 	}
+	nameContext(sh)
 	if method == http.MethodDelete {
 		err = cl.Delete(c.Context(), path)
 	} else {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"runtime"
 
 	"github.com/spf13/cobra"
@@ -8,11 +9,16 @@ import (
 	"github.com/rialto-exchange/rialto/cmd/rialto/shell"
 )
 
+// versionLine says which build this is.
+func versionLine(sh *shell.Shell) string {
+	return fmt.Sprintf("rialto %s %s %s/%s", sh.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
 func versionCommand(sh *shell.Shell) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			sh.Line("rialto %s %s %s/%s", sh.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			sh.Line("%s", versionLine(sh))
 			return nil
 		},
 	}

@@ -20,6 +20,7 @@ func execute(c *cobra.Command, sh *shell.Shell, id *string, cmd client.Command) 
 	if err != nil {
 		return err
 	}
+	nameContext(sh)
 	if cmd.ID = *id; cmd.ID == "" {
 		cmd.ID = client.NewID()
 	}

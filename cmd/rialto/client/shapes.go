@@ -199,3 +199,20 @@ type Finding struct {
 	Text     string `json:"text"`
 	NextStep string `json:"next_step"`
 }
+
+// Participant is who may act.
+type Participant struct {
+	Participant string   `json:"participant"`
+	Role        string   `json:"role"`
+	Owner       string   `json:"owner,omitempty"`
+	Accounts    []string `json:"accounts,omitempty"`
+	FIXCompIDs  []string `json:"fix_comp_ids,omitempty"`
+	Keys        []Key    `json:"keys,omitempty"`
+}
+
+// Key is a key as the venue shows it: without its secret.
+type Key struct {
+	ID       string `json:"id"`
+	Role     string `json:"role"`
+	MaxAgeMs uint32 `json:"max_age_ms,omitempty"`
+}

@@ -274,15 +274,16 @@ func (c *Cluster) Stop() error {
 	}
 	c.closing = true
 	close(c.stopping)
-	var running []*process
+	var own []*process
 	for _, n := range c.Nodes {
 		if p := c.processes[n.ID]; p != nil {
-			running = append(running, p)
+			own = append(own, p)
 		}
 	}
 	c.mu.Unlock()
-	err := stop(running)
+	err := stop(own)
 	c.watchers.Wait()
+	stopStrays(c.Nodes, c.announce)
 	return errors.Join(err, c.lock.release())
 }
 

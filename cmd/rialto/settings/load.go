@@ -118,7 +118,8 @@ func loadVariables(k *koanf.Koanf, environ []string) (unknown []string, err erro
 // commands, or to its tests.
 func ofProgram(name string) bool {
 	switch name {
-	case "RIALTO_SERVER", "RIALTO_KEY", "RIALTO_LOBSTER_FILE":
+	case "RIALTO_SERVER", "RIALTO_KEY", "RIALTO_KEY_FILE", "RIALTO_CA", "RIALTO_CONTEXT", "RIALTO_CONTEXTS",
+		"RIALTO_FIX", "RIALTO_FIX_PASSWORD", "RIALTO_FIX_PASSWORD_FILE", "RIALTO_LOBSTER_FILE":
 		return true
 	}
 	return false

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -49,6 +50,13 @@ type Shell struct {
 	Servers []string
 	Output  string
 	Key     string
+	// CA is a PEM file with the authority of the nodes' certificates, "" for the
+	// machine's own.
+	CA string
+	// Context is the name of the context that named the servers, "" if none did.
+	Context string
+	// Width is that of the terminal that Out is, 0 if unknown.
+	Width int
 	// Timeout is how long a request is tried on all nodes together; 0 leaves it
 	// to the command.
 	Timeout time.Duration
@@ -59,6 +67,15 @@ func (s *Shell) Client() (*client.Client, error) {
 	c, err := client.New(s.Servers, s.Key)
 	if err != nil {
 		return nil, Usagef("--server: %v", err)
+	}
+	if s.CA != "" {
+		text, err := os.ReadFile(s.CA)
+		if err != nil {
+			return nil, Usagef("--ca: %v", err)
+		}
+		if err := c.Trust(text); err != nil {
+			return nil, Usagef("--ca: %s: %v", s.CA, err)
+		}
 	}
 	if s.Timeout > 0 {
 		return c.WithPatience(s.Timeout), nil

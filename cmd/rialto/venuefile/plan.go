@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/rialto-exchange/rialto/cmd/rialto/client"
 )
@@ -129,17 +130,46 @@ func (p *planner) participants(wanted []Participant) {
 	p.get("/v1/queries/participants", &list)
 	for _, w := range wanted {
 		c := Change{Sign: Adds, What: "participant " + w.Participant}
-		want := w.payload()
+		want, verb := w.payload(), "participants/define"
 		for _, have := range list.Items {
-			if have["participant"] == w.Participant {
-				c.Sign, c.Detail = compare(visible(want, w.Role), have)
+			if have["participant"] != w.Participant {
+				continue
+			}
+			seen := visible(want, w.Role)
+			undeclared := undeclaredKeys(seen, have)
+			c.Sign, c.Detail = compare(seen, have)
+			if len(undeclared) > 0 {
+				verb = "participants/redefine" // which revokes none
+				note := "keeps the keys that the file does not name: " + strings.Join(undeclared, ", ")
+				c.Detail = strings.TrimPrefix(c.Detail+"; "+note, "; ")
 			}
 		}
 		if c.Sign != Keeps || want["fix_password_hash"] != nil || want["keys"] != nil {
-			c.commands = []client.Command{{Verb: "participants/define", Payload: want}}
+			c.commands = []client.Command{{Verb: verb, Payload: want}}
 		}
 		p.add(c)
 	}
+}
+
+// undeclaredKeys takes the keys that the file does not name out of what the
+// venue has, and returns their ids: a file revokes nothing.
+func undeclaredKeys(want, have payload) (ids []string) {
+	named := map[any]bool{}
+	wanted, _ := want["keys"].([]payload)
+	for _, k := range wanted {
+		named[k["id"]] = true
+	}
+	all, _ := have["keys"].([]any)
+	var declared []any
+	for _, k := range all {
+		if key, ok := k.(map[string]any); ok && !named[key["id"]] {
+			ids = append(ids, fmt.Sprint(key["id"]))
+			continue
+		}
+		declared = append(declared, k)
+	}
+	have["keys"] = declared
+	return ids
 }
 
 // visible returns what of a participant a query shows.

@@ -334,3 +334,26 @@ func TestDemo(t *testing.T) {
 		}
 	}
 }
+
+// TestNoKeyIsRevoked shows that a file revokes no key that it does not declare,
+// and says so; with all of them declared it is a plain definition.
+func TestNoKeyIsRevoked(t *testing.T) {
+	v, cl := newVenue(t)
+	v.things = map[string]map[string]any{"/v1/queries/participants": {"items": []map[string]any{{
+		"participant": "P", "role": "trader", "accounts": []string{"a"},
+		"keys": []map[string]any{{"id": "k1", "role": "trader"}, {"id": "by-hand", "role": "read"}},
+	}}}}
+	const file = "participants:\n  - {participant: P, role: trader, accounts: [a, b], keys: [{id: k1, secret: s}%s]}\n"
+	changes, lines := plan(t, cl, fmt.Sprintf(file, ""))
+	if len(lines) != 1 || !strings.Contains(lines[0], "keeps the keys that the file does not name: by-hand") || strings.Contains(lines[0], "keys: ") {
+		t.Errorf("the plan says %q", lines)
+	}
+	if err := venuefile.Apply(t.Context(), cl, changes, ""); err != nil || strings.Join(v.commands, ";") != "participants/redefine" {
+		t.Errorf("sent %q, %v", v.commands, err)
+	}
+	v.commands = nil
+	changes, _ = plan(t, cl, fmt.Sprintf(file, ", {id: by-hand, secret: s, role: read}"))
+	if err := venuefile.Apply(t.Context(), cl, changes, ""); err != nil || strings.Join(v.commands, ";") != "participants/define" {
+		t.Errorf("sent %q, %v", v.commands, err)
+	}
+}
