@@ -77,6 +77,10 @@ fuzz-fix: ## ten million bent FIX messages decoded, some to a live door, then it
 	$(GO) test ./gateways/fix -count=1 -timeout 120m -run TestBentMessages -bent 100000
 	./chaos/fuzz.sh 60s gateways/fix
 
+.PHONY: picture
+picture: build ## record the README's picture from a real rialto demo
+	$(BIN) demo --picture docs/demo.svg
+
 .PHONY: clean
 clean: ## remove what was built and the dev cluster's data
 	rm -rf bin data

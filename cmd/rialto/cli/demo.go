@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rialto-exchange/rialto/cmd/rialto/demo"
+	"github.com/rialto-exchange/rialto/cmd/rialto/picture"
 	"github.com/rialto-exchange/rialto/cmd/rialto/shell"
 )
 
@@ -17,6 +19,7 @@ var errBroken = errors.New("a proof does not hold")
 
 func demoCommand(sh *shell.Shell) *cobra.Command {
 	var o demo.Options
+	var drawn string
 	c := &cobra.Command{
 		Use: "demo", Short: "Kill a leader under order flow, and prove that nobody noticed", Args: cobra.NoArgs,
 		Long: `Play the same order flow to two new clusters on this machine, kill the leader of
@@ -39,6 +42,15 @@ exit status is 1 then.`,
 			if o.Data, err = filepath.Abs(o.Data); err != nil {
 				return err
 			}
+			if drawn != "" {
+				recorder := picture.NewRecorder(sh.Out, time.Now)
+				beside := sh.To(recorder)
+				beside.Err = recorder
+				defer func() {
+					err = errors.Join(err, os.WriteFile(drawn, []byte(recorder.SVG("rialto demo")), 0o644))
+				}()
+				sh = beside
+			}
 			o.Say = sh.Note
 			report, err := demo.Run(c.Context(), o)
 			if errors.Is(err, demo.ErrOptions) {
@@ -55,6 +67,7 @@ exit status is 1 then.`,
 	f.IntVar(&o.Nodes, "nodes", 3, "how many nodes, 3 … 9")
 	f.IntVar(&o.Messages, "messages", 30_000, "length of the order flow")
 	f.Uint64Var(&o.Seed, "seed", 1, "which order flow")
+	f.StringVar(&drawn, "picture", "", "also draw what is shown into this file, as an SVG")
 	f.StringVar(&o.Data, "data", "", "folder of the clusters, empty or new (default: a temporary one)")
 	return c
 }

@@ -37,7 +37,7 @@ unless --supervise is given. Ctrl-C stops everything.`,
 	}
 	f := c.Flags()
 	f.IntVar(&o.Nodes, "nodes", 3, "how many nodes, 1 … 9")
-	f.StringVar(&o.Data, "data", "data/dev", "folder of everything that the cluster keeps")
+	f.StringVar(&o.Data, "data", devData, "folder of everything that the cluster keeps")
 	f.BoolVar(&o.Fresh, "fresh", false, "throw away what the folder holds")
 	f.BoolVar(&orders, "flow", false, "send a gentle synthetic order flow, so that there is something to see")
 	f.BoolVar(&o.Supervise, "supervise", false, "start a node that died again after a second")
@@ -96,46 +96,3 @@ const demoPatience = 2 * time.Minute
 
 // flowSeed makes the order flow the same in every run.
 const flowSeed = 2012
-
-// greet prints what there is and what to try.
-func greet(ctx context.Context, sh *shell.Shell, cluster *devcluster.Cluster, cl *client.Client, o devcluster.Options) error {
-	var twin client.Twin
-	if err := cl.Get(ctx, "/v1/cluster", nil, &twin); err != nil {
-		return err
-	}
-	leader := cluster.Nodes[0]
-	var rows [][]string
-	for _, n := range cluster.Nodes {
-		role := "follower"
-		if n.ID == twin.Leader {
-			role, leader = "leader", n
-		}
-		rows = append(rows, []string{n.ID, role, n.URL(), n.FIX, n.Peer, itoa(cluster.PID(n.ID)), relativeLog(n)})
-	}
-	sh.Line("")
-	if err := sh.Table([]string{"NODE", "ROLE", "HTTP", "FIX", "PEERS", "PID", "LOG"}, rows); err != nil {
-		return err
-	}
-	program := cluster.Program()
-	server := serverFlag(cluster, o)
-	sh.Line(`
-Deposit, on any node:
-
-    curl -s %[1]s/v1/commands/accounts/deposit -H 'Content-Type: application/json' \
-      -d '{"command_id":"hello-1","aggregate_id":"trader1","payload":{"amount_cents":50000,"currency":"USD"}}'
-
-Trade over FIX (4.4, and 5.0 SP2 over FIXT.1.1; TRADER1 … TRADER4, password rialto):
-
-    %[3]s fix send NewOrderSingle Account=trader1 Symbol=AAPL-USD Side=buy OrderQty=10 Price=580.00%[4]s%[6]s
-    %[3]s fix sessions%[4]s
-
-Then kill the leader, and see that nothing is lost:
-
-    kill -9 %[2]d
-    %[3]s status%[4]s
-    %[5]s
-
-Ctrl-C stops everything.
-`, cluster.Nodes[len(cluster.Nodes)-1].URL(), cluster.PID(leader.ID), program, server, cluster.RestartCommand(leader), fixFlag(cluster, o))
-	return nil
-}

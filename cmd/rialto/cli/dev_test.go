@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -127,10 +128,18 @@ func TestDev(t *testing.T) {
 		t.Errorf("the printed curl was answered %s", got)
 	}
 
-	leader := regexp.MustCompile(`kill -9 (\d+)`).FindStringSubmatch(out.String())
-	pid, _ := strconv.Atoi(leader[1])
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
+	kill := regexp.MustCompile(`kill-leader --data (\S+)`).FindStringSubmatch(out.String())
+	if kill == nil {
+		t.Fatal("no way to kill the leader was printed")
+	}
+	killed, stdout, stderr := run(t, "kill-leader", "--data", kill[1])
+	said := regexp.MustCompile(`killed (n\d) \(pid (\d+)\), which led(?s:.*)n\d leads, as the others say \d+ ms after the kill`).FindStringSubmatch(stdout)
+	if killed != 0 || said == nil {
+		t.Fatalf("kill-leader: status %d, said %q %q", killed, stdout, stderr)
+	}
+	pid, _ := strconv.Atoi(said[2])
+	if !slices.Contains(pids, pid) {
+		t.Errorf("killed %d, the nodes are %v", pid, pids)
 	}
 	eventually(t, "the death is told", 5*time.Second, func() bool { return strings.Contains(out.String(), fmt.Sprintf("(pid %d) died", pid)) })
 	eventually(t, "the node is back", 10*time.Second, func() bool { return strings.Contains(out.String(), "is back with pid") })
@@ -261,4 +270,52 @@ func deposited(base string) string {
 func sequence(base string) float64 {
 	s, _ := get(base + "/v1/queries/accounts/trader1/balances")["sequence"].(float64)
 	return s
+}
+
+// TestDevEndsStrays shows that Ctrl-C ends a node that was started again by
+// hand, too, and that a folder without a cluster has no leader to kill.
+func TestDevEndsStrays(t *testing.T) {
+	if testing.Short() || runtime.GOOS != "linux" {
+		t.Skip("starts processes")
+	}
+	t.Setenv(asProgram, "1")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out screen
+	ctx, interrupt := context.WithCancel(t.Context())
+	data := t.TempDir()
+	done := make(chan int, 1)
+	go func() {
+		done <- cli.Run(ctx, newShell(&out, &out), []string{"dev", "--nodes", "1", "--data", data, "--port-offset", strconv.Itoa(freeOffset(t))})
+	}()
+	eventually(t, "the greeting", time.Minute, func() bool { return strings.Contains(out.String(), "Ctrl-C stops everything") })
+	if !strings.Contains(out.String(), "stands still until it is started again") {
+		t.Error("one node promises what three keep")
+	}
+	pids := printedPIDs(out.String())
+	if status, stdout, stderr := run(t, "kill-leader", "--data", data); status != 0 || !strings.Contains(stdout, "stands still now") {
+		t.Errorf("kill-leader: status %d, %q %q", status, stdout, stderr)
+	}
+	eventually(t, "the leader is gone", 10*time.Second, func() bool { return !alive(pids[0]) })
+	byHand := exec.Command(self, "serve", "--config", data+"/n1.yaml")
+	if err := byHand.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- byHand.Wait() }()
+	interrupt()
+	if status := <-done; status != 0 || !strings.Contains(out.String(), "started by hand") {
+		t.Errorf("status %d: %s", status, out.String())
+	}
+	select {
+	case <-ended:
+	case <-time.After(20 * time.Second):
+		_ = byHand.Process.Kill()
+		t.Error("the node that was started by hand goes on")
+	}
+	if status, _, stderr := run(t, "kill-leader", "--data", t.TempDir()); status != 1 || !strings.Contains(stderr, "holds no cluster") {
+		t.Errorf("status %d: %s", status, stderr)
+	}
 }

@@ -35,7 +35,7 @@ runs a node of this folder with the file that the folder keeps for it.`,
 			return killLeader(c.Context(), sh, folder)
 		},
 	}
-	c.Flags().StringVar(&data, "data", "data/dev", "folder of the cluster")
+	c.Flags().StringVar(&data, "data", devData, "folder of the cluster")
 	return c
 }
 
@@ -66,7 +66,7 @@ func killLeader(ctx context.Context, sh *shell.Shell, folder *devcluster.Folder)
 		return err
 	}
 	again := fmt.Sprintf("start it again with\n    %s serve --config %s", devcluster.Relative(program), devcluster.Relative(dead.Config))
-	if len(folder.Nodes) < 3 {
+	if len(folder.Nodes) < devThree {
 		sh.Line("a venue of %d nodes stands still now; %s", len(folder.Nodes), again)
 		return nil
 	}
