@@ -25,6 +25,10 @@ const (
 	// bounds them all: who asks is told that the answer can't be read now.
 	fetchPause      = 50 * time.Millisecond
 	executedTimeout = 5 * time.Second
+	// fetchesAtOnce bounds the blocks that are being fetched: a node that is only
+	// a little behind must not burden the others with every entry. Who finds no
+	// place waits, and may be answered by the own journal meanwhile.
+	fetchesAtOnce = 2
 )
 
 // errOtherBlock: what is at a sequence here is not what the leader made there.
@@ -150,6 +154,10 @@ func (c *commands) ownOrFetched(ctx context.Context, sequence market.Sequence) (
 
 // keepFetching returns nil when ctx ends first.
 func (c *commands) keepFetching(ctx context.Context, sequence market.Sequence) *event.Block {
+	if !c.fetches.enter(ctx) {
+		return nil
+	}
+	defer c.fetches.exit()
 	for {
 		if b, err := c.fetch(ctx, sequence); err == nil {
 			return b
@@ -164,12 +172,30 @@ func (c *commands) keepFetching(ctx context.Context, sequence market.Sequence) *
 	}
 }
 
-// fetches are the blocks that are being fetched, by their entries: at most one
-// for each entry that somebody here waits for. The zero value is ready.
+// fetches are the blocks that are being fetched, or wait for a place, by their
+// entries: at most one for each entry that somebody here waits for.
 type fetches struct {
+	places chan struct{} // capacity fetchesAtOnce
+
 	mu    sync.Mutex
 	under map[uint64]*fetching
 }
+
+func newFetches() *fetches {
+	return &fetches{places: make(chan struct{}, fetchesAtOnce), under: map[uint64]*fetching{}}
+}
+
+// enter takes a place, and reports false if ctx ends before there is one.
+func (f *fetches) enter(ctx context.Context) bool {
+	select {
+	case f.places <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (f *fetches) exit() { <-f.places }
 
 type fetching struct {
 	done  chan struct{} // closed when the fields below hold
@@ -204,9 +230,6 @@ func (f *fetches) join(index uint64) (one *fetching, mine bool) {
 	defer f.mu.Unlock()
 	if one = f.under[index]; one != nil {
 		return one, false
-	}
-	if f.under == nil {
-		f.under = map[uint64]*fetching{}
 	}
 	one = &fetching{done: make(chan struct{})}
 	f.under[index] = one

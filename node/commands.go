@@ -34,7 +34,7 @@ type commands struct {
 	level    func() uint16
 	inFlight inFlight
 	waiting  waiting
-	fetches  fetches
+	fetches  *fetches
 	// takes is why what is taken by no such intake is refused, nil if it is
 	// taken.
 	takes func(taken func(gateways.Intake) bool) error

@@ -177,7 +177,7 @@ func (n *Node) openSequencer(_, background context.Context) error {
 		level: n.sealingLevel,
 		order: n.forward, journal: n.journal, deadline: n.cfg.Commands.Deadline,
 		venue: n.venue, answered: answered, takes: n.takes,
-		slow: n.slowly(room.NewPace(n.cfg.Room.SlowOrdersPerSecond)), fetch: n.fetchBlock,
+		slow: n.slowly(room.NewPace(n.cfg.Room.SlowOrdersPerSecond)), fetch: n.fetchBlock, fetches: newFetches(),
 	}
 	n.reads = newReads(n, answered)
 	return nil
