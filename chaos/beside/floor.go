@@ -16,6 +16,11 @@ import (
 // entryBytes is about what an entry with one command has.
 const entryBytes = 300
 
+// pause lies between two entries, as it does between those of one client: a file
+// that is written without a pause has its times written once a tick of the
+// kernel's clock, and not with every entry.
+const pause = time.Millisecond
+
 // fileBytes is what a log segment is preallocated to.
 const fileBytes = 64 << 20
 
@@ -60,6 +65,7 @@ func floor(folder string, duration time.Duration) (report, error) {
 		if err := <-answers; err != nil { // the slower one, before the next
 			return report{}, err
 		}
+		time.Sleep(pause)
 	}
 	return reportOf(latency, time.Since(begin).Seconds()), nil
 }
