@@ -46,7 +46,7 @@ func (s *session) farewell(reason market.SessionEnd, text string) {
 // own.
 func (s *session) lastWords(l local) {
 	if s.turn.kind == "5" && s.over.Load() {
-		return // all that is left is to use its number up, see passedTo
+		return // all that is left is to use its number up, see passedOne
 	}
 	from, to := uint64(1), uint64(0)
 	if s.answers() {

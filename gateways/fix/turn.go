@@ -287,6 +287,10 @@ func (s *session) nextOut() uint64 { return s.out.written.Load() + 1 }
 // passedOne implements line. quickfixgo counts a message on that it rejects
 // without looking whether it was its turn; that is passed over.
 func (s *session) passedOne() {
+	if s.turn.kind == "5" && s.over.Load() {
+		s.answered(s.turn.number) // the machine says whether it was its turn
+		return
+	}
 	if next := s.next.Load(); s.turn.number == next {
 		s.passedTo(next + 1)
 	}
@@ -300,10 +304,6 @@ func (s *session) passedTo(next uint64) {
 		return
 	}
 	from := s.counted.Swap(next)
-	if s.turn.kind == "5" && s.over.Load() {
-		s.answered(s.turn.number)
-		return
-	}
 	if s.turn.number+1 != next || s.turn.cmd == nil {
 		s.enqueue(item{from: from, to: next - 1, lazy: s.turn.kind == "0", after: s.turn.passed})
 		return
