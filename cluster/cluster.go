@@ -70,6 +70,23 @@ type Machine interface {
 	Restore(r io.Reader) error
 }
 
+// Preparer is a Machine that can read a state beside its own.
+type Preparer interface {
+	// Prepare reads what Snapshot.WriteTo wrote. It may run while Apply does,
+	// and more than once at a time, and changes nothing. The caller calls one
+	// method of what it returns, once.
+	Prepare(r io.Reader) (Prepared, error)
+}
+
+// Prepared is a state that was read.
+type Prepared interface {
+	// Install makes it the machine's, as Restore does, in the place of Apply. On
+	// error the state is undefined and the process must end.
+	Install() error
+	// Discard gives it up.
+	Discard()
+}
+
 // Witness is a Machine that keeps a record of what it applied beside its
 // snapshots. What it vouches for is known to be committed: a node applies it
 // from its own log before it takes part, so that its peers don't wait for it.

@@ -78,6 +78,7 @@ type machineState struct {
 
 var _ interface {
 	cluster.Machine
+	cluster.Preparer
 	cluster.Schedule
 } = (*replica)(nil)
 
@@ -256,20 +257,48 @@ func (r *replica) Snapshot() (cluster.Snapshot, error) {
 	return &capture{state: r.machine.Capture(), journal: r.journal, pages: r.pages}, nil
 }
 
-// Restore implements cluster.Machine. The journal may end before the
-// snapshot: then it is filled from a peer before the node is ready.
+// Restore implements cluster.Machine.
 func (r *replica) Restore(from io.Reader) error {
+	p, err := r.Prepare(from)
+	if err != nil {
+		return err
+	}
+	return p.Install()
+}
+
+// Prepare implements cluster.Preparer.
+func (r *replica) Prepare(from io.Reader) (cluster.Prepared, error) {
 	defer withoutMemory()
-	r.owner.Lock()
-	defer r.owner.Unlock()
-	fresh := r.newPages()
+	fresh, read := r.newPages(), false
+	defer func() {
+		if !read { // or it ran out of memory
+			fresh.Release()
+		}
+	}()
 	m, err := fsm.Restore(r.with(fresh), from)
 	if err != nil {
-		fresh.Release()
-		return fmt.Errorf("restore machine: %w", err)
+		return nil, fmt.Errorf("restore machine: %w", err)
 	}
+	read = true
+	return &prepared{replica: r, machine: m, pages: fresh}, nil
+}
+
+// prepared is a machine beside the one that applies.
+type prepared struct {
+	replica *replica
+	machine *fsm.Machine
+	pages   *hugepages.Store
+}
+
+// Install implements cluster.Prepared. The journal may end before the snapshot:
+// then it is filled from a peer before the node is ready.
+func (p *prepared) Install() error {
+	defer withoutMemory()
+	r, m := p.replica, p.machine
+	r.owner.Lock()
+	defer r.owner.Unlock()
 	before := r.pages
-	r.machine, r.pages = m, fresh
+	r.machine, r.pages = m, p.pages
 	r.authority.restore(m)
 	before.Release()
 	if err := r.journal.Rebase(m.Sequence(), m.Index()); err != nil {
@@ -279,6 +308,9 @@ func (r *replica) Restore(from io.Reader) error {
 	r.publish()
 	return nil
 }
+
+// Discard implements cluster.Prepared.
+func (p *prepared) Discard() { p.pages.Release() }
 
 // capture is a captured state. It counts only once the journal is durable up
 // to it.

@@ -41,6 +41,7 @@ func (n *Node) boot() error {
 		return fmt.Errorf("open snapshots: %w", err)
 	}
 	snapshots := pacedStore{FileSnapshotStore: files, dir: c.Dir, anchor: anchor}
+	snapshots.received = &receiver{machine: c.Machine, store: files, dir: c.Dir, finish: snapshots.complete}
 	n.snapshots = snapshots
 	if err := reconcile(n.logs, snapshots, proven, anchor); err != nil {
 		return err
@@ -101,7 +102,7 @@ func (n *Node) newFSM(proven *logstore.Proven) (*fsm, error) {
 
 // startRaft begins a new cluster if that is what this is, and starts. Raft
 // panics on some of what it finds in its stores; here that is an error.
-func (n *Node) startRaft(snapshots raft.SnapshotStore) (err error) {
+func (n *Node) startRaft(snapshots pacedStore) (err error) {
 	limit, stored := &commitLimit{applied: &n.fsm.applied}, uint64(n.storedTerm())
 	n.contacts = newContacts(n.roster)
 	n.trans = newTransport(n.stream, n.config.Timeouts.RPC, newLibraryLogger(n.config.Logger), limit, n.contacts, func() uint64 {
@@ -109,7 +110,8 @@ func (n *Node) startRaft(snapshots raft.SnapshotStore) (err error) {
 			return r.CurrentTerm()
 		}
 		return stored // Raft is just starting
-	}, n.config.Refuse, n.config.Stand, n.reasons)
+	}, n.config.Refuse, n.config.Stand, n.reasons, snapshots.received)
+	n.fsm.received = snapshots.received.restored
 	n.fsm.committed = n.trans.nudges.commit
 	defer func() {
 		if p := recover(); p != nil {

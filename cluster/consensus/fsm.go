@@ -39,6 +39,9 @@ type fsm struct {
 	// 0 if the machine was restored and nothing was applied since.
 	fromLog  atomic.Uint64
 	restores restoreMeter
+	// received is the state of the snapshot that Raft installs, if it was taken
+	// in beside its main loop; nil before Raft has started.
+	received func() *loaded
 	broken   error // the machine's state is undefined
 
 	entries []cluster.Entry // reused
@@ -205,7 +208,7 @@ func (f *fsm) Snapshot() (raft.FSMSnapshot, error) {
 // snapshot. A machine that failed is not tried again, its state is undefined.
 func (f *fsm) Restore(source io.ReadCloser) error {
 	if f.broken == nil {
-		f.broken = f.load(source)
+		f.broken = f.replace(source)
 	}
 	if f.broken != nil {
 		f.halt.stop(f.broken)
@@ -217,30 +220,87 @@ func (f *fsm) Restore(source io.ReadCloser) error {
 	return nil
 }
 
+// replace takes the state that was received, or reads it.
+func (f *fsm) replace(source io.Reader) error {
+	if f.received == nil {
+		return f.load(source)
+	}
+	l := f.received()
+	if l == nil {
+		return f.load(source)
+	}
+	err := guarded(l.state.Install)
+	if err == nil {
+		err = f.loaded(l)
+	}
+	if err != nil {
+		return fmt.Errorf("restore machine: %w", err)
+	}
+	return nil
+}
+
 // load replaces the machine's state.
 func (f *fsm) load(source io.Reader) error {
 	in, err := openSnapshot(source)
 	if err == nil {
-		err = f.restoreMachine(in)
+		err = guarded(func() error { return f.machine.Restore(in) })
 	}
 	if err == nil {
 		err = in.finish()
 	}
 	if err == nil {
-		err = f.roster.restored(in.roster)
+		err = f.loaded(&loaded{index: in.index, term: in.term, roster: in.roster})
 	}
 	if err != nil {
 		return fmt.Errorf("restore machine: %w", err)
 	}
-	f.term = in.term
+	return nil
+}
+
+// loaded is a state beside that of the machine, and what is known of it.
+type loaded struct {
+	index, term uint64
+	roster      cluster.Roster
+	state       cluster.Prepared
+}
+
+// prepare reads a snapshot's stream.
+func prepare(machine cluster.Preparer, source io.Reader) (*loaded, error) {
+	in, err := openSnapshot(source)
+	if err != nil {
+		return nil, err
+	}
+	l := &loaded{index: in.index, term: in.term}
+	err = guarded(func() (err error) {
+		l.state, err = machine.Prepare(in)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := in.finish(); err != nil {
+		l.state.Discard()
+		return nil, err
+	}
+	l.roster = in.roster
+	return l, nil
+}
+
+// loaded notes what the machine holds now.
+func (f *fsm) loaded(l *loaded) error {
+	if err := f.roster.restored(l.roster); err != nil {
+		return err
+	}
+	f.term = l.term
 	f.replayed = nil
 	f.fromLog.Store(0)
-	f.applied.Store(in.index)
+	f.applied.Store(l.index)
 	f.due.reset()
 	return nil
 }
 
-func (f *fsm) restoreMachine(in io.Reader) (err error) {
+// guarded makes an error of a panic of the machine.
+func guarded(do func() error) (err error) {
 	defer func() {
 		p := recover()
 		if p == nil {
@@ -251,5 +311,5 @@ func (f *fsm) restoreMachine(in io.Reader) (err error) {
 			err = fmt.Errorf("machine panicked: %v\n%s", p, debug.Stack())
 		}
 	}()
-	return f.machine.Restore(in)
+	return do()
 }

@@ -36,6 +36,7 @@ type chain struct {
 	sick    error         // what Apply panics with, on any entry
 	record  *record       // what it says it has applied; outlives it
 	slow    time.Duration // what an entry takes
+	ballast int           // bytes of no meaning in its snapshots
 }
 
 func newChain() *chain { return &chain{changed: make(chan struct{}), record: &record{}} }
@@ -112,22 +113,46 @@ func (c *chain) Snapshot() (cluster.Snapshot, error) {
 	defer c.mu.Unlock()
 	b := binary.LittleEndian.AppendUint64(nil, c.count)
 	b = binary.LittleEndian.AppendUint64(b, uint64(c.last))
-	return frozen(binary.LittleEndian.AppendUint32(b, c.sum)), nil
+	b = binary.LittleEndian.AppendUint32(b, c.sum)
+	return frozen(append(b, make([]byte, c.ballast)...)), nil
 }
 
 func (c *chain) Restore(r io.Reader) error {
-	var b [20]byte
-	if _, err := io.ReadFull(r, b[:]); err != nil {
+	p, err := c.Prepare(r)
+	if err != nil {
 		return err
 	}
+	return p.Install()
+}
+
+// Prepare implements cluster.Preparer.
+func (c *chain) Prepare(r io.Reader) (cluster.Prepared, error) {
+	p := &preparedChain{chain: c}
+	if _, err := io.ReadFull(r, p.state[:]); err != nil {
+		return nil, err
+	}
+	_, err := io.Copy(io.Discard, r)
+	return p, err
+}
+
+// preparedChain is a state beside the one that is there.
+type preparedChain struct {
+	chain *chain
+	state [20]byte
+}
+
+func (p *preparedChain) Install() error {
+	c := p.chain
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.count = binary.LittleEndian.Uint64(b[:])
-	c.last = cluster.Index(binary.LittleEndian.Uint64(b[8:]))
-	c.sum = binary.LittleEndian.Uint32(b[16:])
+	c.count = binary.LittleEndian.Uint64(p.state[:])
+	c.last = cluster.Index(binary.LittleEndian.Uint64(p.state[8:]))
+	c.sum = binary.LittleEndian.Uint32(p.state[16:])
 	c.notify()
 	return nil
 }
+
+func (*preparedChain) Discard() {}
 
 type frozen []byte
 
@@ -146,6 +171,31 @@ type tcp struct {
 	mu    sync.Mutex
 	cut   bool
 	conns []net.Conn
+	// stalls, while it is not nil, holds up what comes on a connection after its
+	// first stallAfter bytes, until it is closed.
+	stalls chan struct{}
+}
+
+// stallAfter is more than any request but a snapshot's has.
+const stallAfter = 2 << 20
+
+// stalling is a connection that may stall.
+type stalling struct {
+	net.Conn
+	network *tcp
+	bytes   int
+}
+
+func (s *stalling) Read(b []byte) (int, error) {
+	s.network.mu.Lock()
+	stalls := s.network.stalls
+	s.network.mu.Unlock()
+	if stalls != nil && s.bytes > stallAfter {
+		<-stalls
+	}
+	n, err := s.Conn.Read(b)
+	s.bytes += n
+	return n, err
 }
 
 func listen(t testing.TB, address string) *tcp {
@@ -159,8 +209,11 @@ func listen(t testing.TB, address string) *tcp {
 func (s *tcp) Accept() (net.Conn, error) {
 	for {
 		c, err := s.Listener.Accept()
-		if err != nil || s.add(c) {
-			return c, err
+		if err != nil {
+			return nil, err
+		}
+		if s.add(c) {
+			return &stalling{Conn: c, network: s}, nil
 		}
 	}
 }

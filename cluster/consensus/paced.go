@@ -2,8 +2,11 @@ package consensus
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -18,22 +21,55 @@ type pacedStore struct {
 	*raft.FileSnapshotStore
 	dir    string
 	anchor *logstore.Anchor
+	// received holds the snapshot that was taken in beside the main loop; nil
+	// where none can be.
+	received *receiver
 }
 
 // Create begins a snapshot.
 func (p pacedStore) Create(version raft.SnapshotVersion, index, term uint64, members raft.Configuration,
 	membersIndex uint64, trans raft.Transport) (raft.SnapshotSink, error) {
+	if p.received != nil {
+		if sink, is := p.received.created(index, term); is {
+			return sink, nil
+		}
+	}
 	sink, err := p.FileSnapshotStore.Create(version, index, term, members, membersIndex, trans)
 	if err != nil {
 		return nil, err
 	}
-	state, err := os.Open(filepath.Join(p.dir, "snapshots", sink.ID()+".tmp", "state.bin"))
+	return pace(p.dir, sink, func() error { return p.complete(sink.ID(), index, term) })
+}
+
+// complete tells the log of a snapshot that counts.
+func (p pacedStore) complete(id string, index, term uint64) error {
+	p.anchor.Set(index, term)
+	return writeMetaSum(filepath.Join(p.dir, "snapshots", id))
+}
+
+// Open reads a snapshot. Of one whose state is in memory there is nothing to
+// read.
+func (p pacedStore) Open(id string) (*raft.SnapshotMeta, io.ReadCloser, error) {
+	if p.received == nil || !p.received.holds(id) {
+		return p.FileSnapshotStore.Open(id)
+	}
+	metas, err := p.List()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, m := range metas {
+		if m.ID == id {
+			return m, io.NopCloser(strings.NewReader("")), nil
+		}
+	}
+	return nil, nil, fmt.Errorf("snapshot %s: %w", id, os.ErrNotExist)
+}
+
+// pace makes a sink of the library's gentle; complete is called when it counts.
+func pace(dir string, sink raft.SnapshotSink, complete func() error) (*pacedSink, error) {
+	state, err := os.Open(filepath.Join(dir, "snapshots", sink.ID()+".tmp", "state.bin"))
 	if err != nil {
 		return nil, errors.Join(err, sink.Cancel())
-	}
-	complete := func() error {
-		p.anchor.Set(index, term)
-		return writeMetaSum(filepath.Join(p.dir, "snapshots", sink.ID()))
 	}
 	return &pacedSink{SnapshotSink: sink, state: state, complete: complete}, nil
 }
@@ -43,13 +79,14 @@ func (p pacedStore) Create(version raft.SnapshotVersion, index, term uint64, mem
 // at the end: a gigabyte then stands before the log's next write. It keeps
 // its file to itself, so the sync goes through another descriptor.
 //
-// A snapshot that is being installed is not paced: it holds up the node's
-// main loop, and the sooner it is over the better.
+// One that is received from the leader is synced like that too, so that nothing
+// is left to sync when it is put in its place, and without the pauses.
 type pacedSink struct {
 	raft.SnapshotSink
 	state    *os.File
 	complete func() error
-	until    <-chan struct{} // nil: not paced; closed: give up
+	until    <-chan struct{} // nil: without pauses; closed: give up
+	eager    bool            // synced although without pauses
 	unsynced int
 }
 
@@ -58,13 +95,16 @@ const maxPause = 20 * time.Millisecond
 // Write writes, and syncs and pauses when a chunk is full.
 func (p *pacedSink) Write(b []byte) (int, error) {
 	n, err := p.SnapshotSink.Write(b)
-	if p.unsynced += n; err != nil || p.until == nil || p.unsynced < chunkBytes {
+	if p.unsynced += n; err != nil || p.until == nil && !p.eager || p.unsynced < chunkBytes {
 		return n, err
 	}
 	p.unsynced = 0
 	start := time.Now()
 	if err := p.state.Sync(); err != nil {
 		return n, err
+	}
+	if p.until == nil {
+		return n, nil
 	}
 	pause := time.NewTimer(min(time.Since(start), maxPause))
 	defer pause.Stop()

@@ -34,8 +34,10 @@ type transport struct {
 	// reasons hears when a leader asks this node to follow it.
 	reasons *reasons
 	rpcs    chan raft.RPC
-	stop    chan struct{}
-	once    *sync.Once
+	// received takes in snapshots.
+	received *receiver
+	stop     chan struct{}
+	once     *sync.Once
 }
 
 // Consumer returns what peers ask.
@@ -45,7 +47,9 @@ func (t transport) Consumer() <-chan raft.RPC { return t.rpcs }
 func (t transport) Close() error {
 	t.once.Do(func() { close(t.stop) })
 	t.nudges.close()
-	return t.NetworkTransport.Close()
+	err := t.NetworkTransport.Close() // ends what is being received
+	t.received.close()
+	return err
 }
 
 // relay hands on a request, and reports whether more are taken. What this node
@@ -70,6 +74,10 @@ func (t transport) relay(rpc raft.RPC, limit *commitLimit, refuse func() error) 
 			return true
 		}
 	}
+	if request, ok := rpc.Command.(*raft.InstallSnapshotRequest); ok {
+		t.received.serve(rpc, request, t, t.install) // nothing else comes by its connection meanwhile
+		return true
+	}
 	if request, ok := rpc.Command.(*raft.AppendEntriesRequest); ok {
 		request.LeaderCommitIndex = min(limit.of(request.LeaderCommitIndex), agreed(request))
 	}
@@ -78,6 +86,24 @@ func (t transport) relay(rpc raft.RPC, limit *commitLimit, refuse func() error) 
 		return true
 	case <-t.stop:
 		return false
+	}
+}
+
+// install has the main loop install a snapshot that was received, and returns
+// its answer; false at the end.
+func (t transport) install(rpc raft.RPC) (raft.RPCResponse, bool) {
+	answer := make(chan raft.RPCResponse, 1)
+	rpc.RespChan = answer
+	select {
+	case t.rpcs <- rpc:
+	case <-t.stop:
+		return raft.RPCResponse{}, false
+	}
+	select {
+	case response := <-answer:
+		return response, true
+	case <-t.stop:
+		return raft.RPCResponse{}, false
 	}
 }
 
@@ -175,8 +201,8 @@ var (
 
 // newTransport allows one request under way to each peer. Pipelining can
 // wedge a follower for good, and was slower as well.
-func newTransport(stream *stream, timeout time.Duration, logger hclog.Logger, limit *commitLimit, c *contacts, term func() uint64, refuse, stand func() error, why *reasons) transport {
-	t := transport{contacts: c, term: term, stand: stand, reasons: why, rpcs: make(chan raft.RPC), stop: make(chan struct{}), once: new(sync.Once)}
+func newTransport(stream *stream, timeout time.Duration, logger hclog.Logger, limit *commitLimit, c *contacts, term func() uint64, refuse, stand func() error, why *reasons, received *receiver) transport {
+	t := transport{contacts: c, term: term, stand: stand, reasons: why, rpcs: make(chan raft.RPC), received: received, stop: make(chan struct{}), once: new(sync.Once)}
 	settings := raft.NetworkTransportConfig{
 		Stream:                  asking{stream},
 		MaxPool:                 poolSize,
