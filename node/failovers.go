@@ -149,6 +149,19 @@ func (f *failovers) newest(most int) []gateways.Failover {
 	return out
 }
 
+// handedOver counts the hand-overs since a time.
+func (f *failovers) handedOver(since time.Time) (count int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, c := range f.list {
+		at, err := time.Parse(time.RFC3339Nano, c.At)
+		if err == nil && at.After(since) && c.Cause == string(cluster.CauseHandedOver) {
+			count++
+		}
+	}
+	return count
+}
+
 // numbers are for metrics.
 func (f *failovers) numbers() (count uint64, gap float64) {
 	f.mu.Lock()

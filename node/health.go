@@ -29,9 +29,13 @@ const (
 	// slowSync and longStall are below which nobody is sick.
 	slowSync  = 20 * time.Millisecond
 	longStall = 100 * time.Millisecond
-	// fleeAfter is the least time between two hand-overs for this, and
-	// fleeTimeout what one may take.
+	// fleeAfter is for how long a node must have led before it hands over for
+	// this, whoever led before it; it doubles with each hand-over of the last
+	// fleeMemory, fleeDoubles times at most: where leadership wanders, it is the
+	// machine below all nodes that is slow. fleeTimeout is what one may take.
 	fleeAfter   = time.Minute
+	fleeMemory  = 30 * time.Minute
+	fleeDoubles = 4
 	fleeTimeout = 5 * time.Second
 	// stuckAfter is how many looks a follower may stay where it is while the
 	// others go on.
@@ -200,7 +204,8 @@ func (n *Node) flee(ctx context.Context) {
 	var tried time.Time
 	every(ctx, twinInterval, func() bool {
 		why := n.ward.sick(n.cfg.NodeID)
-		if why == "" || !tried.IsZero() && time.Since(tried) < fleeAfter || n.consensus.Status().Role != cluster.RoleLeader {
+		pause := fleePause(n.failovers.handedOver(time.Now().Add(-fleeMemory)))
+		if why == "" || !tried.IsZero() && time.Since(tried) < fleeAfter || !n.leaders.leadsFor(pause) {
 			return true
 		}
 		to := n.ward.healthiest(fitToLead(n.liveness.Peers(), n.consensus.Acknowledged()))
@@ -217,6 +222,10 @@ func (n *Node) flee(ctx context.Context) {
 		return true
 	})
 }
+
+// fleePause is for how long a leader must have led before it hands over, after
+// so many hand-overs.
+func fleePause(handOvers int) time.Duration { return fleeAfter << min(handOvers, fleeDoubles) }
 
 // stallLook is how often a node looks whether its process gets to run.
 const stallLook = 20 * time.Millisecond

@@ -112,3 +112,25 @@ func TestStuckFollower(t *testing.T) {
 		t.Errorf("got %v", f)
 	}
 }
+
+// TestFleeingHasACoolDown shows that leadership which was handed over of late is
+// handed over again only after twice as long each time, up to sixteen minutes,
+// and that other changes of leadership and old ones count for nothing.
+func TestFleeingHasACoolDown(t *testing.T) {
+	f := &failovers{}
+	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	f.learn([]gateways.Failover{
+		{Term: 1, Cause: string(cluster.CauseHandedOver), At: now.Add(-31 * time.Minute).Format(time.RFC3339Nano)},
+		{Term: 2, Cause: string(cluster.CauseDied), At: now.Add(-time.Minute).Format(time.RFC3339Nano)},
+		{Term: 3, Cause: string(cluster.CauseHandedOver), At: now.Add(-29 * time.Minute).Format(time.RFC3339Nano)},
+		{Term: 4, Cause: string(cluster.CauseHandedOver), At: now.Add(-time.Minute).Format(time.RFC3339Nano)},
+	})
+	if got := f.handedOver(now.Add(-fleeMemory)); got != 2 {
+		t.Errorf("%d hand-overs, want 2", got)
+	}
+	for handOvers, want := range []time.Duration{1, 2, 4, 8, 16, 16, 16} {
+		if got := fleePause(handOvers); got != want*time.Minute {
+			t.Errorf("after %d hand-overs: %v, want %d minutes", handOvers, got, want)
+		}
+	}
+}

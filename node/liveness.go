@@ -32,7 +32,12 @@ func (n *Node) openLiveness(context.Context, context.Context) error {
 
 // raftBehind is how much later than a follower that sees a silent leader Raft
 // itself gives it up, and a leader its lead without a majority's answer.
-const raftBehind = 3
+//
+// The followers hear of the leader's process on connections that wait for no
+// disk. What is left for Raft is a leader whose process runs and who leads no
+// more, and it hears of that behind the appends to everybody's log: a follower's
+// disk that takes half a second for one must not cost the leader its lease.
+const raftBehind = 6
 
 // raftTimeout is Raft's own timeout.
 func (c *Config) raftTimeout() time.Duration {
