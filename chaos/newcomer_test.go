@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,6 +31,13 @@ func TestNewcomer(t *testing.T) {
 	}
 	binary := buildRialto(t)
 	v := startVenueWith(t, venue.Options{Binary: binary, Nodes: 1, Extra: "consensus:\n  trailing_entries: 1\n"})
+	// The log gives up what the archive has taken, 4,096 entries at once.
+	r := trade(v, "n")
+	err := v.Until(t.Context(), "the log is long", func(context.Context) bool { return applied(t, v, 0) > 4200 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Stop()
 	out, err := exec.Command(binary, "bench", "rest", "--server", v.URL(0), "--clients", "8", "--batch", "100", "--duration", load.String()).CombinedOutput()
 	if err != nil {
 		t.Fatalf("load: %v\n%s", err, out)
@@ -87,6 +95,9 @@ func TestNewcomer(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("%d events; ready after %v", events, time.Since(begun).Round(10*time.Millisecond))
+	if installs := v.Log(joined); !strings.Contains(installs, "Installed remote snapshot") {
+		t.Error("it got no snapshot: the test shows too little")
+	}
 	if load == newcomerLoad { // of a long one the events are too many to compare here
 		same(t, v, joined)
 	}
