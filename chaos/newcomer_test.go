@@ -95,6 +95,11 @@ func TestNewcomer(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("%d events; ready after %v", events, time.Since(begun).Round(10*time.Millisecond))
+	for line := range strings.Lines(v.Log(joined)) {
+		if strings.Contains(line, "read model taken over") || strings.Contains(line, "journal filled") {
+			t.Log(strings.TrimSpace(line))
+		}
+	}
 	if installs := v.Log(joined); !strings.Contains(installs, "Installed remote snapshot") {
 		t.Error("it got no snapshot: the test shows too little")
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rialto-exchange/rialto/cluster/credentials/credtest"
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/node"
@@ -81,7 +82,8 @@ func TestDeadVoterIsReplaced(t *testing.T) {
 // in again under its own id, once the member that it was has been silent for long
 // enough: nobody has to remove that first.
 func TestLostVoterComesBackByItself(t *testing.T) {
-	c := newTrioWith(t, impatient)
+	certified := closed(t, credtest.New(t, "test"))
+	c := newTrioWith(t, func(cfg *node.Config) { impatient(cfg); certified(cfg) })
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	c.stop(2)
 	c.wipe(2)

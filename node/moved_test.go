@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/credentials/credtest"
 	"github.com/rialto-exchange/rialto/cluster/identity"
 	"github.com/rialto-exchange/rialto/cluster/peer"
 	"github.com/rialto-exchange/rialto/fsm/command"
@@ -23,7 +24,12 @@ func (c *trio) move(i int) {
 // TestAddressIsFollowed shows that a member that comes back at another address
 // is known there, and counts: with another one away the venue goes on.
 func TestAddressIsFollowed(t *testing.T) {
-	c := newTrio(t)
+	t.Run("plain", func(t *testing.T) { followed(t, newTrio(t)) })
+	t.Run("certified", func(t *testing.T) { followed(t, newTrioWith(t, closed(t, credtest.New(t, "test")))) })
+}
+
+func followed(t *testing.T, c *trio) {
+	t.Helper()
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	c.stop(2)
 	c.move(2)
