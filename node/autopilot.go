@@ -77,11 +77,16 @@ func (n *Node) noteSilence(now time.Time) {
 	})
 	nodes, own := n.twin.nodes(), n.replica.state.Load()
 	for _, m := range roster.Members {
-		t := nodes[m.ID]
-		if own.hashIndex != 0 && t.State == stateAlive && t.StateHashIndex == own.hashIndex && t.StateHash != own.hash {
+		if contradicts(nodes[m.ID], own.hashIndex, own.hash) {
 			n.doubts.add(enrolmentOf(m))
 		}
 	}
+}
+
+// contradicts reports that a node says another state hash than this one's, of the
+// same index.
+func contradicts(t gateways.TwinNode, index uint64, hash string) bool {
+	return index != 0 && t.State == stateAlive && t.StateHashIndex == index && t.StateHash != hash
 }
 
 // nodes is what the last picture shows, by id.

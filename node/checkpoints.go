@@ -22,7 +22,7 @@ import (
 
 const (
 	// farBehind is from how many missing events on the views are taken over.
-	farBehind = 200_000
+	farBehind = 50_000
 	// maxViewName bounds a name on the wire.
 	maxViewName = 64
 	// viewsServed is how many checkpoints a node sends at once.

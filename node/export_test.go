@@ -88,3 +88,25 @@ func (n *Node) ForwardBy(ctx context.Context, protocol peer.Protocol, batch []*c
 
 // WithFarBehind is from how many missing events on views are taken over.
 func WithFarBehind(events uint64) Option { return func(n *Node) { n.farBehind = events } }
+
+// Silence counts for how long members give no sign of life.
+type Silence struct{ silence }
+
+// NewSilence has heard nobody.
+func NewSilence() *Silence { return &Silence{} }
+
+// Sign notes that a member answered.
+func (s *Silence) Sign(id cluster.NodeID) { s.sign(id) }
+
+// Look counts on.
+func (s *Silence) Look(now time.Time, members []cluster.RosterMember, lives func(cluster.NodeID) bool) {
+	s.look(now, members, lives)
+}
+
+// Of is for how long a member has been silent.
+func (s *Silence) Of(id cluster.NodeID) time.Duration { return s.of(id) }
+
+// Contradicts reports that a node says another state hash of an index.
+func Contradicts(t gateways.TwinNode, index uint64, hash string) bool {
+	return contradicts(t, index, hash)
+}

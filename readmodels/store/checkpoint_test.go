@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"errors"
+	"io"
 	"testing"
 
 	"github.com/rialto-exchange/rialto/fsm/market"
@@ -134,4 +135,49 @@ func FuzzLoad(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// BenchmarkCheckpoint is what it takes to take a store over: 200,000 keys and
+// list items, sent and written. -benchtime=1x.
+func BenchmarkCheckpoint(b *testing.B) {
+	const last = 200_000
+	from := open(b, store.Options{Dir: b.TempDir()})
+	value := bytes.Repeat([]byte{7}, 100)
+	for at := market.Sequence(1); at <= last; at++ {
+		commit(b, from, at, func(w readmodels.Writer) {
+			w.Set(number(at), value, at)
+			w.Append([]byte("all"), number(at), at)
+		})
+	}
+	var bytes int64
+	for b.Loop() {
+		to := open(b, store.Options{Dir: b.TempDir()})
+		r, w := io.Pipe()
+		count := &counted{to: w}
+		go func() { _ = w.CloseWithError(from.Checkpoint(b.Context(), count)) }()
+		if err := to.Load(r, agrees); err != nil {
+			b.Fatal(err)
+		}
+		bytes += count.bytes
+		if err := to.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.SetBytes(bytes / int64(b.N))
+	b.ReportMetric(2*last*float64(b.N)/b.Elapsed().Seconds(), "values/s")
+	if err := from.Close(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// counted counts what is written.
+type counted struct {
+	to    io.Writer
+	bytes int64
+}
+
+func (c *counted) Write(p []byte) (int, error) {
+	n, err := c.to.Write(p)
+	c.bytes += int64(n)
+	return n, err
 }
