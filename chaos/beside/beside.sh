@@ -47,6 +47,11 @@ for _ in $(seq 300); do
   sleep 0.2
 done
 
+if "$binary" status --server "http://127.0.0.1:$((8081 + offset))" | grep -q room_short; then
+  echo "beside: the disk is short of room, so the venue takes orders slower: make room, or set RIALTO_ROOM_SLOW_ORDERS_PER_SECOND=1000000"
+  exit 1
+fi
+
 # Who leads: in the table, role, URL and process of each node.
 leader() { "$binary" status --server "http://127.0.0.1:$((8081 + offset))" | awk '$2 == "leader" {print $5}'; }
 follower() { "$binary" status --server "http://127.0.0.1:$((8081 + offset))" | awk '$2 == "follower" {print $5; exit}'; }
