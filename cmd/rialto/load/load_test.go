@@ -90,8 +90,8 @@ func TestUnknownIsAnError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := load.Run(t.Context(), cl.WithPatience(20*time.Millisecond), load.Options{
-		Run: "t", Clients: 1, Batch: 1, Duration: 500 * time.Millisecond, Instrument: "A-B",
+	report, err := load.Run(t.Context(), cl.WithPatience(300*time.Millisecond), load.Options{
+		Run: "t", Clients: 1, Batch: 1, Duration: time.Second, Instrument: "A-B",
 	})
 	if err != nil || report.Errors == 0 || len(report.Rejected) > 0 {
 		t.Errorf("report %+v, %v; want errors only", report, err)
