@@ -54,6 +54,7 @@ answers do, and latency counts from when a request was due.`,
 	f.Float64Var(&o.Rate, "rate", 0, "commands a second offered in all (default: closed loop)")
 	f.DurationVar(&o.Duration, "duration", 10*time.Second, "how long")
 	f.StringVar(&o.Instrument, "instrument", "BTC-USD", "the instrument to trade")
+	f.DurationVar(&o.Snapshots, "snapshots", 0, "have one node after the other take a snapshot, with such pauses, and compare")
 	f.Float64Var(&o.Cancels, "cancels", 0.4, "share of commands that cancel, 0 … 1")
 	return c
 }
@@ -66,6 +67,8 @@ func checkLoad(o load.Options) error {
 		return shell.Usagef("--batch: %d is not within 1 … %d", o.Batch, client.MaxBatch)
 	case o.Rate < 0:
 		return shell.Usagef("--rate: %v is below 0", o.Rate)
+	case o.Snapshots < 0:
+		return shell.Usagef("--snapshots: %v is below 0", o.Snapshots)
 	case o.Duration <= 0:
 		return shell.Usagef("--duration: %v is not above 0", o.Duration)
 	case o.Cancels < 0 || o.Cancels > 1:
@@ -78,7 +81,7 @@ func loadRows(r *load.Report) [][]string {
 	cell := func(l load.Latency) string {
 		return fmt.Sprintf("p50 %.2f ms, p99 %.2f ms, p99.9 %.2f ms, max %.2f ms", l.P50, l.P99, l.P999, l.Max)
 	}
-	return [][]string{
+	rows := [][]string{
 		{"commands", fmt.Sprint(r.Commands)},
 		{"commands per second", fmt.Sprintf("%.0f", r.CommandsPerSecond)},
 		{"latency of a request", cell(r.Latency)},
@@ -88,6 +91,11 @@ func loadRows(r *load.Report) [][]string {
 		{"requests sent again", fmt.Sprint(r.Retries)},
 		{"errors", fmt.Sprint(r.Errors)},
 	}
+	if s := r.Snapshots; s != nil {
+		rows = append(rows, []string{fmt.Sprintf("while a snapshot is taken (%d, %.1f s each)", s.Taken, s.Seconds), cell(s.Beside)},
+			[]string{"while none is", cell(s.Apart)}, []string{"ratio of p99.9", fmt.Sprintf("%.2f", s.Ratio)})
+	}
+	return rows
 }
 
 func benchCore(sh *shell.Shell) *cobra.Command {

@@ -28,6 +28,9 @@ type Options struct {
 	Instrument string
 	// Cancels is the share of commands that cancel the order before, 0 … 1.
 	Cancels float64
+	// Snapshots is the pause between two snapshots, of one node after the other;
+	// 0 = none is asked for.
+	Snapshots time.Duration
 }
 
 // Latency is in milliseconds.
@@ -57,6 +60,8 @@ type Report struct {
 	BalanceRead Latency `json:"balance_read_ms"`
 	// ProjectionLag is how far the slowest read model was behind, sampled.
 	ProjectionLag Latency `json:"projection_lag_ms"`
+	// Snapshots is absent where none was asked for.
+	Snapshots *Snapshots `json:"snapshots,omitempty"`
 }
 
 // The histograms' range is a minute, in microseconds.
@@ -75,6 +80,8 @@ func latencyOf(h *hdrhistogram.Histogram) Latency {
 
 // tally collects what the clients see.
 type tally struct {
+	snapshots *snapshots // nil: none are asked for
+
 	mu       sync.Mutex
 	latency  *hdrhistogram.Histogram
 	commands int64
@@ -84,6 +91,7 @@ type tally struct {
 }
 
 func (t *tally) add(latency time.Duration, results []client.Brief) {
+	t.snapshots.add(latency)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	record(t.latency, latency)
@@ -114,6 +122,9 @@ func Run(ctx context.Context, cl *client.Client, o Options) (*Report, error) {
 		return nil, err
 	}
 	t := &tally{latency: newHistogram(), rejected: map[string]int{}}
+	if o.Snapshots > 0 {
+		t.snapshots = &snapshots{beside: newHistogram(), apart: newHistogram()}
+	}
 	watch := &watcher{reads: newHistogram(), lag: newHistogram()}
 	retried, begin := cl.Failures(), time.Now()
 	running, stop := context.WithTimeout(ctx, o.Duration)
@@ -121,6 +132,9 @@ func Run(ctx context.Context, cl *client.Client, o Options) (*Report, error) {
 	group, groupCtx := errgroup.WithContext(running)
 	group.Go(func() error { return watch.balances(groupCtx, cl, workers[0].account) })
 	group.Go(func() error { return watch.lags(groupCtx, cl) })
+	if o.Snapshots > 0 {
+		group.Go(func() error { return t.snapshots.take(groupCtx, cl, o.Snapshots) })
+	}
 	for i, w := range workers {
 		group.Go(func() error { return w.run(groupCtx, t, begin.Add(o.offset(i)), o.interval()) })
 	}
@@ -134,6 +148,7 @@ func Run(ctx context.Context, cl *client.Client, o Options) (*Report, error) {
 		Commands: t.commands, CommandsPerSecond: float64(t.commands) / seconds,
 		Latency: latencyOf(t.latency), Rejected: t.rejected, Errors: t.errors, Retries: cl.Failures() - retried + t.repeated,
 		BalanceRead: latencyOf(watch.reads), ProjectionLag: latencyOf(watch.lag),
+		Snapshots: t.snapshots.report(),
 	}, err
 }
 

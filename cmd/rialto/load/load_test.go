@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -109,4 +111,46 @@ func TestBatches(t *testing.T) {
 	if report.Commands == 0 || report.Commands%7 != 0 || report.CommandsPerSecond <= 0 {
 		t.Errorf("report %+v", report)
 	}
+}
+
+// TestRequestsBesideSnapshots shows that requests which were under way while a
+// node took a snapshot are told from the others.
+func TestRequestsBesideSnapshots(t *testing.T) {
+	inner := node(t, 0, 0)
+	var taking atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/admin/snapshot" {
+			taking.Store(true)
+			pause(200 * time.Millisecond)
+			taking.Store(false)
+			_, _ = io.WriteString(w, `{}`)
+			return
+		}
+		if taking.Load() && strings.HasPrefix(r.URL.Path, "/v1/commands/") {
+			pause(50 * time.Millisecond)
+		}
+		target, _ := url.Parse(inner.Servers()[0])
+		httputil.NewSingleHostReverseProxy(target).ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	cl, err := client.New([]string{server.URL}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := load.Run(t.Context(), cl, load.Options{
+		Run: "t", Clients: 4, Batch: 1, Rate: 50, Duration: 2 * time.Second, Instrument: "A-B", Snapshots: 300 * time.Millisecond,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := report.Snapshots
+	if s == nil || s.Taken < 1 || s.Seconds < 0.2 || s.Beside.P50 < 40 || s.Apart.P50 > s.Beside.P50/2 || s.Ratio <= 0 {
+		t.Errorf("snapshots %+v", s)
+	}
+}
+
+func pause(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	<-timer.C
 }
