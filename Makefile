@@ -47,6 +47,10 @@ bench: build ## measure: the packages, then three nodes through the REST port
 beside: build ## measure three nodes beside three of an etcd that you have (RIALTO_ETCD=/path; wrk if it is there)
 	./chaos/beside/beside.sh
 
+.PHONY: memory
+memory: build ## what three nodes have resident under load for MINUTES (60), and at rest after it
+	./chaos/memory.sh
+
 .PHONY: ids
 ids: ## a minute of 250,000 commands a second at full size, two to four minutes
 	$(GO) test ./fsm -count=1 -v -timeout 30m -run TestQuarterMillionASecond -minute

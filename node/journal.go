@@ -49,6 +49,21 @@ func (n *Node) openJournal(context.Context, context.Context) error {
 	return nil
 }
 
+// easeEvery is how often the journal is eased.
+const easeEvery = 100 * time.Millisecond
+
+// easeJournal has what is appended to the journal written out as it comes, until
+// ctx ends: a snapshot syncs the journal first, and finds little to do.
+func (n *Node) easeJournal(ctx context.Context) {
+	every(ctx, easeEvery, func() bool {
+		err := n.journal.Ease()
+		if err != nil && !errors.Is(err, journal.ErrClosed) {
+			n.log.Debug("the journal is not written out ahead", "error", err)
+		}
+		return true
+	})
+}
+
 // serveJournal answers one caller whose journal has a gap.
 func (n *Node) serveJournal(ctx context.Context, conn net.Conn) {
 	_ = conn.SetReadDeadline(time.Now().Add(journalStall))

@@ -18,7 +18,7 @@ import (
 // read models' tables, and the count of what is resident, which costs the most.
 const (
 	boundEvery    = time.Second
-	giveBackEvery = 2 * time.Second
+	giveBackEvery = time.Second
 	countEvery    = 5 * time.Second
 )
 

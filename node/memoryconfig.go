@@ -34,7 +34,7 @@ type MemoryConfig struct {
 
 func defaultMemory() MemoryConfig {
 	return MemoryConfig{
-		RuntimeBytes: 88 << 20, CollectPercent: 100,
+		RuntimeBytes: 100 << 20, CollectPercent: 100,
 		ReadModelBytes: 32 << 20, LogCacheBytes: 16 << 20, HugePages: true,
 	}
 }
@@ -69,14 +69,14 @@ func (c *MemoryConfig) validate() error {
 
 // storeMemory divides what read models may have by how much each writes: a
 // memtable (of which Badger has one and a third, mapped once more, and now and
-// then a second), and the fresh values of three generations. Large values need
-// a large memtable, for Badger lets none in that is an eighth of it.
+// then a second), and the fresh values of three generations. Large values want
+// a large memtable: beyond an eighth of one they go to Badger's value log.
 func (c *MemoryConfig) storeMemory(view string) (memTable int64, generation int) {
 	unit := c.ReadModelBytes / 32
 	switch view {
 	case "orders":
-		return 4 * unit, int(unit / 2)
-	case "balances", "books", "command_index":
+		return 2 * unit, int(unit / 2)
+	case "books", "command_index":
 		return 2 * unit, int(unit / 4)
 	}
 	return unit, int(unit / 4)

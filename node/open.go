@@ -118,6 +118,7 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 	n.background.Go(func() { n.fillJournal(background) })
 	n.background.Go(func() { n.replica.finishHashes(background) })
 	n.background.Go(func() { n.watchMemory(background) })
+	n.background.Go(func() { n.easeJournal(background) })
 	n.background.Go(func() { n.mendJournal(background) })
 	n.background.Go(func() { n.scrubJournal(background) })
 	n.background.Go(func() { n.lookAgain(background) })

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rialto-exchange/rialto/cluster/consensus"
 )
@@ -13,11 +14,14 @@ import (
 // disk.
 func TestForgetsWhatIsApplied(t *testing.T) {
 	bothKinds(t, func(t *testing.T, set func(*consensus.Config)) {
-		g := newGroup(t, 3, set)
+		g := newGroup(t, 3, func(c *consensus.Config) {
+			set(c)
+			c.Timeouts.Heartbeat = 2 * time.Second // leadership is not what this is about
+		})
 		entry := strings.Repeat("x", 1000)
 		count := uint64(0)
 		more := func() {
-			for range 100 {
+			for range 50 {
 				_, count = g.propose(fmt.Sprint(entry, count))
 			}
 		}

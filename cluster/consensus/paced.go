@@ -74,45 +74,68 @@ func pace(dir string, sink raft.SnapshotSink, complete func() error) (*pacedSink
 	return &pacedSink{SnapshotSink: sink, state: state, complete: complete}, nil
 }
 
-// pacedSink syncs what it wrote after every chunk and then leaves the disk
-// alone for as long as the sync took, up to maxPause. The library syncs once,
-// at the end: a gigabyte then stands before the log's next write. It keeps
-// its file to itself, so the sync goes through another descriptor.
+// pacedSink has the disk write what it wrote, a little at a time, and then
+// leaves the disk alone for as long as that took, up to maxPause. The library
+// syncs once, at the end: a gigabyte would then stand before the log's next
+// write. It keeps its file to itself, so this goes through another descriptor.
 //
-// One that is received from the leader is synced like that too, so that nothing
-// is left to sync when it is put in its place, and without the pauses.
+// One that is received from the leader is written out like that too, so that
+// little is left to sync when it is put in its place, and without the pauses.
 type pacedSink struct {
 	raft.SnapshotSink
 	state    *os.File
 	complete func() error
 	until    <-chan struct{} // nil: without pauses; closed: give up
-	eager    bool            // synced although without pauses
-	unsynced int
+	eager    bool            // written out although without pauses
+	// written is how much was handed over, out how much of it is written out.
+	written, out int64
 }
 
-const maxPause = 20 * time.Millisecond
+// maxPause bounds a pause, pacedBytes is how much is written out at once.
+const (
+	maxPause   = 20 * time.Millisecond
+	pacedBytes = 256 << 10
+)
 
-// Write writes, and syncs and pauses when a chunk is full.
+// Write writes, and stops in between to have it written out, and to pause.
 func (p *pacedSink) Write(b []byte) (int, error) {
-	n, err := p.SnapshotSink.Write(b)
-	if p.unsynced += n; err != nil || p.until == nil && !p.eager || p.unsynced < chunkBytes {
-		return n, err
+	if p.until == nil && !p.eager {
+		return p.SnapshotSink.Write(b)
 	}
-	p.unsynced = 0
+	done := 0
+	for len(b) > 0 {
+		n, err := p.SnapshotSink.Write(b[:min(len(b), pacedBytes)])
+		done += n
+		p.written += int64(n)
+		if err == nil && p.written-p.out >= pacedBytes {
+			err = p.pace()
+		}
+		if err != nil {
+			return done, err
+		}
+		b = b[n:]
+	}
+	return done, nil
+}
+
+// pace has written out what was handed over, and pauses. The library's buffer
+// may hold back some of it, which is written out with the next.
+func (p *pacedSink) pace() error {
 	start := time.Now()
-	if err := p.state.Sync(); err != nil {
-		return n, err
+	if err := writeOut(p.state, p.out, p.written-p.out); err != nil {
+		return err
 	}
+	p.out = p.written
 	if p.until == nil {
-		return n, nil
+		return nil
 	}
 	pause := time.NewTimer(min(time.Since(start), maxPause))
 	defer pause.Stop()
 	select {
 	case <-pause.C:
-		return n, nil
+		return nil
 	case <-p.until:
-		return n, cluster.ErrClosed
+		return cluster.ErrClosed
 	}
 }
 

@@ -44,7 +44,7 @@ type Options struct {
 	// SegmentBytes is where a segment is cut; 0 = 32 MiB.
 	SegmentBytes int64
 	// RecentBytes is how many encoded bytes of the last blocks stay decoded in
-	// memory, about three times that; 0 = 4 MiB.
+	// memory, about six times that; 0 = 2 MiB.
 	RecentBytes int
 	// SealedFiles is how many segments that are only read stay open; 0 = 64.
 	SealedFiles int
@@ -57,7 +57,7 @@ func (o Options) withDefaults() Options {
 		o.SegmentBytes = 32 << 20
 	}
 	if o.RecentBytes == 0 {
-		o.RecentBytes = 4 << 20
+		o.RecentBytes = 2 << 20
 	}
 	if o.SealedFiles == 0 {
 		o.SealedFiles = defaultSealedFiles
@@ -97,7 +97,8 @@ type Journal struct {
 	grown    chan struct{} // closed at the next append; nil = nobody waits
 	frame    []byte        // reused by Append
 
-	syncing sync.Mutex // one Sync at a time, beside appends
+	syncing sync.Mutex // one Sync or Ease at a time, beside appends
+	eased   position   // up to where Ease has begun to write out; under syncing
 	cache   *decoded   // old blocks that readers asked for
 }
 
