@@ -70,7 +70,7 @@ func enrol(files credentials.Files, name credentials.Name, a *credentials.Author
 // keepCredentials takes up changed certificates and keys while the node runs.
 // What can't be taken up changes nothing, and is said.
 func (n *Node) keepCredentials(ctx context.Context, keys [][]byte) {
-	every(ctx, credentialsEvery, func() bool {
+	every(ctx, n.credentialsEvery, func() bool {
 		err := n.renewCertificate()
 		next, trouble := n.renewGossipKeys(keys)
 		keys = next

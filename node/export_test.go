@@ -110,3 +110,6 @@ func (s *Silence) Of(id cluster.NodeID) time.Duration { return s.of(id) }
 func Contradicts(t gateways.TwinNode, index uint64, hash string) bool {
 	return contradicts(t, index, hash)
 }
+
+// WithCredentialsEvery has certificates and keys read so often.
+func WithCredentialsEvery(d time.Duration) Option { return func(n *Node) { n.credentialsEvery = d } }

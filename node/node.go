@@ -49,8 +49,8 @@ type Node struct {
 	// badArchive are the archive's files that did not verify when they were last
 	// read, nil: all did.
 	badArchive atomic.Pointer[[]string]
-	// remindEvery is remindEvery but in tests.
-	remindEvery time.Duration
+	// remindEvery and credentialsEvery are the constants but in tests.
+	remindEvery, credentialsEvery time.Duration
 	// founding: this start was told to found a cluster.
 	founding bool
 	// identity is who the folder is; what it says is durable.
@@ -189,7 +189,7 @@ func Open(ctx context.Context, cfg Config, options ...Option) (*Node, error) {
 		commitTimes: newCommitTimes(cfg.NodeID),
 		cfg:         cfg, log: slog.New(slog.DiscardHandler), version: "dev", startedAt: time.Now(),
 		fatal: make(chan error, 1), failed: make(chan struct{}), stale: make(chan struct{}, 1), up: make(chan struct{}),
-		clock: cluster.SystemClock{}, remindEvery: remindEvery, farBehind: farBehind,
+		clock: cluster.SystemClock{}, remindEvery: remindEvery, credentialsEvery: credentialsEvery, farBehind: farBehind,
 		stalls: make(chan struct{}, 1), marking: make(chan struct{}, 1),
 		scrubPace: readmodels.NewPace(cfg.ReadModels.ScrubBytes),
 	}

@@ -35,7 +35,8 @@ It takes free ports and a folder of its own, which is removed at the end.
 that large, and has every node keep a snapshot of it. A trial that fails ends the
 measurement; those before it are printed.
 --library-defaults measures the same cluster without the accelerated election and
-with the timeouts of Raft's library, to compare with.`,
+with the timeouts of Raft's library, to compare with; --insecure-peers without
+certificates and encryption between the nodes.`,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
 			if err := checkOutput(sh); err != nil {
 				return err
@@ -78,6 +79,7 @@ with the timeouts of Raft's library, to compare with.`,
 	f.StringVar(&state, "state", "0", "how large the machine's state is to be at least, such as 1GiB")
 	f.StringVar(&o.Data, "data", "", "folder of the cluster, empty or new (default: a temporary one)")
 	f.BoolVar(&o.Library, "library-defaults", false, "without the accelerated election, with the timeouts of Raft's library")
+	f.BoolVar(&o.Insecure, "insecure-peers", false, "without certificates between the nodes")
 	return c
 }
 

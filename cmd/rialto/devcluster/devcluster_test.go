@@ -194,3 +194,50 @@ func TestOnlyANewClusterIsFounded(t *testing.T) {
 		}
 	}
 }
+
+// TestNodesAreCertified shows that the nodes of a dev cluster prove themselves to
+// each other by an authority and keys of the cluster's own, also where the folder
+// is of a build whose nodes did without; that both stay; and that --fresh makes
+// others.
+func TestNodesAreCertified(t *testing.T) {
+	dir := t.TempDir()
+	o := devcluster.Options{Nodes: 1, Data: filepath.Join(dir, "data"), Host: "127.0.0.1", PortOffset: offset(t), Executable: filepath.Join(dir, "no-such-program")}
+	begin := func() (authority, keys, config string) {
+		t.Helper()
+		if c, err := devcluster.Start(t.Context(), o, func(string) {}); err == nil {
+			_ = c.Stop()
+			t.Fatal("a program that is not there was started")
+		}
+		read := func(name string) string {
+			b, err := os.ReadFile(filepath.Join(o.Data, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(b)
+		}
+		return read("peers/ca.pem"), read("peers/gossip-keys"), read("n1.yaml")
+	}
+	authority, keys, config := begin()
+	for _, want := range []string{"ca: ", "ca_key: ", "gossip_keyring: "} {
+		if !strings.Contains(config, want) {
+			t.Errorf("%q is not in\n%s", want, config)
+		}
+	}
+	if strings.Contains(config, "insecure") {
+		t.Errorf("it runs open:\n%s", config)
+	}
+	if a, k, _ := begin(); a != authority || k != keys {
+		t.Error("a second start made others")
+	}
+	if err := os.RemoveAll(filepath.Join(o.Data, "peers")); err != nil { // as an earlier build left it
+		t.Fatal(err)
+	}
+	if a, k, _ := begin(); a == authority || k == keys {
+		t.Error("nothing was made for a folder that had none")
+	}
+	authority, keys, _ = begin()
+	o.Fresh = true
+	if a, k, _ := begin(); a == authority || k == keys {
+		t.Error("--fresh keeps the secrets of the cluster before")
+	}
+}

@@ -36,6 +36,8 @@ type Options struct {
 	// Library turns the accelerated election off and takes the timeouts of
 	// Raft's library, to compare with.
 	Library bool
+	// Insecure leaves the ports between the nodes open, to compare with.
+	Insecure bool
 	// Say is told what happens, a line at a time; Step when a trial is over.
 	Say  func(format string, args ...any)
 	Step func()
@@ -92,7 +94,7 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, v.stop()) }()
-	report = &Report{How: o.How, Nodes: o.Nodes, Rate: o.Rate, Library: o.Library, State: o.State}
+	report = &Report{How: o.How, Nodes: o.Nodes, Rate: o.Rate, Library: o.Library, Insecure: o.Insecure, State: o.State}
 	for i := range o.Trials {
 		t, failed := v.once(ctx, i)
 		if failed != nil {
@@ -127,7 +129,7 @@ const portStep = 50
 // fills it.
 func start(ctx context.Context, o Options) (*bench, error) {
 	options := devcluster.Options{
-		Nodes: o.Nodes, Data: o.Data, Supervise: true, Host: "127.0.0.1", Executable: o.Executable,
+		Nodes: o.Nodes, Data: o.Data, Supervise: true, Host: "127.0.0.1", Executable: o.Executable, Insecure: o.Insecure,
 	}
 	if o.Library {
 		options.Consensus = map[string]any{"heartbeat_timeout": "1s", "accelerated_election": false}

@@ -38,7 +38,9 @@ type Report struct {
 	Nodes   int     `json:"nodes"`
 	Rate    float64 `json:"rate"`
 	Library bool    `json:"library_defaults,omitempty"`
-	State   int64   `json:"state_bytes,omitempty"`
+	// Insecure: the ports between the nodes were open.
+	Insecure bool  `json:"insecure_peers,omitempty"`
+	State    int64 `json:"state_bytes,omitempty"`
 
 	Gap     Spread `json:"gap_ms"`
 	Open    Spread `json:"open_gap_ms"`
