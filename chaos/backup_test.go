@@ -53,7 +53,7 @@ func TestBackupDrill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := "node_id: drill\ncluster_id: chaos\ndata_dir: drill/data\ndemo: true\nhttp_address: " + free[0] +
+	config := "node_id: drill\ncluster_id: chaos\ndata_dir: drill/data\ndemo: true\ninsecure_peers: true\nhttp_address: " + free[0] +
 		"\nfix_address: " + free[1] + "\npeer_address: " + free[2] + "\ngossip_address: " + free[3] + "\n"
 	if err := os.WriteFile(filepath.Join(dir, "drill.yaml"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)

@@ -155,6 +155,9 @@ func renewed(sh *shell.Shell, cfg node.Config, done backup.Renewed) error {
 	sh.Line("%s holds the venue as it was after sequence %d, %s; %d entries were executed again and came out the same", cfg.DataDir,
 		done.At.Sequence, instant(done.At.At), done.Replayed)
 	sh.Line("its history is %s from sequence %d on", done.Began.History, done.Began.Sequence)
+	if cfg.PeerTLS.CA != "" && cfg.PeerTLS.CAKey == "" {
+		sh.Line("its folder is a new one: certify it with rialto node enroll")
+	}
 	sh.Line("start node %s with rialto serve (without --found), and let others join it", cfg.NodeID)
 	return nil
 }
