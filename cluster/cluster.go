@@ -87,6 +87,14 @@ type Prepared interface {
 	Discard()
 }
 
+// Culprit is a Machine that can say which entry it is at, so that a panic of
+// Apply is laid at the right one's door.
+type Culprit interface {
+	// Applying is the index of the entry that Apply has in hand, or had when it
+	// panicked.
+	Applying() Index
+}
+
 // Witness is a Machine that keeps a record of what it applied beside its
 // snapshots. What it vouches for is known to be committed: a node applies it
 // from its own log before it takes part, so that its peers don't wait for it.

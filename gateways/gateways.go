@@ -318,6 +318,10 @@ type TwinNode struct {
 	// its peers' and clients' sockets because of it.
 	WriteStalledMs float64 `json:"write_stalled_ms,omitzero"`
 	Muted          bool    `json:"muted,omitzero"`
+	// Waits is the entry that the node does not apply; absent while there is none.
+	Waits *TwinWait `json:"waits,omitempty"`
+	// Voids are the entries that were voided on the node, index:SHA-256.
+	Voids []string `json:"voids,omitempty"`
 	// InstallsInRow is how many snapshots were installed one after the other with
 	// nothing applied between: more than two is a node that can't catch up.
 	InstallsInRow uint64 `json:"installs_in_row,omitzero"`
@@ -384,6 +388,15 @@ type TwinJournal struct {
 	Damaged int    `json:"damaged"`
 	Mended  uint64 `json:"mended"`
 	Rounds  uint64 `json:"rounds"`
+}
+
+// TwinWait is an entry of the log before which a node waits: the machine panicked
+// at it, or it was voided and not all know of it yet.
+type TwinWait struct {
+	Index  uint64 `json:"index"`
+	SHA256 string `json:"sha256"`
+	Voided bool   `json:"voided"`
+	Panic  string `json:"panic,omitempty"`
 }
 
 // TwinRoom is what a node has left of space for its data and of descriptors.

@@ -17,7 +17,7 @@ func (n *Node) Drain(ctx context.Context) error {
 	if n.consensus == nil || n.sequencer == nil || n.consensus.Status().Role != cluster.RoleLeader {
 		return nil
 	}
-	if voters(n.consensus.Members()) < 2 {
+	if voters(n.consensus.Members()) < 2 || n.waits.Load() != nil { // what is under way is answered by nobody
 		return nil
 	}
 	return n.handOver(ctx, "")

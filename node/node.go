@@ -86,6 +86,13 @@ type Node struct {
 	room       *shortage
 	// intake is what the venue takes; nil = nothing is known yet.
 	intake atomic.Pointer[gateways.Intake]
+	// closed is why the venue takes nothing, as far as this node can tell by
+	// itself; nil = it knows of nothing.
+	closed atomic.Pointer[string]
+	// waits is the entry that this node does not apply; nil = there is none.
+	waits atomic.Pointer[gateways.TwinWait]
+	// voids are the entries that were voided here, by their voidName.
+	voids []string
 	// marking holds one while a marker of Ready is on its way.
 	marking chan struct{}
 

@@ -82,6 +82,9 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 	for _, f := range n.identity.Load().Founders {
 		initial = append(initial, cluster.Member{ID: f.ID, Address: f.Address, Voter: true})
 	}
+	if err := n.readVoids(); err != nil {
+		return err
+	}
 	n.mux.Handle(peer.ProtocolJournal, n.serveJournal)
 	n.replica = newReplica(n.cfg.machine(), n.cfg.Memory.newPages, watchedLog{n.journal, n.writes}, newAuthority(n.bootstrapParticipants()))
 	n.closers = append(n.closers, closer{what: "machine", do: func(context.Context) error { n.replica.close(); return nil }, after: "consensus"})
@@ -102,6 +105,7 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 		CacheBytes:  n.cfg.Memory.LogCacheBytes,
 		Incarnation: n.identity.Load().Incarnation, Birth: n.isBirth(),
 		Opened: n.settle, RosterChanged: n.takeRoster, Stand: n.mayStand,
+		Gate: n.gate, Build: n.version,
 	}
 	if a := n.ownAdmission(); a != nil {
 		begin.Roster, begin.Term = &a.roster, a.term
@@ -187,6 +191,10 @@ func (n *Node) openSequencer(_, background context.Context) error {
 // closeSequencer waits for what is under way, unless consensus stands still:
 // then it is consensus's own closing, which comes next, that ends the wait.
 func (n *Node) closeSequencer(ctx context.Context) error {
+	if n.waits.Load() != nil {
+		n.background.Go(n.sequencer.Close) // nothing is answered before the entry that waits
+		return nil
+	}
 	closed := make(chan struct{})
 	n.background.Go(func() {
 		n.sequencer.Close()

@@ -21,26 +21,17 @@ const verdicts = 16
 type verdict struct {
 	own   map[uint64]string // state hash by index, the last few
 	order []uint64
+	// with are the other voters that had the same hash, by index.
+	with map[uint64]map[string]bool
 }
 
 // look remembers this node's hash and reports the index at which a majority of
 // the voters agrees on another one, if there is such.
 func (v *verdict) look(index uint64, hash, self string, nodes []gateways.TwinNode, voters int) (uint64, bool) {
-	if _, seen := v.own[index]; index != 0 && !seen {
-		v.own[index] = hash
-		if v.order = append(v.order, index); len(v.order) > verdicts {
-			delete(v.own, v.order[0])
-			v.order = v.order[1:]
-		}
-	}
-	type claim struct {
-		index uint64
-		hash  string
-	}
+	v.remember(index, hash)
 	against := map[claim]int{}
-	for _, n := range nodes {
-		own, known := v.own[n.StateHashIndex]
-		if n.ID == self || n.Role == "reader" || n.State != stateAlive || !known || own == n.StateHash {
+	for _, n := range v.comparable(nodes, self) {
+		if v.own[n.StateHashIndex] == n.StateHash {
 			continue
 		}
 		c := claim{n.StateHashIndex, n.StateHash}
@@ -49,6 +40,62 @@ func (v *verdict) look(index uint64, hash, self string, nodes []gateways.TwinNod
 		}
 	}
 	return 0, false
+}
+
+type claim struct {
+	index uint64
+	hash  string
+}
+
+// undecided reports the index at which another voter's state differs and no
+// majority, this node included, is known to have this node's: nobody can say
+// which of them is right.
+func (v *verdict) undecided(nodes []gateways.TwinNode, self string, voters int) (uint64, bool) {
+	all := v.comparable(nodes, self)
+	for _, n := range all {
+		if v.own[n.StateHashIndex] == n.StateHash {
+			v.agreed(n.StateHashIndex, n.ID)
+		}
+	}
+	for _, n := range all {
+		if v.own[n.StateHashIndex] != n.StateHash && 1+len(v.with[n.StateHashIndex]) <= voters/2 {
+			return n.StateHashIndex, true
+		}
+	}
+	return 0, false
+}
+
+// comparable are the other voters that say a hash of an index that this node
+// has one of.
+func (v *verdict) comparable(nodes []gateways.TwinNode, self string) (out []gateways.TwinNode) {
+	for _, n := range nodes {
+		if _, known := v.own[n.StateHashIndex]; known && n.ID != self && n.Role != "reader" && n.State == stateAlive {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func (v *verdict) remember(index uint64, hash string) {
+	if _, seen := v.own[index]; index == 0 || seen {
+		return
+	}
+	v.own[index] = hash
+	if v.order = append(v.order, index); len(v.order) > verdicts {
+		delete(v.own, v.order[0])
+		delete(v.with, v.order[0])
+		v.order = v.order[1:]
+	}
+}
+
+func (v *verdict) agreed(index uint64, id string) {
+	if v.with == nil {
+		v.with = map[uint64]map[string]bool{}
+	}
+	if v.with[index] == nil {
+		v.with[index] = map[string]bool{}
+	}
+	v.with[index][id] = true
 }
 
 func (n *Node) quarantineFile() string { return n.cfg.path("QUARANTINED") }

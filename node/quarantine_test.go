@@ -51,3 +51,39 @@ func TestVerdictRemembers(t *testing.T) {
 		t.Errorf("%d hashes later the node still compares", verdicts)
 	}
 }
+
+// TestUndecided shows when a venue takes nothing: a voter's state differs, and no
+// majority is known to have the same. One that differs from a majority halts
+// nobody, also when the others have gone on since.
+func TestUndecided(t *testing.T) {
+	peer := func(id, state string, index uint64, hash string) gateways.TwinNode {
+		return gateways.TwinNode{ID: id, Role: "follower", State: state, StateHashIndex: index, StateHash: hash}
+	}
+	for _, c := range []struct {
+		what  string
+		looks [][]gateways.TwinNode
+		want  bool
+	}{
+		{"all agree", [][]gateways.TwinNode{{peer("n2", "alive", 4096, "a"), peer("n3", "alive", 4096, "a")}}, false},
+		{"one differs, one agrees", [][]gateways.TwinNode{{peer("n2", "alive", 4096, "b"), peer("n3", "alive", 4096, "a")}}, false},
+		{"one agreed, and has gone on", [][]gateways.TwinNode{{peer("n3", "alive", 4096, "a")}, {peer("n2", "alive", 4096, "b"), peer("n3", "alive", 8192, "x")}}, false},
+		{"one differs, one is dead", [][]gateways.TwinNode{{peer("n2", "alive", 4096, "b"), peer("n3", "dead", 4096, "a")}}, true},
+		{"three states", [][]gateways.TwinNode{{peer("n2", "alive", 4096, "b"), peer("n3", "alive", 4096, "c")}}, true},
+		{"another index", [][]gateways.TwinNode{{peer("n2", "alive", 8192, "b")}}, false},
+	} {
+		v := verdict{own: map[uint64]string{}}
+		var got bool
+		for _, nodes := range c.looks {
+			v.look(4096, "a", "n1", nodes, 3)
+			_, got = v.undecided(nodes, "n1", 3)
+		}
+		if got != c.want {
+			t.Errorf("%s: got %v, want %v", c.what, got, c.want)
+		}
+	}
+	v := verdict{own: map[uint64]string{}}
+	v.look(4096, "a", "n1", nil, 2)
+	if _, got := v.undecided([]gateways.TwinNode{peer("n2", "alive", 4096, "b")}, "n1", 2); !got {
+		t.Error("one against one of two: the venue goes on")
+	}
+}

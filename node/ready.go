@@ -40,6 +40,9 @@ func (n *Node) Ready() error {
 	if stalled := n.writes.Stalled(); stalled > 0 {
 		return fmt.Errorf("a write to this node's disk has not returned for %v", stalled.Round(time.Millisecond))
 	}
+	if w := n.waits.Load(); w != nil {
+		return errors.New(waitText(*w))
+	}
 	if err := n.hearsLeader(); err != nil {
 		return err
 	}
@@ -165,6 +168,9 @@ func (n *Node) takes(taken func(gateways.Intake) bool) error {
 	}
 	if n.mutedSince.Load() != nil {
 		return fmt.Errorf("%w: this node's disk hangs, another one takes commands: %w", gateways.ErrDegraded, cluster.ErrHung)
+	}
+	if why := n.closed.Load(); why != nil && !taken(gateways.IntakeReadOnly) {
+		return fmt.Errorf("%w: %s; an earlier copy under this id may have been executed", gateways.ErrDegraded, *why)
 	}
 	if intake := n.Intake(); !taken(intake) {
 		return fmt.Errorf("%w: the venue is short of room and takes %s; an earlier copy under this id may have been executed", gateways.ErrDegraded, takesNow(intake))

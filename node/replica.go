@@ -35,7 +35,9 @@ type replica struct {
 	// venue, if there is one, is told the time of what is applied.
 	venue   *venueTime
 	journal eventLog
-	state   atomic.Pointer[machineState]
+	// applying is the index of the entry that the machine has in hand.
+	applying atomic.Uint64
+	state    atomic.Pointer[machineState]
 	// authority is who may act, as the machine has it.
 	authority *authority
 	// watches are those who wait for a version of an account or order.
@@ -135,6 +137,7 @@ func (r *replica) Apply(entries []cluster.Entry) [][][]byte {
 	results := make([][][]byte, len(entries))
 	for i := range entries {
 		e := &entries[i]
+		r.applying.Store(uint64(e.Index))
 		block, outcomes := r.machine.Apply(uint64(e.Index), uint64(e.Term), e.Data)
 		r.authority.follow(r.machine, block)
 		r.watches.Note(block)
@@ -157,6 +160,9 @@ func (r *replica) Apply(entries []cluster.Entry) [][][]byte {
 	}
 	return results
 }
+
+// Applying implements cluster.Culprit.
+func (r *replica) Applying() cluster.Index { return cluster.Index(r.applying.Load()) }
 
 // hashIdle is how long no entry has come when a state hash that is under way is
 // finished without them.

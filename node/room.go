@@ -219,6 +219,9 @@ func (n *Node) decideIntake(picture gateways.Twin) {
 	if at >= 0 {
 		intake = picture.Nodes[at].Intake
 	}
+	if why := n.closed.Load(); why != nil && (at < 0 || picture.Leader == n.cfg.NodeID) {
+		intake = gateways.IntakeReadOnly
+	}
 	if before := n.intake.Swap(&intake); before == nil || *before != intake {
 		if level := slog.LevelInfo; before != nil || intake != gateways.IntakeOpen {
 			if intake != gateways.IntakeOpen {

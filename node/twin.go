@@ -163,13 +163,17 @@ func (t *twin) refresh(ctx context.Context) {
 	slices.SortFunc(nodes, func(a, b gateways.TwinNode) int { return compareIDs(a.ID, b.ID) })
 	picture := gateways.Twin{Nodes: nodes, Leader: t.node.leaderID()}
 	picture.Quorum = quorumOf(nodes)
-	picture.Findings = t.node.ownFindings(slices.Concat(findings(picture), margin(picture.Quorum), t.node.clocks.findings(), t.node.ward.findings(), holdingBack(picture, t.node.consensus.Members())))
+	picture.Findings = t.node.ownFindings(slices.Concat(findings(picture), margin(picture.Quorum), t.node.clocks.findings(), t.node.ward.findings(), holdingBack(picture, t.node.consensus.Members()), waitFindings(nodes)))
 	t.since.Stamp(picture.Findings, time.Now())
+	state := t.node.replica.state.Load()
+	votes := voters(t.node.consensus.Members())
+	index, outvoted := t.verdict.look(state.hashIndex, state.hash, t.node.cfg.NodeID, nodes, votes)
+	disputed, undecided := t.verdict.undecided(nodes, t.node.cfg.NodeID, votes)
+	t.node.dispute(disputed, undecided)
 	t.node.decideIntake(picture)
 	t.picture.Store(&picture)
 	t.node.compareWithLeader(picture)
-	state := t.node.replica.state.Load()
-	if index, outvoted := t.verdict.look(state.hashIndex, state.hash, t.node.cfg.NodeID, nodes, voters(t.node.consensus.Members())); outvoted {
+	if outvoted {
 		t.node.quarantine(index)
 	}
 }
@@ -289,7 +293,7 @@ func (n *Node) status() gateways.TwinNode {
 		LeaderChanges: n.failovers.newest(toldFailovers), Memory: n.resident.last.Load(),
 		LogUnwritten: unwritten, ArchiveDamaged: n.damagedArchive(),
 		Room: n.room.words(), Intake: intake,
-		WriteStalledMs: milliseconds(stalled), Muted: n.mutedSince.Load() != nil,
+		Waits: n.waits.Load(), Voids: n.voids, WriteStalledMs: milliseconds(stalled), Muted: n.mutedSince.Load() != nil,
 		ID: n.cfg.NodeID, PID: os.Getpid(), Version: n.version, Role: role, State: state,
 		HTTPAddress: n.addresses.http, FIXAddress: n.addresses.fix,
 		PeerAddress: n.addresses.peer, GossipAddress: n.addresses.gossip,

@@ -87,6 +87,10 @@ func (n *Node) newFSM(proven *logstore.Proven) (*fsm, error) {
 	if err != nil {
 		return nil, err
 	}
+	gates, err := n.gates(record)
+	if err != nil {
+		return nil, err
+	}
 	return &fsm{
 		machine:  n.config.Machine,
 		roster:   n.roster,
@@ -96,6 +100,9 @@ func (n *Node) newFSM(proven *logstore.Proven) (*fsm, error) {
 		closing:  make(chan struct{}),
 		crashDir: n.config.Dir,
 		crashed:  crashedRange(record),
+		gates:    gates,
+		build:    n.config.Build,
+		pass:     n.config.Gate,
 		restores: restoreMeter{log: n.config.Logger},
 	}, nil
 }

@@ -70,6 +70,14 @@ type Config struct {
 	// RosterChanged is told of each change of Node.Roster, in order. It must
 	// not block. May be nil.
 	RosterChanged func(cluster.Roster)
+	// Gate is asked before an entry is applied at which the machine panicked in
+	// an earlier life of this build, or that was voided, and returns when it may
+	// be; false when the channel was closed meanwhile. The node takes part in
+	// everything else while it waits. nil: nothing waits.
+	Gate func(closing <-chan struct{}, g Gated) bool
+	// Build is this program's version: a crash record of another one holds
+	// nothing up.
+	Build string
 	// Stand says why this node is not to ask for votes now, nil if it may. May
 	// be nil. A sole voter needs none and leads all the same.
 	Stand func() error

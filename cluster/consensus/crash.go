@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/rialto-exchange/rialto/cluster"
 )
@@ -25,8 +26,12 @@ type CrashRecord struct {
 	// the next start they are handed over one by one, so that a second record
 	// names it.
 	Entries []CrashedEntry `json:"entries"`
-	Panic   string         `json:"panic"`
-	Stack   string         `json:"stack"`
+	// Build is that of the node that panicked: another one may do better. Times
+	// is how often it has with these entries, 0 in a record of an earlier build.
+	Build string `json:"build,omitempty"`
+	Times int    `json:"times,omitempty"`
+	Panic string `json:"panic"`
+	Stack string `json:"stack"`
 }
 
 // CrashedEntry names an entry.
@@ -52,13 +57,28 @@ func ReadCrashRecord(dir string) (record CrashRecord, ok bool, err error) {
 	return record, true, nil
 }
 
+// ForgetCrash removes the record of a directory that nobody has open: the
+// entries in it are tried once more.
+func ForgetCrash(dir string) error {
+	if err := os.Remove(filepath.Join(dir, crashFile)); err != nil {
+		return fmt.Errorf("remove crash record: %w", err)
+	}
+	return nil
+}
+
+// same reports whether a record is of the same entries.
+func (r CrashRecord) same(o CrashRecord) bool { return slices.Equal(r.Entries, o.Entries) }
+
 // recordCrash writes the record and returns the error that ends the node.
-func recordCrash(dir string, entries []cluster.Entry, cause any, stack []byte) error {
-	record := CrashRecord{Panic: fmt.Sprint(cause), Stack: string(stack)}
+func recordCrash(dir, build string, entries []cluster.Entry, cause any, stack []byte) error {
+	record := CrashRecord{Build: build, Times: 1, Panic: fmt.Sprint(cause), Stack: string(stack)}
 	for _, e := range entries {
 		sum := sha256.Sum256(e.Data)
 		record.Entries = append(record.Entries,
 			CrashedEntry{Index: e.Index, Term: e.Term, SHA256: hex.EncodeToString(sum[:])})
+	}
+	if before, ok, err := ReadCrashRecord(dir); err == nil && ok && before.same(record) {
+		record.Times = max(before.Times, 1) + 1
 	}
 	err := fmt.Errorf("%w at index %d to %d: %v",
 		ErrApplyPanicked, entries[0].Index, entries[len(entries)-1].Index, cause)

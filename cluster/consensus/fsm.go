@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -30,6 +31,11 @@ type fsm struct {
 	// of this node: they are applied one by one, so that the next crash
 	// record names the one.
 	crashed indexRange
+	// gates are the entries before which the machine waits, see Config.Gate.
+	gates   []Gated
+	waiting atomic.Bool
+	build   string
+	pass    func(closing <-chan struct{}, g Gated) bool
 
 	// applied and term are of the last entry that the machine applied or was
 	// restored to.
@@ -61,6 +67,12 @@ func (f *fsm) Apply(log *raft.Log) any { return f.ApplyBatch([]*raft.Log{log})[0
 // ApplyBatch hands the commands among logs to the machine in one call. Raft's
 // own entries and ours of membership do not reach the machine.
 func (f *fsm) ApplyBatch(logs []*raft.Log) []any {
+	switch at := f.gated(logs); {
+	case at > 0:
+		return append(f.ApplyBatch(logs[:at]), f.ApplyBatch(logs[at:])...)
+	case at == 0 && !f.await(logs[0]):
+		return make([]any, len(logs)) // the node is being closed
+	}
 	answers := make([]any, len(logs))
 	all := logs
 	if f.committed != nil && len(logs) > 0 {
@@ -160,7 +172,12 @@ func (f *fsm) applyOnce(entries []cluster.Entry) (results [][][]byte, err error)
 			err = fmt.Errorf("apply index %d: %w", entries[0].Index, err)
 			return
 		}
-		err = recordCrash(f.crashDir, entries, p, debug.Stack())
+		if c, ok := f.machine.(cluster.Culprit); ok {
+			if at := slices.IndexFunc(entries, func(e cluster.Entry) bool { return e.Index == c.Applying() }); at >= 0 {
+				entries = entries[at : at+1]
+			}
+		}
+		err = recordCrash(f.crashDir, f.build, entries, p, debug.Stack())
 	}()
 	began := time.Now()
 	results = f.machine.Apply(entries)

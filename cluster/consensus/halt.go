@@ -22,6 +22,13 @@ func newHalt(fatal func(error)) *halt {
 	return &halt{fatal: fatal, halted: make(chan struct{}), released: make(chan struct{})}
 }
 
+// waited is a channel that is closed: there is nothing to wait for.
+func (h *halt) waited() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}
+
 func (h *halt) arm() { h.armed.Store(true) }
 
 // stop reports the first error and returns when the node is closed.

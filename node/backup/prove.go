@@ -30,6 +30,9 @@ type Proof struct {
 	Met *Mark
 }
 
+// Digest is what a block says of its entry.
+func Digest(e cluster.Entry) [32]byte { return sha256.Sum256(e.Data) }
+
 // Vouches reports whether a block was made of an entry after the head before
 // it, which it moves on.
 func Vouches(encoded []byte, head *[32]byte, e cluster.Entry) bool {

@@ -114,11 +114,21 @@ func Open(o Options) (log *Log, err error) {
 	if err := verify(checked); err != nil {
 		return nil, errors.Join(fmt.Errorf("verify log: %w", unreadable(err)), closeAll())
 	}
-	archived := &archived{LogStore: &watched{synced, o.Watch}, archive: o.Archive, proven: o.Proven}
+	readable, err := withVoids(&watched{synced, o.Watch}, o.Dir)
+	if err != nil {
+		return nil, errors.Join(err, closeAll())
+	}
+	archived := &archived{LogStore: readable, archive: o.Archive, proven: o.Proven}
 	stopping := &failStop{store: archived, halt: o.Halt}
 	anchored := &anchored{LogStore: stopping, anchor: o.Anchor, proven: o.Proven}
 	cache := newCache(anchored, o.CacheBytes)
-	return &Log{LogStore: cache, cache: cache, synced: synced, close: closeAll}, nil
+	// Once more, above the cache: a leader that does not know of a void may send
+	// the entry again.
+	top, err := withVoids(cache, o.Dir)
+	if err != nil {
+		return nil, errors.Join(err, closeAll())
+	}
+	return &Log{LogStore: top, cache: cache, synced: synced, close: closeAll}, nil
 }
 
 // IsMonotonic reports that the log cannot hold gaps, for either kind: Raft

@@ -35,7 +35,11 @@ func OpenPast(dir string, logger hclog.Logger) (p *Past, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("open log: %w", unreadable(err))
 	}
-	p = &Past{store: &checksum{store: base}, close: closeBase}
+	readable, err := withVoids(&checksum{store: base}, dir)
+	if err != nil {
+		return nil, errors.Join(err, closeBase())
+	}
+	p = &Past{store: readable, close: closeBase}
 	if p.First, p.Last, err = bounds(p.store); err != nil {
 		return nil, errors.Join(err, closeBase())
 	}

@@ -16,7 +16,8 @@ import (
 // recovery is what `rialto recover` was told.
 type recovery struct {
 	survivors, folders, lost []string
-	begin                    bool
+	begin, retry             bool
+	void                     string
 	again                    string // the settings, as flags
 }
 
@@ -24,7 +25,7 @@ func recoverCommand(sh *shell.Shell) *cobra.Command {
 	var file string
 	var r recovery
 	c := &cobra.Command{
-		Use: "recover --config FILE", Short: "Begin a new history when a majority is lost for good", Args: cobra.NoArgs,
+		Use: "recover --config FILE", Short: "Go on when a majority is lost for good, or an entry can't be executed", Args: cobra.NoArgs,
 		Long: `When a majority of the voters is lost for good nobody can commit any more. Then, with
 all survivors stopped:
 
@@ -38,7 +39,12 @@ all survivors stopped:
 While a majority survives it refuses, and so it does on any but the best survivor. Lost
 nodes that come back after all go on in the old history, if they are a majority of it:
 neither side accepts the other, and clients are told them apart by the history. Make
-sure that they stay off. The folder as it was is kept inside data_dir.`,
+sure that they stay off. The folder as it was is kept inside data_dir.
+
+When the machine panics at an entry, nodes start before it, read-only, and say so. Run
+a build that can execute it; or stop every node and say on each --void INDEX:SHA256, as
+the finding gives it: none of the entry's commands is executed, ever, and an event says
+so. It counts once a majority was told. --retry has the same build try once more.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := loadSettings(c, sh, file)
 			if err != nil {
@@ -51,6 +57,8 @@ sure that they stay off. The folder as it was is kept inside data_dir.`,
 	c.Flags().StringSliceVar(&r.survivors, "survivor", nil, "another survivor and how far it has come: ID=TERM:INDEX, as it prints it; may be repeated")
 	c.Flags().StringSliceVar(&r.folders, "folder", nil, "data folder of another survivor, stopped; may be repeated")
 	c.Flags().StringSliceVar(&r.lost, "lost", nil, "ids of the voters that are lost for good")
+	c.Flags().StringVar(&r.void, "void", "", "INDEX:SHA256 of an entry that is not to be executed, ever; on every node")
+	c.Flags().BoolVar(&r.retry, "retry", false, "try the entry once more that the machine panicked at")
 	c.Flags().BoolVar(&r.begin, "begin", false, "begin the new history")
 	settingFlags(c, &file)
 	return c
@@ -62,6 +70,20 @@ func (r *recovery) run(ctx context.Context, sh *shell.Shell, cfg node.Config) er
 		return err
 	} else if went {
 		sh.Line("a recovery that had broken off was finished: start node %s", cfg.NodeID)
+		return nil
+	}
+	switch {
+	case r.void != "":
+		if err := node.VoidEntry(cfg, r.void, log); err != nil {
+			return err
+		}
+		sh.Line("entry %s is voided on node %s; it counts once a majority of the voters was told the same", r.void, cfg.NodeID)
+		return nil
+	case r.retry:
+		if err := node.RetryEntry(cfg, log); err != nil {
+			return err
+		}
+		sh.Line("node %s will try the entry once more", cfg.NodeID)
 		return nil
 	}
 	own, err := node.Survey(cfg.DataDir, log)
