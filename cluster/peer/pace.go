@@ -8,8 +8,8 @@ import (
 
 const (
 	// StrangerPace is how far apart handshakes with callers are that come from
-	// no member's address: each costs some 0.3 ms of processor, and so all of
-	// them 3 % of one at most, however many call.
+	// no member's address: each costs some 0.4 ms of processor, and so all of
+	// them 4 % of one at most, however many call.
 	StrangerPace = 10 * time.Millisecond
 	// strangerPatience is how long one of them waits for its turn.
 	strangerPatience = time.Second
