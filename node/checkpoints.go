@@ -21,13 +21,23 @@ import (
 // the journal, which the chain does cover.
 
 const (
-	// farBehind is from how many missing events on the views are taken over.
-	farBehind = 50_000
+	// farBehind is from how many missing events on the views are taken over, if
+	// they are more than one in shippedShare of all: a checkpoint is of all that
+	// ever was, and folding of what is missing alone.
+	farBehind    = 50_000
+	shippedShare = 8
 	// maxViewName bounds a name on the wire.
 	maxViewName = 64
 	// viewsServed is how many checkpoints a node sends at once.
 	viewsServed = 2
 )
+
+// worthTakingOver reports whether views that end after a sequence are better
+// taken over than folded through another one.
+func worthTakingOver(after, through, far uint64) bool {
+	missing := through - after
+	return missing >= far && missing > through/shippedShare
+}
 
 // serveView sends the checkpoint of a read model.
 func (n *Node) serveView(ctx context.Context, conn net.Conn) {

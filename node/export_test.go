@@ -113,3 +113,6 @@ func Contradicts(t gateways.TwinNode, index uint64, hash string) bool {
 
 // WithCredentialsEvery has certificates and keys read so often.
 func WithCredentialsEvery(d time.Duration) Option { return func(n *Node) { n.credentialsEvery = d } }
+
+// WorthTakingOver reports whether views are better taken over than folded.
+func WorthTakingOver(after, through, far uint64) bool { return worthTakingOver(after, through, far) }

@@ -120,7 +120,7 @@ func (n *Node) fillJournal(ctx context.Context) {
 				n.log.Warn("leadership was not handed over", "error", err)
 			}
 		}
-		if uint64(through-after) >= n.farBehind {
+		if worthTakingOver(uint64(after), uint64(through), n.farBehind) {
 			n.viewsWait.Store(true) // until they begin with another node's
 		}
 		for _, m := range n.consensus.Members() {

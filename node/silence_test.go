@@ -71,3 +71,20 @@ func TestContradiction(t *testing.T) {
 		}
 	}
 }
+
+// TestWorthTakingOver shows which views are taken over from another node: those
+// that lack much, and much of what there is.
+func TestWorthTakingOver(t *testing.T) {
+	const far = 1000
+	for _, c := range []struct {
+		after, through uint64
+		want           bool
+	}{
+		{0, far, true}, {0, far - 1, false}, {500, 500 + far, true},
+		{7 * far, 8 * far, false}, {7*far - 1, 8 * far, true}, {1_000_000, 1_100_000, false},
+	} {
+		if got := node.WorthTakingOver(c.after, c.through, far); got != c.want {
+			t.Errorf("after %d through %d: %v", c.after, c.through, got)
+		}
+	}
+}
