@@ -87,18 +87,27 @@ func (n *Node) memoryPlaces() memory.Places {
 // restMemory gives back what a venue at rest does not need. It collects, which
 // nobody waits for then.
 func (n *Node) restMemory(places memory.Places) {
-	w, applied := &n.resident, uint64(n.consensus.Status().AppliedIndex)
+	if n.resident.rests(uint64(n.consensus.Status().AppliedIndex)) && n.resident.bound != nil {
+		debug.FreeOSMemory()
+		n.giveBackProgram(places)
+	}
+}
+
+// rests takes in what was applied by now, and reports whether the venue has
+// come to rest.
+func (w *memoryWatch) rests(applied uint64) bool {
 	busy := applied >= w.applied+idleEntries
 	w.applied = applied
 	if busy {
 		w.quiet, w.rested = 0, false
-		return
+		return false
 	}
-	if w.quiet++; w.quiet >= restAfter && !w.rested && w.bound != nil {
-		w.rested = true
-		debug.FreeOSMemory()
-		n.giveBackProgram(places)
+	w.quiet++
+	if w.quiet < restAfter || w.rested {
+		return false
 	}
+	w.rested = true
+	return true
 }
 
 // giveBackProgram gives back what was needed to start.
