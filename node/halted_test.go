@@ -95,6 +95,10 @@ func TestPanicInApply(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	for i := range c.nodes {
 		c.stop(i)
+		// The entry that opens the new leader's term waits behind it.
+		if s := survey(t, c.configs[i]); s.Applied.Index >= wait.Index {
+			t.Fatalf("node %d has executed entry %d behind entry %d", i, s.Applied.Index, wait.Index)
+		}
 	}
 	if err := node.VoidEntry(c.configs[0], fmt.Sprintf("%d:%s", wait.Index-1, wait.SHA256), log); err == nil {
 		t.Error("an entry that was executed was voided")

@@ -34,8 +34,11 @@ type fsm struct {
 	// gates are the entries before which the machine waits, see Config.Gate.
 	gates   []Gated
 	waiting atomic.Bool
-	build   string
-	pass    func(closing <-chan struct{}, g Gated) bool
+	// shut: the node was closed while an entry waited, and nothing that comes
+	// after it may be applied.
+	shut  bool
+	build string
+	pass  func(closing <-chan struct{}, g Gated) bool
 
 	// applied and term are of the last entry that the machine applied or was
 	// restored to.
@@ -67,6 +70,9 @@ func (f *fsm) Apply(log *raft.Log) any { return f.ApplyBatch([]*raft.Log{log})[0
 // ApplyBatch hands the commands among logs to the machine in one call. Raft's
 // own entries and ours of membership do not reach the machine.
 func (f *fsm) ApplyBatch(logs []*raft.Log) []any {
+	if f.shut {
+		return make([]any, len(logs))
+	}
 	switch at := f.gated(logs); {
 	case at > 0:
 		return append(f.ApplyBatch(logs[:at]), f.ApplyBatch(logs[at:])...)
@@ -202,7 +208,7 @@ func (f *fsm) Snapshot() (raft.FSMSnapshot, error) {
 	if f.broken != nil {
 		return nil, f.broken
 	}
-	if len(f.replayed) > 0 {
+	if len(f.replayed) > 0 || f.shut {
 		// Raft would take the state for one of an earlier index.
 		return nil, raft.ErrNothingNewToSnapshot
 	}

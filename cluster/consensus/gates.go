@@ -73,6 +73,7 @@ func (f *fsm) await(log *raft.Log) bool {
 	at := f.gateOf(log)
 	f.waiting.Store(true)
 	if !f.pass(f.closing, f.gates[at]) {
+		f.shut = true
 		return false
 	}
 	f.waiting.Store(false)
