@@ -95,22 +95,3 @@ func serve(ctx context.Context, sh *shell.Shell, cfg node.Config, options ...nod
 	}
 	return nil
 }
-
-func configCommand(sh *shell.Shell) *cobra.Command {
-	c := &cobra.Command{Use: "config", Short: "Look after configuration files"}
-	var file string
-	check := &cobra.Command{
-		Use: "check --config FILE", Short: "Say whether `rialto serve` would accept the settings", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			cfg, err := loadSettings(c, sh, file)
-			if err != nil {
-				return err
-			}
-			sh.Line("the settings of node %s of cluster %s are good", cfg.NodeID, cfg.ClusterID)
-			return nil
-		},
-	}
-	settingFlags(check, &file)
-	c.AddCommand(check)
-	return c
-}

@@ -31,8 +31,13 @@ type Sources struct {
 
 // Declare adds a flag for every setting.
 func Declare(flags *pflag.FlagSet) {
+	known := Defaults()
 	for _, s := range List() {
-		flags.String(s.Flag(), "", s.Help)
+		help := s.Help
+		if v := known[s.Key]; v != "" && v != "false" && v != "0" {
+			help += " (default " + v + ")"
+		}
+		flags.String(s.Flag(), "", help)
 		f := flags.Lookup(s.Flag())
 		f.Hidden = s.Hidden
 		if s.Key == "demo" || s.Key == "insecure_peers" {
@@ -61,7 +66,7 @@ func Load(src Sources) (cfg node.Config, unknown []string, err error) {
 	}
 	cfg = node.DefaultConfig()
 	if err := k.Unmarshal("", &cfg); err != nil {
-		return cfg, unknown, fmt.Errorf("settings: %w", err)
+		return cfg, unknown, errors.New(inWords(err.Error()))
 	}
 	return cfg, unknown, cfg.Validate()
 }
@@ -76,7 +81,7 @@ func loadFile(k *koanf.Koanf, path string) error {
 	var strict node.Config
 	err = strictyaml.NewDecoder(bytes.NewReader(text), strictyaml.Strict()).Decode(&strict)
 	if err != nil && !errors.Is(err, io.EOF) { // an empty file is no settings
-		return fmt.Errorf("%s:%s", path, strictyaml.FormatError(err, false, true))
+		return fmt.Errorf("%s:%s", path, inWords(atLine(text, strictyaml.FormatError(err, false, true))))
 	}
 	if err := k.Load(file.Provider(path), yaml.Parser()); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
