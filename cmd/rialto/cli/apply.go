@@ -19,7 +19,10 @@ func applyCommand(sh *shell.Shell) *cobra.Command {
 		Use: "apply -f FILE", Short: "Declare a venue: assets, instruments, participants, accounts, limits", Args: cobra.NoArgs,
 		Long: `Bring the venue to what a file declares, and show the difference:
 + is new, ~ changes, = stays. Applying it again changes nothing; what the file
-does not mention stays as it is.
+does not mention stays as it is: nothing is removed, no key revoked. What can't
+be changed (an instrument's base and quote, an account's owner) is refused or said.
+--dry-run checks the file as the real thing does, shows old and new values, and
+sends nothing; its exit status is 0, with --exit-code 4 if something differs.
 
 With --command-id each command has an id made of that one and of what it says:
 the same file under the same id again sends the same commands again.`,

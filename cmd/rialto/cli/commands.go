@@ -10,6 +10,7 @@ func commands() []entry {
 		{groupRun, serveCommand, false},
 		{groupRun, configCommand, false},
 		{groupRun, applyCommand, true},
+		{groupRun, venueCommand, false},
 		{groupTrade, orderCommand, true},
 		{groupTrade, accountCommand, true},
 		{groupTrade, bookCommand, true},

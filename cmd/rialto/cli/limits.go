@@ -9,15 +9,11 @@ import (
 
 	"github.com/rialto-exchange/rialto/cmd/rialto/client"
 	"github.com/rialto-exchange/rialto/cmd/rialto/shell"
+	"github.com/rialto-exchange/rialto/cmd/rialto/venuefile"
 )
 
 // limitNames are the risk limits, in the order of the API.
-func limitNames() []string {
-	return []string{
-		"max_order_quantity", "max_order_notional", "max_open_orders", "max_position",
-		"max_gross_exposure", "max_net_exposure", "max_concentration_bps", "max_orders_per_second",
-	}
-}
+func limitNames() []string { return venuefile.LimitNames() }
 
 func limitsCommand(sh *shell.Shell) *cobra.Command {
 	c := &cobra.Command{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/rialto-exchange/rialto/cmd/rialto/client"
@@ -88,11 +89,35 @@ func (p *planner) define(what, path, verb string, want payload) {
 	c := Change{Sign: Adds, What: what}
 	if p.get(path, &have) {
 		c.Sign, c.Detail = compare(want, have)
+		p.fixed(what, want, have)
+	} else {
+		c.Detail = listed(want)
 	}
 	if c.Sign != Keeps {
 		c.commands = []client.Command{{Verb: verb, Payload: want}}
 	}
 	p.add(c)
+}
+
+// fixed refuses what can't be changed once it is there, before anything is sent.
+func (p *planner) fixed(what string, want, have payload) {
+	for _, field := range []string{"base", "quote"} {
+		if now, then := normal(want[field]), normal(have[field]); now != then && p.err == nil {
+			p.err = fmt.Errorf("%s: %s is %s and can't be changed to %s: an instrument of another name can have it", what, field, shown(then), shown(now))
+		}
+	}
+}
+
+// listed tells the values of what is new.
+func listed(want payload) string {
+	var values []string
+	for k, v := range want {
+		if text := normal(v); text != "" {
+			values = append(values, k+": "+text)
+		}
+	}
+	slices.Sort(values)
+	return strings.Join(values, ", ")
 }
 
 // limits plans the limits of one scope. Those that the file does not name stay
@@ -116,6 +141,8 @@ func (p *planner) compareLimits(what, path string, want payload) Change {
 	c := Change{Sign: Adds, What: what}
 	if p.get(path, &have) && len(have.Limits) > 0 {
 		c.Sign, c.Detail = compareNamed(want, have.Limits)
+	} else {
+		c.Detail = listed(want)
 	}
 	return c
 }

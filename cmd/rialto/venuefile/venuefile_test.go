@@ -169,7 +169,9 @@ accounts:
 func TestApplyIsIdempotent(t *testing.T) {
 	v, cl := newVenue(t)
 	changes, lines := plan(t, cl, small)
-	want := []string{"+ asset USD", "+ instrument A-USD", "+ limits of the venue", "+ account ann"}
+	want := []string{"+ asset USD asset: USD, minor_unit: 2, scale: 6",
+		"+ instrument A-USD base: A, instrument: A-USD, maker_fee_bps: 0, market_protection_bps: 500, price_tick: 0.01, quantity_step: 1, quote: USD, taker_fee_bps: 5",
+		"+ limits of the venue max_open_orders: 100", "+ account ann"}
 	if diff := cmp.Diff(want, lines); diff != "" || len(v.commands) != 0 {
 		t.Fatalf("plan sent %v (-want +got):\n%s", v.commands, diff)
 	}
@@ -355,5 +357,107 @@ func TestNoKeyIsRevoked(t *testing.T) {
 	changes, _ = plan(t, cl, fmt.Sprintf(file, ", {id: by-hand, secret: s, role: read}"))
 	if err := venuefile.Apply(t.Context(), cl, changes, ""); err != nil || strings.Join(v.commands, ";") != "participants/define" {
 		t.Errorf("sent %q, %v", v.commands, err)
+	}
+}
+
+// TestDryRunFindsIt shows that what the venue would refuse is found before
+// anything is sent, each named.
+func TestDryRunFindsIt(t *testing.T) {
+	const instrument = "instruments:\n  - {instrument: A-B, base: A, quote: B, price_tick: %s, quantity_step: 1%s}\n"
+	for file, want := range map[string]string{
+		"assets: [{asset: U$D, scale: 2}]\n":                                                  "asset U$D: asset:",
+		"assets: [{asset: USD, scale: 19}]\n":                                                 "scale: 19 is not from 0 to 18",
+		fmt.Sprintf(instrument, "abc", ""):                                                    `price_tick: "abc" is not a decimal number`,
+		fmt.Sprintf(instrument, "0", ""):                                                      "price_tick: 0 is not above 0",
+		fmt.Sprintf(instrument, "1", ", phase: lunch"):                                        `phase: "lunch" is none of`,
+		fmt.Sprintf(instrument, "1", ", min_quantity: -1"):                                    "min_quantity: -1 is below 0",
+		"instruments: [{instrument: A-B}]\n":                                                  "price_tick: is missing",
+		"limits: {max_position: lots}\n":                                                      `limits of the venue: max_position: "lots" is not a decimal`,
+		"participants: [{participant: P, role: king}]\n":                                      `role: "king" is none of`,
+		"accounts: [{account: a, deposit: [{asset: USD, amount: 0}]}]\n":                      "deposit: 0 is not above 0",
+		"accounts: [{account: \"venue:x\"}]\n":                                                "is reserved",
+		"participants: [{participant: P, role: read, keys: [{id: k, secret: s, role: x}]}]\n": `keys: k: role: "x"`,
+	} {
+		if _, err := venuefile.Parse([]byte(file)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", file, err, want)
+		}
+	}
+}
+
+// TestNewValuesAreShown shows the values of what is new, and that what can't be
+// changed is refused before anything is sent.
+func TestNewValuesAreShown(t *testing.T) {
+	_, cl := newVenue(t)
+	const file = "instruments:\n  - {instrument: A-B, base: A, quote: B, price_tick: 0.5, quantity_step: 1}\n"
+	if _, lines := plan(t, cl, file); len(lines) != 1 || !strings.Contains(lines[0], "price_tick: 0.5") {
+		t.Errorf("got %q", lines)
+	}
+	v, cl := newVenue(t)
+	v.things["/v1/queries/instruments/A-B"] = map[string]any{"instrument": "A-B", "base": "A", "quote": "C", "price_tick": "0.5", "quantity_step": "1"}
+	f, err := venuefile.Parse([]byte(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := venuefile.Plan(t.Context(), cl, f); err == nil || !strings.Contains(err.Error(), "quote is C and can't be changed to B") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestMissingLimits shows who is warned that every order would be refused, and
+// with which lines.
+func TestMissingLimits(t *testing.T) {
+	v, cl := newVenue(t)
+	missing := func(file string) string {
+		t.Helper()
+		f, err := venuefile.Parse([]byte(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := venuefile.MissingLimits(t.Context(), cl, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	const accounts = "accounts: [{account: a}]\n"
+	if got := missing(accounts); !strings.Contains(got, "limits:\n  max_order_quantity: none\n") {
+		t.Errorf("without limits: %q", got)
+	}
+	if got := missing(accounts + "limits: {max_order_quantity: 5}\n"); strings.Contains(got, "max_order_quantity") || !strings.Contains(got, "max_position: none") {
+		t.Errorf("with one: %q", got)
+	}
+	limits := payloadOfAll()
+	v.things["/v1/queries/venue/limits"] = map[string]any{"limits": limits}
+	if got := missing(accounts); got != "" {
+		t.Errorf("the venue has them all: %q", got)
+	}
+	if got := missing(string(venuefile.Demo())); got != "" {
+		t.Errorf("the demo venue: %q", got)
+	}
+}
+
+func payloadOfAll() map[string]any {
+	all := map[string]any{}
+	for _, name := range venuefile.LimitNames() {
+		all[name] = "none"
+	}
+	return all
+}
+
+// TestSchema shows that every field of a venue file is in the schema and says
+// what it is.
+func TestSchema(t *testing.T) {
+	text, err := json.Marshal(venuefile.Schema())
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := venuefile.Fields()
+	if len(fields) < 60 {
+		t.Errorf("%d fields", len(fields))
+	}
+	for _, f := range fields {
+		if f.Doc == "" || !strings.Contains(string(text), f.Doc) {
+			t.Errorf("%s (%s) is not explained", f.Path, f.Type)
+		}
 	}
 }
