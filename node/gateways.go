@@ -52,8 +52,13 @@ func (n *Node) openREST(_, _ context.Context) (door, error) {
 	}
 	n.registry = metrics
 	log := n.log.With("part", "rest")
+	timed := newTimedCommands(n.commands, n.cfg.NodeID)
+	if err := metrics.Register(timed.took); err != nil {
+		_ = listener.Close()
+		return door{}, fmt.Errorf("register metrics: %w", err)
+	}
 	handler := rest.New(rest.Config{
-		Commands: n.commands, Reads: n.reads, Operations: operations{n},
+		Commands: timed, Reads: n.reads, Operations: operations{n},
 		NodeID: n.cfg.NodeID, Logger: log, Metrics: metrics,
 		MaxStreams: n.cfg.Reads.MaxStreams, MaxStreamsPerParticipant: n.cfg.Reads.MaxStreamsPerParticipant,
 		MaxScans: n.cfg.Reads.MaxScans, MaxScansPerParticipant: n.cfg.Reads.MaxScansPerParticipant,

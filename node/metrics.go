@@ -24,6 +24,7 @@ func (n *Node) newMetrics() (*prometheus.Registry, error) {
 		&readModelCollector{node: n},
 		&memoryCollector{node: n},
 		n.commitTimes,
+		&venueCollector{node: n},
 	}
 	for _, g := range n.gauges() {
 		labels := prometheus.Labels{"node": n.cfg.NodeID}
