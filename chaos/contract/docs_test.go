@@ -1,6 +1,7 @@
 package contract_test
 
 import (
+	"fmt"
 	"html"
 	"os"
 	"os/exec"
@@ -63,7 +64,7 @@ func TestKeysComeAndGo(t *testing.T) {
 		t.Helper()
 		last := d.must("accounts/open", fields{"account": "rotation-" + key[:5] + "-" + strings.Repeat("x", want%7)}).number(t, "sequence")
 		for node := range d.Size() {
-			d.get(node, "/v1/queries/instruments?min_sequence="+formatted(last))
+			d.get(node, "/v1/queries/instruments?min_sequence="+fmt.Sprint(last))
 			if r := d.as(key).get(node, "/v1/queries/instruments"); r.status != want {
 				t.Errorf("node %d: %d, want %d", node, r.status, want)
 			}

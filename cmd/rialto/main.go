@@ -19,9 +19,10 @@ var version = "dev"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	width, _, _ := term.GetSize(int(os.Stdout.Fd())) // 0 where it is no terminal
 	status := cli.Run(ctx, &shell.Shell{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
-		Env: os.LookupEnv, Environ: os.Environ, Version: version,
+		Env: os.LookupEnv, Environ: os.Environ, Version: version, Width: width,
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}, os.Args[1:])

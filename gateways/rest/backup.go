@@ -23,12 +23,12 @@ func (x *exchange) backup() {
 			return
 		}
 	}
-	x.h.log.Info("operation", "node", x.h.node, "route", x.route, "actor", x.caller.actor, "correlation_id", x.correlation)
+	x.h.log.Info("operation", "route", x.route, "actor", x.caller.actor, "correlation_id", x.correlation)
 	out := &backupWriter{x: x}
 	err := x.h.operations.Backup(x.r.Context(), have, out)
 	switch {
 	case err != nil && out.begun:
-		x.h.log.Warn("backup broke off", "node", x.h.node, "error", err)
+		x.h.log.Warn("backup broke off", "error", err)
 	case err != nil:
 		x.refuse(http.StatusServiceUnavailable, "degraded", err.Error())
 	}

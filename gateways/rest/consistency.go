@@ -202,7 +202,7 @@ func (x *exchange) readFailed(err error, notFound string) {
 		x.refuse(http.StatusServiceUnavailable, "no_leader", "a linearizable read needs a leader")
 	default:
 		if !errors.Is(err, gateways.ErrUnavailable) {
-			x.h.log.Error("read failed", "node", x.h.node, "route", x.route, "correlation_id", x.correlation, "error", err)
+			x.h.log.Error("read failed", "route", x.route, "correlation_id", x.correlation, "error", err)
 		}
 		x.refuse(http.StatusServiceUnavailable, "degraded", "this node can't read that now")
 	}

@@ -64,7 +64,7 @@ func (x *exchange) end() {
 		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 			panic(p)
 		}
-		x.h.log.Error("request panicked", "node", x.h.node, "route", x.route,
+		x.h.log.Error("request panicked", "route", x.route,
 			"correlation_id", x.correlation, "panic", p, "stack", string(debug.Stack()))
 		if x.status == 0 {
 			x.refuse(http.StatusInternalServerError, "internal", "this is a defect of the venue")
@@ -79,7 +79,7 @@ func (x *exchange) end() {
 	took := h.now().Sub(x.started)
 	h.metrics.observe(x.r.Method, x.route, x.status, took)
 	if h.log.Enabled(context.Background(), slog.LevelDebug) {
-		h.log.Debug("request", "node", h.node, "method", x.r.Method, "path", x.r.URL.Path,
+		h.log.Debug("request", "method", x.r.Method, "path", x.r.URL.Path,
 			"status", x.status, "sequence", uint64(x.sequence), "actor", x.caller.actor,
 			"correlation_id", x.correlation, "took", took)
 	}

@@ -57,7 +57,7 @@ func (x *exchange) notSettledYet(err error, id string) render.Problem {
 	case errors.Is(err, errDrains):
 		p.Detail = "the id is not settled yet: " + err.Error()
 	case !errors.Is(err, gateways.ErrUnavailable) && !errors.Is(err, gateways.ErrNotCaughtUp) && !errors.Is(err, gateways.ErrCutShort):
-		x.h.log.Error("a command can't be looked for", "node", x.h.node, "correlation_id", x.correlation, "error", err)
+		x.h.log.Error("a command can't be looked for", "correlation_id", x.correlation, "error", err)
 	}
 	return p
 }

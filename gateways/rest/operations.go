@@ -77,7 +77,7 @@ func (x *exchange) cluster() { x.value(http.StatusOK, x.h.operations.Twin()) }
 func (x *exchange) value(status int, v any) {
 	body, err := json.Marshal(v, json.Deterministic(true))
 	if err != nil {
-		x.h.log.Error("answer could not be written", "node", x.h.node, "route", x.route, "error", err)
+		x.h.log.Error("answer could not be written", "route", x.route, "error", err)
 		x.refuse(http.StatusInternalServerError, "internal", "this is a defect of the venue")
 		return
 	}
@@ -123,7 +123,7 @@ func (x *exchange) rebuild() {
 func (x *exchange) operate(status, subject string, do func(context.Context) error) {
 	ctx, cancel := context.WithTimeout(x.r.Context(), operationTimeout)
 	defer cancel()
-	x.h.log.Info("operation", "node", x.h.node, "route", x.route, "subject", subject,
+	x.h.log.Info("operation", "route", x.route, "subject", subject,
 		"actor", x.caller.actor, "correlation_id", x.correlation)
 	err := do(ctx)
 	switch {

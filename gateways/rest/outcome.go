@@ -62,7 +62,7 @@ func (h *Handler) replay(ctx context.Context, c *command.Command, o *event.Outco
 	}
 	block, group, err := h.commands.Executed(ctx, o.First)
 	if err != nil {
-		h.log.Warn("a repeated command's first answer could not be read", "node", h.node,
+		h.log.Warn("a repeated command's first answer could not be read",
 			"sequence", uint64(o.First), "error", err)
 		p := render.Problem{
 			Status: http.StatusServiceUnavailable, Code: "degraded", Outcome: "unknown",

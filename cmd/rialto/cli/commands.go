@@ -23,6 +23,7 @@ func commands() []entry {
 		{groupObserve, contextCommand, false},
 		{groupObserve, statusCommand, true},
 		{groupObserve, explainCommand, false},
+		{groupObserve, bundleCommand, true},
 		{groupObserve, eventsCommand, true},
 		{groupObserve, readmodelCommand, true},
 		{groupObserve, nodeCommand, true},

@@ -1,11 +1,13 @@
 package cli_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/rialto-exchange/rialto/cmd/rialto/devcluster"
 	"github.com/rialto-exchange/rialto/cmd/rialto/shell"
 )
 
@@ -17,7 +19,12 @@ func TestConfigInit(t *testing.T) {
 		t.Fatalf("status %d: %s", status, stderr)
 	}
 	data := filepath.Join(t.TempDir(), "data")
-	const ports = " --http-address 127.0.0.1:39180 --fix-address 127.0.0.1:39181 --gossip-address 127.0.0.1:39182"
+	nodes, err := devcluster.Plan(devcluster.Options{Nodes: 3, Host: "127.0.0.1", PortOffset: freeOffset(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ports := fmt.Sprintf(" --http-address %s --fix-address %s --gossip-address %s --peer-address %s --initial-cluster n1=%s",
+		nodes[0].HTTP, nodes[0].FIX, nodes[0].Gossip, nodes[0].Peer, nodes[0].Peer)
 	status, stdout, stderr := run(t, strings.Fields("config check --found --config "+file+" --data-dir "+data+ports)...)
 	if status != 0 || !strings.Contains(stdout, "the settings of node n1 of cluster my-venue are good") || !strings.Contains(stdout, "warning: insecure_peers") {
 		t.Errorf("status %d: %s%s", status, stdout, stderr)

@@ -18,7 +18,7 @@ import (
 
 func eventsCommand(sh *shell.Shell) *cobra.Command {
 	c := &cobra.Command{Use: "events", Short: "Follow and export the event store"}
-	c.AddCommand(eventsTail(sh), eventsExport(sh))
+	c.AddCommand(eventsTail(sh), eventsSearch(sh), eventsExport(sh))
 	return c
 }
 
@@ -26,9 +26,10 @@ func eventsTail(sh *shell.Shell) *cobra.Command {
 	var after int64
 	var count int
 	var only client.Only
+	var fields []string
 	c := &cobra.Command{
 		Use: "tail", Short: "Follow events as they happen, across the failure of nodes", Args: cobra.NoArgs,
-		Long: "Follow events as they happen, one a line (--output json: one JSON object a line).\nWhen a node fails it goes on at the next one, exactly after the last event.",
+		Long: "Follow events as they happen, one a line, folded to the width of a terminal\n(--output json: one JSON object a line). When a node fails it goes on at the next\none, exactly after the last event.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			var from *uint64
 			switch {
@@ -41,8 +42,9 @@ func eventsTail(sh *shell.Shell) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			err = tail(c.Context(), sh, cl, from, only, count)
+			seen, err := tail(c.Context(), sh, cl, from, only, count, fields)
 			if errors.Is(err, context.Canceled) {
+				sh.Note("%d events", seen)
 				return nil // Ctrl-C is how one ends it
 			}
 			return err
@@ -53,16 +55,16 @@ func eventsTail(sh *shell.Shell) *cobra.Command {
 	fl.IntVarP(&count, "count", "n", 0, "end after so many events (default: never)")
 	fl.StringVar(&only.Type, "type", "", "only events of this type")
 	fl.StringVar(&only.Aggregate, "aggregate", "", "only events of this aggregate")
+	fieldsFlag(c, &fields)
 	return c
 }
 
 // errEnough ends a tail that has seen its count.
 var errEnough = errors.New("enough")
 
-func tail(ctx context.Context, sh *shell.Shell, cl *client.Client, after *uint64, only client.Only, count int) error {
-	seen := 0
-	err := cl.Follow(ctx, after, only, func(event []byte) error {
-		if err := printEvent(sh, event); err != nil {
+func tail(ctx context.Context, sh *shell.Shell, cl *client.Client, after *uint64, only client.Only, count int, fields []string) (seen int, err error) {
+	err = cl.Follow(ctx, after, only, func(event []byte) error {
+		if err := printEvent(sh, event, fields); err != nil {
 			return err
 		}
 		if seen++; seen == count {
@@ -71,28 +73,9 @@ func tail(ctx context.Context, sh *shell.Shell, cl *client.Client, after *uint64
 		return nil
 	})
 	if errors.Is(err, errEnough) {
-		return nil
+		err = nil
 	}
-	return err
-}
-
-func printEvent(sh *shell.Shell, event []byte) error {
-	if sh.WantsJSON() {
-		_, err := fmt.Fprintf(sh.Out, "%s\n", event)
-		return err
-	}
-	var e struct {
-		Sequence    uint64          `json:"sequence"`
-		Type        string          `json:"type"`
-		At          string          `json:"at"`
-		AggregateID string          `json:"aggregate_id"`
-		Data        json.RawMessage `json:"data"`
-	}
-	if err := json.Unmarshal(event, &e); err != nil {
-		return fmt.Errorf("decode event: %w", err)
-	}
-	_, err := fmt.Fprintf(sh.Out, "%8d  %s  %-18s %-20s %s\n", e.Sequence, e.At, e.Type, e.AggregateID, e.Data)
-	return err
+	return seen, err
 }
 
 func eventsExport(sh *shell.Shell) *cobra.Command {

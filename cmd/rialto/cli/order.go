@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"fmt"
 	"net/url"
 	"strconv"
 
@@ -159,12 +160,26 @@ func orderList(sh *shell.Shell) *cobra.Command {
 }
 
 func orderShow(sh *shell.Shell) *cobra.Command {
-	return reads(&cobra.Command{
-		Use: "show ORDER", Short: "Show one order", Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
+	c := reads(&cobra.Command{
+		Use: "show [ORDER]", Short: "Show one order, by its id or by --account and --client-id", Args: cobra.MaximumNArgs(1),
+	})
+	account, clientID := refFlags(c)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if _, err := orderRef(args, *account, *clientID); err != nil {
+			return err
+		}
+		if len(args) == 1 {
 			return printOne(c, sh, "/v1/queries/orders/"+url.PathEscape(args[0]), nil, func(sh *shell.Shell, o client.Order) error {
 				return printOrders(sh, []client.Order{o})
 			})
-		},
-	})
+		}
+		q := url.Values{"client_order_id": {*clientID}}
+		return printList(c, sh, accountPath(*account)+"/orders", q, func(sh *shell.Shell, orders []client.Order) error {
+			if len(orders) == 0 {
+				return fmt.Errorf("account %s has no order with the client id %s", *account, *clientID)
+			}
+			return printOrders(sh, orders)
+		})
+	}
+	return c
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/signal"
 	"syscall"
 	"time"
@@ -74,13 +75,20 @@ func loadSettings(c *cobra.Command, sh *shell.Shell, file string) (node.Config, 
 // serve runs a node until ctx ends or the node must not go on.
 func serve(ctx context.Context, sh *shell.Shell, cfg node.Config, options ...node.Option) error {
 	log := node.NewLogger(cfg, sh.Err)
+	log.Info("starting", "version", sh.Version, "cluster", cfg.ClusterID, "data_dir", cfg.DataDir, "pid", os.Getpid())
 	n, err := node.Open(ctx, cfg, append(options, node.WithLogger(log), node.WithVersion(sh.Version))...)
 	if err != nil {
 		return err
 	}
+	log.Info("listening", "http", cfg.HTTPAddress, "fix", cfg.FIXAddress, "peers", cfg.PeerAddress, "gossip", cfg.GossipAddress)
+	supervisor, _ := sh.Env("NOTIFY_SOCKET")
+	if err := notify(supervisor, "READY=1\nSTATUS=serving"); err != nil {
+		log.Warn("the supervisor was not told that the node is up", "error", err)
+	}
 	select {
 	case <-ctx.Done():
 		log.Info("stopping")
+		_ = notify(supervisor, "STOPPING=1") // it will see for itself
 	case fatal := <-n.Fatal():
 		// The process ends at once, without a goodbye: while its sockets are
 		// open a halted leader still looks alive to its peers, and its log or

@@ -325,3 +325,15 @@ func sleep(ctx context.Context, d time.Duration) error {
 		return ctx.Err()
 	}
 }
+
+// Text reads a path as it is, whatever it holds; a problem is an error.
+func (c *Client) Text(ctx context.Context, path string) ([]byte, error) {
+	resp, err := c.do(ctx, request{method: http.MethodGet, path: path}, func(*response) error { return nil })
+	if err != nil {
+		return nil, fmt.Errorf("GET %s: %w", path, err)
+	}
+	if resp.status >= 500 && resp.status != http.StatusServiceUnavailable || resp.status >= 400 && resp.status < 500 {
+		return nil, problemOf(resp)
+	}
+	return resp.body, nil
+}
