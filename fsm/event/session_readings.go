@@ -56,6 +56,9 @@ type SessionState struct {
 	// ResetAt is the event that the numbers last began again at 1 with, 0 if
 	// they never did. Reports of before have no number any more.
 	ResetAt market.Sequence
+	// BeganAt is the venue time since when the numbers are those of now: that of
+	// ResetAt, or of when the session became known.
+	BeganAt market.Nanos
 }
 
 // Resent is a part of an answer to a ResendRequest: one report with its number
@@ -65,8 +68,10 @@ type SessionState struct {
 type Resent struct {
 	Gap      bool
 	From, To uint64
-	// Block holds the report, whose time is the OrigSendingTime of each time
-	// that it is sent again. nil and zero for a gap.
+	// At is the OrigSendingTime of each time that it is sent again: the time of
+	// the report, or of what came before the gap. 0: not known.
+	At market.Nanos
+	// Block holds the report. nil and zero for a gap.
 	Block  *Block
 	Report Report
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways/fix/wire"
 )
 
@@ -116,7 +117,7 @@ func (w *writer) page(r span, write func(event.Resent) error) (next uint64, err 
 	case s.isGone():
 		return r.from, s.goneErr
 	case s.here: // nothing of it is kept
-		return r.to + 1, write(event.Resent{Gap: true, From: r.from, To: r.to})
+		return r.to + 1, write(event.Resent{Gap: true, From: r.from, To: r.to, At: market.Nanos(s.began.UnixNano())})
 	}
 	ctx, cancel := context.WithCancel(s.server.background)
 	defer cancel()
@@ -139,7 +140,7 @@ func (w *writer) page(r span, write func(event.Resent) error) (next uint64, err 
 // asBefore writes a part of a resend.
 func (w *writer) asBefore(again event.Resent) error {
 	if again.Gap {
-		w.gap(again.From, again.To+1)
+		w.gap(again)
 		return nil
 	}
 	n := numbered{number: again.From, block: again.Block, report: again.Report}
@@ -187,14 +188,13 @@ func (w *writer) asNew(part event.Resent) error {
 	return nil
 }
 
-// gap writes that the numbers from one up to another hold nothing.
-func (w *writer) gap(from, next uint64) {
+// gap writes that a run of numbers holds nothing.
+func (w *writer) gap(again event.Resent) {
 	s := w.session
-	now := w.time(0)
-	w.builder.Begin(s.begin, "4", Venue, s.comp, from, now, s.digits)
-	w.builder.PossDup(now)
+	w.builder.Begin(s.begin, "4", Venue, s.comp, again.From, w.time(again.At), s.digits)
+	w.builder.PossDup(again.At)
 	w.builder.Bool(wire.GapFillFlag, true)
-	w.builder.Uint(wire.NewSeqNo, next)
+	w.builder.Uint(wire.NewSeqNo, again.To+1)
 	w.buf = w.builder.Finish(w.buf)
 }
 

@@ -483,9 +483,10 @@ func (v *venue) Resend(_ context.Context, at event.Pin, comp string, from, to ui
 	v.mu.Unlock()
 	next := from
 	var failed error
+	last := market.Nanos(1) // of the report before
 	gap := func(through uint64) {
 		if failed == nil && next <= through {
-			failed = yield(event.Resent{Gap: true, From: next, To: through})
+			failed = yield(event.Resent{Gap: true, From: next, To: through, At: last})
 			next = through + 1
 		}
 	}
@@ -498,6 +499,7 @@ func (v *venue) Resend(_ context.Context, at event.Pin, comp string, from, to ui
 				return true
 			}
 			gap(p.Number - 1)
+			last = b.At
 			if failed == nil {
 				failed = yield(event.Resent{From: p.Number, To: p.Number, Block: b, Report: p})
 				next = p.Number + 1

@@ -87,6 +87,7 @@ func (f *fold) session(comp string) *event.SessionState {
 	if before, ok := f.view.known[comp]; ok {
 		*s = *before
 	} else {
+		s.BeganAt = f.block.At
 		f.begun = append(f.begun, comp)
 	}
 	s.UpdatedAt = f.block.At
@@ -117,7 +118,8 @@ func (f *fold) record(g *event.Group, r event.Record, first market.Sequence) {
 		f.ended(r)
 	case *event.SessionReset:
 		s := f.session(r.CompID)
-		s.NextIn, s.NextOut, s.ResetAt, s.Sequence = r.NextIn, r.NextOut, first, r.Sequence
+		s.NextIn, s.NextOut, s.Sequence = r.NextIn, r.NextOut, r.Sequence
+		s.ResetAt, s.BeganAt = first, f.block.At
 	}
 }
 
@@ -142,7 +144,7 @@ func (f *fold) loggedOn(r *event.SessionLoggedOn, at market.Sequence) {
 	s.Epoch, s.Owner, s.HeartBtInt, s.LoggedOnAt = r.Epoch, r.Owner, r.HeartBtInt, f.block.At
 	s.NextIn, s.LastIn, s.Sequence = r.NextIn, f.block.At, r.Sequence
 	if r.Reset {
-		s.ResetAt = at
+		s.ResetAt, s.BeganAt = at, f.block.At
 	}
 	f.given(r.CompID, r.Number, 1)
 }

@@ -41,7 +41,7 @@ func (v *View) Resend(ctx context.Context, at event.Pin, comp string, from, to u
 	if err != nil {
 		return from, err
 	}
-	r := resend{view: v, ctx: ctx, comp: comp, reset: s.ResetAt, next: max(from, 1), to: min(to, s.NextOut-1), yield: yield}
+	r := resend{view: v, ctx: ctx, comp: comp, reset: s.ResetAt, began: s.BeganAt, next: max(from, 1), to: min(to, s.NextOut-1), yield: yield}
 	if r.next > r.to {
 		return r.next, nil
 	}
@@ -55,7 +55,13 @@ type resend struct {
 	ctx   context.Context
 	comp  string
 	reset market.Sequence // the numbers are those given out since
-	next  uint64          // the first that was not yielded
+	began market.Nanos    // the time of reset
+	// after is where the first block with a number that is wanted, or a higher
+	// one, is looked for; last the time of the report before next, 0 if that is
+	// not known yet.
+	after market.Sequence
+	last  market.Nanos
+	next  uint64 // the first that was not yielded
 	to    uint64
 	yield func(event.Resent) error
 	page  []event.Resent
@@ -63,6 +69,7 @@ type resend struct {
 
 func (r *resend) all(at market.Sequence) error {
 	after, err := r.seek(at)
+	r.after = after
 	for more := true; more && err == nil; {
 		if err = r.ctx.Err(); err != nil {
 			break
@@ -209,8 +216,11 @@ func (r *resend) take(b *event.Block, h held) error {
 			return true
 		}
 		found = report.Number
+		if report.Number < r.next {
+			r.last = b.At
+		}
 		if report.Number >= r.next && report.Number <= r.to {
-			r.page = append(r.page, event.Resent{From: report.Number, To: report.Number, Block: b, Report: report})
+			r.page = append(r.page, event.Resent{From: report.Number, To: report.Number, At: b.At, Block: b, Report: report})
 		}
 		return report.Number < h.last
 	})
@@ -230,7 +240,7 @@ func (r *resend) flush() error {
 		if err := r.yield(r.page[i]); err != nil {
 			return err
 		}
-		r.next = r.page[i].To + 1
+		r.next, r.last = r.page[i].To+1, r.page[i].At
 	}
 	return nil
 }
@@ -240,9 +250,34 @@ func (r *resend) gap(through uint64) error {
 	if through < r.next {
 		return nil
 	}
-	if err := r.yield(event.Resent{Gap: true, From: r.next, To: through}); err != nil {
+	if err := r.before(); err != nil {
+		return err
+	}
+	if err := r.yield(event.Resent{Gap: true, From: r.next, To: through, At: r.last}); err != nil {
 		return err
 	}
 	r.next = through + 1
 	return nil
+}
+
+// before looks up the time of the last report before next, where it has not
+// been read. What is before the floor, or before the first report, has the time
+// that the numbers began with.
+func (r *resend) before() error {
+	if r.last != 0 {
+		return nil
+	}
+	r.last = r.began
+	h, ok, err := r.endingAt(r.after)
+	if err != nil || !ok {
+		return err
+	}
+	err = r.view.journal.Read(h.at-1, func(b *event.Block) bool {
+		r.last = b.At
+		return false
+	})
+	if errors.Is(err, readmodels.ErrBeforeFloor) {
+		return nil
+	}
+	return err
 }

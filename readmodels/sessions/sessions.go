@@ -39,7 +39,7 @@ func New(j readmodels.Journal) *View {
 func (*View) Name() string { return Name }
 
 // Format implements readmodels.View.
-func (*View) Format() uint32 { return 1 }
+func (*View) Format() uint32 { return 2 }
 
 // The keys of the store: the state of a session, the list of its blocks, and
 // the list of all sessions.

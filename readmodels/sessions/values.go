@@ -16,7 +16,7 @@ func packState(dst []byte, s *event.SessionState) []byte {
 	dst = readmodels.AppendUint(dst, s.NextIn)
 	dst = readmodels.AppendUint(dst, s.NextOut)
 	dst = readmodels.AppendUint(dst, uint64(s.HeartBtInt))
-	for _, at := range []market.Nanos{s.LastIn, s.LastOut, s.LoggedOnAt, s.EndedAt, s.UpdatedAt} {
+	for _, at := range []market.Nanos{s.LastIn, s.LastOut, s.LoggedOnAt, s.EndedAt, s.UpdatedAt, s.BeganAt} {
 		dst = readmodels.AppendInt(dst, int64(at))
 	}
 	dst = readmodels.AppendUint(dst, uint64(s.ResetAt))
@@ -35,7 +35,7 @@ func unpackState(comp string, value []byte) (event.SessionState, error) {
 	s.NextIn = u.Uint()
 	s.NextOut = u.Uint()
 	s.HeartBtInt = uint32(u.Uint())
-	for _, at := range []*market.Nanos{&s.LastIn, &s.LastOut, &s.LoggedOnAt, &s.EndedAt, &s.UpdatedAt} {
+	for _, at := range []*market.Nanos{&s.LastIn, &s.LastOut, &s.LoggedOnAt, &s.EndedAt, &s.UpdatedAt, &s.BeganAt} {
 		*at = market.Nanos(u.Int())
 	}
 	s.ResetAt = market.Sequence(u.Uint())

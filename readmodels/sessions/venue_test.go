@@ -111,6 +111,9 @@ func (d *desk) order(session string) event.Order {
 func (d *desk) touched(comp string) *session {
 	s := d.sessions[comp]
 	s.known, s.UpdatedAt = true, d.now
+	if s.BeganAt == 0 {
+		s.BeganAt = d.now
+	}
 	return s
 }
 
@@ -197,7 +200,7 @@ func (d *desk) logOn(comp string, reset bool) {
 	s.NextIn++
 	s.LoggedOnAt, s.LastIn = d.now, d.now
 	if reset {
-		s.NextIn, s.NextOut, s.ResetAt = 2, 1, d.sequence+1
+		s.NextIn, s.NextOut, s.ResetAt, s.BeganAt = 2, 1, d.sequence+1, d.now
 		clear(s.reports)
 	}
 	d.emit(event.Context{Source: market.SourceSystem}, &event.SessionLoggedOn{
@@ -222,7 +225,7 @@ func (d *desk) end(comp string) {
 
 func (d *desk) reset(comp string) {
 	s := d.touched(comp)
-	s.NextIn, s.NextOut, s.ResetAt = 5, 11, d.sequence+1
+	s.NextIn, s.NextOut, s.ResetAt, s.BeganAt = 5, 11, d.sequence+1, d.now
 	s.Sequence++
 	clear(s.reports)
 	d.emit(event.Context{Source: market.SourceREST}, &event.SessionReset{CompID: comp, Epoch: s.Epoch, NextIn: 5, NextOut: 11, Sequence: s.Sequence})
