@@ -107,13 +107,13 @@ func TestServeRefusesToRunOpen(t *testing.T) {
 		{"insecure_peers: true\n", nil},
 	} {
 		config := nodeFile(t, t.TempDir(), c.more)
-		for _, command := range [][]string{{"serve", "--config", config}, {"config", "check", "--config", config}} {
+		for _, command := range [][]string{{"serve", "--config", config}, {"config", "check", "--found", "--config", config}} {
 			if c.want == nil && command[0] == "serve" {
 				continue // it would run
 			}
-			status, _, notes := run(t, command...)
+			status, out, notes := run(t, command...)
 			if (status == 0) != (c.want == nil) {
-				t.Errorf("%s with %q: status %d, %s", command[0], c.more, status, notes)
+				t.Errorf("%s with %q: status %d, %s%s", command[0], c.more, status, out, notes)
 			}
 			for _, want := range c.want {
 				if !strings.Contains(notes, want) {
