@@ -27,13 +27,16 @@ type fixClient struct {
 	got  chan *wire.Message
 }
 
-// dialFIX connects to a node.
+// dialFIX connects to a node, once its door is open: a node that has not heard
+// its leader for a moment opens none.
 func (c *trio) dialFIX(i int, next uint64) *fixClient {
 	c.t.Helper()
-	conn, err := net.Dial("tcp", c.configs[i].FIXAddress)
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	var conn net.Conn
+	c.until("the node takes FIX clients", func() (open bool) {
+		var err error
+		conn, err = net.Dial("tcp", c.configs[i].FIXAddress)
+		return err == nil
+	})
 	f := &fixClient{t: c.t, comp: "TRADER1", conn: conn, next: next, got: make(chan *wire.Message, 1<<16)}
 	c.t.Cleanup(func() { _ = conn.Close() })
 	go func() {
