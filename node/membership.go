@@ -175,6 +175,9 @@ func (o operations) TransferLeader(ctx context.Context, to string) error {
 	if to != "" && !o.isMember(to) {
 		return fmt.Errorf("%w: the cluster has no node %q", gateways.ErrNotFound, to)
 	}
+	if leader, ok := o.consensus.Leader(); ok && string(leader.ID) == o.cfg.NodeID {
+		return o.handOver(ctx, cluster.NodeID(to)) // no call that shakes hands with itself
+	}
 	return o.callLeader(ctx, callTransfer, []byte(to))
 }
 

@@ -95,6 +95,7 @@ func Open(ctx context.Context, config Config) (*Node, error) {
 	n.background.Go(func() { n.watchLeadership(background) })
 	n.background.Go(func() { n.takeSnapshots(background) })
 	n.background.Go(func() { n.forgetApplied(background) })
+	n.background.Go(func() { n.keepAhead(background) })
 	return n, nil
 }
 

@@ -28,6 +28,13 @@ func ReadSnapshotStream(from io.Reader) (state []byte, index, term uint64, err e
 	return state, in.index, in.term, err
 }
 
+// ConnectionsTo counts the connections that a node made to an address and that
+// are open.
+func (n *Node) ConnectionsTo(address string) int { return n.stream.openTo(address) }
+
+// ConnectionsKept is how many a voter keeps to each other one.
+const ConnectionsKept = poolSize
+
 // Watchdog returns the transfer watchdog alone: it tells of each proposal
 // whether the node must stop.
 func Watchdog(limit time.Duration) func(refused bool, now time.Time) bool {

@@ -170,6 +170,7 @@ type tcp struct {
 
 	mu    sync.Mutex
 	cut   bool
+	dials int // begun, since the start
 	conns []net.Conn
 	// stalls, while it is not nil, holds up what comes on a connection after its
 	// first stallAfter bytes, until it is closed.
@@ -219,6 +220,9 @@ func (s *tcp) Accept() (net.Conn, error) {
 }
 
 func (s *tcp) Dial(address string, timeout time.Duration) (net.Conn, error) {
+	s.mu.Lock()
+	s.dials++
+	s.mu.Unlock()
 	c, err := net.DialTimeout("tcp", address, timeout)
 	if err == nil && !s.add(c) {
 		err = errors.New("cut off")

@@ -227,11 +227,12 @@ type stream struct {
 
 	mu     sync.Mutex
 	closed bool
-	conns  map[*conn]struct{}
+	conns  map[*conn]bool
+	spares map[string][]*spare // by address, the oldest first
 }
 
 func newStream(layer StreamLayer, address string) *stream {
-	return &stream{layer: layer, address: address, over: make(chan struct{}), conns: make(map[*conn]struct{})}
+	return &stream{layer: layer, address: address, over: make(chan struct{}), conns: make(map[*conn]bool), spares: make(map[string][]*spare)}
 }
 
 // Accept waits for a peer.
@@ -244,16 +245,19 @@ func (s *stream) Accept() (net.Conn, error) {
 	if p, ok := c.(interface{ Peer() cluster.NodeID }); ok {
 		from = p.Peer()
 	}
-	return s.track(c, from)
+	return s.track(&conn{Conn: c, from: from})
 }
 
-// Dial connects to a peer.
+// Dial connects to a peer, by a connection that was made ahead if there is one.
 func (s *stream) Dial(address raft.ServerAddress, timeout time.Duration) (net.Conn, error) {
+	if c := s.takeSpare(string(address)); c != nil {
+		return c, nil
+	}
 	c, err := s.layer.Dial(string(address), timeout)
 	if err != nil {
 		return nil, err
 	}
-	return s.track(c, "")
+	return s.track(&conn{Conn: c, to: string(address)})
 }
 
 // hears reports whether a connection is open that a node made to this one: what
@@ -270,16 +274,16 @@ func (s *stream) hears(id cluster.NodeID) bool {
 	return false
 }
 
-func (s *stream) track(c net.Conn, from cluster.NodeID) (net.Conn, error) {
+func (s *stream) track(c *conn) (*conn, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		_ = c.Close()
+		_ = c.Conn.Close()
 		return nil, net.ErrClosed
 	}
-	tracked := &conn{Conn: c, stream: s, from: from}
-	s.conns[tracked] = struct{}{}
-	return tracked, nil
+	c.stream = s
+	s.conns[c] = true
+	return c, nil
 }
 
 // Close closes the layer and all connections. It may be called twice.
@@ -309,6 +313,7 @@ type conn struct {
 	net.Conn
 	stream *stream
 	from   cluster.NodeID // who made it; "" = this node, or one that does not say
+	to     string         // the address that this node made it to; "" = it was accepted
 }
 
 // Close closes the connection.
