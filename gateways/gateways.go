@@ -55,10 +55,11 @@ type Commands interface {
 	// ErrNoLeader says that nobody answered. No clock on the wall is read.
 	VenueTime(ctx context.Context) (market.Nanos, error)
 	// Executed returns the group that begins with the sequence, and its block:
-	// what a repeated command was first answered with. Where this node's own
+	// what a repeated command of a participant was first answered with; an error
+	// if it is another one's group. Where this node's own
 	// journal does not reach it within 20 ms another node's is read, for as long
 	// as ctx allows and 5 s at most; then ErrNotCaughtUp.
-	Executed(ctx context.Context, first market.Sequence) (*event.Block, *event.Group, error)
+	Executed(ctx context.Context, participant, id string, first market.Sequence) (*event.Block, *event.Group, error)
 	// InFlight reports whether a command id of a participant waits for its
 	// outcome on this node.
 	InFlight(participant, id string) bool
@@ -397,6 +398,11 @@ type TwinWait struct {
 	SHA256 string `json:"sha256"`
 	Voided bool   `json:"voided"`
 	Panic  string `json:"panic,omitempty"`
+	// Executed are the other voters that have executed the entry, Untold those
+	// that have not and on which it is not voided, Unasked those that do not say.
+	Executed []string `json:"executed,omitempty"`
+	Untold   []string `json:"untold,omitempty"`
+	Unasked  []string `json:"unasked,omitempty"`
 }
 
 // TwinRoom is what a node has left of space for its data and of descriptors.

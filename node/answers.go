@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
@@ -31,12 +32,16 @@ const (
 	fetchesAtOnce = 2
 )
 
-// errOtherBlock: what is at a sequence here is not what the leader made there.
-var errOtherBlock = errors.New("the journal holds another entry's block there")
+// errOtherBlock: what is at a sequence here is not what the leader made there,
+// errOtherCommand: it is not what the command was executed with.
+var (
+	errOtherBlock   = errors.New("the journal holds another entry's block there")
+	errOtherCommand = errors.New("the journal holds another command's outcome there")
+)
 
-// complete gives brief outcomes their groups. With an error it says how many of
-// the first ones are complete.
-func (c *commands) complete(ctx context.Context, outcomes []event.Outcome) (n int, err error) {
+// complete gives the brief outcomes of commands their groups. With an error it
+// says how many of the first ones are complete.
+func (c *commands) complete(ctx context.Context, batch []*command.Command, outcomes []event.Outcome) (n int, err error) {
 	var b *event.Block
 	for i := range outcomes {
 		o := &outcomes[i]
@@ -51,8 +56,19 @@ func (c *commands) complete(ctx context.Context, outcomes []event.Outcome) (n in
 		if o.Group = b.GroupAt(o.First); o.Group == nil || b.Index != o.Index {
 			return i, fmt.Errorf("sequence %d of entry %d: %w", o.First, o.Index, errOtherBlock)
 		}
+		if !isOf(o.Group, batch[i].Participant, batch[i].ID) || o.Group.Context.CommandKind != uint8(batch[i].Body.Kind()) {
+			o.Group = nil
+			return i, fmt.Errorf("sequence %d of entry %d: %w", o.First, o.Index, errOtherCommand)
+		}
 	}
 	return len(outcomes), nil
+}
+
+// isOf reports whether a group is what a command of a participant was executed
+// with. Where this node's past is not the leader's, as with another build or a
+// void that not all know of, a sequence alone would name a stranger's.
+func isOf(g *event.Group, participant, id string) bool {
+	return g.Context.CommandKind != 0 && g.Context.Participant == participant && g.Context.CommandID == id
 }
 
 // blockOf returns the block of an outcome's entry. The caller has waited for
@@ -93,7 +109,7 @@ func (n *Node) wholeOutcomes(brief []cluster.Outcome) ([]cluster.Outcome, error)
 }
 
 // Executed implements gateways.Commands.
-func (c *commands) Executed(ctx context.Context, first market.Sequence) (*event.Block, *event.Group, error) {
+func (c *commands) Executed(ctx context.Context, participant, id string, first market.Sequence) (*event.Block, *event.Group, error) {
 	b, err := c.block(ctx, first)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, journal.ErrClosed):
@@ -101,7 +117,11 @@ func (c *commands) Executed(ctx context.Context, first market.Sequence) (*event.
 	case err != nil:
 		return nil, nil, readError(err)
 	}
-	if g := b.GroupAt(first); g != nil {
+	switch g := b.GroupAt(first); {
+	case g == nil:
+	case !isOf(g, participant, id):
+		return nil, nil, fmt.Errorf("sequence %d of entry %d: %w", first, b.Index, errOtherCommand)
+	default:
 		return b, g, nil
 	}
 	return nil, nil, fmt.Errorf("no command's outcome begins at sequence %d", first)

@@ -57,10 +57,39 @@ func TestOutcomesOfTwoBuilds(t *testing.T) {
 		t.Errorf("by the brief one: %v, want %v", got, want)
 	}
 	for i := range brief {
-		_, group, err := follower.Commands().Executed(t.Context(), brief[i].First)
+		_, group, err := follower.Commands().Executed(t.Context(), "", []string{"open-a", "open-b"}[i], brief[i].First)
 		if err != nil || group.Context.CommandID != []string{"open-a", "open-b"}[i] {
 			t.Errorf("outcome %d names the group at %d: %+v, %v", i, brief[i].First, group, err)
 		}
+		if _, group, err := follower.Commands().Executed(t.Context(), "", "open-z", brief[i].First); err == nil {
+			t.Errorf("another command is answered with the group of %s", group.Context.CommandID)
+		}
+		if _, group, err := follower.Commands().Executed(t.Context(), "somebody", []string{"open-a", "open-b"}[i], brief[i].First); err == nil {
+			t.Errorf("another participant is answered with the group of %s", group.Context.CommandID)
+		}
+	}
+}
+
+// TestOutcomeOfAnotherPast shows that a brief outcome is never answered with what
+// another command did: where this node's journal holds another one's group at
+// its sequence, the outcome is unknown.
+func TestOutcomeOfAnotherPast(t *testing.T) {
+	c := newTrio(t)
+	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
+	follower := c.nodes[(c.settledLeader()+1)%3]
+	batch := accounts("a", "b")
+	brief, err := follower.ForwardBy(t.Context(), peer.ProtocolForwardBrief, batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := follower.Complete(t.Context(), accounts("a", "z"), slices.Clone(brief)); n != 1 || err == nil {
+		t.Errorf("an outcome of b is taken for one of z: %d, %v", n, err)
+	}
+	if n, err := follower.Complete(t.Context(), batch, brief); n != 2 || err != nil {
+		t.Errorf("of their own commands: %d, %v", n, err)
+	}
+	if got, want := names(brief), []string{"open-a", "open-b"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 

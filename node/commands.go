@@ -71,7 +71,7 @@ func (c *commands) Submit(ctx context.Context, batch []*command.Command) ([]even
 		last = max(last, outcomes[i].Sequence)
 	}
 	c.catchUp(ctx, last)
-	if n, unread := c.complete(ctx, outcomes); unread != nil {
+	if n, unread := c.complete(ctx, batch, outcomes); unread != nil {
 		return outcomes[:n], submitError(fmt.Errorf("%w: the answer can't be read: %w", cluster.ErrUnknownOutcome, unread))
 	}
 	return outcomes, err

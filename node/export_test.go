@@ -116,3 +116,8 @@ func WithCredentialsEvery(d time.Duration) Option { return func(n *Node) { n.cre
 
 // WorthTakingOver reports whether views are better taken over than folded.
 func WorthTakingOver(after, through, far uint64) bool { return worthTakingOver(after, through, far) }
+
+// Complete gives brief outcomes of commands what this node's journal has of them.
+func (n *Node) Complete(ctx context.Context, batch []*command.Command, outcomes []event.Outcome) (int, error) {
+	return n.commands.complete(ctx, batch, outcomes)
+}

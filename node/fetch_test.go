@@ -29,7 +29,7 @@ func TestAnswerOfOneThatIsBehind(t *testing.T) {
 	}
 	patient, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 	defer cancel()
-	block, group, err := c.nodes[behind].Commands().Executed(patient, again.First)
+	block, group, err := c.nodes[behind].Commands().Executed(patient, "", "once", again.First)
 	if err != nil {
 		t.Fatalf("the first answer can't be had where the machine is behind: %v", err)
 	}

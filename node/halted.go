@@ -2,7 +2,7 @@ package node
 
 import (
 	"fmt"
-	"slices"
+	"strings"
 	"time"
 
 	"github.com/rialto-exchange/rialto/cluster/consensus"
@@ -42,7 +42,7 @@ const gateInterval = 500 * time.Millisecond
 const retries = 2
 
 // gate waits before an entry at which the machine panicked, or that was voided.
-// The node takes part in Raft and serves what was before that entry; see mayPass
+// The node takes part in Raft and serves what was before that entry; see passes
 // for when it goes on. It runs on consensus's apply goroutine.
 func (n *Node) gate(closing <-chan struct{}, g consensus.Gated) bool {
 	wait := gateways.TwinWait{Index: uint64(g.Index), SHA256: g.SHA256, Voided: g.Voided, Panic: g.Panic}
@@ -55,7 +55,7 @@ func (n *Node) gate(closing <-chan struct{}, g consensus.Gated) bool {
 	n.log.Error("this node waits before an entry", "reason", waitText(wait))
 	look := time.NewTicker(gateInterval)
 	defer look.Stop()
-	for !mayPass(wait, g.Times, n.cfg.NodeID, n.twin.current().Nodes, n.voterIDs()) {
+	for !n.passes(g, wait) {
 		n.level.Store(true) // all before the entry is applied, and nobody can have more
 		select {
 		case <-closing:
@@ -66,33 +66,6 @@ func (n *Node) gate(closing <-chan struct{}, g consensus.Gated) bool {
 	n.log.Warn("this node goes on", "at", g.Index, "voided", g.Voided)
 	n.waits.Store(nil)
 	return true
-}
-
-// mayPass says when a node goes on at the entry before which it waits. A void
-// counts once a majority of the voters knows of it: with fewer, the rest might
-// execute the entry by another build, and be the majority. What others have
-// applied is not the entry's fault: it is tried again, but not for ever.
-func mayPass(wait gateways.TwinWait, times int, self string, nodes []gateways.TwinNode, voters []string) bool {
-	know, beyond := 0, 0
-	for _, v := range voters {
-		if v == self {
-			know++
-			continue
-		}
-		for _, t := range nodes {
-			switch {
-			case t.ID != v || t.State == stateDead:
-			case slices.Contains(t.Voids, voidName(wait.Index, wait.SHA256)):
-				know++
-			case t.AppliedIndex >= wait.Index:
-				beyond++
-			}
-		}
-	}
-	if wait.Voided {
-		return know > len(voters)/2
-	}
-	return beyond > 0 && times < retries
 }
 
 // voidName is how a void is told of: its index and the entry's SHA-256.
@@ -107,13 +80,30 @@ func (n *Node) readVoids() error {
 	return err
 }
 
+// waitText says why a node waits, and what is to be done. What a voter has
+// executed may have been acknowledged: nobody is told to void that.
 func waitText(w gateways.TwinWait) string {
+	entry := fmt.Sprintf("the machine panicked at entry %d (%s)", w.Index, w.Panic)
 	if w.Voided {
-		return fmt.Sprintf("entry %d is voided here, and a majority does not know of it yet: the venue is read-only before it; "+
-			"on each node, stopped: rialto recover --void %d:%s", w.Index, w.Index, w.SHA256)
+		entry = fmt.Sprintf("entry %d is voided here", w.Index)
 	}
-	return fmt.Sprintf("the machine panicked at entry %d (%s): the venue is read-only before it; run a build that can execute it, "+
-		"or void it on every node, stopped: rialto recover --void %d:%s", w.Index, w.Panic, w.Index, w.SHA256)
+	if len(w.Executed) > 0 {
+		return fmt.Sprintf("%s, and %s executed it, so that its outcome may have been acknowledged: the venue is read-only before it here; do not void it: "+
+			"run the build that executed it or, with %s alive, bring this node back as a newcomer: rialto repair --newcomer",
+			entry, strings.Join(w.Executed, ", "), strings.Join(w.Executed, ", "))
+	}
+	void := fmt.Sprintf("on every node, stopped: rialto recover --void %d:%s", w.Index, w.SHA256)
+	switch {
+	case !w.Voided:
+		return fmt.Sprintf("%s: the venue is read-only before it; run a build that can execute it, or void it %s", entry, void)
+	case len(w.Untold) > 0:
+		return fmt.Sprintf("%s, and not on %s: the venue is read-only before it; %s", entry, strings.Join(w.Untold, ", "), void)
+	case len(w.Unasked) > 0:
+		return fmt.Sprintf("%s, and %s can't be asked whether it executed the entry: the venue is read-only before it; start it, voided as well, or "+
+			"accept that what it may have acknowledged is lost, with this node stopped: rialto recover --void %d:%s --risk-acknowledged-by %s",
+			entry, strings.Join(w.Unasked, ", "), w.Index, w.SHA256, strings.Join(w.Unasked, ","))
+	}
+	return fmt.Sprintf("%s, and a majority does not know of it yet: the venue is read-only before it; %s", entry, void)
 }
 
 // waitFindings names the nodes that wait before an entry.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
@@ -116,12 +117,36 @@ func TestPanicInApply(t *testing.T) {
 	c.start(0)
 	c.until("one alone waits for the others", func() bool { w := c.waits(0); return w != nil || c.nodes[0].Operations().Twin().Leader == "" })
 	c.start(1)
+	c.until("they wait for the word of the third", func() bool {
+		w := c.waits(0)
+		return w != nil && slices.Equal(w.Unasked, []string{c.configs[2].NodeID}) && len(w.Untold) == 0
+	})
+	if err := c.nodes[0].Operations().Ready(); err == nil || !strings.Contains(err.Error(), "--risk-acknowledged-by "+c.configs[2].NodeID) {
+		t.Errorf("ready: %v", err)
+	}
+	for i := range 2 {
+		c.stop(i)
+		if err := node.VoidEntry(c.configs[i], void, log, c.configs[i].NodeID); err == nil {
+			t.Error("a node was told not to wait for its own word")
+		}
+		if err := node.VoidEntry(c.configs[i], void, log, c.configs[2].NodeID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.start(0)
+	c.start(1)
 	c.until("two of three go on", func() bool {
 		return c.nodes[0].Operations().Ready() == nil && c.nodes[1].Operations().Ready() == nil
 	})
 	next := c.fund(0, "alice", "1")
 	if got := c.total(1, "alice", next.Sequence); got != 101_000_000 {
 		t.Errorf("alice has %d", got)
+	}
+	if known, sum := c.nodes[1].BecameOf(wait.Index); !known || sum != wait.SHA256 {
+		t.Errorf("of the entry it says that it knows %t and voided %q", known, sum)
+	}
+	if known, sum := c.nodes[1].BecameOf(wait.Index + 1<<20); known || sum != "" {
+		t.Errorf("of an entry to come it says that it knows %t and voided %q", known, sum)
 	}
 	voided := false
 	reads := c.nodes[1].Reads()

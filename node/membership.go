@@ -71,6 +71,7 @@ func (n *Node) registerCalls() {
 	n.control.HandleCall(callRoster, n.forMembers(n.answerRoster))
 	n.control.HandleCall(callStanding, n.answerStanding)
 	n.control.HandleCall(callHere, n.answerHere)
+	n.control.HandleCall(callEntry, n.forMembers(n.answerEntry))
 	n.control.HandleCall(callMoved, n.forMembers(n.answerMoved))
 	n.control.HandleCall(callRemove, n.forMembers(func(ctx context.Context, id []byte) ([]byte, error) {
 		n.membershipChange.Lock()

@@ -281,7 +281,7 @@ func TestRepeatAcrossNodes(t *testing.T) {
 		if again.Kind != event.OutcomeRepeat || again.First != first.Group.First {
 			t.Errorf("node %d: got %+v, want a repeat of %d", i, again, first.Group.First)
 		}
-		_, group, err := c.nodes[i].Commands().Executed(t.Context(), again.First)
+		_, group, err := c.nodes[i].Commands().Executed(t.Context(), "", "once", again.First)
 		if err != nil || group.Last() != first.Group.Last() {
 			t.Errorf("node %d: the first outcome is not there: %v", i, err)
 		}

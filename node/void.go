@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/rialto-exchange/rialto/cluster"
@@ -25,14 +26,19 @@ var ErrExecuted = errors.New("the entry was executed on this node")
 // VoidEntry says to a stopped node that an entry, "INDEX:SHA256" as the node that
 // can't execute it prints it, is not to be executed: what stands in its place is
 // the same on every node and leaves the event EntryVoided. It counts once a
-// majority of the voters was told the same.
+// majority of the voters was told the same and all others say that they have not
+// executed the entry (see mayPass). Of the risked ones that silence is enough:
+// if one of them has executed it, what it acknowledged since is lost.
 //
 // It is refused where the entry was executed, and where the log has another one
 // at that index.
-func VoidEntry(cfg Config, what string, log *slog.Logger) error {
+func VoidEntry(cfg Config, what string, log *slog.Logger, risked ...string) error {
 	index, sum, err := parseVoid(what)
 	if err != nil {
 		return err
+	}
+	if slices.Contains(risked, cfg.NodeID) {
+		return fmt.Errorf("node %s is the one that is told: the risk is of others, which can't be asked", cfg.NodeID)
 	}
 	if err := belongs(cfg, log); err != nil {
 		return err
@@ -44,7 +50,7 @@ func VoidEntry(cfg Config, what string, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	return logstore.AddVoid(cfg.path("raft"), logstore.Void{Index: uint64(index), SHA256: sum, Data: data})
+	return logstore.AddVoid(cfg.path("raft"), logstore.Void{Index: uint64(index), SHA256: sum, Data: data, Risked: risked})
 }
 
 // RetryEntry has a stopped node try once more the entry that it panicked at.

@@ -18,6 +18,9 @@ type Gated struct {
 	// Voided: something else stands in its place. Else Apply panicked at it, so
 	// often, and said this.
 	Voided bool
+	// Risked are the voters of which the operator who voided it said that they
+	// need not be asked, at the risk of what they acknowledged.
+	Risked []string
 	Times  int
 	Panic  string
 	// stands is the SHA-256 of what is in the log there.
@@ -32,7 +35,7 @@ func (n *Node) gates(record CrashRecord) (gates []Gated, err error) {
 	}
 	voids, err := logstore.ReadVoids(n.config.Dir)
 	for _, v := range voids {
-		gates = append(gates, Gated{Index: cluster.Index(v.Index), SHA256: hex.EncodeToString(v.SHA256[:]), Voided: true, stands: digest(v.Data)})
+		gates = append(gates, Gated{Index: cluster.Index(v.Index), SHA256: hex.EncodeToString(v.SHA256[:]), Voided: true, Risked: v.Risked, stands: digest(v.Data)})
 	}
 	if len(record.Entries) == 0 || record.Build != n.config.Build {
 		return gates, err

@@ -267,7 +267,7 @@ func (v *Server) decide(ctx context.Context, cmd *command.Command) (*event.Group
 	case err != nil:
 		return nil, err
 	case outcomes[0].Kind == event.OutcomeRepeat:
-		_, group, err := v.cfg.Commands.Executed(ctx, outcomes[0].First)
+		_, group, err := v.cfg.Commands.Executed(ctx, cmd.Participant, cmd.ID, outcomes[0].First)
 		return group, err
 	case outcomes[0].Group == nil:
 		return nil, fmt.Errorf("the machine did nothing: outcome %d", outcomes[0].Kind)

@@ -380,7 +380,7 @@ func (v *venue) VenueTime(context.Context) (market.Nanos, error) {
 	return market.Nanos(time.Now().UnixNano()), nil
 }
 
-func (v *venue) Executed(context.Context, market.Sequence) (*event.Block, *event.Group, error) {
+func (v *venue) Executed(context.Context, string, string, market.Sequence) (*event.Block, *event.Group, error) {
 	return nil, nil, errors.New("not needed")
 }
 

@@ -60,7 +60,7 @@ func (h *Handler) replay(ctx context.Context, c *command.Command, o *event.Outco
 			return settled{group: g, at: all[i].At, sequence: o.Sequence, replayed: true}
 		}
 	}
-	block, group, err := h.commands.Executed(ctx, o.First)
+	block, group, err := h.commands.Executed(ctx, c.Participant, settledID(c), o.First)
 	if err != nil {
 		h.log.Warn("a repeated command's first answer could not be read",
 			"sequence", uint64(o.First), "error", err)
@@ -71,6 +71,18 @@ func (h *Handler) replay(ctx context.Context, c *command.Command, o *event.Outco
 		return settled{problem: p, sequence: o.Sequence}
 	}
 	return settled{group: group, at: block.At, sequence: max(group.Last(), o.Sequence), replayed: true}
+}
+
+// settledID is the command id that an outcome speaks of: of a question, the one
+// that was asked about.
+func settledID(c *command.Command) string {
+	switch b := c.Body.(type) {
+	case *command.Probe:
+		return b.Target
+	case *command.Fence:
+		return b.Target
+	}
+	return c.ID
 }
 
 // outcomeProblem is the refusal of an outcome that left no event.

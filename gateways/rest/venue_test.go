@@ -291,12 +291,12 @@ func (v *venue) FirstCommand(_ context.Context, at market.Sequence, participant,
 }
 
 // Executed implements gateways.Commands.
-func (v *venue) Executed(_ context.Context, first market.Sequence) (*event.Block, *event.Group, error) {
+func (v *venue) Executed(_ context.Context, participant, id string, first market.Sequence) (*event.Block, *event.Group, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for _, b := range v.blocks {
-		if b.First == first {
-			return b, &b.Groups[0], nil
+		if g := &b.Groups[0]; b.First == first && g.Context.Participant == participant && g.Context.CommandID == id {
+			return b, g, nil
 		}
 	}
 	return nil, nil, gateways.ErrNotFound

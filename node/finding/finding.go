@@ -74,7 +74,7 @@ func kinds() []kind {
 		{RoomShort, Warning, "make room: the finding says of what; the venue goes on by itself"},
 		{ClockWrong, Warning, "mend the time synchronization of that machine"},
 		{StatesDiffer, Critical, "keep both data folders for the search; see which node a majority contradicts"},
-		{EntryWaits, Critical, "run a build that can execute the entry, or void it on every node: rialto recover --void"},
+		{EntryWaits, Critical, "run a build that can execute the entry or, if no voter has executed it, void it on every node: rialto recover --void"},
 		{InstallsRepeat, Critical, "remove the node, empty its folder and let it join"},
 		{JournalDamaged, Warning, "wait, it is mended from the others; look at the disk if it comes again"},
 		{ArchiveDamaged, Warning, "copy the file over from archive/ in the data folder of another node"},

@@ -22,11 +22,15 @@ type Void struct {
 	SHA256 [sha256.Size]byte `json:"-"`    // of the entry
 	Data   []byte            `json:"data"` // what stands in its place
 	Digest string            `json:"sha256"`
+	// Risked are ids of voters whose word on the entry is not waited for: if one
+	// of them executed it, what it acknowledged since is lost.
+	Risked []string `json:"risked,omitempty"`
 }
 
 // voidsName is the file in the node's directory: "rialto voids 1 " and the
 // CRC-32C of the rest in eight hexadecimal digits on a line, and then JSON, a
-// list of index, SHA-256 and, in base64, data; at most maxVoids of them.
+// list of index, SHA-256, data in base64 and, where there are any, the ids of the
+// voters at whose risk it is; at most maxVoids of them.
 const (
 	voidsName = "voids"
 	maxVoids  = 64
@@ -65,24 +69,41 @@ func voidsHead(body []byte) string {
 }
 
 // AddVoid adds one to the list of a directory that nobody has open, and returns
-// once that is durable. The same one again changes nothing; another one of that
-// index is refused.
+// once that is durable. The same one again adds the voters at whose risk it is,
+// and changes nothing else; another one of that index is refused.
 func AddVoid(dir string, v Void) error {
 	voids, err := ReadVoids(dir)
 	if err != nil {
 		return err
 	}
-	if at := slices.IndexFunc(voids, func(o Void) bool { return o.Index == v.Index }); at >= 0 {
-		if voids[at].SHA256 == v.SHA256 {
+	at := slices.IndexFunc(voids, func(o Void) bool { return o.Index == v.Index })
+	switch {
+	case at >= 0 && voids[at].SHA256 != v.SHA256:
+		return fmt.Errorf("entry %d is voided already, with SHA-256 %x", v.Index, voids[at].SHA256)
+	case at >= 0:
+		risked := union(voids[at].Risked, v.Risked)
+		if len(risked) == len(voids[at].Risked) {
 			return nil
 		}
-		return fmt.Errorf("entry %d is voided already, with SHA-256 %x", v.Index, voids[at].SHA256)
-	}
-	if len(voids) == maxVoids {
+		voids[at].Risked = risked
+	case len(voids) == maxVoids:
 		return fmt.Errorf("%d entries are voided, and there is room for no more", maxVoids)
+	default:
+		v.Digest = hex.EncodeToString(v.SHA256[:])
+		voids = append(voids, v)
 	}
-	v.Digest = hex.EncodeToString(v.SHA256[:])
-	body, err := json.MarshalIndent(append(voids, v), "", "  ")
+	return writeVoids(dir, voids)
+}
+
+// union returns what is in one of two lists, once and in order.
+func union(a, b []string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func writeVoids(dir string, voids []Void) error {
+	body, err := json.MarshalIndent(voids, "", "  ")
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
@@ -32,6 +33,14 @@ func TestVoids(t *testing.T) {
 	voids, err := logstore.ReadVoids(dir)
 	if err != nil || len(voids) != 64 || voids[6].Index != 7 || voids[6].SHA256 != [32]byte{1} || string(voids[6].Data) != "instead" {
 		t.Fatalf("read %d: %v", len(voids), err)
+	}
+	for _, id := range []string{"n3", "n2", "n3"} {
+		if err := logstore.AddVoid(dir, logstore.Void{Index: 7, SHA256: [32]byte{1}, Risked: []string{id}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if voids, err = logstore.ReadVoids(dir); err != nil || len(voids) != 64 || !slices.Equal(voids[6].Risked, []string{"n2", "n3"}) || string(voids[6].Data) != "instead" {
+		t.Errorf("at the risk of %v: %v", voids[6].Risked, err)
 	}
 	path := filepath.Join(dir, "voids")
 	good, err := os.ReadFile(path)

@@ -18,6 +18,7 @@ type recovery struct {
 	survivors, folders, lost []string
 	begin, retry             bool
 	void                     string
+	risked                   []string
 	again                    string // the settings, as flags
 }
 
@@ -44,7 +45,10 @@ sure that they stay off. The folder as it was is kept inside data_dir.
 When the machine panics at an entry, nodes start before it, read-only, and say so. Run
 a build that can execute it; or stop every node and say on each --void INDEX:SHA256, as
 the finding gives it: none of the entry's commands is executed, ever, and an event says
-so. It counts once a majority was told. --retry has the same build try once more.`,
+so. It counts once a majority was told and every other voter answers that it has not
+executed the entry: what is acknowledged is not taken back. --risk-acknowledged-by n2
+does without the word of n2 while it is silent: if it has executed the entry, what it
+acknowledged since is lost. --retry has the same build try once more.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := loadSettings(c, sh, file)
 			if err != nil {
@@ -58,6 +62,7 @@ so. It counts once a majority was told. --retry has the same build try once more
 	c.Flags().StringSliceVar(&r.folders, "folder", nil, "data folder of another survivor, stopped; may be repeated")
 	c.Flags().StringSliceVar(&r.lost, "lost", nil, "ids of the voters that are lost for good")
 	c.Flags().StringVar(&r.void, "void", "", "INDEX:SHA256 of an entry that is not to be executed, ever; on every node")
+	c.Flags().StringSliceVar(&r.risked, "risk-acknowledged-by", nil, "with --void: ids of voters that can't be asked; what they acknowledged from that entry on may be lost")
 	c.Flags().BoolVar(&r.retry, "retry", false, "try the entry once more that the machine panicked at")
 	c.Flags().BoolVar(&r.begin, "begin", false, "begin the new history")
 	settingFlags(c, &file)
@@ -73,11 +78,13 @@ func (r *recovery) run(ctx context.Context, sh *shell.Shell, cfg node.Config) er
 		return nil
 	}
 	switch {
+	case r.void == "" && len(r.risked) > 0:
+		return shell.Usagef("--risk-acknowledged-by goes with --void")
 	case r.void != "":
-		if err := node.VoidEntry(cfg, r.void, log); err != nil {
+		if err := node.VoidEntry(cfg, r.void, log, r.risked...); err != nil {
 			return err
 		}
-		sh.Line("entry %s is voided on node %s; it counts once a majority of the voters was told the same", r.void, cfg.NodeID)
+		sh.Line("entry %s is voided on node %s; it counts once a majority of the voters was told the same, and no voter says that it has executed the entry", r.void, cfg.NodeID)
 		return nil
 	case r.retry:
 		if err := node.RetryEntry(cfg, log); err != nil {
