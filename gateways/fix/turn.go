@@ -37,6 +37,8 @@ type turn struct {
 	// refused are what is wrong with messages that were handed on, by number;
 	// both goroutines', under mu of the session.
 	refused map[uint64]*wire.Error
+
+	gap gap // any goroutine's
 }
 
 // read implements line: the next message for the engine.
@@ -324,7 +326,10 @@ func (s *session) loggedOut() {
 }
 
 // restarted implements line.
-func (s *session) restarted() { s.next.Store(1) }
+func (s *session) restarted() {
+	s.turn.gap.forget()
+	s.next.Store(1)
+}
 
 // resend implements line.
 func (s *session) resend(from, to uint64) {
@@ -361,8 +366,10 @@ func (s *session) wrote(raw []byte) {
 		}
 	case "2":
 		if s.expects != 0 && s.next.Load() == s.counted.Load() && s.turn.kind == "A" {
-			return // our NextExpectedMsgSeqNum has asked already
+			s.told(s.turn.number) // our NextExpectedMsgSeqNum has asked already
+			return
 		}
+		s.turn.gap.forget()
 	case "5":
 		s.lastWords(l)
 		return

@@ -115,12 +115,15 @@ func (r *reader) instrument() string {
 	return r.named(atSymbol, event.CodeUnknownInstrument)
 }
 
-// clientID returns ClOrdID. One outside the contract's alphabet is declined
-// and echoed.
+// clientID returns ClOrdID. One outside the contract's alphabet, or with the
+// prefix of the venue's own ids, is declined and echoed.
 func (r *reader) clientID() string {
 	id := r.text(atClOrdID)
-	if !market.ValidID(id) {
+	switch {
+	case !market.ValidID(id):
 		r.refuse(event.CodeInvalidParameters, "ClOrdID has 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+	case market.Reserved(id):
+		r.refuse(event.CodeReservedID, "ids that begin with "+market.ReservedPrefix+" are the venue's own")
 	}
 	return id
 }

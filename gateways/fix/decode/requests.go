@@ -41,15 +41,29 @@ type MassStatusRequest struct {
 	Side      market.Side
 }
 
-// ReadMassStatus reads OrderMassStatusRequest.
+// MassStatusReqType (585) that the venue takes.
+const (
+	massStatusSecurity = 1
+	massStatusAll      = 7
+)
+
+// ReadMassStatus reads OrderMassStatusRequest. One for what the venue does not
+// tell apart (a party, a product …) is refused: to answer it with all orders, or
+// with none, would be wrong.
 func ReadMassStatus(m *wire.Message) (MassStatusRequest, error) {
 	r := read(m)
 	q := MassStatusRequest{
 		RequestID: r.text(atMassStatusID), Type: r.uint(atMassStatusType),
 		Account: r.text(atAccount), Symbol: r.symbol(), Side: sideOf(r.char(atSide)),
 	}
-	if q.Type == 1 && q.Symbol == "" {
+	switch {
+	case q.Type == massStatusSecurity && q.Symbol == "":
 		r.need(atSymbol)
+	case q.Type != massStatusSecurity && q.Type != massStatusAll:
+		r.fail(&wire.BusinessError{
+			Reason: wire.BusinessOther, Tag: atMassStatusType.tag(), RefID: q.RequestID,
+			Text: "MassStatusReqType (585) is 1 or 7",
+		})
 	}
 	return q, r.err
 }

@@ -93,3 +93,18 @@ func TestRequestsLackingFields(t *testing.T) {
 		}
 	}
 }
+
+// What a mass status request may be for and the venue does not tell apart is
+// refused, in place of an answer about other orders.
+func TestMassStatusOfOtherKinds(t *testing.T) {
+	d := dictionaries(t)
+	for _, kind := range []string{"2", "3", "4", "5", "6", "8"} {
+		for _, extra := range []string{"", "453=1|448=DESK|447=D|452=3|", "55=BTC-USD|"} {
+			_, err := request(message(t, d, fix44, "35=AF|584=m|585="+kind+"|"+extra))
+			var e *wire.BusinessError
+			if !errors.As(err, &e) || e.Reason != wire.BusinessOther || e.Tag != 585 || e.RefID != "m" {
+				t.Errorf("585=%s with %q: got %v", kind, extra, err)
+			}
+		}
+	}
+}
