@@ -99,12 +99,12 @@ func (m *Machine) mayLogOn(n uint32, b *command.LogonSession) event.Code {
 	return event.CodeNone
 }
 
-// refuseLogon says why. What the client is told in its own numbers takes one of
-// them.
+// refuseLogon says why. A client that is to be told why takes one of its session's
+// numbers for that.
 func (m *Machine) refuseLogon(n uint32, b *command.LogonSession, code event.Code) {
 	r := &event.SessionRefused{CompID: b.CompID, Code: code}
 	if n != 0 {
-		if code == event.CodeSessionNumberTooLow || code == event.CodeSessionExpectsTooMuch {
+		if m.tells(m.sessions.rows.Get(n), b, code) {
 			r.Slots = 1
 		}
 		r.Number = m.takeSlots(n, r.Slots)
@@ -112,6 +112,21 @@ func (m *Machine) refuseLogon(n uint32, b *command.LogonSession, code event.Code
 		r.Owner, r.Epoch, r.NextIn, r.Sequence = m.sessions.ownerName(s.owner), s.epoch, s.nextIn, s.sequence
 	}
 	m.out.emit(r)
+}
+
+// tells reports whether a client can be told why it is refused. There are engines
+// that count any Logout as the next number, whatever its own is: one that has not
+// seen all that is numbered would never ask for the first of what it misses. So it
+// is told if it says that it misses nothing, if there was never anything to miss,
+// or if all numbers have to begin anew.
+func (m *Machine) tells(s *session, b *command.LogonSession, code event.Code) bool {
+	if m.level() < LevelCluster {
+		return code == event.CodeSessionNumberTooLow || code == event.CodeSessionExpectsTooMuch
+	}
+	if code == event.CodeSessionActive {
+		return false // its numbers are its owner's
+	}
+	return m.mustReset(s) || b.NextExpected >= s.nextOut || s.nextOut == 1 && s.history == m.clock.history
 }
 
 // endSession ends the epoch of a live session, with slots for what its owner

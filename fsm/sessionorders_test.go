@@ -281,7 +281,7 @@ func TestAnotherHistory(t *testing.T) {
 		block, _ := d.machine.Apply(d.machine.Index()+1, 1, data)
 		return block.Groups[0].Records[0]
 	}
-	if r, ok := try(command.LogonSession{CompID: "TRADER1", Number: 2}).(*event.SessionRefused); !ok || r.Code != event.CodeSessionMustReset || r.Slots != 0 {
+	if r, ok := try(command.LogonSession{CompID: "TRADER1", Number: 2}).(*event.SessionRefused); !ok || r.Code != event.CodeSessionMustReset || r.Slots != 1 {
 		t.Errorf("got %+v", r)
 	}
 	if !d.state("TRADER1").MustReset || d.state("TRADER2").MustReset {

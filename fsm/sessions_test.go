@@ -331,18 +331,22 @@ func TestLogon(t *testing.T) {
 		logon  command.LogonSession
 		want   string
 	}{
-		"the next number":                        {nil, command.LogonSession{Number: 4}, "on 2: in 5, reply 4"},
-		"too high: what is missing is asked for": {nil, command.LogonSession{Number: 9}, "on 2: in 4, reply 4"},
-		"too low":                                {nil, command.LogonSession{Number: 3}, "session_number_too_low: in 4, 1 slots from 4"},
-		"reset":                                  {nil, command.LogonSession{Number: 1, Reset: true}, "on 2: in 2, reply 1"},
-		"reset with another number":              {nil, command.LogonSession{Number: 4, Reset: true}, "invalid_parameters: in 4, 0 slots from 4"},
-		"number 0":                               {nil, command.LogonSession{Number: 0}, "invalid_parameters: in 4, 0 slots from 4"},
-		"expects what comes next":                {nil, command.LogonSession{Number: 4, NextExpected: 4}, "on 2: in 5, reply 4"},
-		"expects more than there is":             {nil, command.LogonSession{Number: 4, NextExpected: 5}, "session_expects_too_much: in 4, 1 slots from 4"},
-		"live elsewhere":                         {(*desk).logonAgain, command.LogonSession{Number: 5}, "session_active at n2, epoch 2: in 5, 0 slots from 5"},
-		"live, and its owner lost":               {(*desk).logonAgain, command.LogonSession{Number: 5, Takeover: 2}, "on 3: in 6, reply 5"},
-		"live, and another epoch lost":           {(*desk).logonAgain, command.LogonSession{Number: 5, Takeover: 1}, "session_active at n2, epoch 2: in 5, 0 slots from 5"},
-		"a CompID that nobody has":               {nil, command.LogonSession{CompID: "NOBODY", Number: 1}, "unknown_session: in 0, 0 slots from 0"},
+		"the next number":                                   {nil, command.LogonSession{Number: 4}, "on 2: in 5, reply 4"},
+		"too high: what is missing is asked for":            {nil, command.LogonSession{Number: 9}, "on 2: in 4, reply 4"},
+		"too low":                                           {nil, command.LogonSession{Number: 3}, "session_number_too_low: in 4, 0 slots from 4"},
+		"too low, and something was not seen":               {nil, command.LogonSession{Number: 3, NextExpected: 3}, "session_number_too_low: in 4, 0 slots from 4"},
+		"nothing was ever numbered":                         {nil, command.LogonSession{CompID: "TRADER2", Number: 0}, "invalid_parameters: in 1, 1 slots from 1"},
+		"reset":                                             {nil, command.LogonSession{Number: 1, Reset: true}, "on 2: in 2, reply 1"},
+		"reset with another number":                         {nil, command.LogonSession{Number: 4, Reset: true}, "invalid_parameters: in 4, 0 slots from 4"},
+		"number 0":                                          {nil, command.LogonSession{Number: 0}, "invalid_parameters: in 4, 0 slots from 4"},
+		"number 0, and all that is numbered was seen":       {nil, command.LogonSession{Number: 0, NextExpected: 4}, "invalid_parameters: in 4, 1 slots from 4"},
+		"expects what comes next":                           {nil, command.LogonSession{Number: 4, NextExpected: 4}, "on 2: in 5, reply 4"},
+		"expects more than there is":                        {nil, command.LogonSession{Number: 4, NextExpected: 5}, "session_expects_too_much: in 4, 1 slots from 4"},
+		"live elsewhere":                                    {(*desk).logonAgain, command.LogonSession{Number: 5}, "session_active at n2, epoch 2: in 5, 0 slots from 5"},
+		"live elsewhere, and all that is numbered was seen": {(*desk).logonAgain, command.LogonSession{Number: 5, NextExpected: 5}, "session_active at n2, epoch 2: in 5, 0 slots from 5"},
+		"live, and its owner lost":                          {(*desk).logonAgain, command.LogonSession{Number: 5, Takeover: 2}, "on 3: in 6, reply 5"},
+		"live, and another epoch lost":                      {(*desk).logonAgain, command.LogonSession{Number: 5, Takeover: 1}, "session_active at n2, epoch 2: in 5, 0 slots from 5"},
+		"a CompID that nobody has":                          {nil, command.LogonSession{CompID: "NOBODY", Number: 1}, "unknown_session: in 0, 0 slots from 0"},
 		"a CompID that was taken away": {func(d *desk) { d.define(orderEntry("OTHER")) },
 			command.LogonSession{Number: 4}, "unknown_session: in 0, 0 slots from 0"},
 		"for market data": {func(d *desk) {
@@ -375,6 +379,28 @@ func TestLogon(t *testing.T) {
 				t.Errorf("got %s, want %s", got, want)
 			}
 		})
+	}
+}
+
+// A venue of level 3 takes a number for each Logon that is too low or expects too
+// much, whatever its client has seen, and for no other.
+func TestRefusedLogonAtLevelThree(t *testing.T) {
+	d := &desk{venue: newVenueAt(t, fsm.LevelSessions, fsm.Bounds{}), streams: newStreams()}
+	d.demo()
+	d.define(orderEntry("TRADER1"))
+	epoch := d.on(1)
+	d.enter(d.node(&command.EndSession{CompID: "TRADER1", Epoch: epoch, Reason: market.SessionEndLogout}))
+	for i, c := range []struct {
+		logon command.LogonSession
+		slots uint32
+	}{
+		{command.LogonSession{CompID: "TRADER1", Number: 1}, 1},
+		{command.LogonSession{CompID: "TRADER1", Number: 2, NextExpected: 99}, 1},
+		{command.LogonSession{CompID: "TRADER1", NextExpected: 4}, 0},
+	} {
+		if r, ok := d.logon(&c.logon).(*event.SessionRefused); !ok || r.Slots != c.slots {
+			t.Errorf("%d: got %+v, want %d slots", i, r, c.slots)
+		}
 	}
 }
 
@@ -568,8 +594,11 @@ func TestResetThatTheClientDidNotSee(t *testing.T) {
 	d.enter(d.order(epoch, 2, "a", market.Buy, "1", "2900"))
 	d.enter(d.admin(&command.ResetSession{CompID: "TRADER1"}))
 	r, refused := d.logon(&command.LogonSession{CompID: "TRADER1", Number: 3, HeartBtInt: 30}).(*event.SessionRefused)
-	if !refused || r.Code != event.CodeSessionMustReset || r.NextIn != 1 || r.Slots != 0 {
+	if !refused || r.Code != event.CodeSessionMustReset || r.NextIn != 1 || r.Slots != 1 || r.Number != 1 {
 		t.Fatalf("in the old numbers: got %+v", r)
+	}
+	if r, refused := d.logon(&command.LogonSession{CompID: "TRADER1", Number: 3, HeartBtInt: 30}).(*event.SessionRefused); !refused || r.Slots != 0 {
+		t.Fatalf("with a number that it may not have seen: got %+v", r)
 	}
 	epoch = d.on(1)
 	d.enter(d.node(&command.EndSession{CompID: "TRADER1", Epoch: epoch}))

@@ -43,7 +43,7 @@ type SessionRefused struct {
 	Owner string
 	Epoch uint64
 	// NextIn is the inbound number that was expected; Number the first of Slots
-	// outbound ones for the answer.
+	// outbound ones for the answer: without any the client is told nothing.
 	NextIn, Number uint64
 	Slots          uint32
 	Sequence       uint64
