@@ -168,7 +168,6 @@ func TestSessionMovesBetweenNodes(t *testing.T) {
 	second.logon()
 	first.want("35=1|112=PROBE")
 	first.send("0", "112=PROBE")
-	second.want("35=5|58=the session is logged on, and its connection lives")
 	second.wantClosed()
 
 	// It does not: after half a second the session is taken over.

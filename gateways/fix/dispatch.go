@@ -29,6 +29,7 @@ func (v *Server) follow(ctx context.Context) {
 	for ctx.Err() == nil {
 		after := v.cfg.Blocks.LastBlock()
 		v.dispatcher.seen.Store(uint64(after))
+		v.allBegunAnew()
 		v.setFollowing(true)
 		err := v.cfg.Blocks.FollowBlocks(ctx, after, func(b *event.Block) error {
 			v.dispatcher.block(b)
@@ -70,7 +71,12 @@ func (d *dispatcher) group(b *event.Block, g *event.Group) {
 				d.advanced(at, r.Owner, &r.Steps[i])
 			}
 		case *event.SessionLoggedOn:
+			if r.Reset {
+				d.server.begunAnew(r.CompID)
+			}
 			d.loggedOn(at, r, g.Context.CommandID)
+		case *event.SessionReset:
+			d.server.begunAnew(r.CompID)
 		case *event.SessionEnded:
 			d.ended(at, r, g.Context.CommandID)
 		}
@@ -130,10 +136,12 @@ func (d *dispatcher) loggedOn(at market.Sequence, r *event.SessionLoggedOn, id s
 	if s == nil {
 		return
 	}
-	s.since = at
 	if s.epoch.Swap(r.Epoch) != 0 {
+		// What the entry reported before, in the old numbers, is this connection's.
+		s.out.begunAnew()
 		d.give(s, numbered{number: r.Number, at: at, kind: beginAgain})
 	} else {
+		s.since = at
 		s.out.written.Store(r.Number - 1)
 	}
 	d.give(s, numbered{number: r.Number, at: at, kind: logonSlot})

@@ -68,9 +68,14 @@ func (v *Server) greet(raw net.Conn, place *ticket) {
 	if refusal != nil {
 		v.metrics.refused(refusal.metric)
 		v.tellRefused(raw.RemoteAddr(), message, refusal)
+		if s != nil { // the journal may have begun it meanwhile
+			v.release(s)
+			defer s.hangUp(errUnknown)
+		}
 		v.turnAway(conn, message, refusal)
 		return
 	}
+	v.limits.known(place)
 	v.forget(raw)
 	defer v.release(s)
 	_ = conn.SetDeadline(time.Time{})
@@ -107,33 +112,15 @@ const (
 	maxLoggedID = 64
 )
 
-// refusal is why a Logon is not taken: what its client is told, and under which
-// number.
-type refusal struct {
-	metric, text string
-	number       uint64
-	// digits of the second in its times, 0 = three.
-	digits int
-	// silent: nothing is told.
-	silent bool
-}
-
-// in says how many digits of the second the times of a client have that is known.
-func (r *refusal) in(digits int) *refusal {
-	if r != nil {
-		r.digits = digits
-	}
-	return r
-}
-
-// turnAway answers a Logon with a Logout.
+// turnAway answers a Logon with a Logout, if that has a number; else it says
+// nothing, and the connection is closed.
 func (v *Server) turnAway(conn net.Conn, logon *wire.Message, r *refusal) {
-	if r.silent {
+	if r.number == 0 {
 		return
 	}
 	begin, comp := text(logon, wire.BeginString), text(logon, wire.SenderCompID)
 	var b wire.Builder
-	b.Begin(begin, "5", Venue, comp, max(r.number, 1), now(), max(r.digits, 3))
+	b.Begin(begin, "5", Venue, comp, r.number, now(), max(r.digits, 3))
 	b.Text(wire.Text, r.text)
 	_ = conn.SetWriteDeadline(time.Now().Add(goodbye))
 	if _, err := conn.Write(b.Finish(nil)); err != nil {

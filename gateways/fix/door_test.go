@@ -97,6 +97,49 @@ func TestSilentSocketsKeepNobodyOut(t *testing.T) {
 	}, func(c *fix.Config) { c.Limits.MaxConnections, c.Limits.MaxPerAddress = 4, 2 })
 }
 
+// TestOneSessionKeepsNobodyOut shows the same of Logons of one session, with its
+// right password, that wait for each other.
+func TestOneSessionKeepsNobodyOut(t *testing.T) {
+	inRoom(t, func(t *testing.T, v *venue, d *door) {
+		v.set(func() { v.slowness = time.Second })
+		for range 4 {
+			c := d.connectFrom(t, "10.0.0.1", "TRADER2")
+			c.send("35=A|34=1000000|98=0|108=30|554=rialto")
+			defer c.conn.Close()
+		}
+		synctest.Wait()
+		c := d.connectFrom(t, "10.0.0.2", "TRADER1")
+		c.logon()
+		c.want("35=A")
+		_ = c.conn.Close()
+	}, func(c *fix.Config) { c.Limits.MaxConnections = 4 })
+}
+
+// TestLogonThatIsNotAnswered shows that a connection is none of the node's when it
+// was refused, although the journal has begun its session: nobody vouches for it.
+func TestLogonThatIsNotAnswered(t *testing.T) {
+	inRoom(t, func(t *testing.T, v *venue, d *door) {
+		v.set(func() { v.losing = 1 })
+		c := d.connect(t, "TRADER1-COD")
+		c.logon()
+		c.wantClosed()
+		if n := d.Connections(); n != 0 {
+			t.Errorf("the node has %d connections", n)
+		}
+		time.Sleep(5 * time.Second)
+		v.set(func() {
+			if n := v.vouched["TRADER1-COD"]; n != 0 {
+				t.Errorf("vouched for %d times", n)
+			}
+		})
+		c = d.connect(t, "TRADER1-COD")
+		c.next = 2
+		c.logon()
+		c.want("35=A")
+		_ = c.conn.Close()
+	})
+}
+
 // TestHalfOpen shows that a connection whose client has gone without a word, its
 // socket full, keeps nobody waiting: the session is had by another one after the
 // probe, and meanwhile the other sessions of the node are served.
@@ -168,7 +211,6 @@ func TestWrongPasswords(t *testing.T) {
 		for range 2 {
 			c := d.connect(t, "TRADER1")
 			c.send("35=A|98=0|108=30|554=guess")
-			c.want("35=5|58=unknown CompID, Username or Password")
 			c.wantClosed()
 		}
 		c := d.connect(t, "TRADER1")
@@ -193,7 +235,7 @@ func TestSlowReader(t *testing.T) {
 		c.send("35=D|11=first")
 		synctest.Wait()
 		for range fix.MaxWaitingOut + 2000 {
-			v.set(func() { v.report("TRADER1", v.sessions["TRADER1"]) })
+			v.set(func() { v.report("TRADER1") })
 		}
 		synctest.Wait()
 		time.Sleep(time.Second)
@@ -369,6 +411,27 @@ func TestUnfitSince(t *testing.T) {
 		time.Sleep(60 * time.Millisecond)
 		v.set(func() { v.unfit = nil })
 		time.Sleep(time.Second)
+		c.send("35=1|112=x")
+		c.want("35=0|112=x")
+		_ = c.conn.Close()
+	})
+}
+
+// TestSilencesAreNotAddedUp shows that a quorum which is heard now and then is not
+// taken for one that is lost, although each look finds that it was silent lately.
+func TestSilencesAreNotAddedUp(t *testing.T) {
+	inRoom(t, func(t *testing.T, v *venue, d *door) {
+		c := d.connect(t, "TRADER1")
+		c.logon()
+		c.want("35=A")
+		silent := func(since time.Duration) {
+			v.set(func() { v.unfit, v.unfitSince = errors.New("no quorum"), time.Now().Add(-since) })
+		}
+		silent(300 * time.Millisecond)
+		for range 20 {
+			time.Sleep(260 * time.Millisecond)
+			silent(160 * time.Millisecond)
+		}
 		c.send("35=1|112=x")
 		c.want("35=0|112=x")
 		_ = c.conn.Close()

@@ -16,9 +16,18 @@ type Unfit struct {
 func (u *Unfit) Error() string { return u.Because.Error() }
 func (u *Unfit) Unwrap() error { return u.Because }
 
+// hopeless reports whether a node takes no new clients: what it has lost it has
+// lost for longer than an election takes, or it is nothing that comes back so. A
+// logon on a node that hears no leader for a moment waits for one.
+func hopeless(err error) bool {
+	why := (*Unfit)(nil)
+	return err != nil && (!errors.As(err, &why) || why.For >= unfitFor)
+}
+
 // unfitness is since when a node has been unfit for clients, and since when that
-// has been seen.
-type unfitness struct{ since, seen time.Time }
+// has been seen: silence of the quorum, which says itself since when it is, and
+// anything else, each for itself. Two silences with a word between them are not one.
+type unfitness struct{ other, seen time.Time }
 
 // at takes what Fit says now, and reports whether it has been unfit for so long
 // that it is no election. A node that has slept is not judged by the first look
@@ -28,17 +37,17 @@ func (u *unfitness) at(now time.Time, err error) bool {
 		*u = unfitness{}
 		return false
 	}
-	begun := now
-	if why := (*Unfit)(nil); errors.As(err, &why) {
-		begun = now.Add(-why.For)
-	}
 	if u.seen.IsZero() {
-		u.since, u.seen = begun, now
+		u.seen = now
 	}
-	if begun.Before(u.since) {
-		u.since = begun
+	why, since := (*Unfit)(nil), u.other
+	switch {
+	case errors.As(err, &why):
+		since = now.Add(-why.For)
+	case u.other.IsZero():
+		u.other, since = now, now
 	}
-	return now.Sub(u.since) >= unfitFor && now.Sub(u.seen) >= 2*fitEvery
+	return now.Sub(since) >= unfitFor && now.Sub(u.seen) >= 2*fitEvery
 }
 
 // watchFitness cuts all connections of a node that has had no quorum, or a gap

@@ -11,9 +11,9 @@ import (
 // limiter counts the connections and the logons of addresses. It remembers an
 // address while it has a connection or has used up some of its logons.
 //
-// A connection that has not shown whose it is holds its place only as long as
-// nobody else wants it: whoever fills a node with sockets that say nothing keeps
-// nobody out.
+// A connection that is not logged on holds its place only as long as nobody else
+// wants it: whoever fills a node with sockets that say nothing, or with Logons of
+// one session that wait for each other, keeps nobody out.
 type limiter struct {
 	limits Limits
 	mu     sync.Mutex
@@ -25,8 +25,8 @@ type limiter struct {
 // place is what one address has.
 type place struct {
 	conns int
-	// strangers are those of its connections that have not shown whose they are,
-	// the oldest first.
+	// strangers are those of its connections that are not logged on, the oldest
+	// first.
 	strangers list.List
 	// spent logons, as of then; they come back with time.
 	spent float64
@@ -63,8 +63,8 @@ type ticket struct {
 	from netip.Prefix
 	conn net.Conn
 	came uint64 // its place among all that ever came
-	// stranger is its entry among those, nil: it has shown whose it is. Both under
-	// the limiter's lock.
+	// stranger is its entry among those, nil: it is logged on. Both under the
+	// limiter's lock.
 	stranger *list.Element
 	left     bool
 }
@@ -121,7 +121,7 @@ func (l *limiter) crowd() (out *ticket) {
 	return out
 }
 
-// known says that a connection has shown whose it is: its place is its own.
+// known says that a connection is logged on: its place is its own.
 func (l *limiter) known(t *ticket) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

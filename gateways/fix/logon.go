@@ -1,6 +1,7 @@
 package fix
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -49,22 +50,22 @@ type logonAnswer struct{ on *event.SessionLoggedOn }
 // the machine.
 func (v *Server) admit(ctx context.Context, conn net.Conn, in *inlet, m *wire.Message, place *ticket) (*session, terms, *refusal) {
 	if !v.limits.logon(place.from) {
-		return nil, terms{}, &refusal{metric: "rate", text: "too many logons from this address", silent: true}
+		return nil, terms{}, &refusal{metric: "rate", text: "too many logons from this address"}
 	}
 	if !slices.Contains(beginStrings(), text(m, wire.BeginString)) || text(m, wire.TargetCompID) != Venue {
 		v.limits.wrong(place.from)
-		return nil, terms{}, &refusal{metric: "not_for_us", text: "wrong BeginString or TargetCompID", silent: true}
+		return nil, terms{}, &refusal{metric: "not_for_us", text: "wrong BeginString or TargetCompID"}
 	}
-	if err := v.cfg.Fit(); err != nil || v.draining.Load() || !v.follows.Load() {
-		return nil, terms{}, &refusal{metric: "unfit", text: "this node takes no clients now; log on to another one"}
+	if v.unfit.Load() || hopeless(v.cfg.Fit()) || v.draining.Load() || !v.follows.Load() {
+		return nil, terms{}, &refusal{metric: "unfit", text: "this node takes no clients now"}
 	}
 	w, r := v.authenticate(m, place.from)
-	if r != nil {
+	if r != nil && w.comp == "" {
 		return nil, terms{}, r
 	}
-	v.limits.known(place)
-	t, r := v.termsOf(m)
-	if r != nil {
+	t, wrong := v.termsOf(m)
+	if r = cmp.Or(r, wrong); r != nil {
+		v.numberRefusal(ctx, &w, t, r)
 		return nil, terms{}, r.in(w.digits)
 	}
 	w.begin, w.heartbeat = t.begin, t.heartbeat
@@ -76,7 +77,7 @@ func (v *Server) admit(ctx context.Context, conn net.Conn, in *inlet, m *wire.Me
 }
 
 // authenticate finds out who logs on: the session of a participant in force,
-// with its password. Whoever fails learns nothing but that.
+// with its password. Whoever fails is nobody, and learns nothing.
 func (v *Server) authenticate(m *wire.Message, from netip.Prefix) (who, *refusal) {
 	comp := text(m, wire.SenderCompID)
 	authority := v.cfg.Reads.Authority()
@@ -90,22 +91,25 @@ func (v *Server) authenticate(m *wire.Message, from netip.Prefix) (who, *refusal
 	name := text(m, tagUsername)
 	switch {
 	case !authority.Known:
-		return who{}, &refusal{metric: "unfit", text: "this node is not ready; log on to another one"}
+		return who{}, &refusal{metric: "unfit", text: "this node is not ready"}
 	case p == nil || !same || name != "" && name != comp && name != p.Participant:
 		v.limits.wrong(from)
 		return who{}, &refusal{metric: "credentials", text: "unknown CompID, Username or Password"}
 	case !v.cfg.Force():
 		return who{}, &refusal{metric: "level", text: "the venue's feature level has no FIX sessions yet"}
-	case !speaks(definition.Protocol, text(m, wire.BeginString)):
-		return who{}, &refusal{metric: "protocol", text: "the session is defined for another version of FIX"}
-	case v.ofParticipant(p.Participant) >= v.cfg.Limits.MaxPerParticipant:
-		return who{}, &refusal{metric: "participant", text: "the participant has too many sessions on this node"}
 	}
-	return who{
+	w := who{
 		comp: comp, participant: p.Participant, role: p.Role, kind: definition.Kind,
 		digits:  encode.TimeDigits(text(m, wire.BeginString), definition.TimeDigits),
 		vouched: vouched(&definition), password: p.FixPasswordHash,
-	}, nil
+	}
+	switch {
+	case !speaks(definition.Protocol, text(m, wire.BeginString)):
+		return w, &refusal{metric: "protocol", text: "the session is defined for another version of FIX"}
+	case v.ofParticipant(p.Participant) >= v.cfg.Limits.MaxPerParticipant:
+		return w, &refusal{metric: "participant", text: "the participant has too many sessions on this node"}
+	}
+	return w, nil
 }
 
 // vouched reports whether somebody counts on this node's word that it has the
@@ -154,8 +158,10 @@ func (v *Server) ofParticipant(participant string) int {
 // termsOf reads what a Logon asks for.
 func (v *Server) termsOf(m *wire.Message) (terms, *refusal) {
 	t := terms{begin: text(m, wire.BeginString), number: m.SeqNum()}
+	next, expects := m.Get(tagNextExpectedMsgSeqNo)
+	t.nextExpected, _ = wire.ParseUint(next)
 	if off := time.Duration(now() - m.SendingTime()); off > maxLatency || off < -maxLatency {
-		return t, &refusal{metric: "sending_time", text: "SendingTime is two minutes off", silent: true}
+		return t, &refusal{metric: "sending_time", text: "SendingTime (52) is two minutes off"}
 	}
 	seconds, ok := wire.ParseUint([]byte(text(m, wire.HeartBtInt)))
 	t.heartbeat = time.Duration(min(seconds, uint64(maxHeartbeat/time.Second)+1)) * time.Second
@@ -180,10 +186,8 @@ func (v *Server) termsOf(m *wire.Message) (terms, *refusal) {
 	case t.reset && t.number != 1 && !m.PossDup():
 		return t, &refusal{metric: "terms", text: "a Logon with ResetSeqNumFlag (141) Y must have MsgSeqNum (34) 1"}
 	}
-	if next := text(m, tagNextExpectedMsgSeqNo); next != "" {
-		if t.nextExpected, ok = wire.ParseUint([]byte(next)); !ok || t.nextExpected == 0 {
-			return t, &refusal{metric: "terms", text: "NextExpectedMsgSeqNum (789) must be a number from 1"}
-		}
+	if expects && t.nextExpected == 0 {
+		return t, &refusal{metric: "terms", text: "NextExpectedMsgSeqNum (789) must be a number from 1"}
 	}
 	return t, nil
 }
@@ -225,11 +229,11 @@ func (v *Server) begin(ctx context.Context, s *session, t terms) *refusal {
 		switch {
 		case err != nil:
 			s.log.Info("what became of a logon is not known", "error", err)
-			return &refusal{metric: "unknown", text: err.Error(), silent: true}
+			return &refusal{metric: "unknown", text: err.Error()}
 		case refused == nil:
 			return v.answered(ctx, s, t)
 		case refused.Code != event.CodeSessionActive:
-			return refusedBy(refused)
+			return refusedBy(refused, t.nextExpected)
 		case v.lives(ctx, refused):
 			return &refusal{metric: "active", text: "the session is logged on, and its connection lives"}
 		}
@@ -275,10 +279,13 @@ func (v *Server) decide(ctx context.Context, cmd *command.Command) (*event.Group
 	return outcomes[0].Group, nil
 }
 
-// refusedBy is what a client is told whom the machine refused.
-func refusedBy(r *event.SessionRefused) *refusal {
+// refusedBy is why a client is refused whom the machine refused, and the number
+// under which it is told so. expects is what the client wants next, 0 = it did not
+// say: a venue of a level before 4 takes a number also where that is not what was
+// given, and there nothing is told.
+func refusedBy(r *event.SessionRefused, expects uint64) *refusal {
 	out := &refusal{metric: r.Code.Text()}
-	if r.Slots > 0 {
+	if r.Slots > 0 && (r.Code == event.CodeSessionMustReset || r.Number == 1 || expects >= r.Number) {
 		out.number = r.Number
 	}
 	switch r.Code {
@@ -353,7 +360,7 @@ func (v *Server) answered(ctx context.Context, s *session, t terms) *refusal {
 		s.begins(a.on, t)
 		return nil
 	case <-ctx.Done():
-		return &refusal{metric: "unknown", text: "the journal is behind", silent: true}
+		return &refusal{metric: "unknown", text: "the journal is behind"}
 	}
 }
 
@@ -367,9 +374,6 @@ func (s *session) begins(on *event.SessionLoggedOn, t terms) {
 	s.next.Store(next)
 	s.prepaid.Store(true)
 	s.expects = t.nextExpected
-	if t.reset {
-		s.out.repeats.restart()
-	}
 	s.log.Info("session logged on", "epoch", on.Epoch, "next_in", on.NextIn, "next_out", on.Number, "reset", t.reset)
 }
 
@@ -377,7 +381,7 @@ func (s *session) begins(on *event.SessionLoggedOn, t terms) {
 // anew with each logon.
 func (v *Server) beginHere(s *session, t terms) *refusal {
 	if t.number != 1 {
-		return &refusal{metric: "terms", text: "a market data session begins anew: log on with MsgSeqNum 1 and ResetSeqNumFlag (141) Y"}
+		return &refusal{metric: "terms", number: 1, text: "a market data session begins anew: log on with MsgSeqNum 1 and ResetSeqNumFlag (141) Y"}
 	}
 	s.here = true
 	v.mu.Lock()

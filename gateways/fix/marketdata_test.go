@@ -96,7 +96,7 @@ func TestSlowScreen(t *testing.T) {
 		defer quick.conn.Close()
 		happen := func(n int) {
 			for range n {
-				v.set(func() { v.report("TRADER1", v.sessions["TRADER1"]) })
+				v.set(func() { v.report("TRADER1") })
 				quick.take()
 			}
 		}

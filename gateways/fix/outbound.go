@@ -118,6 +118,9 @@ func (o *outbound) add(given []numbered) bool {
 			return false
 		}
 		o.last = max(given[i].number, o.last)
+		if given[i].kind == beginAgain {
+			o.last = given[i].number
+		}
 	}
 	if !o.spilt && o.resending() && len(o.queue)+len(given) > maxWaitingOut/2 {
 		o.spilt, o.queue = true, onlySlots(o.queue)
@@ -131,6 +134,17 @@ func (o *outbound) add(given []numbered) bool {
 	o.queue = append(o.queue, given...)
 	o.rouse()
 	return true
+}
+
+// isBehind reports whether something is sent again, or what is new is read from
+// the journal: both by number, so the numbers cannot begin anew meanwhile.
+func (o *outbound) isBehind() bool {
+	if o.hasSpilt() {
+		return true
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.resending()
 }
 
 func (o *outbound) resending() bool { return len(o.resends) > 0 || o.resent.Load() != nil }

@@ -62,7 +62,7 @@ func (s *session) beginAgain(t terms) error {
 	case err != nil:
 		return err
 	case refused != nil:
-		return errors.New(refusedBy(refused).text)
+		return errors.New(refusedBy(refused, 0).text)
 	}
 	if r := s.server.answered(ctx, s, t); r != nil {
 		return errors.New(r.text)
@@ -71,11 +71,13 @@ func (s *session) beginAgain(t terms) error {
 	return nil
 }
 
-// settled waits until all that was read before is used up in the machine.
+// settled waits until all that was read before is used up in the machine, and all
+// that was asked for again is written: when the numbers have begun anew the
+// journal cannot be asked for those of before.
 func (s *session) settled(ctx context.Context) error {
 	ticker := time.NewTicker(time.Millisecond)
 	defer ticker.Stop()
-	for s.next.Load() < s.turn.fed-1 || s.queue.active() {
+	for s.next.Load() < s.turn.fed-1 || s.queue.active() || s.out.isBehind() {
 		select {
 		case <-ctx.Done():
 			return errResetUnderWay

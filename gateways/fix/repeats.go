@@ -21,7 +21,9 @@ const repeatsForgotten = 1000
 
 // repeats is how many numbers a session has asked for again on this node. It
 // outlives its connections, for one that asks for everything again with each new
-// connection costs as much. Resetting the numbers begins it anew.
+// connection costs as much. When the session's numbers begin anew, on whichever
+// node and by whomever, so does it: what was asked for of the numbers before is not
+// held against the few that there are then.
 type repeats struct {
 	mu      sync.Mutex
 	numbers float64
@@ -74,4 +76,31 @@ func (v *Server) repeatsOf(comp string) *repeats {
 		v.repeats[comp] = r
 	}
 	return r
+}
+
+// begunAnew says that a session's numbers have begun anew.
+func (v *Server) begunAnew(comp string) {
+	v.mu.Lock()
+	r := v.repeats[comp]
+	v.mu.Unlock()
+	if r != nil {
+		r.restart()
+	}
+}
+
+// allBegunAnew says that those of any session may have: the journal has a part
+// that was not followed.
+func (v *Server) allBegunAnew() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, r := range v.repeats {
+		r.restart()
+	}
+}
+
+// begunAnew says that the numbers of a connection have begun anew in session.
+func (o *outbound) begunAnew() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.asked, o.times = 0, 0
 }

@@ -19,7 +19,7 @@ func TestResendUnderLoad(t *testing.T) {
 		c.want("35=A|34=1")
 		report := func(n int) {
 			for range n {
-				v.set(func() { v.report("TRADER1", v.sessions["TRADER1"]) })
+				v.set(func() { v.report("TRADER1") })
 			}
 			synctest.Wait()
 		}
@@ -72,7 +72,7 @@ func TestTestRequestDuringResend(t *testing.T) {
 		c.want("35=A|34=1")
 		const old = 5000
 		for range old {
-			v.set(func() { v.report("TRADER1", v.sessions["TRADER1"]) })
+			v.set(func() { v.report("TRADER1") })
 		}
 		synctest.Wait()
 		for n := 0; n < old; n++ {
@@ -81,7 +81,7 @@ func TestTestRequestDuringResend(t *testing.T) {
 		resume := c.stall()
 		c.send("35=2|7=2|16=0")
 		synctest.Wait()
-		v.set(func() { v.report("TRADER1", v.sessions["TRADER1"]) })
+		v.set(func() { v.report("TRADER1") })
 		c.send("35=1|112=alive?")
 		synctest.Wait()
 		resume()
@@ -118,7 +118,7 @@ func TestResendsArePaced(t *testing.T) {
 		c.logon()
 		c.want("35=A|34=1")
 		for range 3000 {
-			v.set(func() { v.report("TRADER1", v.sessions["TRADER1"]) })
+			v.set(func() { v.report("TRADER1") })
 		}
 		through := func() {
 			for {
@@ -151,7 +151,7 @@ func TestResendsInTurns(t *testing.T) {
 		c.logon()
 		c.want("35=A|34=1")
 		for range 3000 {
-			v.set(func() { v.report("TRADER1", v.sessions["TRADER1"]) })
+			v.set(func() { v.report("TRADER1") })
 		}
 		synctest.Wait()
 		for n := 0; n < 20; n++ {
@@ -179,7 +179,7 @@ func TestRepeatsOutliveTheConnection(t *testing.T) {
 	inRoom(t, func(t *testing.T, v *venue, d *door) {
 		const reports = 20_000
 		for range reports {
-			v.set(func() { v.report("TRADER1", v.sessions["TRADER1"]) })
+			v.set(func() { v.report("TRADER1") })
 		}
 		next := uint64(1)
 		asks := func() (refused bool) {
@@ -226,7 +226,7 @@ func TestAskedTooOftenIsTold(t *testing.T) {
 	inRoom(t, func(t *testing.T, v *venue, d *door) {
 		const reports = 30_000
 		for range reports {
-			v.set(func() { v.report("TRADER1", v.sessions["TRADER1"]) })
+			v.set(func() { v.report("TRADER1") })
 		}
 		c := d.connect(t, "TRADER1")
 		c.logon()

@@ -165,8 +165,10 @@ func (s *story) behind(words []string) {
 	switch words[0] {
 	case "unfit":
 		v.set(func() { v.unfit = errors.New("no quorum") })
+	case "unfit_lately": // the leader was heard 200 ms ago
+		v.set(func() { v.unfit, v.unfitSince = errors.New("no leader"), time.Now().Add(-200*time.Millisecond) })
 	case "fit":
-		v.set(func() { v.unfit = nil })
+		v.set(func() { v.unfit, v.unfitSince = nil, time.Time{} })
 	case "loses":
 		v.set(func() { v.losing = 1 })
 	case "restored":
@@ -218,8 +220,7 @@ func (s *story) fills(comp string, n int) {
 	v := s.venue
 	for range n {
 		v.set(func() {
-			r := v.sessions[comp]
-			v.report(comp, r)
+			v.report(comp)
 		})
 	}
 	synctest.Wait()

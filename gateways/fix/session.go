@@ -49,8 +49,8 @@ type session struct {
 	// here: the session lives on this node only, and so do its numbers.
 	here       bool
 	numberHere uint64 // the last that was given, under mu
-	// since is the event that began the session: what was numbered before comes
-	// by resend. The dispatcher's.
+	// since is the event with which the connection began: what was numbered before
+	// comes by resend. The dispatcher's.
 	since market.Sequence
 	// given is what the block under way gives it. The dispatcher's.
 	given []numbered

@@ -40,6 +40,9 @@ type venue struct {
 	failing error
 	losing  int // so many Submits execute and say they may not have
 	unfit   error
+	// sharing is how many reports of a session the entry has that resets it, before
+	// that.
+	sharing int
 	// unfitSince is since when it is, zero = it does not say.
 	unfitSince time.Time
 	intake     gateways.Intake
@@ -166,6 +169,11 @@ func (v *venue) Submit(ctx context.Context, commands []*command.Command) ([]even
 	outcomes := make([]event.Outcome, len(commands))
 	for i, c := range commands {
 		v.commands++
+		if b, ok := c.Body.(*command.LogonSession); ok && b.Reset {
+			for ; v.sharing > 0; v.sharing-- {
+				e.report(b.CompID)
+			}
+		}
 		outcomes[i] = e.apply(c)
 	}
 	e.block.Count = uint32(v.last + 1 - e.block.First)
@@ -254,6 +262,15 @@ func (e *entry) order(c *command.Command) event.Record {
 	return &event.OrderChanged{Type: event.TypeOrderAccepted, Order: o}
 }
 
+// report tells a session of what it did not ask for.
+func (e *entry) report(comp string) {
+	v := e.venue
+	record := e.order(&command.Command{Header: command.Header{Actor: comp, Session: &command.SessionPlace{}}, Body: &command.CancelOrder{}})
+	e.touch(comp, v.sessions[comp])
+	v.last++
+	e.block.Groups = append(e.block.Groups, event.Group{First: v.last, Count: 1, Records: []event.Record{record}, Context: event.Context{Source: market.SourceTimer}})
+}
+
 // touch gives a session's report its number.
 func (e *entry) touch(comp string, r *row) {
 	for i := range e.block.Sessions {
@@ -287,28 +304,37 @@ func (e *entry) session(body command.Body) []event.Record {
 	case *command.LogoutSession:
 		r := e.venue.sessions[b.CompID]
 		return []event.Record{e.over(b.CompID, r, market.SessionEndOperator, 1, b.Text)}
+	case *command.ResetSession:
+		r := e.venue.sessions[b.CompID]
+		r.nextIn, r.nextOut, r.reset = b.NextIn, b.NextOut, e.venue.last+1
+		return []event.Record{&event.SessionReset{CompID: b.CompID, Epoch: r.epoch, NextIn: b.NextIn, NextOut: b.NextOut}}
 	}
 	panic(fmt.Sprintf("the double knows no %T", body))
 }
 
 func (e *entry) logon(b *command.LogonSession) event.Record {
 	r := e.venue.sessions[b.CompID]
-	refuse := func(code event.Code, slots uint32) event.Record {
-		out := &event.SessionRefused{CompID: b.CompID, Code: code, Owner: r.owner, Epoch: r.epoch, NextIn: r.nextIn, Number: r.nextOut, Slots: slots}
-		r.nextOut += uint64(slots)
+	refuse := func(code event.Code) event.Record {
+		out := &event.SessionRefused{CompID: b.CompID, Code: code, Owner: r.owner, Epoch: r.epoch, NextIn: r.nextIn, Number: r.nextOut}
+		if code != event.CodeSessionActive && (r.mustReset || r.nextOut == 1 || b.NextExpected >= r.nextOut) {
+			out.Slots = 1
+			r.nextOut++
+		}
 		return out
 	}
 	switch {
 	case r.on && b.Takeover != r.epoch:
-		return refuse(event.CodeSessionActive, 0)
+		return refuse(event.CodeSessionActive)
+	case b.Number == 0:
+		return refuse(event.CodeInvalidParameters)
 	case r.mustReset && !b.Reset:
-		return refuse(event.CodeSessionMustReset, 0)
+		return refuse(event.CodeSessionMustReset)
 	case b.Reset:
 		r.nextIn, r.nextOut, r.mustReset, r.reset = 1, 1, false, e.venue.last+1
 	case b.Number < r.nextIn:
-		return refuse(event.CodeSessionNumberTooLow, 1)
+		return refuse(event.CodeSessionNumberTooLow)
 	case b.NextExpected > r.nextOut:
-		return refuse(event.CodeSessionExpectsTooMuch, 1)
+		return refuse(event.CodeSessionExpectsTooMuch)
 	}
 	if b.Number == r.nextIn {
 		r.nextIn++
@@ -536,12 +562,9 @@ func (v *venue) set(change func()) {
 }
 
 // report makes an entry with one report to a session that it did not ask for.
-func (v *venue) report(comp string, r *row) {
+func (v *venue) report(comp string) {
 	e := entry{venue: v, block: &event.Block{Index: uint64(len(v.blocks) + 1), At: market.Nanos(time.Now().UnixNano()), First: v.last + 1, Count: 1}}
-	record := e.order(&command.Command{Header: command.Header{Actor: comp, Session: &command.SessionPlace{}}, Body: &command.CancelOrder{}})
-	e.touch(comp, r)
-	v.last++
-	e.block.Groups = []event.Group{{First: v.last, Count: 1, Records: []event.Record{record}, Context: event.Context{Source: market.SourceTimer}}}
+	e.report(comp)
 	v.blocks = append(v.blocks, e.block)
 	close(v.changed)
 	v.changed = make(chan struct{})

@@ -21,7 +21,8 @@ type RefusedError struct{ Address, Text string }
 
 func (e *RefusedError) Error() string {
 	if e.Text == "" {
-		return fmt.Sprintf("%s refuses the logon and does not say why", e.Address)
+		return fmt.Sprintf("%s refuses the logon and does not say why: a wrong CompID or password, a session that is logged on elsewhere, "+
+			"numbers that are too low, or a node that takes nobody now; its log says which", e.Address)
 	}
 	return fmt.Sprintf("%s refuses the logon: %s", e.Address, e.Text)
 }
