@@ -34,7 +34,7 @@ func (m *Machine) aboutClientOrder(ref *command.OrderRef, s *subject) {
 		return
 	}
 	id, ok := m.clientIDs.Find(m.clientKey(s.account, ref.ClientOrderID))
-	if !ok {
+	if !ok || id == 0 { // a mass cancel's own id is kept too, and names no order
 		return
 	}
 	lookup := m.orders.find(id)
