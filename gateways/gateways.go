@@ -151,7 +151,8 @@ type OrderFilter struct {
 	Status        market.OrderStatus // StatusNone = any
 	ClientOrderID string
 	Instrument    string
-	// HadClientOrderID is an id that an order has, or had before it was replaced.
+	// HadClientOrderID is an id that an order has, or had before it was replaced,
+	// or that of the FIX request that cancelled it.
 	HadClientOrderID string
 }
 

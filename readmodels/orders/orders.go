@@ -10,6 +10,7 @@ package orders
 import (
 	"encoding/binary"
 
+	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/readmodels"
@@ -43,7 +44,7 @@ func New(j readmodels.Journal) *View { return &View{journal: j, every: checkpoin
 func (*View) Name() string { return Name }
 
 // Format implements readmodels.View.
-func (*View) Format() uint32 { return 1 }
+func (*View) Format() uint32 { return 2 }
 
 // Open implements readmodels.View.
 func (v *View) Open(r readmodels.Reader, cursor market.Sequence) (market.Sequence, error) {
@@ -60,7 +61,8 @@ func (v *View) Fold(b *event.Block, w readmodels.Writer) error {
 		return err
 	}
 	f := fold{view: v, w: w}
-	readmodels.Records(b, func(_ *event.Group, r event.Record, first market.Sequence) {
+	readmodels.Records(b, func(g *event.Group, r event.Record, first market.Sequence) {
+		f.context = &g.Context
 		readmodels.Orders(r, first, f.image)
 	})
 	return nil
@@ -71,6 +73,7 @@ func (v *View) Fold(b *event.Block, w readmodels.Writer) error {
 type fold struct {
 	view       *View
 	w          readmodels.Writer
+	context    *event.Context // of the record under way
 	key, value []byte
 }
 
@@ -81,13 +84,28 @@ func (f *fold) image(o *event.Order, t event.Type, at market.Sequence) {
 	if t == event.TypeOrderAccepted {
 		f.listed(came, o, at)
 	}
-	if (t == event.TypeOrderAccepted || t == event.TypeOrderAmended) && o.ClientOrderID != "" {
-		f.key = appendClientKey(f.key[:0], o.Account, o.ClientOrderID)
+	if client := calledFromNow(f.context, o, t); client != "" {
+		f.key = appendClientKey(f.key[:0], o.Account, client)
 		f.w.Set(f.key, appendID(f.value[:0], o.ID), at)
 	}
 	if !o.Status.IsOpen() && t != event.TypeOrderAccepted {
 		f.listed(ended, o, at)
 	}
+}
+
+// calledFromNow is the id by which an order is found from an event on: its own,
+// or that of the FIX request that cancelled it, which the last report of the order
+// has as its ClOrdID. "" if the event brings none.
+func calledFromNow(c *event.Context, o *event.Order, t event.Type) string {
+	switch t {
+	case event.TypeOrderAccepted, event.TypeOrderAmended:
+		return o.ClientOrderID
+	case event.TypeOrderCancelled:
+		if c.Session != nil && command.Kind(c.CommandKind) == command.KindCancelOrder {
+			return c.Session.Request.ClOrdID
+		}
+	}
+	return ""
 }
 
 // What an item of an account's list says.

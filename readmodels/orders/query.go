@@ -19,7 +19,7 @@ type Filter struct {
 	ClientOrderID string             // "" = any
 	Instrument    string             // "" = any
 	// HadClientOrderID is an id that an order has or had: a replacement gives it
-	// another, and it is asked for by either. "" = any.
+	// another, a cancel by FIX has one, and it is asked for by each. "" = any.
 	HadClientOrderID string
 }
 
