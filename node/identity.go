@@ -33,7 +33,9 @@ func (n *Node) openIdentity() error {
 	}
 	switch {
 	case !ok:
-		folder, err = n.birth()
+		if err = brokeOff(n.cfg); err == nil {
+			folder, err = n.birth()
+		}
 	case folder.State == identity.Enrolled:
 		folder, err = n.beginning(folder)
 	default:

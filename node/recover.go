@@ -31,6 +31,10 @@ var (
 	ErrNotTheBest = errors.New("another survivor has more of the log")
 	// ErrUnaccounted: of some voter nothing was said.
 	ErrUnaccounted = errors.New("every voter must be named as survivor or as lost")
+	// ErrBrokeOff: a recovery is to be finished first.
+	ErrBrokeOff = errors.New("a recovery broke off while it moved folders, and nothing is lost: leave everything as it is")
+	// ErrGone: a folder is of a node that was removed or replaced.
+	ErrGone = errors.New("the cluster has removed this incarnation of the node: it survives as nothing")
 )
 
 // Survivor is what is left of a node, as its stopped folder says.
@@ -118,23 +122,28 @@ func (r *Recovery) IsLost(ids ...string) {
 
 // Judge says whether a recovery may begin with a survivor, and what is lost. It
 // refuses where a majority lives, where another survivor has more, and where of a
-// voter nothing is said.
+// voter nothing is said. A majority is one of a single configuration: it lives by
+// the last one, and nothing is lost only if so by each that may be in force.
 func (r Recovery) Judge(own Survivor) (Losses, error) {
 	l := Losses{Voters: own.Voters, Lost: r.Lost}
-	alive := 0
 	for _, v := range own.Voters {
-		_, survives := r.Survivors[v]
-		survives = survives || v == own.ID
-		lost := slices.Contains(r.Lost, v)
-		switch {
-		case survives == lost:
+		if r.survives(own, v) == slices.Contains(r.Lost, v) {
 			return l, fmt.Errorf("%w: %s", ErrUnaccounted, v)
-		case survives:
-			alive++
 		}
 	}
-	if alive > len(own.Voters)/2 {
-		return l, fmt.Errorf("%w: %d of %d", ErrMajorityLives, alive, len(own.Voters))
+	nothing := len(own.Configurations) > 0
+	for i, voters := range own.Configurations {
+		alive := 0
+		for _, v := range voters {
+			if r.survives(own, v) {
+				alive++
+			}
+		}
+		// Raft goes by the last one in the log, committed or not.
+		if last := i == len(own.Configurations)-1; last && alive > len(voters)/2 {
+			return l, fmt.Errorf("%w: %d of %d", ErrMajorityLives, alive, len(voters))
+		}
+		nothing = nothing && len(voters)-alive < len(voters)/2+1
 	}
 	for id, end := range r.Survivors {
 		if own.Last.Before(end) {
@@ -142,8 +151,25 @@ func (r Recovery) Judge(own Survivor) (Losses, error) {
 				id, end.Index, end.Term, own.Last.Index, own.Last.Term)
 		}
 	}
-	l.Nothing = len(own.Voters)-alive < len(own.Voters)/2+1
+	l.Nothing = nothing
 	return l, nil
+}
+
+func (r Recovery) survives(own Survivor, id cluster.NodeID) bool {
+	_, other := r.Survivors[id]
+	return other || id == own.ID
+}
+
+// Beside returns ErrGone if one of two survivors knows that the other's
+// incarnation was removed, or its node id taken by another one.
+func (s Survivor) Beside(other Survivor) error {
+	for _, pair := range [][2]Survivor{{s, other}, {other, s}} {
+		at := pair[0].Roster.Standing(cluster.Enrolment{ID: pair[1].ID, Incarnation: pair[1].own})
+		if at == cluster.Gone || at == cluster.Replaced {
+			return fmt.Errorf("%w: %s, as %s knows", ErrGone, pair[1].ID, pair[0].ID)
+		}
+	}
+	return nil
 }
 
 // recoveringRoom is where the new folder is made, inside the old one, and
@@ -228,6 +254,17 @@ func FinishRecovery(cfg Config) (bool, error) {
 		return false, err
 	}
 	return true, takeRecovered(cfg)
+}
+
+// brokeOff returns why nothing may be born in a folder without an identity: a
+// recovery broke off there, and the last copy of the venue lies inside it.
+func brokeOff(cfg Config) error {
+	for _, room := range []string{recoveringRoom, recoveredRoom} {
+		if _, there, err := identity.Read(cfg.path(room)); there || err != nil {
+			return errors.Join(fmt.Errorf("%w: data_dir %s: rialto recover, with the same settings, finishes it", ErrBrokeOff, cfg.DataDir), err)
+		}
+	}
+	return nil
 }
 
 func leaveOld(cfg Config, aside string) error {

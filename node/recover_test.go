@@ -5,12 +5,14 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus"
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/node"
 )
 
@@ -101,7 +103,13 @@ func TestRecoveryIsJudged(t *testing.T) {
 		return consensus.End{Term: cluster.Term(term), Index: cluster.Index(index)}
 	}
 	survivor := func(end consensus.End, voters ...cluster.NodeID) node.Survivor {
-		return node.Survivor{ID: "n1", Survey: consensus.Survey{Last: end, Voters: voters}}
+		return node.Survivor{ID: "n1", Survey: consensus.Survey{Last: end, Voters: voters, Configurations: [][]cluster.NodeID{voters}}}
+	}
+	// One of the configurations may be in force, and nobody knows which.
+	changing := func(before, after []cluster.NodeID) node.Survivor {
+		s := survivor(at(3, 9), slices.Compact(slices.Sorted(slices.Values(slices.Concat(before, after))))...)
+		s.Configurations = [][]cluster.NodeID{before, after}
+		return s
 	}
 	three := []cluster.NodeID{"n1", "n2", "n3"}
 	five := []cluster.NodeID{"n1", "n2", "n3", "n4", "n5"}
@@ -128,6 +136,13 @@ func TestRecoveryIsJudged(t *testing.T) {
 			node.Recovery{Lost: []cluster.NodeID{"n3", "n4"}, Survivors: map[cluster.NodeID]consensus.End{"n2": at(3, 9)}}, nil, true},
 		{"a reader has more", survivor(at(3, 9), three...),
 			node.Recovery{Lost: []cluster.NodeID{"n2", "n3"}, Survivors: map[cluster.NodeID]consensus.End{"r": at(3, 10)}}, node.ErrNotTheBest, false},
+		{"half of the four before are lost, and two of the three after", changing(five[:4], []cluster.NodeID{"n1", "n3", "n4"}),
+			node.Recovery{Lost: []cluster.NodeID{"n3", "n4"}, Survivors: map[cluster.NodeID]consensus.End{"n2": at(3, 9)}}, nil, false},
+		{"two of the three before live, half of the four after", changing(three, five[:4]),
+			node.Recovery{Lost: []cluster.NodeID{"n3", "n4"}, Survivors: map[cluster.NodeID]consensus.End{"n2": at(3, 9)}}, nil, true},
+		{"half of the four before live, two of the three after", changing(five[:4], three),
+			node.Recovery{Lost: []cluster.NodeID{"n3", "n4"}, Survivors: map[cluster.NodeID]consensus.End{"n2": at(3, 9)}}, node.ErrMajorityLives, false},
+		{"of no configuration is anything known", node.Survivor{ID: "n1"}, node.Recovery{}, nil, false},
 	} {
 		loss, err := c.r.Judge(c.own)
 		if !errors.Is(err, c.want) || (err == nil) != (c.want == nil) || loss.Nothing != c.nothing {
@@ -142,6 +157,49 @@ func TestRecoveryIsJudged(t *testing.T) {
 		if _, _, err := node.ParsePosition(bad); err == nil {
 			t.Errorf("%q was taken", bad)
 		}
+	}
+}
+
+// TestReplacedVoterHasNoSay shows that a recovery counts the voters that may be in
+// force and no others: who was replaced is neither a survivor nor lost, also where
+// its own folder never heard of that.
+func TestReplacedVoterHasNoSay(t *testing.T) {
+	c := newTrioWith(t, impatient)
+	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
+	n4 := c.join("n4", impatient)
+	c.until("n4 stands by", func() bool { return c.shows(0, "n4").State == "alive" })
+	c.stop(2)
+	c.until("n4 votes in the place of n3", func() bool {
+		return c.shows(0, "n3").ID == "" && c.quorum(0) == gateways.TwinQuorum{Voters: 3, Healthy: 3, Needed: 2, MayFail: 1}
+	})
+	out := c.do(n4, &command.OpenAccount{Account: "erin"})
+	c.catchUp(n4, 0)
+	for i := range c.nodes {
+		c.stop(i)
+	}
+	first, gone, last := survey(t, c.configs[0]), survey(t, c.configs[2]), survey(t, c.configs[n4])
+	if want := []cluster.NodeID{"n1", "n2", "n4"}; !slices.Equal(last.Voters, want) || !slices.Equal(first.Voters, want) || last.Applied.Sequence < uint64(out.Sequence) {
+		t.Errorf("voters %v and %v, want %v", first.Voters, last.Voters, want)
+	}
+	best, other := first, last
+	if best.Last.Before(other.Last) {
+		best, other = last, first
+	}
+	if _, err := (node.Recovery{Lost: []cluster.NodeID{"n2", "n3"}, Survivors: map[cluster.NodeID]consensus.End{other.ID: other.Last}}).Judge(best); !errors.Is(err, node.ErrMajorityLives) {
+		t.Errorf("two of three voters live: %v", err)
+	}
+	loss, err := node.Recovery{Lost: []cluster.NodeID{"n1", "n2"}, Survivors: map[cluster.NodeID]consensus.End{"n3": gone.Last}}.Judge(last)
+	if err != nil || loss.Nothing {
+		t.Errorf("with only one of three voters left: %+v, %v", loss, err)
+	}
+	if err := last.Beside(gone); !errors.Is(err, node.ErrGone) {
+		t.Errorf("one that was removed is a survivor: %v", err)
+	}
+	if err := gone.Beside(last); !errors.Is(err, node.ErrGone) {
+		t.Errorf("one that was removed begins with a survivor: %v", err)
+	}
+	if err := first.Beside(last); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -173,9 +231,7 @@ func TestRecoveryGoesOn(t *testing.T) {
 	for _, name := range []string{"identity", "journal"} {
 		rename(in(name), in("recovered", name))
 	}
-	if err := c.open(0); err == nil {
-		t.Fatal("a node has started on half a folder")
-	}
+	c.refuses(0, node.ErrBrokeOff, "rialto recover")
 	if went, err := node.FinishRecovery(cfg); !went || err != nil {
 		t.Fatalf("finished %v, %v", went, err)
 	}
@@ -186,10 +242,11 @@ func TestRecoveryGoesOn(t *testing.T) {
 	for _, name := range []string{"identity", "journal", "raft", "archive"} {
 		rename(in(name), in("recovering", name))
 	}
+	c.configs[0].Join = []string{cfg.GossipAddress}
+	c.refuses(0, node.ErrBrokeOff, "rialto recover") // nor is a newcomer born around the last copy of the venue
+	c.configs[0].Join = nil
 	rename(filepath.Join(aside, "journal"), in("journal"))
-	if err := c.open(0); err == nil {
-		t.Fatal("a node has started on half a folder")
-	}
+	c.refuses(0, node.ErrBrokeOff, "rialto recover")
 	if went, err := node.FinishRecovery(cfg); !went || err != nil {
 		t.Fatalf("finished %v, %v", went, err)
 	}

@@ -21,9 +21,15 @@ type Survey struct {
 	Last End
 	// Roster is who belonged, as far as it has applied its log.
 	Roster cluster.Roster
-	// Voters are those of every configuration in its log, by id: the last one may
-	// not be committed, and the first may still have been in force.
+	// Configurations are the voters, by id, of each configuration that may be in
+	// force: of the newest one that it knows to be committed, and of those after it
+	// in its log, of which the last one may not be. Who was replaced before has no
+	// say in what is committed now.
+	Configurations [][]cluster.NodeID
+	// Voters are all of them, by id.
 	Voters []cluster.NodeID
+	// known is where the first of the configurations is in the log.
+	known cluster.Index
 }
 
 // End is the last entry that a node has. Of two nodes the one with the later end
@@ -51,11 +57,7 @@ func Examine(dir string, log *slog.Logger) (s Survey, err error) {
 			return s, fmt.Errorf("stable store: %w", err)
 		}
 	}
-	for _, m := range s.Roster.Members {
-		if m.Voter {
-			s.Voters = append(s.Voters, m.ID)
-		}
-	}
+	s.inForce(s.Roster.Index, rosterVoters(s.Roster))
 	if err := s.snapshots(dir); err != nil {
 		return s, err
 	}
@@ -64,6 +66,7 @@ func Examine(dir string, log *slog.Logger) (s Survey, err error) {
 		return s, damaged(err)
 	}
 	err = errors.Join(s.entries(past), past.Close())
+	s.Voters = slices.Concat(s.Configurations...)
 	slices.Sort(s.Voters)
 	s.Voters = slices.Compact(s.Voters)
 	return s, err
@@ -80,6 +83,9 @@ func (s *Survey) snapshots(dir string) error {
 			return err
 		}
 		s.reached(meta.Term, meta.Index)
+		if at := cluster.Index(meta.ConfigurationIndex); at > s.known || len(s.Configurations) == 0 {
+			s.inForce(at, configured(meta.Configuration))
+		}
 	}
 	return nil
 }
@@ -100,11 +106,37 @@ func (s *Survey) entries(past *logstore.Past) error {
 		if log.Type != raft.LogConfiguration {
 			continue
 		}
-		for _, server := range raft.DecodeConfiguration(log.Data).Servers {
-			if server.Suffrage == raft.Voter {
-				s.Voters = append(s.Voters, cluster.NodeID(server.ID))
-			}
+		if cluster.Index(log.Index) > s.known || len(s.Configurations) == 0 {
+			s.Configurations = append(s.Configurations, configured(raft.DecodeConfiguration(log.Data)))
 		}
 	}
 	return nil
+}
+
+// inForce notes the newest configuration that is known to be committed: none
+// before it is in force.
+func (s *Survey) inForce(index cluster.Index, voters []cluster.NodeID) {
+	s.known, s.Configurations = index, nil
+	if len(voters) > 0 {
+		s.Configurations = [][]cluster.NodeID{voters}
+	}
+}
+
+func rosterVoters(r cluster.Roster) (ids []cluster.NodeID) {
+	for _, m := range r.Members {
+		if m.Voter {
+			ids = append(ids, m.ID)
+		}
+	}
+	return ids
+}
+
+func configured(c raft.Configuration) (ids []cluster.NodeID) {
+	for _, server := range c.Servers {
+		if server.Suffrage == raft.Voter {
+			ids = append(ids, cluster.NodeID(server.ID))
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }

@@ -140,6 +140,9 @@ func (r *recovery) who(own node.Survivor, log *slog.Logger) (node.Recovery, erro
 			err = fmt.Errorf("it is of history %s, this node of %s", s.History, own.History)
 		}
 		if err == nil {
+			err = own.Beside(s)
+		}
+		if err == nil {
 			err = who.Survives(s.Position())
 		}
 		if err != nil {
