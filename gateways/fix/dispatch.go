@@ -112,8 +112,7 @@ func (d *dispatcher) advanced(at market.Sequence, owner string, step *event.Sess
 	}
 	switch step.Result {
 	case event.StepStale:
-		s.queue.stop()
-		s.hangUp(errFenced)
+		s.fenced()
 		return
 	case event.StepGap:
 		s.queue.stop()

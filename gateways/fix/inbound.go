@@ -227,7 +227,11 @@ func (s *session) submit(batch []item) {
 	for batch != nil {
 		if err := s.settle(batch); err != nil {
 			s.queue.stop()
-			s.hangUp(err)
+			if errors.Is(err, errFenced) {
+				s.fenced()
+			} else {
+				s.hangUp(err)
+			}
 		}
 		batch = s.queue.more()
 	}
@@ -309,6 +313,14 @@ func (s *session) refused(body command.Body, code event.Code, detail string) *co
 		d.Fields = encode.New(encode.Session{BeginString: s.begin, Sender: Venue, Target: s.comp, Digits: uint8(s.digits)}).Placement(o)
 	}
 	return d
+}
+
+// fenced is for a session that the machine says has ended. How it did is in the
+// journal, with what was numbered before, and that is written first: where the
+// numbers begin anew it could not be asked for. The journal may be a little behind.
+func (s *session) fenced() {
+	s.queue.stop()
+	time.AfterFunc(goodbyeMost, func() { s.hangUp(errFenced) })
 }
 
 // again reports whether the machine put a command off without deciding it.

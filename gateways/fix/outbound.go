@@ -276,6 +276,9 @@ func (w *writer) one(n *numbered) error {
 // what asked for it was, is filled with nothing.
 func (w *writer) await(n *numbered) (local, error) {
 	l, ok := w.session.out.message()
+	for ok && n.kind == endSlot && l.kind != "5" {
+		l, ok = w.session.out.message() // what waits for a number gets none any more
+	}
 	switch {
 	case ok:
 		return l, nil
