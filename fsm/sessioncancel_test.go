@@ -31,6 +31,17 @@ func cancelling() command.FixSession {
 // happens at which second, and when its two orders, one good till cancel and one
 // for the day, are cancelled. An order of the account by REST stays.
 func TestCancelOnDisconnect(t *testing.T) {
+	for level, holds := range map[uint16]market.Nanos{fsm.LevelSessions: 0, fsm.LevelCluster: fsm.SessionVouch} {
+		t.Run(fmt.Sprint("level ", level), func(t *testing.T) { cancelOnDisconnect(t, level, holds) })
+	}
+}
+
+// cancelOnDisconnect plays the stories at a level where an owner's word holds for
+// so long: what comes of an owner's silence comes later by that.
+func cancelOnDisconnect(t *testing.T, level uint16, holds market.Nanos) {
+	silentFrom := map[string]int{ // the second of the step that looks for it
+		"its owner is silent": 5, "back in time, lost again": 12, "our failover, and its client stays away": 3606, "two failovers": 13,
+	}
 	type step struct {
 		at int // seconds
 		do func(d *desk, epoch uint64)
@@ -78,7 +89,7 @@ func TestCancelOnDisconnect(t *testing.T) {
 		{"the choice is taken back", cancelling(), []step{{4, lost}, {5, func(d *desk, _ uint64) { d.define(orderEntry("TRADER1")) }}, {9, silence}, {60, silence}}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d := newDesk(t, fsm.Bounds{}, c.session)
+			d := newDeskAt(t, level, fsm.Bounds{}, c.session)
 			epoch := d.on(1)
 			from := d.now
 			gtc, day := d.order(epoch, 2, "gtc", market.Buy, "1", "2900"), d.order(epoch, 3, "day", market.Buy, "1", "2900")
@@ -87,6 +98,9 @@ func TestCancelOnDisconnect(t *testing.T) {
 			var got []string
 			for _, s := range c.steps {
 				d.now = from + market.Nanos(s.at)*1e9
+				if second := silentFrom[c.name]; second != 0 && s.at >= second {
+					d.now += holds
+				}
 				s.do(d, epoch)
 				if what := d.ended(); what != "" {
 					got = append(got, fmt.Sprintf("%d:%s", s.at, what))
@@ -124,10 +138,10 @@ func (d *desk) ended() (what string) {
 func TestGraceIsADeadline(t *testing.T) {
 	d := newDesk(t, fsm.Bounds{}, cancelling())
 	d.on(1)
-	if due, ok := d.machine.NextDeadline(); !ok || due != d.now+fsm.SessionGrace {
+	if due, ok := d.machine.NextDeadline(); !ok || due != d.now+fsm.SessionVouch+fsm.SessionGrace {
 		t.Errorf("got %d, %v", due-d.now, ok)
 	}
-	d.now += fsm.SessionGrace - 1
+	d.now += fsm.SessionVouch + fsm.SessionGrace - 1
 	if d.enter(); d.machine.Pending() || !d.state("TRADER1").Live {
 		t.Error("it is over too early")
 	}
@@ -150,7 +164,7 @@ func TestCancelOnDisconnectGoesOn(t *testing.T) {
 		number++
 	}
 	d.must(limit("trader1", "ETH-USD", market.Buy, "0.001", "2900"))
-	d.now += fsm.SessionGrace
+	d.now += fsm.SessionVouch + fsm.SessionGrace
 	entries := 0
 	for d.enter(); d.machine.Pending(); d.enter() {
 		if entries++; entries == 1 {

@@ -176,7 +176,7 @@ func TestRaiseToSessions(t *testing.T) {
 	d.enter(d.order(epoch, 2, "a", market.Buy, "1", "2900"))
 	d.says("TRADER1 2 OrderAccepted")
 	d.define(cancelling(), command.FixSession{CompID: "TRADER1-DC", Kind: market.SessionDropCopy})
-	d.now += fsm.SessionGrace
+	d.now += fsm.SessionVouch + fsm.SessionGrace
 	d.enter()
 	d.says("TRADER1 3 OrderCancelled", "TRADER1-DC 1 OrderCancelled")
 	for i, data := range v.log {

@@ -8,8 +8,9 @@ import (
 )
 
 // Cancel-on-disconnect. A session whose orders are to be cancelled is vouched
-// for by its owner each second; from the last word, or from the word that the
-// connection is lost, the grace time runs, and the next logon ends it.
+// for by its owner each second; from when the last word ceases to hold, or from
+// the word that the connection is lost, the grace time runs, and the next logon
+// ends it.
 //
 // Grace timers run in a time of their own, which stands still while the venue
 // has no leader, and goes back a little when it has one again: nobody's orders
@@ -20,6 +21,12 @@ const (
 	// SessionGrace is how long a session may be without a connection before its
 	// orders are cancelled.
 	SessionGrace = 5 * market.Nanos(1e9)
+	// SessionVouch is how long, from level 4 on, an owner's word holds that it has
+	// the connection: longer than from one word to the next (1.2 s) and the log's
+	// way of that, so that no orders are cancelled less than the grace time after
+	// an owner died with its connections. Before, the grace time began with its
+	// last word.
+	SessionVouch = 2 * market.Nanos(1e9)
 	// reconnectAllowance is what each new leader adds for its clients' way back.
 	reconnectAllowance = 2 * market.Nanos(1e9)
 )
@@ -52,11 +59,19 @@ func (m *Machine) setSessionTimer(key uint32, due market.Nanos) {
 func (m *Machine) watch(n uint32) {
 	s := m.sessions.rows.Mut(n)
 	if s.has(sessionCancelOnDisconnect) {
-		s.vouched = m.graceNow()
+		m.vouch(s)
 		m.armGrace(n)
 		return
 	}
 	m.disarm(n)
+}
+
+// vouch takes an owner's word that it has the connection.
+func (m *Machine) vouch(s *session) {
+	s.vouched = m.graceNow()
+	if m.level() >= LevelCluster {
+		s.vouched += SessionVouch
+	}
 }
 
 // armAfter begins the grace time of a session that ends, if its choice is that.

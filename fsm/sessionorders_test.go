@@ -252,7 +252,7 @@ func TestSessionsThroughASnapshot(t *testing.T) {
 	other := through(t, d.machine)
 	d.log = nil
 	d.sends(d.place("c"), d.cancels("x", "a"))
-	d.now += fsm.SessionGrace
+	d.now += fsm.SessionVouch + fsm.SessionGrace
 	d.enter()
 	for i, data := range d.log {
 		b, _ := other.Apply(d.machine.Index()-uint64(len(d.log)-1-i), 1, data)

@@ -31,8 +31,8 @@ type session struct {
 	// history is the past that its numbers are of: those of another one are
 	// told the client only after a reset.
 	history uint64
-	// vouched is when its owner last said that it has the connection, or when
-	// that was lost: in the time of grace timers, see graceNow.
+	// vouched is until when its owner's last word holds that it has the connection,
+	// or when that was lost: in the time of grace timers, see graceNow.
 	vouched market.Nanos
 	// participant is whose it is, also once the CompID was taken away.
 	participant uint32

@@ -89,7 +89,13 @@ type desk struct {
 
 func newDesk(t testing.TB, bounds fsm.Bounds, sessions ...command.FixSession) *desk {
 	t.Helper()
-	d := &desk{venue: newVenue(t, bounds), streams: newStreams()}
+	return newDeskAt(t, fsm.FeatureLevel, bounds, sessions...)
+}
+
+// newDeskAt is newDesk at a feature level.
+func newDeskAt(t testing.TB, level uint16, bounds fsm.Bounds, sessions ...command.FixSession) *desk {
+	t.Helper()
+	d := &desk{venue: newVenueAt(t, level, bounds), streams: newStreams()}
 	d.demo()
 	if len(sessions) == 0 {
 		sessions = []command.FixSession{orderEntry("TRADER1"), {CompID: "TRADER1-DC", Kind: market.SessionDropCopy}}

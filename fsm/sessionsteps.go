@@ -38,7 +38,7 @@ func (m *Machine) step(owner string, step *command.SessionStep) event.SessionSte
 	}
 	s.step(step.From, step.To)
 	if step.Vouch {
-		s.vouched = m.graceNow()
+		m.vouch(s)
 	}
 	out.NextIn, out.Slots = s.nextIn, min(step.Slots, command.MaxSlots)
 	out.Number = m.takeSlots(n, out.Slots)
