@@ -88,6 +88,9 @@ func (m *Machine) convert() {
 			m.mark(&m.work[i])
 		}
 	}
+	if m.level() == LevelCluster {
+		m.lapseWithdrawn()
+	}
 }
 
 // adopt tells the tables how the level in force uses them, and what the small

@@ -169,11 +169,12 @@ func (m *Machine) setSessions(participant uint32, was, now *command.DefinePartic
 			m.endSession(n, market.SessionEndWithdrawn, 1, "the password was changed")
 		}
 	}
+	m.lapseForMarketData(now)
 	m.sessions.copies.list(participant, now.Accounts)
 }
 
 // withdrawSession ends a session whose CompID was taken away. Its numbers stay,
-// for the day that it is given back.
+// for the day that it is given back, and go on meanwhile (see sessionaway.go).
 func (m *Machine) withdrawSession(n uint32) {
 	if m.sessions.rows.Get(n).has(sessionLive) {
 		m.endSession(n, market.SessionEndWithdrawn, 1, "the CompID was taken away")
@@ -181,7 +182,9 @@ func (m *Machine) withdrawSession(n uint32) {
 	s := m.sessions.rows.Mut(n)
 	s.set(sessionWithdrawn, true)
 	m.sessions.timers.Clear(rollTimer(n))
-	m.sessions.copies.remove(s.participant, n)
+	if !m.numbers(s) {
+		m.sessions.copies.remove(s.participant, n)
+	}
 }
 
 // openSession makes a session what its definition says, and returns its number.
@@ -200,7 +203,7 @@ func (m *Machine) openSession(d *command.FixSession, participant uint32) uint32 
 		m.resetSession(n, 1, 1)
 	}
 	if s.kind == market.SessionDropCopy {
-		ss.copies.remove(s.participant, n)
+		m.dropCopy(n)
 	}
 	s.participant, s.kind, s.protocol, s.digits, s.throttle = participant, d.Kind, d.Protocol, d.TimeDigits, d.Throttle
 	s.set(sessionWithdrawn, false)

@@ -71,10 +71,10 @@ func TestWithdrawnAtOnce(t *testing.T) {
 		t.Errorf("its next order: outcome %d", outcomes[1].Kind)
 	}
 	d.enter(d.admin(cancelAll("trader1", "", market.SideNone)))
-	d.says() // to whom nobody is
+	d.says("TRADER1 4 OrderCancelled", "TRADER1-DC 2 OrderCancelled") // while nobody is there
 	d.define(orderEntry("TRADER1"))
 	d.epoch = d.on(3)
-	d.says("TRADER1 4 slot")
+	d.says("TRADER1 5 slot")
 	define := func(hash string) *event.Block {
 		b, _ := d.enter(d.admin(&command.DefineParticipant{Participant: "TRADER1", Role: market.RoleTrader, Accounts: []string{"trader1"},
 			FixPasswordHash: hash, FixSessions: []command.FixSession{orderEntry("TRADER1")}}))

@@ -167,7 +167,11 @@ func (m *Machine) reset(b *command.ResetSession, about *subject) *refusal {
 	if m.sessions.rows.Get(n).has(sessionLive) {
 		m.endSession(n, market.SessionEndOperator, 1, "an operator reset the sequence numbers")
 	}
+	lapsed := m.sessions.rows.Get(n).lapsed()
 	m.resetSession(n, in, out)
+	if lapsed && m.level() >= LevelCluster {
+		m.sessions.rows.Mut(n).history = noHistory
+	}
 	return nil
 }
 

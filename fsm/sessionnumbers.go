@@ -199,7 +199,7 @@ func (c *dropCopies) unlist(participant uint32, accounts []string) {
 func (m *Machine) indexCopies() {
 	ss := &m.sessions
 	for n := uint32(1); n < ss.rows.Len(); n++ {
-		if s := ss.rows.Get(n); s.kind == market.SessionDropCopy && !s.has(sessionWithdrawn) {
+		if s := ss.rows.Get(n); s.kind == market.SessionDropCopy && m.numbers(s) {
 			ss.copies.add(s.participant, n)
 		}
 	}

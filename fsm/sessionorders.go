@@ -70,10 +70,10 @@ func (m *Machine) sessionOf(slot uint32) uint32 {
 }
 
 // sessionName is the CompID that an order's image says: its session's, while
-// that is in force.
+// that is told of it.
 func (m *Machine) sessionName(slot uint32) string {
 	n := m.sessionOf(slot)
-	if n == 0 || m.sessions.rows.Get(n).has(sessionWithdrawn) {
+	if n == 0 || !m.numbers(m.sessions.rows.Get(n)) {
 		return ""
 	}
 	return m.sessions.name(n)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -76,6 +77,9 @@ func (f *floor) message() *command.Command {
 		case 2:
 			return f.d.lead()
 		}
+		if rapid.IntRange(0, 2).Draw(f.t, "another's") == 0 {
+			return f.takes()
+		}
 		return f.define()
 	case 18, 19:
 		if len(f.sent) > 0 {
@@ -120,6 +124,34 @@ func (f *floor) define() *command.Command {
 	}
 	return f.d.admin(&command.DefineParticipant{Participant: "TRADER1", Role: market.RoleTrader, Accounts: []string{"trader1"},
 		FixPasswordHash: f.pick("password", "x", "x", "x", "y"), FixSessions: list})
+}
+
+// takes is another participant's definition, with CompIDs that are free now and
+// then, or with none again.
+func (f *floor) takes() *command.Command {
+	b := command.DefineParticipant{Participant: "TRADER3", Role: market.RoleTrader, Accounts: []string{"trader3"}}
+	kind := rapid.SampledFrom([]market.SessionKind{market.SessionOrderEntry, market.SessionDropCopy, market.SessionMarketData}).Draw(f.t, "kind")
+	switch rapid.IntRange(0, 3).Draw(f.t, "takes") {
+	case 0:
+		b.FixSessions = []command.FixSession{{CompID: "TRADER1-DC", Kind: market.SessionDropCopy}}
+	case 1:
+		b.FixSessions = []command.FixSession{{CompID: f.pick("CompID", "TRADER1", "TRADER1-B", "TRADER1-DC"), Kind: kind}}
+	}
+	if rapid.Bool().Draw(f.t, "redefines") {
+		return f.d.admin(&command.RedefineParticipant{Definition: b})
+	}
+	return f.d.admin(&b)
+}
+
+// apart holds the reports of a block to the participants that have the CompIDs
+// after it: nobody is told of another's orders.
+func (f *floor) apart(b *event.Block) {
+	for r := range b.Reports {
+		owner := f.d.state(r.Touch.CompID).Participant
+		if r.Order != nil && owner != "" && strings.ToUpper(r.Order.Account) != owner {
+			f.t.Fatalf("%s of %s is told of an order of %s", r.Touch.CompID, owner, r.Order.Account)
+		}
+	}
 }
 
 // learn takes what an entry said of the sessions, and holds it to what was sent:
@@ -206,6 +238,7 @@ func TestSessionInvariants(t *testing.T) {
 			}
 			block, outcomes := d.enter(commands...)
 			f.learn(block, commands, outcomes)
+			f.apart(block)
 			f.remember(block)
 			d.agree(rt)
 			for _, o := range outcomes {

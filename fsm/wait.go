@@ -17,6 +17,8 @@ func (m *Machine) mustWait(c *command.Command, about *subject) bool {
 		return false // what makes the venue safer never waits
 	case command.KindDefineParticipant:
 		return m.movesTouched(c.Body.(*command.DefineParticipant))
+	case command.KindRedefineParticipant:
+		return m.movesTouched(&c.Body.(*command.RedefineParticipant).Definition)
 	}
 	if m.level() < levelWorstDay {
 		return m.mustWaitForAll(c, about)
