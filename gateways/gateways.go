@@ -310,7 +310,10 @@ type TwinNode struct {
 	LogSyncMs      float64 `json:"log_sync_ms"`
 	// StallMs is for how long its process did not get to run, the worst of half a
 	// second.
-	StallMs    float64         `json:"stall_ms"`
+	StallMs float64 `json:"stall_ms"`
+	// PeerTripMs is what a call to the nearest voters that make a majority with
+	// it takes, and back; 0 while that is not known.
+	PeerTripMs float64         `json:"peer_trip_ms"`
 	StartedAt  string          `json:"started_at,omitempty"`
 	Journal    TwinJournal     `json:"journal"`
 	ReadModels []TwinReadModel `json:"read_models"`

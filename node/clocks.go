@@ -303,10 +303,44 @@ func (c *voterClocks) findings() []gateways.Finding {
 	return out
 }
 
+// trip is how long a call takes to the furthest of the voters that make a
+// majority with this node, the nearest first; 0 while so many were not read of
+// late. It is what a commit takes beside the writes to disks.
+func (c *voterClocks) trip() time.Duration {
+	c.mu.Lock()
+	list := c.members
+	c.mu.Unlock()
+	if list == nil {
+		return 0 // the node is just starting
+	}
+	voting := 0
+	var trips []time.Duration
+	now, members := c.own.Now(), list()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, m := range members {
+		if !m.Voter {
+			continue
+		}
+		voting++
+		if r, ok := c.readings[m.ID]; ok && m.ID != c.self && r.Fresh(now) {
+			trips = append(trips, 2*r.Uncertainty)
+		}
+	}
+	others := voting / 2
+	if others == 0 || len(trips) < others {
+		return 0
+	}
+	slices.Sort(trips)
+	return trips[others-1]
+}
+
 // openClocks begins to read the voters' clocks.
 func (n *Node) openClocks(background context.Context) {
 	c := n.clocks
+	c.mu.Lock()
 	c.members = n.consensus.Members
+	c.mu.Unlock()
 	c.ask = func(ctx context.Context, address string) ([]byte, error) {
 		return n.control.Call(ctx, address, callClock, nil)
 	}

@@ -231,3 +231,33 @@ func TestNoStampBeforeAMajorityIsRead(t *testing.T) {
 		}
 	})
 }
+
+// TestTripToAMajority shows how far the voters are that a node needs for a
+// majority: the nearest of two, two of four, and unknown while too few answer.
+func TestTripToAMajority(t *testing.T) {
+	for _, c := range []struct {
+		what string
+		off  map[cluster.NodeID]time.Duration
+		slow map[cluster.NodeID]time.Duration
+		dead []cluster.NodeID
+		want time.Duration
+	}{
+		{"alone", map[cluster.NodeID]time.Duration{"n1": 0}, nil, nil, 0},
+		{"of three the nearer", map[cluster.NodeID]time.Duration{"n1": 0, "n2": 0, "n3": 0}, map[cluster.NodeID]time.Duration{"n2": 8 * time.Millisecond, "n3": 90 * time.Millisecond}, nil, 8 * time.Millisecond},
+		{"the nearer is gone", map[cluster.NodeID]time.Duration{"n1": 0, "n2": 0, "n3": 0}, map[cluster.NodeID]time.Duration{"n2": 8 * time.Millisecond, "n3": 90 * time.Millisecond}, []cluster.NodeID{"n2"}, 90 * time.Millisecond},
+		{"both are gone", map[cluster.NodeID]time.Duration{"n1": 0, "n2": 0, "n3": 0}, nil, []cluster.NodeID{"n2", "n3"}, 0},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r := &clockRoom{off: c.off, slow: c.slow, fails: map[cluster.NodeID]error{}}
+			for _, id := range c.dead {
+				r.fails[id] = errors.New("gone")
+			}
+			clocks := r.open()
+			clocks.look(t.Context())
+			clocks.asks.Wait()
+			if got := clocks.trip(); got != c.want {
+				t.Errorf("%s: %v, want %v", c.what, got, c.want)
+			}
+		})
+	}
+}

@@ -14,9 +14,12 @@ import (
 )
 
 // A leader that is merely slow costs every command what it is slow by. So it is
-// held against the others: how long the last append to its log took, and for how
-// long its process did not get to run. One that is much worse than they are, for
-// as long as healthSamples looks, hands leadership to the best of them.
+// held against the others: how long the last append to its log took, how long the
+// way to a majority of the voters and back is (with the append, that is what a
+// commit takes), and for how long its process did not get to run. One that is
+// much worse than they are, for as long as healthSamples looks, is sick. Where
+// all share a starved machine, one of them is always the worst for a while: so
+// its better looks must be worse, too, twice as bad as the worse ones of the other.
 
 const (
 	// healthSamples is how many looks, one with each picture of the cluster, a
@@ -26,29 +29,23 @@ const (
 	// to be sick, wellFactor how much worse it may be to be well again.
 	sickFactor = 4
 	wellFactor = 2
-	// slowSync and longStall are below which nobody is sick.
+	// slowSync, longTrip and longStall are below which nobody is sick.
 	slowSync  = 20 * time.Millisecond
+	longTrip  = 20 * time.Millisecond
 	longStall = 100 * time.Millisecond
-	// fleeAfter is for how long a node must have led before it hands over for
-	// this, whoever led before it; it doubles with each hand-over of the last
-	// fleeMemory, fleeDoubles times at most: where leadership wanders, it is the
-	// machine below all nodes that is slow. fleeTimeout is what one may take.
-	fleeAfter   = time.Minute
-	fleeMemory  = 30 * time.Minute
-	fleeDoubles = 4
-	fleeTimeout = 5 * time.Second
 	// stuckAfter is how many looks a follower may stay where it is while the
 	// others go on.
 	stuckAfter = 20
 )
 
 // vitals are what is compared.
-type vitals struct{ sync, stall time.Duration }
+type vitals struct{ sync, stall, trip time.Duration }
 
 // patient is what is known of one node.
 type patient struct {
-	samples []vitals // the last healthSamples
+	samples []vitals // the last fleeLooks
 	sick    string   // what is wrong with it, in words
+	ill     bool     // so much and so long that it is not to lead
 	applied uint64
 	still   int // looks since applied changed, while there was something to apply
 }
@@ -90,14 +87,15 @@ func (w *ward) look(nodes []gateways.TwinNode) {
 		}
 	}
 	for id, p := range w.patients {
-		p.sick = w.judge(id, p)
+		p.sick = w.judge(id, healthSamples, p.sick != "")
+		p.ill = p.sick != "" && w.judge(id, fleeLooks, false) != ""
 	}
 }
 
 func (p *patient) note(n gateways.TwinNode, committed uint64) {
 	took := func(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
-	p.samples = append(p.samples, vitals{sync: took(n.LogSyncMs), stall: took(n.StallMs)})
-	p.samples = p.samples[max(0, len(p.samples)-healthSamples):]
+	p.samples = append(p.samples, vitals{sync: took(n.LogSyncMs), stall: took(n.StallMs), trip: took(n.PeerTripMs)})
+	p.samples = p.samples[max(0, len(p.samples)-fleeLooks):]
 	if n.AppliedIndex != p.applied || n.AppliedIndex >= committed {
 		p.applied, p.still = n.AppliedIndex, 0
 		return
@@ -105,49 +103,81 @@ func (p *patient) note(n gateways.TwinNode, committed uint64) {
 	p.still++
 }
 
-// judge says what is wrong with a node, "" if nothing is.
-func (w *ward) judge(id string, p *patient) string {
-	if len(p.samples) < healthSamples {
+// comparison is one thing by which nodes are compared.
+type comparison struct {
+	what  string
+	floor time.Duration
+	of    func(vitals) time.Duration
+	// told: nodes of earlier builds do not tell it, and show nothing.
+	told bool
+}
+
+func comparisons() []comparison {
+	return []comparison{
+		{"an append to its log takes", slowSync, func(v vitals) time.Duration { return v.sync }, true},
+		{"the way to a majority and back takes", longTrip, func(v vitals) time.Duration { return v.trip }, false},
+		{"its process is held up for", longStall, func(v vitals) time.Duration { return v.stall }, true},
+	}
+}
+
+// last is its last so many looks, nothing if there are fewer.
+func (p *patient) last(looks int) []vitals {
+	if len(p.samples) < looks {
+		return nil
+	}
+	return p.samples[len(p.samples)-looks:]
+}
+
+// judge says what is wrong with a node by its last so many looks, "" if nothing
+// is; sick says that something was before.
+func (w *ward) judge(id string, looks int, sick bool) string {
+	samples := w.patients[id].last(looks)
+	if samples == nil {
 		return ""
 	}
-	for _, m := range []struct {
-		what  string
-		floor time.Duration
-		of    func(vitals) time.Duration
-	}{
-		{"an append to its log takes", slowSync, func(v vitals) time.Duration { return v.sync }},
-		{"its process is held up for", longStall, func(v vitals) time.Duration { return v.stall }},
-	} {
-		var others []time.Duration
+	for _, m := range comparisons() {
+		var others []spread
 		for other, q := range w.patients {
-			if other != id && len(q.samples) == healthSamples {
-				others = append(others, middle(q.samples, m.of))
+			theirs := q.last(looks)
+			if other == id || theirs == nil {
+				continue
+			}
+			if s := spreadOf(theirs, m.of); m.told || s.middle > 0 {
+				others = append(others, s)
 			}
 		}
 		if len(others) == 0 {
 			continue
 		}
-		slices.Sort(others)
-		theirs, own := others[(len(others)-1)/2], middle(p.samples, m.of)
-		factor := time.Duration(sickFactor)
-		if p.sick != "" {
-			factor = wellFactor
-		}
-		if own > m.floor && own > factor*theirs {
-			return fmt.Sprintf("%s %v, and %v on the others", m.what, own.Round(time.Millisecond), theirs.Round(time.Millisecond))
+		slices.SortFunc(others, func(a, b spread) int { return cmp.Compare(a.middle, b.middle) })
+		theirs, own := others[(len(others)-1)/2], spreadOf(samples, m.of)
+		if own.middle > m.floor && own.worseThan(theirs, sick) {
+			return fmt.Sprintf("%s %v, and %v on the others", m.what, own.middle.Round(time.Millisecond), theirs.middle.Round(time.Millisecond))
 		}
 	}
 	return ""
 }
 
-// middle is the median of some looks.
-func middle(samples []vitals, of func(vitals) time.Duration) time.Duration {
+// spread is how some looks lie: their median, and what a quarter of them is
+// below and above.
+type spread struct{ low, middle, high time.Duration }
+
+func spreadOf(samples []vitals, of func(vitals) time.Duration) spread {
 	all := make([]time.Duration, len(samples))
 	for i, s := range samples {
 		all[i] = of(s)
 	}
 	slices.Sort(all)
-	return all[len(all)/2]
+	return spread{low: all[len(all)/4], middle: all[len(all)/2], high: all[len(all)-1-len(all)/4]}
+}
+
+// worseThan reports whether these looks are those of a sick node beside the
+// other ones; less makes one that is sick already stay so.
+func (s spread) worseThan(theirs spread, sick bool) bool {
+	if sick {
+		return s.middle > wellFactor*theirs.middle
+	}
+	return s.middle > sickFactor*theirs.middle && s.low > wellFactor*theirs.high
 }
 
 // sick says what is wrong with a node.
@@ -160,13 +190,23 @@ func (w *ward) sick(id string) string {
 	return ""
 }
 
+// fleeing says what is wrong with a node that is not to lead, "" if nothing is.
+func (w *ward) fleeing(id string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if p := w.patients[id]; p != nil && p.ill {
+		return p.sick
+	}
+	return ""
+}
+
 // healthiest returns the best of some nodes that is not sick, "" if there is
 // none.
 func (w *ward) healthiest(ids []cluster.NodeID) cluster.NodeID {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	sync := func(id cluster.NodeID) time.Duration {
-		return middle(w.patients[string(id)].samples, func(v vitals) time.Duration { return v.sync })
+		return spreadOf(w.patients[string(id)].last(healthSamples), func(v vitals) time.Duration { return v.sync }).middle
 	}
 	ids = slices.DeleteFunc(slices.Clone(ids), func(id cluster.NodeID) bool {
 		p := w.patients[string(id)]
@@ -198,34 +238,6 @@ func (w *ward) findings() []gateways.Finding {
 	})
 	return out
 }
-
-// flee hands leadership over while this node leads and is sick.
-func (n *Node) flee(ctx context.Context) {
-	var tried time.Time
-	every(ctx, twinInterval, func() bool {
-		why := n.ward.sick(n.cfg.NodeID)
-		pause := fleePause(n.failovers.handedOver(time.Now().Add(-fleeMemory)))
-		if why == "" || !tried.IsZero() && time.Since(tried) < fleeAfter || !n.leaders.leadsFor(pause) {
-			return true
-		}
-		to := n.ward.healthiest(fitToLead(n.liveness.Peers(), n.consensus.Acknowledged()))
-		if to == "" {
-			return true
-		}
-		tried = time.Now()
-		handing, cancel := context.WithTimeout(ctx, fleeTimeout)
-		defer cancel()
-		n.log.Warn("this leader is slow: leadership is handed over", "because", why, "to", to)
-		if err := n.handOver(handing, to); err != nil {
-			n.log.Warn("leadership was not handed over", "error", err)
-		}
-		return true
-	})
-}
-
-// fleePause is for how long a leader must have led before it hands over, after
-// so many hand-overs.
-func fleePause(handOvers int) time.Duration { return fleeAfter << min(handOvers, fleeDoubles) }
 
 // stallLook is how often a node looks whether its process gets to run.
 const stallLook = 20 * time.Millisecond

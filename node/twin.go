@@ -299,7 +299,7 @@ func (n *Node) status() gateways.TwinNode {
 		PeerAddress: n.addresses.peer, GossipAddress: n.addresses.gossip,
 		Term: uint64(s.Term), CommitIndex: uint64(s.CommitIndex), AppliedIndex: uint64(s.AppliedIndex),
 		Sequence: uint64(m.sequence), StateHash: m.hash, StateHashIndex: m.hashIndex,
-		DiskFreeBytes: n.room.now.Load().space.Left, LogSyncMs: milliseconds(s.LogSync), StallMs: milliseconds(time.Duration(n.stalled.Load())), InstallsInRow: installs,
+		DiskFreeBytes: n.room.now.Load().space.Left, LogSyncMs: milliseconds(s.LogSync), StallMs: milliseconds(time.Duration(n.stalled.Load())), PeerTripMs: milliseconds(n.clocks.trip()), InstallsInRow: installs,
 		FeatureLevel: m.level, HighestLevel: n.highestLevel(),
 		StartedAt:  n.startedAt.UTC().Format("2006-01-02T15:04:05.000000000Z"),
 		Journal:    n.journalStatus(),

@@ -1,10 +1,21 @@
 package consensus
 
 import (
-	"github.com/rialto-exchange/rialto/cluster"
 	"io"
+	"reflect"
+	"sync/atomic"
 	"time"
+	"unsafe"
+
+	"github.com/rialto-exchange/rialto/cluster"
 )
+
+// Wedge leaves Raft with the mark of a transfer of leadership that is over, as
+// its defect does.
+func (n *Node) Wedge() {
+	mark := reflect.ValueOf(n.raft).Elem().FieldByName("leaderState").FieldByName("leadershipTransferInProgress")
+	atomic.StoreInt32((*int32)(unsafe.Pointer(mark.UnsafeAddr())), 1)
+}
 
 // SnapshotStream frames state as a snapshot of index and term.
 func SnapshotStream(to io.Writer, index, term uint64, state io.Reader) error {
