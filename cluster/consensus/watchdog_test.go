@@ -17,18 +17,20 @@ func TestWedgedLeaderEnds(t *testing.T) {
 	leader := g.leader()
 	leader.Wedge()
 	var fatal error
-	g.eventually("its end", func() bool {
-		_, _, err := leader.Propose([]byte("refused")).Wait()
-		if err != nil && !errors.Is(err, cluster.ErrNotLeader) {
-			t.Fatalf("an entry that was refused: %v, want %v", err, cluster.ErrNotLeader)
-		}
+	for fatal == nil {
+		proposal, over := leader.Propose([]byte("refused")), make(chan error, 1)
+		go func() {
+			_, _, err := proposal.Wait()
+			over <- err
+		}()
 		select {
-		case fatal = <-leader.fatal:
-			return true
-		default:
-			return false
+		case err := <-over:
+			if !errors.Is(err, cluster.ErrNotLeader) {
+				t.Fatalf("an entry that was refused: %v, want %v", err, cluster.ErrNotLeader)
+			}
+		case fatal = <-leader.fatal: // who ends answers nobody any more
 		}
-	})
+	}
 	if !errors.Is(fatal, consensus.ErrTransferStuck) {
 		t.Fatalf("it ended by %v, want %v", fatal, consensus.ErrTransferStuck)
 	}
