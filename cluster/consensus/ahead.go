@@ -15,7 +15,7 @@ import (
 // entries, and each of these takes a connection of its own. To make one costs a
 // handshake of certificates, some 0.8 ms of processor on its two ends and three
 // times that where the processor is busy: twice in a row, and eight of them at
-// once, they were most of what a hand-over took. So each voter keeps connections
+// once, they were much of what a hand-over took. So each voter keeps connections
 // to the other voters open before it needs them.
 const (
 	// aheadEvery is how often a voter looks whether it has enough of them. What a

@@ -26,7 +26,7 @@ func (g *group) connected(p *peer) {
 
 // TestSuccessorIsConnected shows that whoever takes leadership over has made the
 // connections before by which it asks for votes and sends entries: to make them
-// then was most of what a hand-over took.
+// then was much of what a hand-over took.
 func TestSuccessorIsConnected(t *testing.T) {
 	g := newGroup(t, 3, nil)
 	g.propose("before")
