@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -17,7 +18,9 @@ import (
 func recoverNode(t *testing.T, binary string, v *venue.Venue, i int, flags ...string) (string, error) {
 	t.Helper()
 	config := filepath.Join(filepath.Dir(v.Data(i)), "node.yaml")
-	out, err := exec.CommandContext(t.Context(), binary, append([]string{"recover", "--config", config}, flags...)...).CombinedOutput()
+	cmd := exec.CommandContext(t.Context(), binary, append([]string{"recover", "--config", config}, flags...)...)
+	cmd.Env = append(os.Environ(), "RIALTO_INSECURE_PEERS=true")
+	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
 

@@ -83,7 +83,7 @@ func newSecureNode(t *testing.T, s *suite) *secureNode {
 		t: t, binary: s.binary, url: "https://" + free[0],
 		flags: []string{"--node-id", "s1", "--cluster-id", "secure", "--data-dir", filepath.Join(dir, "data"),
 			"--http-address", free[0], "--fix-address", free[1], "--peer-address", free[2], "--gossip-address", free[3],
-			"--initial-cluster", "s1=" + free[2], "--tls-cert", certificate, "--tls-key", certificate},
+			"--initial-cluster", "s1=" + free[2], "--tls-cert", certificate, "--tls-key", certificate, "--insecure-peers"},
 		client: &http.Client{Timeout: patience, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}},
 	}
 }

@@ -24,7 +24,9 @@ func GiveBack(stores []*Store) int64 {
 			continue // it is being rebuilt; next time
 		}
 		defer d.readers.Done()
-		defer d.hold(s.badgerDir(), held)()
+		if release, err := d.hold(s.badgerDir(), held); err == nil {
+			defer release()
+		} // else whoever reads it next says what is wrong with it
 	}
 	if len(held) == 0 {
 		return 0
@@ -36,7 +38,11 @@ func GiveBack(stores []*Store) int64 {
 // called: another mapping could take the place of one, and what it holds would
 // be forgotten. An iterator holds all tables that there are when it is made;
 // those that are there both before and after it was are among them.
-func (d *disk) hold(dir string, held map[string]bool) (release func()) {
+//
+// A store whose disk or descriptors have run out may have no table to write to,
+// and Badger panics then.
+func (d *disk) hold(dir string, held map[string]bool) (release func(), err error) {
+	defer contained(&err)
 	before := map[uint64]bool{}
 	for _, t := range d.db.Tables() {
 		before[t.ID] = true
@@ -48,5 +54,5 @@ func (d *disk) hold(dir string, held map[string]bool) (release func()) {
 			held[path] = true
 		}
 	}
-	return func() { all.Close(); txn.Discard() }
+	return func() { all.Close(); txn.Discard() }, nil
 }
