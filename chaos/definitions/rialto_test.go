@@ -2,11 +2,13 @@ package definitions_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -52,6 +54,16 @@ func startRialto(t *testing.T) definitions.Venue {
 		_ = v.Stop()
 	})
 	declare(t, v)
+	err = v.Until(t.Context(), "the node takes FIX clients", func(ctx context.Context) bool {
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", v.FIX(0)[0])
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err == nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	var next atomic.Int64
 	return definitions.Venue{
 		Target: "RIALTO", Password: password, Account: "definitions", Instrument: "AAPL-USD", Price: "580.00",
