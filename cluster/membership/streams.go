@@ -99,9 +99,11 @@ func (b *bounded) leave(from netip.Addr) {
 // StreamCh gives the connections that were taken.
 func (b *bounded) StreamCh() <-chan net.Conn { return b.streams }
 
-// Shutdown closes the port.
+// Shutdown closes the port. Connections are taken until the library has closed
+// it: its listener waits with one in hand until somebody takes that, and would
+// never end.
 func (b *bounded) Shutdown() error {
-	b.once.Do(func() { close(b.over) })
+	defer b.once.Do(func() { close(b.over) })
 	return b.NetTransport.Shutdown()
 }
 
