@@ -18,7 +18,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
-	library "github.com/hashicorp/raft-autopilot"
+	raftautopilot "github.com/hashicorp/raft-autopilot"
 
 	"github.com/rialto-exchange/rialto/cluster"
 )
@@ -63,7 +63,7 @@ type Words struct {
 
 // Options of New.
 type Options struct {
-	Raft library.Raft
+	Raft raftautopilot.Raft
 	// Contacts and Words are what is known of the members, by id; the leader is
 	// in them too.
 	Contacts func() map[cluster.NodeID]Contact
@@ -85,7 +85,7 @@ type Options struct {
 // Pilot takes the steps while this node leads.
 type Pilot struct {
 	options Options
-	library *library.Autopilot
+	engine  *raftautopilot.Autopilot
 
 	mu sync.Mutex
 	// even is since when the number of voters has been even; zero while it is odd.
@@ -95,9 +95,9 @@ type Pilot struct {
 // New makes a pilot that does nothing yet.
 func New(o Options) *Pilot {
 	p := &Pilot{options: o}
-	p.library = library.New(o.Raft, delegate{p},
-		library.WithPromoter(promoter{p}), library.WithLogger(hclog.NewNullLogger()),
-		library.WithUpdateInterval(Interval), library.WithReconcileInterval(Interval))
+	p.engine = raftautopilot.New(o.Raft, delegate{p},
+		raftautopilot.WithPromoter(promoter{p}), raftautopilot.WithLogger(hclog.NewNullLogger()),
+		raftautopilot.WithUpdateInterval(Interval), raftautopilot.WithReconcileInterval(Interval))
 	return p
 }
 
@@ -107,11 +107,11 @@ func (p *Pilot) Run(ctx context.Context, leading <-chan cluster.Leadership) {
 	for {
 		select {
 		case <-ctx.Done():
-			<-p.library.Stop()
+			<-p.engine.Stop()
 			return
 		case state, open := <-leading:
 			if !open {
-				<-p.library.Stop()
+				<-p.engine.Stop()
 				return
 			}
 			p.follow(ctx, state.Leading)
@@ -121,17 +121,17 @@ func (p *Pilot) Run(ctx context.Context, leading <-chan cluster.Leadership) {
 
 func (p *Pilot) follow(ctx context.Context, leads bool) {
 	if !leads {
-		<-p.library.Stop()
+		<-p.engine.Stop()
 		return
 	}
 	p.mu.Lock()
 	p.even = time.Time{}
 	p.mu.Unlock()
-	p.library.Start(ctx)
+	p.engine.Start(ctx)
 }
 
 // next is the next step as things stand.
-func (p *Pilot) next(state *library.State) Step {
+func (p *Pilot) next(state *raftautopilot.State) Step {
 	if state == nil || !p.options.Ready() {
 		return Step{}
 	}
@@ -141,7 +141,7 @@ func (p *Pilot) next(state *library.State) Step {
 
 // servers are the members as Raft's configuration has them now, and their health
 // as of the last look.
-func (p *Pilot) servers(state *library.State) []Server {
+func (p *Pilot) servers(state *raftautopilot.State) []Server {
 	configuration := p.options.Raft.GetConfiguration()
 	if configuration.Error() != nil {
 		return nil
@@ -154,7 +154,7 @@ func (p *Pilot) servers(state *library.State) []Server {
 		server := Server{ID: id, Voter: s.Suffrage == raft.Voter, Reader: known.Reader}
 		server.Failed = p.failed(server.Voter, known, contacts[id])
 		if seen := state.Servers[s.ID]; seen != nil {
-			server.Leader = seen.State == library.RaftLeader
+			server.Leader = seen.State == raftautopilot.RaftLeader
 			server.Healthy = seen.Health.Healthy
 			server.CaughtUp = seen.Health.IsStable(time.Now(), StableFor) && known.Level
 		}

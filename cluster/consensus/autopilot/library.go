@@ -4,38 +4,38 @@ import (
 	"context"
 
 	"github.com/hashicorp/raft"
-	library "github.com/hashicorp/raft-autopilot"
+	raftautopilot "github.com/hashicorp/raft-autopilot"
 
 	"github.com/rialto-exchange/rialto/cluster"
 )
 
 // voterType and readerType are what the library calls members by.
 const (
-	voterType  = library.NodeVoter
-	readerType = library.NodeType("reader")
+	voterType  = raftautopilot.NodeVoter
+	readerType = raftautopilot.NodeType("reader")
 )
 
 // delegate is what the library asks of the rest of the program.
 type delegate struct{ p *Pilot }
 
-var _ library.ApplicationIntegration = delegate{}
+var _ raftautopilot.ApplicationIntegration = delegate{}
 
 // AutopilotConfig says what health is.
-func (d delegate) AutopilotConfig() *library.Config {
-	return &library.Config{
+func (d delegate) AutopilotConfig() *raftautopilot.Config {
+	return &raftautopilot.Config{
 		CleanupDeadServers: true, LastContactThreshold: MaxSilence, MaxTrailingLogs: MaxLag,
 		ServerStabilizationTime: StableFor,
 	}
 }
 
 // NotifyState does nothing: whoever wants to know asks.
-func (delegate) NotifyState(*library.State) {}
+func (delegate) NotifyState(*raftautopilot.State) {}
 
 // FetchServerStats are what Raft on this node, the leader, knows of all.
-func (d delegate) FetchServerStats(context.Context, map[raft.ServerID]*library.Server) map[raft.ServerID]*library.ServerStats {
-	stats := map[raft.ServerID]*library.ServerStats{}
+func (d delegate) FetchServerStats(context.Context, map[raft.ServerID]*raftautopilot.Server) map[raft.ServerID]*raftautopilot.ServerStats {
+	stats := map[raft.ServerID]*raftautopilot.ServerStats{}
 	for id, c := range d.p.options.Contacts() {
-		stats[raft.ServerID(id)] = &library.ServerStats{
+		stats[raft.ServerID(id)] = &raftautopilot.ServerStats{
 			LastContact: c.Silent, LastTerm: uint64(c.Has.Term), LastIndex: uint64(c.Has.Last),
 		}
 	}
@@ -44,8 +44,8 @@ func (d delegate) FetchServerStats(context.Context, map[raft.ServerID]*library.S
 
 // KnownServers are those of Raft's configuration, so that nobody is ever
 // missing.
-func (d delegate) KnownServers() map[raft.ServerID]*library.Server {
-	known := map[raft.ServerID]*library.Server{}
+func (d delegate) KnownServers() map[raft.ServerID]*raftautopilot.Server {
+	known := map[raft.ServerID]*raftautopilot.Server{}
 	configuration := d.p.options.Raft.GetConfiguration()
 	if configuration.Error() != nil {
 		return known
@@ -53,16 +53,16 @@ func (d delegate) KnownServers() map[raft.ServerID]*library.Server {
 	words, contacts := d.p.options.Words(), d.p.options.Contacts()
 	for _, s := range configuration.Configuration().Servers {
 		id := cluster.NodeID(s.ID)
-		server := &library.Server{ID: s.ID, Name: string(s.ID), Address: s.Address, NodeStatus: library.NodeAlive, NodeType: typeOf(words[id])}
+		server := &raftautopilot.Server{ID: s.ID, Name: string(s.ID), Address: s.Address, NodeStatus: raftautopilot.NodeAlive, NodeType: typeOf(words[id])}
 		if d.p.failed(s.Suffrage == raft.Voter, words[id], contacts[id]) {
-			server.NodeStatus = library.NodeFailed
+			server.NodeStatus = raftautopilot.NodeFailed
 		}
 		known[s.ID] = server
 	}
 	return known
 }
 
-func typeOf(w Words) library.NodeType {
+func typeOf(w Words) raftautopilot.NodeType {
 	if w.Reader {
 		return readerType
 	}
@@ -70,7 +70,7 @@ func typeOf(w Words) library.NodeType {
 }
 
 // RemoveFailedServer removes a member that the promoter has chosen.
-func (d delegate) RemoveFailedServer(s *library.Server) {
+func (d delegate) RemoveFailedServer(s *raftautopilot.Server) {
 	ctx, cancel := context.WithTimeout(context.Background(), removalTime)
 	defer cancel()
 	log := d.p.options.Logger.With("id", s.ID, "address", s.Address)
@@ -84,18 +84,18 @@ func (d delegate) RemoveFailedServer(s *library.Server) {
 // promoter says what the library does: one step at a time.
 type promoter struct{ p *Pilot }
 
-var _ library.Promoter = promoter{}
+var _ raftautopilot.Promoter = promoter{}
 
 // GetServerExt keeps nothing more of a member.
-func (promoter) GetServerExt(*library.Config, *library.ServerState) any { return nil }
+func (promoter) GetServerExt(*raftautopilot.Config, *raftautopilot.ServerState) any { return nil }
 
 // GetStateExt keeps nothing more of the cluster.
-func (promoter) GetStateExt(*library.Config, *library.State) any { return nil }
+func (promoter) GetStateExt(*raftautopilot.Config, *raftautopilot.State) any { return nil }
 
 // GetNodeTypes names who may vote, for the library's own counts.
-func (q promoter) GetNodeTypes(_ *library.Config, state *library.State) map[raft.ServerID]library.NodeType {
+func (q promoter) GetNodeTypes(_ *raftautopilot.Config, state *raftautopilot.State) map[raft.ServerID]raftautopilot.NodeType {
 	words := q.p.options.Words()
-	types := map[raft.ServerID]library.NodeType{}
+	types := map[raft.ServerID]raftautopilot.NodeType{}
 	for id := range state.Servers {
 		types[id] = typeOf(words[cluster.NodeID(id)])
 	}
@@ -103,10 +103,10 @@ func (q promoter) GetNodeTypes(_ *library.Config, state *library.State) map[raft
 }
 
 // IsPotentialVoter reports whether a type votes.
-func (promoter) IsPotentialVoter(t library.NodeType) bool { return t == voterType }
+func (promoter) IsPotentialVoter(t raftautopilot.NodeType) bool { return t == voterType }
 
 // CalculatePromotionsAndDemotions returns the next step, if it is one of these.
-func (q promoter) CalculatePromotionsAndDemotions(_ *library.Config, state *library.State) (c library.RaftChanges) {
+func (q promoter) CalculatePromotionsAndDemotions(_ *raftautopilot.Config, state *raftautopilot.State) (c raftautopilot.RaftChanges) {
 	switch step := q.p.next(state); step.Action {
 	case Promote:
 		c.Promotions = []raft.ServerID{raft.ServerID(step.ID)}
@@ -117,18 +117,18 @@ func (q promoter) CalculatePromotionsAndDemotions(_ *library.Config, state *libr
 }
 
 // FilterFailedServerRemovals lets one removal through, if it is the next step.
-func (q promoter) FilterFailedServerRemovals(_ *library.Config, state *library.State, failed *library.FailedServers) *library.FailedServers {
+func (q promoter) FilterFailedServerRemovals(_ *raftautopilot.Config, state *raftautopilot.State, failed *raftautopilot.FailedServers) *raftautopilot.FailedServers {
 	step := q.p.next(state)
 	if step.Action != Remove {
-		return &library.FailedServers{}
+		return &raftautopilot.FailedServers{}
 	}
-	return &library.FailedServers{FailedVoters: only(step.ID, failed.FailedVoters), FailedNonVoters: only(step.ID, failed.FailedNonVoters)}
+	return &raftautopilot.FailedServers{FailedVoters: only(step.ID, failed.FailedVoters), FailedNonVoters: only(step.ID, failed.FailedNonVoters)}
 }
 
-func only(id cluster.NodeID, servers []*library.Server) []*library.Server {
+func only(id cluster.NodeID, servers []*raftautopilot.Server) []*raftautopilot.Server {
 	for _, s := range servers {
 		if s.ID == raft.ServerID(id) {
-			return []*library.Server{s}
+			return []*raftautopilot.Server{s}
 		}
 	}
 	return nil
