@@ -67,10 +67,13 @@ func (v *venue) admin(b command.Body) *command.Command {
 }
 
 // digest stands for a body. Fields that came later and say nothing count for
-// nothing: the digests of old days are in what they hash to.
+// nothing, and words that are numbers are taken as such: the digests of old days
+// are in what they hash to.
 func digest(b command.Body) uint64 {
 	h := fnv.New64a()
-	later := strings.NewReplacer(" FixSessions:[]", "", " Cause: Previous:}", "}")
+	later := strings.NewReplacer(" FixSessions:[]", "", " Cause: Previous:}", "}",
+		"State:inherited", "State:0", "State:unlimited", "State:1", "State:value", "State:2",
+		"Scope:account", "Scope:1", "Scope:owner", "Scope:2", "Scope:instrument", "Scope:3", "Scope:venue", "Scope:4")
 	io.WriteString(h, later.Replace(fmt.Sprintf("%d %+v", b.Kind(), b)))
 	return h.Sum64()
 }

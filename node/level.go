@@ -130,7 +130,7 @@ func (n *Node) raiseLevel(ctx context.Context, level uint16) error {
 		return err
 	}
 	if o.Group == nil || o.Group.Rejection() != nil {
-		return fmt.Errorf("outcome %d", o.Kind)
+		return fmt.Errorf("outcome %v", o.Kind)
 	}
 	return nil
 }

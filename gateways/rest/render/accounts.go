@@ -114,7 +114,7 @@ func Limits(dst []byte, scope command.LimitScope, target string, l *command.Limi
 }
 
 func (w *writer) limitsMembers(scope command.LimitScope, target string, l *command.Limits) {
-	w.text("scope", scopeText(scope))
+	w.text("scope", scope.String())
 	w.text("target", target)
 	w.open("limits")
 	for n := range command.LimitCount {
@@ -126,16 +126,4 @@ func (w *writer) limitsMembers(scope command.LimitScope, target string, l *comma
 		}
 	}
 	w.close()
-}
-
-func scopeText(s command.LimitScope) string {
-	switch s {
-	case command.ScopeAccount:
-		return "account"
-	case command.ScopeOwner:
-		return "owner"
-	case command.ScopeInstrument:
-		return "instrument"
-	}
-	return "venue"
 }
