@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -147,4 +148,24 @@ func ip(args ...string) error {
 		return fmt.Errorf("ip %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(string(out)))
 	}
 	return nil
+}
+
+// Sweep takes away the hosts of processes that no longer live, and returns how
+// many namespaces those were.
+func Sweep(alive func(pid int) bool) (int, error) {
+	names, err := filepath.Glob("/var/run/netns/rialto*-*")
+	if err != nil {
+		return 0, err
+	}
+	found := 0
+	var errs []error
+	for _, name := range names {
+		var pid int
+		if _, err := fmt.Sscanf(filepath.Base(name), "rialto%d-", &pid); err != nil || alive(pid) {
+			continue
+		}
+		found++
+		errs = append(errs, ip("netns", "del", filepath.Base(name)))
+	}
+	return found, errors.Join(errs...)
 }

@@ -3,6 +3,7 @@
 package proxy
 
 import (
+	"context"
 	"io"
 	"net"
 	"sync"
@@ -11,18 +12,26 @@ import (
 // Proxy hands bytes on to an address.
 type Proxy struct {
 	listener net.Listener
-	to       string
+	dial     func(context.Context) (net.Conn, error)
 	mu       sync.Mutex
 	open     map[*net.TCPConn]bool
 }
 
-// Start listens on a free port of this machine.
+// Start listens on a free port of this machine, and hands on to an address.
 func Start(to string) (*Proxy, error) {
+	return StartBy(func(ctx context.Context) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "tcp", to)
+	})
+}
+
+// StartBy hands on to what is dialled.
+func StartBy(dial func(context.Context) (net.Conn, error)) (*Proxy, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	p := &Proxy{listener: l, to: to, open: map[*net.TCPConn]bool{}}
+	p := &Proxy{listener: l, dial: dial, open: map[*net.TCPConn]bool{}}
 	go p.accept()
 	return p, nil
 }
@@ -47,7 +56,7 @@ func (p *Proxy) accept() {
 }
 
 func (p *Proxy) hand(from *net.TCPConn) {
-	conn, err := net.Dial("tcp", p.to)
+	conn, err := p.dial(context.Background())
 	if err != nil {
 		_ = from.Close()
 		return

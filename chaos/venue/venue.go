@@ -36,6 +36,8 @@ type Options struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Placed is told the HTTP address of each node before any is started.
 	Placed func(node int, http string)
+	// Env is added to each process's environment, as NAME=value.
+	Env []string
 }
 
 // Host is a place where a node runs.
@@ -58,10 +60,14 @@ type Venue struct {
 type node struct {
 	id, url, config, log string
 	data, gossip, fix    string
+	peer                 string
 	binary               string
 	run                  []string // before the command
+	env                  []string // more of the environment
 	cmd                  *exec.Cmd
 	exited               chan struct{} // closed when the process is gone
+	elsewhere            bool          // not a process of ours
+	down                 bool          // as we were told, if it is elsewhere
 }
 
 // patience bounds every wait for a condition.
@@ -140,7 +146,7 @@ initial_cluster:
 	return &node{
 		run: run, id: id, url: "http://" + free[0], config: config,
 		log: filepath.Join(dir, "log.txt"), binary: o.Binary,
-		data: data, gossip: free[3], fix: free[1],
+		data: data, gossip: free[3], fix: free[1], peer: free[2], env: o.Env,
 	}, nil
 }
 
@@ -204,6 +210,7 @@ func (v *Venue) Restart(i int, flags ...string) error {
 	line := slices.Concat(n.run, []string{n.binary, "serve", "--config", n.config}, flags)
 	n.cmd = exec.Command(line[0], line[1:]...)
 	n.cmd.Env = append(os.Environ(), "RIALTO_INSECURE_PEERS=true") // builds that do not know it pass it over
+	n.cmd.Env = append(n.cmd.Env, n.env...)
 	n.cmd.Stdout, n.cmd.Stderr = log, log
 	n.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := n.cmd.Start(); err != nil {
@@ -218,6 +225,9 @@ func (v *Venue) Restart(i int, flags ...string) error {
 }
 
 func (n *node) running() bool {
+	if n.elsewhere {
+		return !n.down
+	}
 	if n.exited == nil {
 		return false
 	}
@@ -235,7 +245,7 @@ func (v *Venue) Kill(i int) { v.Signal(i, syscall.SIGKILL, true) }
 // Signal sends a signal to a node's process, and waits for its end if told to.
 func (v *Venue) Signal(i int, s syscall.Signal, wait bool) {
 	n := v.nodes[i]
-	if !n.running() {
+	if n.elsewhere || !n.running() {
 		return
 	}
 	_ = n.cmd.Process.Signal(s)

@@ -1,0 +1,246 @@
+package site
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"github.com/rialto-exchange/rialto/chaos/netns"
+	"github.com/rialto-exchange/rialto/chaos/proxy"
+	"github.com/rialto-exchange/rialto/chaos/venue"
+)
+
+// Options of a site.
+type Options struct {
+	// Binary is what the nodes run, Older a build of before, "" if there is none.
+	Binary, Older string
+	// Dir is where configurations, data and logs go.
+	Dir   string
+	Nodes int
+	// Needs are what the site is built for: Namespaces and Disks are only there
+	// if they are asked for. The rest is there when the machine has it.
+	Needs Can
+	// Extra is added to each node's configuration as YAML lines, Env to each
+	// process's environment.
+	Extra string
+	Env   []string
+	// Staging, if it is set, is a cluster that somebody else runs. Binary, Dir,
+	// Nodes, Extra and Env are nothing to it.
+	Staging *Staging
+}
+
+// Site is a cluster that can be driven. Its methods may be called from many
+// goroutines, but those of one node that change it only from one at a time.
+type Site struct {
+	// Watch tells what the venue says of itself: Get, Twin, Leader, Ready,
+	// WaitReady, Until, Size, URLs, FIX.
+	*venue.Venue
+	options Options
+	can     Can
+	nodes   []*Node
+	net     *netns.Net
+	disks   *disks
+	relays  []*proxy.Proxy
+	mu      sync.Mutex
+	undo    []undo
+}
+
+type undo struct {
+	what string
+	do   func() error
+}
+
+// ErrUnable: this machine or user, or this site, can't do what is asked.
+var ErrUnable = errors.New("not possible here")
+
+// Open starts a site and waits until all its nodes are ready.
+func Open(ctx context.Context, o Options) (*Site, error) {
+	if o.Staging != nil {
+		return attach(ctx, o)
+	}
+	s := &Site{options: o}
+	if lacks := o.Needs &^ Machine(o); lacks != 0 {
+		return nil, fmt.Errorf("%w: %v", ErrUnable, lacks)
+	}
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	s.can = (Machine(o) &^ (Namespaces | Disks)) | o.Needs&(Namespaces|Disks)
+	for i := range s.Size() {
+		s.nodes = append(s.nodes, &Node{Number: i, ID: s.ID(i), site: s})
+	}
+	return s, nil
+}
+
+func (s *Site) start(ctx context.Context) (err error) {
+	o := s.options
+	v := venue.Options{Binary: o.Binary, Dir: o.Dir, Nodes: o.Nodes, Extra: o.Extra, Env: o.Env}
+	if o.Needs.Has(Disks) {
+		if s.disks, err = mountDisks(o.Nodes); err != nil {
+			return err
+		}
+		for _, m := range s.disks.mounts {
+			v.Data = append(v.Data, filepath.Join(m, "data"))
+		}
+	}
+	if o.Needs.Has(Namespaces) {
+		if s.net, err = netns.New(o.Nodes); err != nil {
+			return err
+		}
+		s.inNamespaces(&v)
+	}
+	s.Venue, err = venue.Start(ctx, v)
+	return err
+}
+
+// inNamespaces has each node run in a namespace of its own, where clients come
+// to it by 127.0.0.1.
+func (s *Site) inNamespaces(v *venue.Options) {
+	for i := range v.Nodes {
+		v.Hosts = append(v.Hosts, venue.Host{Run: []string{"ip", "netns", "exec", s.net.Name(i)}, Peer: s.net.Address(i)})
+	}
+	at := map[string]int{} // by address; written before any node starts
+	v.Placed = func(i int, http string) { at[http] = i }
+	v.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		return s.net.Dial(ctx, at[address], network, address)
+	}
+}
+
+// Can is what can be done here.
+func (s *Site) Can() Can { return s.can }
+
+// Net is the hosts of a site in namespaces, else nil.
+func (s *Site) Net() *netns.Net { return s.net }
+
+// Older is the binary of an older build, "" if there is none.
+func (s *Site) Older() string { return s.options.Older }
+
+// Binary is the build that is tested.
+func (s *Site) Binary() string { return s.options.Binary }
+
+// Node returns a node by its number, from 0.
+func (s *Site) Node(i int) *Node { return s.nodes[i] }
+
+// Nodes returns all nodes, dead ones included.
+func (s *Site) Nodes() []*Node { return slices.Clone(s.nodes) }
+
+// Leading returns the leader, once the running nodes agree on a running one.
+func (s *Site) Leading(ctx context.Context) (*Node, error) {
+	i, err := s.Leader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.nodes[i], nil
+}
+
+// Defer has something undone when the site is closed, last things first, while
+// the nodes still run: a frozen disk thaws, a helper ends. What is undone
+// earlier is undone again, and must bear it.
+func (s *Site) Defer(what string, do func() error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.undo = append(s.undo, undo{what, do})
+}
+
+// Close undoes what was deferred, ends every process that the site started and
+// takes away its namespaces and mounts. A staging cluster is left running.
+func (s *Site) Close() error {
+	s.mu.Lock()
+	undone := s.undo
+	s.undo = nil
+	s.mu.Unlock()
+	var errs []error
+	for _, u := range slices.Backward(undone) {
+		if err := u.do(); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", u.what, err))
+		}
+	}
+	for _, r := range s.relays {
+		r.Stop()
+	}
+	if s.Venue != nil && s.options.Staging == nil {
+		errs = append(errs, s.Stop())
+		s.Client.CloseIdleConnections()
+	}
+	if s.net != nil {
+		errs = append(errs, s.net.Close())
+		s.net = nil
+	}
+	if s.disks != nil {
+		errs = append(errs, s.disks.close())
+		s.disks = nil
+	}
+	return errors.Join(errs...)
+}
+
+// Join starts a further node, which is told where the first node's gossip is.
+func (s *Site) Join(extra string) (*Node, error) {
+	if !s.can.Has(Processes) || s.can.Has(Namespaces) || s.can.Has(Disks) {
+		return nil, fmt.Errorf("%w: a further node", ErrUnable)
+	}
+	i, err := s.Venue.Join(extra)
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{Number: i, ID: s.ID(i), site: s}
+	s.nodes = append(s.nodes, n)
+	return n, nil
+}
+
+// Forget leaves the nodes from a number on out of everything; they have ended.
+func (s *Site) Forget(from int) {
+	s.Venue.Forget(from)
+	s.nodes = s.nodes[:from]
+}
+
+// FIXAddresses are where FIX clients of this machine come to each node, n1
+// first; "" where a node of a staging cluster was given without one.
+func (s *Site) FIXAddresses() ([]string, error) {
+	addresses := s.FIX(0)
+	if s.net == nil {
+		return addresses, nil
+	}
+	if s.relays == nil {
+		for i, to := range addresses {
+			r, err := proxy.StartBy(func(ctx context.Context) (net.Conn, error) { return s.net.Dial(ctx, i, "tcp", to) })
+			if err != nil {
+				return nil, err
+			}
+			s.relays = append(s.relays, r)
+		}
+	}
+	for i, r := range s.relays {
+		addresses[i] = r.Address()
+	}
+	return addresses, nil
+}
+
+// client is one for a staging cluster, with its key.
+func client(key string) *http.Client {
+	c := &http.Client{Timeout: clientPatience, Transport: http.DefaultTransport}
+	if key != "" {
+		c.Transport = bearer{key, http.DefaultTransport}
+	}
+	return c
+}
+
+type bearer struct {
+	key  string
+	next http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (b bearer) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.Header.Set("Authorization", "Bearer "+b.key)
+	return b.next.RoundTrip(req)
+}
+
+// tempName begins the folders that a site mounts disks in; the pid says whose.
+func tempName() string { return fmt.Sprintf("%s%d-", tempPrefix, os.Getpid()) }
