@@ -89,6 +89,9 @@ func rules() []rule {
 		}},
 		{room: "gateways/fix/decode", own: []string{"gateways/fix/wire", "fsm/command", "fsm/event", "fsm/market"}},
 
+		// What a node has from outside itself: a leaf below all that is given it.
+		{room: "node/world", own: []string{}},
+		{room: "node/world/worldtest", own: []string{"node/world"}},
 		{room: "node/room", own: []string{}},
 		{room: "node/finding", own: []string{"gateways"}},
 		{room: "node/backup", own: []string{"cluster", "cluster/consensus", "cluster/consensus/archive", "fsm", "fsm/", "readmodels/journal"}},
