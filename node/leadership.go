@@ -96,6 +96,13 @@ func (l *leadership) take(s cluster.Leadership) {
 	l.changed = make(chan struct{})
 }
 
+// current is the last state that was taken.
+func (l *leadership) current() cluster.Leadership {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.state
+}
+
 // Leader implements forward.Leadership.
 func (l *leadership) Leader() (cluster.Member, bool) {
 	l.mu.Lock()

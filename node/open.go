@@ -61,7 +61,7 @@ func (n *Node) openPeers(ctx, _ context.Context) error {
 		Audible: []peer.Protocol{peer.ProtocolControl},
 		Refused: func(remote net.Addr, reason error) {
 			if n.refusals.count(time.Now()) {
-				n.log.Warn("peer refused", "remote", remote, "error", reason, "refused_so_far", n.refusals.all.Load())
+				n.log.Log(context.Background(), n.refusalLevel(), "peer refused", "remote", remote, "error", reason, "refused_so_far", n.refusals.all.Load())
 			}
 		},
 	})
@@ -159,7 +159,7 @@ func (n *Node) openSequencer(_, background context.Context) error {
 	n.onClose("sequencer", n.closeSequencer)
 	n.openClocks(background)
 	n.leaders = newLeadership(n.sequencer, n.clocks.read)
-	n.leaders.told = func(s cluster.Leadership) { n.failovers.follow(s, n.consensus.Reason) }
+	n.leaders.told = n.tellLeadership
 	states, stopWatching := n.consensus.WatchLeadership()
 	done := make(chan struct{})
 	n.background.Go(func() { n.leaders.follow(states, done) })
@@ -292,6 +292,7 @@ func (n *Node) openTwin(_, background context.Context) error {
 	n.tellHistory()
 	n.background.Go(func() { n.findPeers(background) })
 	n.background.Go(func() { n.twin.run(background) })
+	n.background.Go(func() { n.chronicle(background) })
 	n.background.Go(func() { n.watchWrites(background) })
 	n.background.Go(func() { n.leaveForRoom(background) })
 	n.background.Go(func() { n.watchStalls(background) })

@@ -67,7 +67,10 @@ func (n *Node) ReadyForReads() error {
 	return n.viewsFresh(false)
 }
 
-var errDraining = errors.New("draining")
+var (
+	errDraining = errors.New("draining")
+	errNotLevel = errors.New("not yet level with the leader")
+)
 
 // hearsLeader fails while no leader is known, or was heard of late.
 func (n *Node) hearsLeader() error {
@@ -100,7 +103,7 @@ func (n *Node) levelWithLeader() error {
 		n.twin.want() // which compares the two
 	}
 	if !n.level.Load() {
-		return errors.New("not yet level with the leader")
+		return errNotLevel
 	}
 	if s := n.consensus.Status(); s.AppliedIndex+readyLag < s.CommitIndex {
 		return fmt.Errorf("%d entries behind", s.CommitIndex-s.AppliedIndex)

@@ -4,15 +4,17 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 )
 
-// libraryLogger hands the libraries' log lines to slog. Their errors are
-// warnings here: a peer that does not answer is one of them, and what must
-// not be survived goes to Fatal.
+// libraryLogger hands the libraries' log lines to slog, at debug: what happens to
+// the venue is told by the node, in the venue's words. What they say of files and
+// snapshots nobody else says; their errors about those are warnings. What must not
+// be survived goes to Fatal.
 type libraryLogger struct {
 	hclog.Logger // the methods that the libraries do not call
 	to           *slog.Logger
@@ -100,16 +102,19 @@ func (l libraryLogger) Log(level hclog.Level, msg string, args ...any) {
 	if l.heard != nil {
 		l.heard(msg)
 	}
-	to := levelOf(level)
+	to := levelOf(level, msg)
 	if !l.to.Enabled(context.Background(), to) {
 		return
 	}
 	for i, arg := range args {
+		if arg == "node" && i%2 == 0 {
+			args[i] = "raft_node" // the log's own word
+		}
 		if format, ok := arg.(hclog.Format); ok && len(format) > 0 {
 			args[i] = fmt.Sprintf(fmt.Sprint(format[0]), format[1:]...)
 		}
 	}
-	if to == slog.LevelWarn {
+	if level >= hclog.Warn {
 		dropped, ok := l.quiet.lets(about(msg, args), quietTime(msg))
 		if !ok {
 			return
@@ -121,14 +126,26 @@ func (l libraryLogger) Log(level hclog.Level, msg string, args ...any) {
 	l.to.Log(context.Background(), to, msg, args...)
 }
 
-func levelOf(level hclog.Level) slog.Level {
-	switch level {
-	case hclog.Error, hclog.Warn:
+func levelOf(level hclog.Level, msg string) slog.Level {
+	if level >= hclog.Warn && isAboutFiles(msg) {
 		return slog.LevelWarn
-	case hclog.Info:
-		return slog.LevelInfo
 	}
 	return slog.LevelDebug
+}
+
+// isAboutFiles reports whether a library's line is about its log, its snapshots or
+// their files.
+func isAboutFiles(msg string) bool {
+	for _, word := range []string{
+		"snapshot", "failed to get log", "failed to get previous log", "failed to append", "failed to commit logs", "failed to compact logs",
+		"failed to remove old logs", "failed to reset logs", "log suffix", "failed to persist vote", "CRC checksum", "metadata",
+		"state file", "segment", "rotate error",
+	} {
+		if strings.Contains(msg, word) && msg != "failed to appendEntries to" {
+			return true
+		}
+	}
+	return false
 }
 
 func (l libraryLogger) Trace(msg string, args ...any) { l.Log(hclog.Trace, msg, args...) }

@@ -13,6 +13,7 @@ type reasons struct {
 	mu    sync.Mutex
 	cause cluster.Cause
 	text  string // the library's own words for a timeout
+	lost  string // its words when it gave up leading, or could not
 }
 
 // campaign notes that this node stands since its leader is lost or, with
@@ -34,7 +35,14 @@ func (r *reasons) heard(message string) {
 	if strings.HasPrefix(message, "heartbeat timeout") {
 		r.cause = cluster.CauseTimeout
 	}
-	r.text = message
+	r.text, r.lost = message, message
+}
+
+// gaveUp returns what the library said last.
+func (r *reasons) gaveUp() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.lost
 }
 
 // why returns both, and forgets them.
@@ -42,7 +50,7 @@ func (r *reasons) why() (cause cluster.Cause, text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	cause, text = r.cause, r.text
-	r.cause, r.text = "", ""
+	r.cause, r.text, r.lost = "", "", ""
 	if cause == "" {
 		cause = cluster.CauseTimeout
 	}
@@ -69,6 +77,10 @@ func (r *reasons) forget() {
 	defer r.mu.Unlock()
 	r.cause, r.text = "", ""
 }
+
+// Lost returns what Raft said when it last gave up leading or failed to begin, since
+// this node was last elected; "" = nothing.
+func (n *Node) Lost() string { return n.reasons.gaveUp() }
 
 // Reason returns why this node stood for election last, and forgets it.
 func (n *Node) Reason() (cause cluster.Cause, text string) { return n.reasons.why() }

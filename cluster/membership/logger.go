@@ -5,6 +5,7 @@ import (
 	"context"
 	"log"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 )
@@ -22,8 +23,10 @@ func stdLogger(to *slog.Logger) *log.Logger {
 	return log.New(&lineWriter{to: to}, "", 0)
 }
 
-// lineWriter turns "[WARN] memberlist: text" into a record. Memberlist's
-// debug lines are about each packet and are dropped.
+// lineWriter turns "[WARN] memberlist: text" into a record, at debug: who came and
+// went is told by the node. Whom memberlist does not take in, and a network that is
+// not as it should be, nobody else knows of: those are warnings. Its own debug
+// lines are about each packet and are dropped.
 type lineWriter struct {
 	to *slog.Logger
 
@@ -35,29 +38,48 @@ type lineWriter struct {
 
 func (w *lineWriter) Write(line []byte) (int, error) {
 	text := bytes.TrimSpace(line)
-	level := slog.LevelInfo
+	serious := false
 	if name, rest, ok := bytes.Cut(text, []byte("] ")); ok && bytes.HasPrefix(name, []byte("[")) {
 		text = rest
 		switch string(name[1:]) {
 		case "DEBUG":
 			return len(line), nil
-		case "WARN":
-			level = slog.LevelWarn
-		case "ERR", "ERROR":
-			level = slog.LevelError
+		case "WARN", "ERR", "ERROR":
+			serious = true
 		}
+	}
+	text = bytes.TrimPrefix(text, []byte("memberlist: "))
+	level := slog.LevelDebug
+	if serious && isTelling(string(text)) {
+		level = slog.LevelWarn
+	}
+	if !w.to.Enabled(context.Background(), level) {
+		return len(line), nil
 	}
 	left, ok := w.count(time.Now())
 	if !ok {
 		return len(line), nil
 	}
-	text = bytes.TrimPrefix(text, []byte("memberlist: "))
-	attributes := []any{"part", "membership"}
+	var attributes []any
 	if left > 0 {
 		attributes = append(attributes, "lines_left_out", left)
 	}
 	w.to.Log(context.Background(), level, string(text), attributes...)
 	return len(line), nil
+}
+
+// isTelling reports whether a warning is about more than a node that does not
+// answer.
+func isTelling(text string) bool {
+	for _, word := range []string{
+		"label", "ecrypt", "UDP probes failed", "Conflicting address", "Rejected", "gnoring an alive message", "ignoring alive message",
+		"checksum", "size is", "Binding to public address", "state size", "Failed push/pull merge",
+	} {
+		if strings.Contains(text, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // count reports whether a line is written, and how many were not before it.

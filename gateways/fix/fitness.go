@@ -56,6 +56,7 @@ func (v *Server) watchFitness(ctx context.Context) {
 	ticker := time.NewTicker(fitEvery)
 	defer ticker.Stop()
 	var bad unfitness
+	fit := false // it has been, since it started
 	for {
 		select {
 		case <-ctx.Done():
@@ -64,10 +65,15 @@ func (v *Server) watchFitness(ctx context.Context) {
 			err := v.cfg.Fit()
 			switch long := bad.at(now, err); {
 			case err == nil:
-				v.unfit.Store(false)
+				if v.unfit.Swap(false) && fit {
+					v.log.Info("clients are taken again")
+				}
+				fit = true
 				v.reopen()
 			case long && !v.unfit.Swap(true):
-				v.log.Warn("clients are cut off", "because", err)
+				if fit { // else it has only begun
+					v.log.Warn("clients are cut off", "because", err)
+				}
 				v.shut()
 				v.cutAll(errors.Join(errCut, err))
 			}

@@ -75,7 +75,7 @@ func loadSettings(c *cobra.Command, sh *shell.Shell, file string) (node.Config, 
 // serve runs a node until ctx ends or the node must not go on.
 func serve(ctx context.Context, sh *shell.Shell, cfg node.Config, options ...node.Option) error {
 	log := node.NewLogger(cfg, sh.Err)
-	log.Info("starting", "version", sh.Version, "cluster", cfg.ClusterID, "data_dir", cfg.DataDir, "pid", os.Getpid())
+	log.Info("starting", "version", sh.Version, "cluster", cfg.ClusterID, "data_dir", cfg.DataDir, "pid", os.Getpid(), "settings", cfg.Given())
 	n, err := node.Open(ctx, cfg, append(options, node.WithLogger(log), node.WithVersion(sh.Version))...)
 	if err != nil {
 		return err

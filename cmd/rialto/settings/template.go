@@ -2,40 +2,14 @@ package settings
 
 import (
 	"fmt"
-	"reflect"
 	"strings"
-	"time"
 
 	"github.com/rialto-exchange/rialto/node"
 )
 
 // Defaults returns the value that each setting has when nobody sets it, as it
 // would be written in a file; lists and what is empty have none.
-func Defaults() map[string]string {
-	out := map[string]string{}
-	defaults(reflect.ValueOf(node.DefaultConfig()), "", out)
-	return out
-}
-
-func defaults(v reflect.Value, prefix string, out map[string]string) {
-	for i := range v.NumField() {
-		field, name := v.Field(i), prefix+v.Type().Field(i).Tag.Get("koanf")
-		switch value := field.Interface().(type) {
-		case time.Duration:
-			out[name] = value.String()
-		default:
-			switch field.Kind() {
-			case reflect.Struct:
-				defaults(field, name+".", out)
-			case reflect.Slice:
-			default:
-				if text := fmt.Sprint(value); text != "" {
-					out[name] = text
-				}
-			}
-		}
-	}
-}
+func Defaults() map[string]string { return node.DefaultConfig().Settings() }
 
 // templateHead is what every node needs.
 const templateHead = `# A node of Rialto. Check it with: rialto config check --config FILE --found
