@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/rialto-exchange/rialto/chaos/netns"
+	"github.com/rialto-exchange/rialto/chaos/undo"
 	"github.com/rialto-exchange/rialto/chaos/venue"
 )
 
@@ -36,7 +37,16 @@ func TestOneFollowerCutOff(t *testing.T) {
 	if testing.Short() {
 		t.Skip("real processes: skipped with -short")
 	}
-	hosts, err := netns.New(3)
+	journal, err := undo.Open(undo.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := journal.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	hosts, err := netns.New(journal, 3)
 	if errors.Is(err, netns.ErrUnable) {
 		t.Skip(err)
 	}

@@ -1,67 +1,112 @@
 // Package netns puts nodes into network namespaces of their own, joined by a
-// bridge, so that a test can cut one off from one other and from nobody else.
-// It needs root and ip; nothing outside the namespaces is changed.
+// switch that is this process, so that what one host sends to one other can be
+// lost, late, doubled or out of order, and what all others send is not. It needs
+// root and ip; nothing outside the namespaces is changed.
 package netns
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/rialto-exchange/rialto/chaos/undo"
 )
 
 // ErrUnable: this machine or user can't make namespaces.
 var ErrUnable = errors.New("network namespaces can't be made here")
 
-// Net is some hosts on one bridge.
+// Net is some hosts on one switch.
 type Net struct {
-	prefix string
-	hosts  int
+	*Switch
+	prefix  string
+	journal *undo.Journal
+	made    []undo.Thing
 }
 
-// New makes so many hosts, at most 9. They are gone after Close.
-func New(hosts int) (*Net, error) {
+// maxHosts is how many hosts there may be: an address ends in one digit.
+const maxHosts = 9
+
+// New makes so many hosts, at most 9. They are gone after Close, or with the
+// journal.
+func New(journal *undo.Journal, hosts int) (*Net, error) {
 	if _, err := exec.LookPath("ip"); err != nil || os.Geteuid() != 0 {
 		return nil, ErrUnable
 	}
-	n := &Net{prefix: fmt.Sprintf("rialto%d-", os.Getpid())}
-	if err := ip("netns", "add", n.prefix+"hub"); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnable, err)
+	if hosts > maxHosts {
+		return nil, fmt.Errorf("%d hosts: there may be %d", hosts, maxHosts)
 	}
-	err := errors.Join(ip("-n", n.prefix+"hub", "link", "add", "br0", "type", "bridge"), ip("-n", n.prefix+"hub", "link", "set", "br0", "up"))
-	for i := 0; i < hosts && err == nil; i++ {
-		err = n.add(i)
-		n.hosts++
-	}
-	if err != nil {
+	n := &Net{prefix: fmt.Sprintf("rialto%d-%s-", os.Getpid(), rand.Text()[:4]), journal: journal}
+	if err := n.make(hosts); err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %w", ErrUnable, err), n.Close())
 	}
 	return n, nil
 }
 
-func (n *Net) add(i int) error {
-	port, host := fmt.Sprint("v", i), n.Name(i)
-	for _, args := range [][]string{
-		{"netns", "add", host},
-		{"link", "add", "eth0", "netns", host, "type", "veth", "peer", "name", port, "netns", n.prefix + "hub"},
+func (n *Net) make(hosts int) error {
+	if err := n.namespace(n.hub()); err != nil {
+		return err
+	}
+	for i := range hosts {
+		if err := n.add(i, hosts); err != nil {
+			return err
+		}
+	}
+	done := make(chan error, 1)
+	go inside(n.hub(), func() error { // what is opened there stays there
+		var err error
+		n.Switch, err = newSwitch(hosts)
+		return err
+	}, done)
+	return <-done
+}
+
+func (n *Net) hub() string { return n.prefix + "hub" }
+
+func (n *Net) namespace(name string) error {
+	t := undo.Thing{Kind: undo.Namespace, Name: name}
+	if err := n.journal.Making(t); err != nil {
+		return err
+	}
+	n.made = append(n.made, t)
+	return ip("netns", "add", name)
+}
+
+// mtu is large, so that a frame a read does not cost what the venue needs.
+const mtu = "9000"
+
+func (n *Net) add(i, hosts int) error {
+	port, host := portName(i), n.Name(i)
+	if err := n.namespace(host); err != nil {
+		return err
+	}
+	lines := [][]string{
+		{"link", "add", "eth0", "mtu", mtu, "address", hardware(i).String(), "netns", host, "type", "veth", "peer", "name", port, "mtu", mtu, "netns", n.hub()},
 		{"-n", host, "addr", "add", n.Address(i) + "/24", "dev", "eth0"},
 		{"-n", host, "link", "set", "eth0", "up"},
 		{"-n", host, "link", "set", "lo", "up"},
-		{"-n", n.prefix + "hub", "link", "set", port, "master", "br0"},
-		{"-n", n.prefix + "hub", "link", "set", port, "up"},
-	} {
+		{"-n", n.hub(), "link", "set", port, "up"},
+	}
+	for other := range hosts { // nobody has to ask who is where
+		if other != i {
+			lines = append(lines, []string{"-n", host, "neigh", "add", n.Address(other), "lladdr", hardware(other).String(), "dev", "eth0", "nud", "permanent"})
+		}
+	}
+	for _, args := range lines {
 		if err := ip(args...); err != nil {
 			return err
 		}
 	}
-	return nil
+	done := make(chan error, 1)
+	go inside(host, func() error { return wholeFrames("eth0") }, done)
+	return <-done
 }
 
 // Name is the namespace of a host, Address its address.
@@ -94,34 +139,48 @@ func (n *Net) Deliver(from, to int) error {
 
 // Dial connects from inside a host.
 func (n *Net) Dial(ctx context.Context, host int, network, address string) (net.Conn, error) {
-	type dialled struct {
-		conn net.Conn
-		err  error
+	var conn net.Conn
+	done := make(chan error, 1)
+	go inside(n.Name(host), func() (err error) {
+		var d net.Dialer
+		conn, err = d.DialContext(ctx, network, address)
+		return err
+	}, done)
+	err := <-done
+	return conn, err
+}
+
+// Listen listens inside a host.
+func (n *Net) Listen(host int, network, address string) (net.Listener, error) {
+	var l net.Listener
+	done := make(chan error, 1)
+	go inside(n.Name(host), func() (err error) {
+		l, err = net.Listen(network, address)
+		return err
+	}, done)
+	err := <-done
+	return l, err
+}
+
+// inside does something in a namespace, in a goroutine of its own: a socket
+// belongs to the namespace of the thread that makes it. The thread goes back
+// after: were it to end, the processes that it started would be killed
+// (Pdeathsig).
+func inside(name string, do func() error, done chan<- error) {
+	runtime.LockOSThread()
+	back, err := os.Open("/proc/thread-self/ns/net")
+	if err != nil {
+		done <- err
+		return
 	}
-	done := make(chan dialled, 1)
-	go func() {
-		// A socket belongs to the namespace of the thread that makes it. The
-		// thread goes back after: were it to end, the processes that it started
-		// would be killed (Pdeathsig).
-		runtime.LockOSThread()
-		back, err := os.Open("/proc/thread-self/ns/net")
-		if err != nil {
-			done <- dialled{nil, err}
-			return
-		}
-		defer back.Close() //nolint:errcheck // it was only read
-		var conn net.Conn
-		if err = enter(n.Name(host)); err == nil {
-			var d net.Dialer
-			conn, err = d.DialContext(ctx, network, address)
-		}
-		if unix.Setns(int(back.Fd()), unix.CLONE_NEWNET) == nil {
-			runtime.UnlockOSThread()
-		}
-		done <- dialled{conn, err}
-	}()
-	d := <-done
-	return d.conn, d.err
+	defer back.Close() //nolint:errcheck // it was only read
+	if err = enter(name); err == nil {
+		err = do()
+	}
+	if unix.Setns(int(back.Fd()), unix.CLONE_NEWNET) == nil {
+		runtime.UnlockOSThread()
+	}
+	done <- err
 }
 
 func enter(name string) error {
@@ -135,9 +194,12 @@ func enter(name string) error {
 
 // Close takes all hosts away.
 func (n *Net) Close() error {
-	errs := []error{ip("netns", "del", n.prefix+"hub")}
-	for i := range n.hosts {
-		errs = append(errs, ip("netns", "del", n.Name(i)))
+	var errs []error
+	if n.Switch != nil {
+		errs = append(errs, n.Switch.close())
+	}
+	for _, t := range n.made {
+		errs = append(errs, n.journal.Remove(t))
 	}
 	return errors.Join(errs...)
 }
@@ -148,24 +210,4 @@ func ip(args ...string) error {
 		return fmt.Errorf("ip %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(string(out)))
 	}
 	return nil
-}
-
-// Sweep takes away the hosts of processes that no longer live, and returns how
-// many namespaces those were.
-func Sweep(alive func(pid int) bool) (int, error) {
-	names, err := filepath.Glob("/var/run/netns/rialto*-*")
-	if err != nil {
-		return 0, err
-	}
-	found := 0
-	var errs []error
-	for _, name := range names {
-		var pid int
-		if _, err := fmt.Sscanf(filepath.Base(name), "rialto%d-", &pid); err != nil || alive(pid) {
-			continue
-		}
-		found++
-		errs = append(errs, ip("netns", "del", filepath.Base(name)))
-	}
-	return found, errors.Join(errs...)
 }

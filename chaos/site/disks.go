@@ -4,70 +4,52 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
+
+	"github.com/rialto-exchange/rialto/chaos/disk"
+	"github.com/rialto-exchange/rialto/chaos/undo"
 )
 
-// diskBytes is the size of a node's own disk: the marks of room are 512, 320
+// diskMegabytes is the size of a node's own disk: the marks of room are 512, 320
 // and 192 MiB then, and at 96 the node takes no entries. The image is sparse.
-const diskBytes = 4096 << 20
+const diskMegabytes = 4096
 
-// tempPrefix begins the names of folders that hold disks; whose they are
-// follows, so that what a killed run left can be told from what is in use.
-const tempPrefix = "rialto-chaos-"
-
-// disks are loop mounts, one a node.
+// disks are loop mounts, one a node, in a temporary folder.
 type disks struct {
-	dir            string
-	mounts, images []string
+	journal *undo.Journal
+	folder  undo.Thing
+	all     []*disk.Disk
 }
 
-func mountDisks(nodes int) (*disks, error) {
-	dir, err := os.MkdirTemp("", tempName())
+func mountDisks(journal *undo.Journal, nodes int) (*disks, error) {
+	folder, err := undo.Temp(journal)
 	if err != nil {
 		return nil, err
 	}
-	d := &disks{dir: dir}
+	d := &disks{journal: journal, folder: folder}
 	for i := range nodes {
-		if err := d.add(i); err != nil {
-			return nil, errors.Join(fmt.Errorf("%w: %w", ErrUnable, err), d.close())
+		dir := filepath.Join(folder.Name, fmt.Sprintf("n%d", i+1))
+		err := os.Mkdir(dir, 0o755)
+		if err == nil {
+			var one *disk.Disk
+			if one, err = disk.New(journal, dir, diskMegabytes); err == nil {
+				d.all = append(d.all, one)
+				continue
+			}
 		}
+		return nil, errors.Join(fmt.Errorf("%w: %w", ErrUnable, err), d.close())
 	}
 	return d, nil
-}
-
-func (d *disks) add(i int) error {
-	image, mount := filepath.Join(d.dir, fmt.Sprintf("n%d.img", i+1)), filepath.Join(d.dir, fmt.Sprintf("n%d", i+1))
-	if err := errors.Join(os.Mkdir(mount, 0o755), os.WriteFile(image, nil, 0o600), os.Truncate(image, diskBytes)); err != nil {
-		return err
-	}
-	if err := run("mkfs.ext4", "-q", "-m", "0", image); err != nil {
-		return err
-	}
-	if err := run("mount", "-o", "loop", image, mount); err != nil {
-		return err
-	}
-	d.mounts, d.images = append(d.mounts, mount), append(d.images, image)
-	return nil
 }
 
 // close thaws and unmounts them, and removes the images.
 func (d *disks) close() error {
 	var errs []error
-	for _, m := range d.mounts {
-		_ = exec.Command("fsfreeze", "-u", m).Run() // fails where nothing is frozen
-		errs = append(errs, run("umount", m))
+	for _, one := range d.all {
+		errs = append(errs, one.Close())
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err // the images are in use
 	}
-	return os.RemoveAll(d.dir)
-}
-
-func run(line ...string) error {
-	if out, err := exec.Command(line[0], line[1:]...).CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w: %s", strings.Join(line, " "), err, strings.TrimSpace(string(out)))
-	}
-	return nil
+	return d.journal.Remove(d.folder)
 }

@@ -2,6 +2,7 @@ package site
 
 import (
 	"debug/buildinfo"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/rialto-exchange/rialto/chaos/netns"
+	"github.com/rialto-exchange/rialto/chaos/undo"
 )
 
 // Machine is what can be done on this machine by this user, with these binaries.
@@ -58,16 +60,35 @@ func Why(lacks Can) string {
 }
 
 func namespaces() bool {
-	n, err := netns.New(1)
-	return err == nil && n.Close() == nil
+	return tried(func(j *undo.Journal) error {
+		n, err := netns.New(j, 1)
+		if err != nil {
+			return err
+		}
+		return n.Close()
+	})
 }
 
 func loops() bool {
 	if os.Geteuid() != 0 {
 		return false
 	}
-	d, err := mountDisks(1)
-	return err == nil && d.close() == nil
+	return tried(func(j *undo.Journal) error {
+		d, err := mountDisks(j, 1)
+		if err != nil {
+			return err
+		}
+		return d.close()
+	})
+}
+
+// tried reports whether something can be made here, and leaves nothing of it.
+func tried(do func(*undo.Journal) error) bool {
+	j, err := undo.Open(undo.Default())
+	if err != nil {
+		return false
+	}
+	return errors.Join(do(j), j.Close()) == nil
 }
 
 func straces() bool {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"syscall"
+
+	"github.com/rialto-exchange/rialto/chaos/disk"
 )
 
 // Node is one node of a site.
@@ -24,20 +26,12 @@ func (n *Node) Data() string {
 	return n.site.Data(n.Number)
 }
 
-// Disk is the mount point of its own disk, "" if it has none.
-func (n *Node) Disk() string {
+// Disk is its own disk, nil if it has none.
+func (n *Node) Disk() *disk.Disk {
 	if n.site.disks == nil {
-		return ""
+		return nil
 	}
-	return n.site.disks.mounts[n.Number]
-}
-
-// Image is the file behind its own disk, "" if it has none.
-func (n *Node) Image() string {
-	if n.site.disks == nil {
-		return ""
-	}
-	return n.site.disks.images[n.Number]
+	return n.site.disks.all[n.Number]
 }
 
 // PID is its process, 0 if it does not run or runs elsewhere. In a namespace

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
 
 	"github.com/rialto-exchange/rialto/chaos/netns"
 	"github.com/rialto-exchange/rialto/chaos/proxy"
+	"github.com/rialto-exchange/rialto/chaos/undo"
 	"github.com/rialto-exchange/rialto/chaos/venue"
 )
 
@@ -47,11 +47,12 @@ type Site struct {
 	net     *netns.Net
 	disks   *disks
 	relays  []*proxy.Proxy
+	journal *undo.Journal
 	mu      sync.Mutex
-	undo    []undo
+	later   []later
 }
 
-type undo struct {
+type later struct {
 	what string
 	do   func() error
 }
@@ -68,6 +69,10 @@ func Open(ctx context.Context, o Options) (*Site, error) {
 	if lacks := o.Needs &^ Machine(o); lacks != 0 {
 		return nil, fmt.Errorf("%w: %v", ErrUnable, lacks)
 	}
+	var err error
+	if s.journal, err = undo.Open(undo.Default()); err != nil {
+		return nil, err
+	}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -82,15 +87,15 @@ func (s *Site) start(ctx context.Context) (err error) {
 	o := s.options
 	v := venue.Options{Binary: o.Binary, Dir: o.Dir, Nodes: o.Nodes, Extra: o.Extra, Env: o.Env}
 	if o.Needs.Has(Disks) {
-		if s.disks, err = mountDisks(o.Nodes); err != nil {
+		if s.disks, err = mountDisks(s.journal, o.Nodes); err != nil {
 			return err
 		}
-		for _, m := range s.disks.mounts {
-			v.Data = append(v.Data, filepath.Join(m, "data"))
+		for _, d := range s.disks.all {
+			v.Data = append(v.Data, filepath.Join(d.Path(), "data"))
 		}
 	}
 	if o.Needs.Has(Namespaces) {
-		if s.net, err = netns.New(o.Nodes); err != nil {
+		if s.net, err = netns.New(s.journal, o.Nodes); err != nil {
 			return err
 		}
 		s.inNamespaces(&v)
@@ -127,6 +132,10 @@ func (s *Site) Binary() string { return s.options.Binary }
 // Node returns a node by its number, from 0.
 func (s *Site) Node(i int) *Node { return s.nodes[i] }
 
+// Journal is where what is made outside the run's own folder is written down
+// before; nil of a staging cluster.
+func (s *Site) Journal() *undo.Journal { return s.journal }
+
 // Nodes returns all nodes, dead ones included.
 func (s *Site) Nodes() []*Node { return slices.Clone(s.nodes) }
 
@@ -145,15 +154,15 @@ func (s *Site) Leading(ctx context.Context) (*Node, error) {
 func (s *Site) Defer(what string, do func() error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.undo = append(s.undo, undo{what, do})
+	s.later = append(s.later, later{what, do})
 }
 
 // Close undoes what was deferred, ends every process that the site started and
 // takes away its namespaces and mounts. A staging cluster is left running.
 func (s *Site) Close() error {
 	s.mu.Lock()
-	undone := s.undo
-	s.undo = nil
+	undone := s.later
+	s.later = nil
 	s.mu.Unlock()
 	var errs []error
 	for _, u := range slices.Backward(undone) {
@@ -175,6 +184,10 @@ func (s *Site) Close() error {
 	if s.disks != nil {
 		errs = append(errs, s.disks.close())
 		s.disks = nil
+	}
+	if s.journal != nil {
+		errs = append(errs, s.journal.Close())
+		s.journal = nil
 	}
 	return errors.Join(errs...)
 }
@@ -241,6 +254,3 @@ func (b bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 	req.Header.Set("Authorization", "Bearer "+b.key)
 	return b.next.RoundTrip(req)
 }
-
-// tempName begins the folders that a site mounts disks in; the pid says whose.
-func tempName() string { return fmt.Sprintf("%s%d-", tempPrefix, os.Getpid()) }

@@ -1,7 +1,10 @@
 package site_test
 
 import (
+	"bufio"
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,8 +12,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rialto-exchange/rialto/chaos/site"
+	"github.com/rialto-exchange/rialto/chaos/undo"
 )
 
 func built(t *testing.T) string {
@@ -40,15 +45,15 @@ func TestLeavesNothing(t *testing.T) {
 	var pids []int
 	for _, n := range s.Nodes() {
 		pids = append(pids, n.PID())
-		if !strings.HasPrefix(n.Data(), n.Disk()+"/") {
-			t.Errorf("%s keeps its data in %s and not on %s", n.ID, n.Data(), n.Disk())
+		if !strings.HasPrefix(n.Data(), n.Disk().Path()+"/") {
+			t.Errorf("%s keeps its data in %s and not on %s", n.ID, n.Data(), n.Disk().Path())
 		}
 	}
 	addresses, err := s.FIXAddresses()
 	if err != nil || len(addresses) != 3 || slices.Contains(addresses, s.FIX(0)[0]) {
 		t.Errorf("FIX at %v: %v", addresses, err)
 	}
-	mount, image := s.Node(0).Disk(), s.Node(0).Image()
+	mount, image := s.Node(0).Disk().Path(), s.Node(0).Disk().Image()
 	if err := s.Node(1).Pause(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -77,46 +82,76 @@ func TestLeavesNothing(t *testing.T) {
 	}
 }
 
+// asRun tells this test's binary to be a run that is killed: a folder and the
+// binary of the nodes.
+const asRun = "RIALTO_SITE_TEST_RUN"
+
+func TestMain(m *testing.M) {
+	if told := strings.Fields(os.Getenv(asRun)); len(told) == 2 {
+		s, err := site.Open(context.Background(), site.Options{Dir: told[0], Binary: told[1], Nodes: 3, Needs: site.Namespaces | site.Disks})
+		if err == nil {
+			err = errors.Join(s.Node(0).Disk().Freeze(), s.Node(1).Pause(context.Background()))
+		}
+		if err != nil {
+			panic(err)
+		}
+		fmt.Println(s.Node(0).Disk().Path(), s.Net().Name(0), s.Node(0).PID(), s.Node(1).PID(), s.Node(2).PID())
+		time.Sleep(time.Hour) // it is killed
+	}
+	os.Exit(m.Run())
+}
+
 // TestSweep shows that what a killed run left is taken away by the next one,
-// and that what a living one uses is not.
+// also a node that hangs in a write to a disk that hangs and one that is
+// stopped, and that what a living one uses is not.
 func TestSweep(t *testing.T) {
 	if !site.Machine(site.Options{}).Has(site.Namespaces | site.Disks) {
 		t.Skip(site.Why(site.Namespaces | site.Disks))
 	}
-	gone := exec.Command("true")
-	if err := gone.Run(); err != nil {
-		t.Fatal(err)
-	}
-	dead, living := "rialto"+itoa(gone.Process.Pid)+"-hub", "rialto"+itoa(os.Getpid())+"-hub"
-	for _, name := range []string{dead, living} {
-		if out, err := exec.Command("ip", "netns", "add", name).CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
-		t.Cleanup(func() { _ = exec.CommandContext(context.Background(), "ip", "netns", "del", name).Run() })
-	}
-	dir, err := os.MkdirTemp("", "rialto-chaos-"+itoa(gone.Process.Pid)+"-")
+	run := exec.Command(os.Args[0])
+	run.Env = append(os.Environ(), asRun+"="+t.TempDir()+" "+built(t))
+	out, err := run.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	mount := filepath.Join(dir, "n1")
-	if err := os.Mkdir(mount, 0o755); err != nil {
+	if err := run.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("mount", "-t", "tmpfs", "none", mount).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	line, err := bufio.NewReader(out).ReadString('\n')
+	made := strings.Fields(line)
+	if err != nil || len(made) != 5 {
+		t.Fatalf("the run says %q: %v", line, err)
 	}
+	there := func() (what []string) {
+		if undo.Mounted(made[0]) {
+			what = append(what, made[0])
+		}
+		paths := []string{filepath.Dir(filepath.Dir(made[0])), "/var/run/netns/" + made[1]}
+		for _, pid := range made[2:] {
+			paths = append(paths, "/proc/"+pid)
+		}
+		for _, path := range paths {
+			if _, err := os.Stat(path); err == nil {
+				what = append(what, path)
+			}
+		}
+		return what
+	}
+	if _, err := site.Sweep(); err != nil || len(there()) != 6 {
+		t.Errorf("of a living run there is %v: %v", there(), err)
+	}
+	if err := run.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = run.Wait() // it was killed
 	found, err := site.Sweep()
-	if err != nil || found < 2 {
+	if err != nil || found == 0 {
 		t.Errorf("swept %d: %v", found, err)
 	}
-	if _, err := os.Stat("/var/run/netns/" + dead); err == nil {
-		t.Error("the namespace of a dead run is left")
-	}
-	if _, err := os.Stat("/var/run/netns/" + living); err != nil {
-		t.Error("the namespace of a living run is gone")
-	}
-	if _, err := os.Stat(dir); err == nil {
-		t.Error("the mount of a dead run is left")
+	for end := time.Now().Add(30 * time.Second); len(there()) > 0; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("of a killed run there is %v", there())
+		}
 	}
 }
 

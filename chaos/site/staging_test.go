@@ -42,8 +42,8 @@ func TestStagingCluster(t *testing.T) {
 		t.Errorf("can %q, want %q", got, want)
 	}
 	n := s.Node(1)
-	if n.ID != "ams" || n.PID() != 0 || n.Data() != "" || n.Disk() != "" {
-		t.Errorf("got %+v, pid %d, data %q, disk %q", n, n.PID(), n.Data(), n.Disk())
+	if n.ID != "ams" || n.PID() != 0 || n.Data() != "" || n.Disk() != nil {
+		t.Errorf("got %+v, pid %d, data %q, disk %v", n, n.PID(), n.Data(), n.Disk())
 	}
 	if err := n.Kill(t.Context()); err != nil || n.Running() {
 		t.Errorf("killed: %v, running %v", err, n.Running())

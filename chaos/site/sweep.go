@@ -1,42 +1,11 @@
 package site
 
-import (
-	"errors"
-	"os"
-	"path/filepath"
-	"regexp"
-	"strconv"
-	"strings"
-	"syscall"
+import "github.com/rialto-exchange/rialto/chaos/undo"
 
-	"github.com/rialto-exchange/rialto/chaos/netns"
-)
-
-// Sweep takes away what runs left that were killed themselves: mounts and
-// namespaces whose owner no longer lives. It returns how many it found. Nothing
-// that another program made has such a name.
+// Sweep takes away what runs left that were killed themselves: whatever they
+// wrote down that they were about to make. It returns how much that was. What a
+// living run uses is not touched.
 func Sweep() (int, error) {
-	found, err := netns.Sweep(alive)
-	mounts, readErr := os.ReadFile("/proc/self/mounts")
-	errs := []error{err, readErr}
-	owned := regexp.MustCompile(`/` + tempPrefix + `(\d+)-[^/]+/`)
-	for line := range strings.Lines(string(mounts)) {
-		fields := strings.Fields(line)
-		if len(fields) < 2 {
-			continue
-		}
-		m := owned.FindStringSubmatch(fields[1])
-		if m == nil || !strings.HasPrefix(fields[1], os.TempDir()) {
-			continue
-		}
-		if pid, err := strconv.Atoi(m[1]); err != nil || alive(pid) {
-			continue
-		}
-		found++
-		d := disks{dir: filepath.Dir(fields[1]), mounts: []string{fields[1]}}
-		errs = append(errs, d.close())
-	}
-	return found, errors.Join(errs...)
+	taken, err := undo.Clean(undo.Default())
+	return len(taken), err
 }
-
-func alive(pid int) bool { return !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
