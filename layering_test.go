@@ -110,6 +110,12 @@ func rules() []rule {
 		// otherwise belongs to gateways/fix: as the client of another house, and
 		// as the acceptor that the session tests are proved on.
 		{room: "chaos", own: []string{"fsm/event", "fsm/market", "chaos/"}, libraries: []string{"*"}},
+		// The simulator is the one part of chaos that stands inside: it opens nodes
+		// in its own process, by node.Open on a world of its own, and looks at each
+		// node's own events and state after every entry.
+		{room: "chaos/sim", own: []string{"node", "node/world", "fsm", "fsm/", "gateways", "chaos/"}},
+		{room: "chaos/sim/disk", own: []string{"node/world"}},
+		{room: "chaos/sim/network", own: []string{"node/world"}},
 	}
 }
 
@@ -241,6 +247,9 @@ func TestLayersCanFail(t *testing.T) {
 		{"node", module + "gateways/rest", false, true},
 		{"node", "github.com/hashicorp/raft", false, false},
 		{"chaos", module + "node", false, false},
+		{"chaos/sim", module + "node", false, true},
+		{"chaos/sim", module + "cluster/consensus", false, false},
+		{"chaos/sim/disk", module + "node", false, false},
 	} {
 		r, ok := ruleFor(c.room)
 		if !ok {
