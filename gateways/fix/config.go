@@ -88,8 +88,16 @@ const (
 	maxWaitingOut = 32768
 	// maxWaitingLocal is how many messages without a number wait for one.
 	maxWaitingLocal = 4096
-	// writeStall is how long one write to a socket may take.
+	// maxPinned is how many events the blocks of those numbers may hold, beyond the
+	// newest: a number keeps the whole block that it is in. What is more is read
+	// from the journal when its turn comes.
+	maxPinned = 1 << 18
+	// writeStall is how long a socket may take less than leastTaken bytes while
+	// something is written to it.
 	writeStall = 5 * time.Second
+	leastTaken = 4 << 10
+	// socketBuffer is how many bytes the kernel is asked to hold for a socket.
+	socketBuffer = 256 << 10
 	// writeChunk is how many bytes are written at once.
 	writeChunk = 64 << 10
 	// lazyTick is how long a heartbeat waits for others to share an entry with.

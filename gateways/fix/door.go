@@ -45,11 +45,12 @@ func (v *Server) forget(conn net.Conn) {
 }
 
 // greet leads a connection to its session, and stays until it is over.
-func (v *Server) greet(raw net.Conn, place *ticket) {
+func (v *Server) greet(socket net.Conn, place *ticket) {
+	raw := newPatient(socket)
 	ctx, cancel := context.WithTimeout(v.background, v.cfg.Limits.LogonTimeout)
 	defer cancel()
 	_ = raw.SetDeadline(time.Now().Add(v.cfg.Limits.LogonTimeout))
-	conn := raw
+	conn := net.Conn(raw)
 	if v.cfg.TLS != nil {
 		encrypted := tls.Server(raw, v.cfg.TLS)
 		if err := encrypted.HandshakeContext(ctx); err != nil {
@@ -76,7 +77,7 @@ func (v *Server) greet(raw net.Conn, place *ticket) {
 		return
 	}
 	v.limits.known(place)
-	v.forget(raw)
+	v.forget(socket)
 	defer v.release(s)
 	_ = conn.SetDeadline(time.Time{})
 	v.serve(s, asked)

@@ -12,4 +12,17 @@ const (
 
 	MaxStatusReports = maxStatusReports
 	MaxAccounts      = maxAccounts
+	LeastTaken       = leastTaken
+	MaxPinned        = maxPinned
 )
+
+var NewPatient = newPatient
+
+// Pinned returns how many events the blocks hold that wait for a session's
+// socket.
+func (v *Server) Pinned(comp string) int {
+	s := v.live(comp)
+	s.out.mu.Lock()
+	defer s.out.mu.Unlock()
+	return s.out.pinned
+}

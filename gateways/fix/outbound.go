@@ -56,10 +56,12 @@ type local struct {
 type outbound struct {
 	mu      sync.Mutex
 	queue   []numbered
+	pinned  int // events in the blocks of the queue
 	locals  []local
 	resends []span
-	// spilt says that reports were thrown out of the queue during a resend: all
-	// that is not written yet is read from the journal then.
+	// spilt says that reports were thrown out of the queue, during a resend or
+	// because of the blocks that they kept: all that is not written yet is read
+	// from the journal then.
 	spilt bool
 	// last is the last number that the journal gave.
 	last uint64
@@ -122,8 +124,12 @@ func (o *outbound) add(given []numbered) bool {
 			o.last = given[i].number
 		}
 	}
-	if !o.spilt && o.resending() && len(o.queue)+len(given) > maxWaitingOut/2 {
-		o.spilt, o.queue = true, onlySlots(o.queue)
+	if !o.spilt && (o.resending() && len(o.queue)+len(given) > maxWaitingOut/2 || o.pinned > maxPinned) {
+		slots := onlySlots(o.queue)
+		o.spilt, o.queue, o.pinned = true, slots[:0], 0
+		for _, n := range slots {
+			o.push(n)
+		}
 	}
 	if o.spilt {
 		given = onlySlots(given)
@@ -131,9 +137,29 @@ func (o *outbound) add(given []numbered) bool {
 	if len(o.queue)+len(given) > maxWaitingOut {
 		return false
 	}
-	o.queue = append(o.queue, given...)
+	for i := range given {
+		o.push(given[i])
+	}
 	o.rouse()
 	return true
+}
+
+// push and pop count the blocks that are kept: what waits of one block lies side
+// by side.
+func (o *outbound) push(n numbered) {
+	if end := len(o.queue); n.block != nil && (end == 0 || o.queue[end-1].block != n.block) {
+		o.pinned += int(n.block.Count)
+	}
+	o.queue = append(o.queue, n)
+}
+
+func (o *outbound) pop(n int) {
+	for i := range n {
+		if b := o.queue[i].block; b != nil && (i+1 == len(o.queue) || o.queue[i+1].block != b) {
+			o.pinned -= int(b.Count)
+		}
+	}
+	o.queue = o.queue[:copy(o.queue, o.queue[n:])]
 }
 
 // isBehind reports whether something is sent again, or what is new is read from
@@ -159,7 +185,7 @@ func (o *outbound) next(into []numbered, most int) []numbered {
 	defer o.mu.Unlock()
 	n := min(len(o.queue), most)
 	into = append(into[:0], o.queue[:n]...)
-	o.queue = o.queue[:copy(o.queue, o.queue[n:])]
+	o.pop(n)
 	return into
 }
 
@@ -330,7 +356,6 @@ func (w *writer) flush() error {
 		return nil
 	}
 	s := w.session
-	_ = s.conn.SetWriteDeadline(time.Now().Add(writeStall))
 	_, err := s.conn.Write(w.buf)
 	w.buf = w.buf[:0]
 	if cap(w.buf) > 2*writeChunk {

@@ -562,9 +562,15 @@ func (v *venue) set(change func()) {
 }
 
 // report makes an entry with one report to a session that it did not ask for.
-func (v *venue) report(comp string) {
+func (v *venue) report(comp string) { v.reportAmong(comp, 1) }
+
+// reportAmong makes a block of so many events, the first of which is reported to
+// a session.
+func (v *venue) reportAmong(comp string, events int) {
 	e := entry{venue: v, block: &event.Block{Index: uint64(len(v.blocks) + 1), At: market.Nanos(time.Now().UnixNano()), First: v.last + 1, Count: 1}}
 	e.report(comp)
+	e.block.Count = uint32(events)
+	v.last = e.block.Last()
 	v.blocks = append(v.blocks, e.block)
 	close(v.changed)
 	v.changed = make(chan struct{})
