@@ -30,8 +30,9 @@ func TestTwoClustersDoNotMerge(t *testing.T) {
 	for _, c := range []*trio{first, second} {
 		for i := range c.nodes {
 			c.until("all are ready", func() bool { return c.nodes[i].Operations().Ready() == nil })
+			c.until("all three are seen to be well", func() bool { return c.nodes[i].Operations().Twin().Quorum.Healthy == 3 })
 			twin := c.nodes[i].Operations().Twin()
-			if len(twin.Nodes) != 3 || twin.Quorum.Voters != 3 || twin.Quorum.Healthy != 3 {
+			if len(twin.Nodes) != 3 || twin.Quorum.Voters != 3 {
 				t.Errorf("node %d shows %d nodes, %+v", i+1, len(twin.Nodes), twin.Quorum)
 			}
 			for _, n := range twin.Nodes {
