@@ -37,7 +37,7 @@ const (
 )
 
 func (n *Node) openJournal(context.Context, context.Context) error {
-	j, err := journal.Open(journal.Options{Dir: n.cfg.path("journal")})
+	j, err := journal.Open(journal.Options{Dir: n.cfg.path("journal"), SegmentBytes: n.bounds.JournalSegmentBytes})
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,8 @@ type Node struct {
 	cfg       Config
 	log       *slog.Logger
 	logWriter *LogWriter // nil: nothing is known of it
+	bounds    Bounds
+	applied   func(Applied)
 	version   string
 	startedAt time.Time
 	clock     cluster.Clock

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -86,22 +87,20 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 		return err
 	}
 	n.mux.Handle(peer.ProtocolJournal, n.serveJournal)
-	n.replica = newReplica(n.cfg.machine(), n.cfg.Memory.newPages, watchedLog{n.journal, n.writes}, newAuthority(n.bootstrapParticipants()))
+	n.replica = newReplica(n.machineOptions(), n.cfg.Memory.newPages, watchedLog{n.journal, n.writes}, newAuthority(n.bootstrapParticipants()))
 	n.closers = append(n.closers, closer{what: "machine", do: func(context.Context) error { n.replica.close(); return nil }, after: "consensus"})
 	n.replica.venue = n.venue
 	n.failovers = openFailovers(n.cfg.path(failoversFile))
 	n.replica.newTerm = n.failovers.began
+	n.replica.applied = n.applied
 	begin := consensus.Config{
 		NodeID: cluster.NodeID(n.cfg.NodeID), Dir: n.cfg.path("raft"),
 		Stream: n.mux.StreamLayer(peer.ProtocolRaft), Address: n.addresses.peer,
 		Machine: n.replica, Fatal: n.fail, Watch: n.writes, Refuse: n.room.refuseEntries, Wait: n.room.mayGrow, Logger: n.log.With("part", "consensus"),
 		InitialMembers: initial,
 		LogStore:       logstore.Kind(n.cfg.Consensus.LogStore), ArchiveDir: n.cfg.path("archive"),
-		Timeouts: consensus.Timeouts{Heartbeat: n.cfg.raftTimeout(), Commit: n.cfg.Consensus.CommitTimeout},
-		Snapshots: consensus.Snapshots{
-			Replay: n.cfg.Consensus.SnapshotReplay,
-			Bytes:  uint64(n.cfg.Consensus.SnapshotBytes), TrailingEntries: n.cfg.Consensus.TrailingEntries,
-		},
+		Timeouts:    consensus.Timeouts{Heartbeat: n.cfg.raftTimeout(), Commit: n.cfg.Consensus.CommitTimeout},
+		Snapshots:   n.snapshots(),
 		CacheBytes:  n.cfg.Memory.LogCacheBytes,
 		Incarnation: n.identity.Load().Incarnation, Birth: n.isBirth(),
 		Opened: n.settle, RosterChanged: n.takeRoster, Stand: n.mayStand,
@@ -130,12 +129,27 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 	return nil
 }
 
+// snapshots says when one is due.
+func (n *Node) snapshots() consensus.Snapshots {
+	return consensus.Snapshots{
+		Replay: n.cfg.Consensus.SnapshotReplay, Entries: n.bounds.SnapshotEntries,
+		Bytes: uint64(n.cfg.Consensus.SnapshotBytes), TrailingEntries: cmp.Or(n.bounds.TrailingEntries, n.cfg.Consensus.TrailingEntries),
+	}
+}
+
 // machine are the options of the machine.
 func (c Config) machine() fsm.Options {
 	return fsm.Options{
 		Cluster: clusterNumber(c.ClusterID),
 		Bounds:  fsm.Bounds{DedupCapacity: c.Commands.DedupCapacity},
 	}
+}
+
+// machineOptions are those of this node's machine.
+func (n *Node) machineOptions() fsm.Options {
+	o := n.cfg.machine()
+	o.Bounds.DedupCapacity = cmp.Or(n.bounds.DedupCapacity, o.Bounds.DedupCapacity)
+	return o
 }
 
 func (n *Node) openSequencer(_, background context.Context) error {

@@ -52,6 +52,8 @@ type replica struct {
 	// newTerm, if it is set, is told that the first entry of a term was applied,
 	// and how long after the last one of the term before.
 	newTerm func(term, before uint64, at time.Time, gap time.Duration)
+	// applied, if it is set, sees each entry that was applied: see WithApplied.
+	applied func(Applied)
 }
 
 // eventLog is what the replica needs of the event journal.
@@ -143,6 +145,9 @@ func (r *replica) Apply(entries []cluster.Entry) [][][]byte {
 		r.watches.Note(block)
 		if err := r.journal.AppendEncoded(block, r.machine.Encoded()); err != nil {
 			panic(cluster.Sick(fmt.Errorf("append block of entry %d: %w", e.Index, err)))
+		}
+		if r.applied != nil {
+			r.applied(Applied{Block: block, Encoded: r.machine.Encoded(), machine: r.machine})
 		}
 		results[i] = encodeOutcomes(outcomes, answer)
 	}

@@ -121,6 +121,9 @@ type Snapshots struct {
 	// be. Either makes one due. Defaults 10 s and 256 MiB.
 	Replay time.Duration
 	Bytes  uint64
+	// Entries, unless it is 0, makes one due by a number of entries. For
+	// simulators: an entry is between 100 bytes and 256 KiB.
+	Entries uint64
 	// TrailingEntries and TrailingBytes, whichever is less, is about what is
 	// kept of the log before a snapshot for followers that are behind.
 	// Defaults 65,536 and 128 MiB. At least 1 entry.

@@ -44,7 +44,8 @@ func (m *snapshotMeter) applied(entries, bytes uint64) {
 	m.mu.Lock()
 	m.since.entries += entries
 	m.since.bytes += bytes
-	due := m.since.replay() >= m.limit.Replay || m.since.bytes >= m.limit.Bytes
+	due := m.since.replay() >= m.limit.Replay || m.since.bytes >= m.limit.Bytes ||
+		m.limit.Entries != 0 && m.since.entries >= m.limit.Entries
 	m.mu.Unlock()
 	if due {
 		select {
