@@ -63,6 +63,10 @@ test-interop: ## a trader with C++ QuickFIX (needs g++ and libquickfix-dev)
 chaos-fix: ## FIX sessions through 24 faults and 200,000 orders, some ten minutes
 	RIALTO_FIX_FAULTS=24 RIALTO_FIX_ORDERS=200000 RIALTO_FIX_RATE=2000 $(GO) test ./chaos -count=1 -v -timeout 60m -run TestFIXFaults
 
+.PHONY: faults
+faults: ## every fault of chaos once under traffic on three nodes (root for most; an hour)
+	RIALTO_FAULTS=all $(GO) test ./chaos/fault -count=1 -v -timeout 180m -run TestBites
+
 .PHONY: cut
 cut: ## cut a follower off from its leader for ten minutes, rejected and dropped (root)
 	RIALTO_CUT_FOR=10m $(GO) test ./chaos -count=1 -v -timeout 30m -run TestOneFollowerCutOff

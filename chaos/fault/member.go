@@ -1,0 +1,214 @@
+package fault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rialto-exchange/rialto/chaos/site"
+)
+
+func memberships() []Fault {
+	return []Fault{
+		{Name: "remove-and-join", Doc: "a follower is removed from the cluster, and joins again as a newcomer", Needs: site.Processes | site.Files, Begin: removeAndJoin},
+		{Name: "transfer", Doc: "leadership is handed over, again and again, every 0.1 to 1 s", Needs: 0,
+			Begin: func(_ context.Context, s *site.Site, dice *rand.Rand) (Ongoing, error) {
+				return again(s, dice, "hand-overs", "/v1/admin/leader/transfer"), nil
+			}},
+		{Name: "snapshot", Doc: "nodes write snapshots, again and again, every 0.1 to 1 s", Needs: 0,
+			Begin: func(_ context.Context, s *site.Site, dice *rand.Rand) (Ongoing, error) {
+				return again(s, dice, "snapshots", "/v1/admin/snapshot"), nil
+			}},
+		{Name: "install-killed", Doc: "a newcomer is killed while a snapshot of the leader is installed at it, and started again", Needs: site.Processes | site.Files, Begin: installKilled},
+	}
+}
+
+// remove takes a node out of the cluster, by any other that answers.
+func remove(ctx context.Context, s *site.Site, id string) error {
+	var last error
+	if until(ctx, patience, func() bool {
+		for _, at := range s.Nodes() {
+			if at.ID == id || !at.Running() {
+				continue
+			}
+			req, err := http.NewRequestWithContext(ctx, http.MethodDelete, at.URL()+"/v1/admin/nodes/"+id, nil)
+			if err != nil {
+				last = err
+				continue
+			}
+			res, err := s.Client.Do(req)
+			if err != nil {
+				last = err
+				continue
+			}
+			_ = res.Body.Close()
+			if res.StatusCode == http.StatusOK || res.StatusCode == http.StatusNotFound {
+				return true
+			}
+			last = fmt.Errorf("%s says %s", at.ID, res.Status)
+		}
+		return false
+	}) {
+		return nil
+	}
+	return fmt.Errorf("remove %s: %w", id, last)
+}
+
+// joins starts a node with an empty folder as a newcomer.
+func joins(ctx context.Context, s *site.Site, n *site.Node, flags ...string) error {
+	if err := errors.Join(n.Kill(ctx), n.Wipe()); err != nil {
+		return err
+	}
+	return n.Start(ctx, append([]string{"--join", gossips(s, n)}, flags...)...)
+}
+
+// gossips are the gossip addresses of all but one.
+func gossips(s *site.Site, but *site.Node) string {
+	var at []string
+	for _, n := range s.Nodes() {
+		if n != but {
+			at = append(at, s.Gossip(n.Number))
+		}
+	}
+	return strings.Join(at, ",")
+}
+
+// newcomer brings a node back that may not come back as it is.
+func newcomer(ctx context.Context, s *site.Site, n *site.Node) error {
+	if err := errors.Join(n.Kill(ctx), remove(ctx, s, n.ID)); err != nil {
+		return err
+	}
+	return joins(ctx, s, n)
+}
+
+func removeAndJoin(ctx context.Context, s *site.Site, dice *rand.Rand) (Ongoing, error) {
+	nodes, err := pick(ctx, s, dice, Follower)
+	if err != nil {
+		return nil, err
+	}
+	n := nodes[0]
+	if err := remove(ctx, s, n.ID); err != nil {
+		return nil, err
+	}
+	return &ongoing{
+		nodes:  nodes,
+		heal:   func(ctx context.Context) error { return errors.Join(joins(ctx, s, n), startAll(ctx, s)) },
+		bitten: evidence(n.ID + " was removed, and that was committed"),
+	}, nil
+}
+
+// again asks any node for something until Heal.
+func again(s *site.Site, dice *rand.Rand, what, path string) Ongoing {
+	stop := make(chan struct{})
+	var done, refused atomic.Uint64
+	var all sync.WaitGroup
+	all.Go(func() {
+		for wait(stop, between(dice, 100*time.Millisecond, time.Second)) {
+			n := s.Node(dice.IntN(s.Size()))
+			res, err := s.Client.Post(n.URL()+path, "application/json", http.NoBody)
+			if err == nil {
+				_ = res.Body.Close()
+			}
+			if err == nil && res.StatusCode == http.StatusOK {
+				done.Add(1)
+			} else {
+				refused.Add(1)
+			}
+		}
+	})
+	return &ongoing{
+		heal: func(ctx context.Context) error {
+			close(stop)
+			all.Wait()
+			return startAll(ctx, s)
+		},
+		bitten: func() (string, error) {
+			if done.Load() == 0 {
+				return "", nil
+			}
+			return fmt.Sprintf("%d %s, %d refused", done.Load(), what, refused.Load()), nil
+		},
+	}
+}
+
+// installKilled has a follower come back as a newcomer and kills it when a share
+// of the leader's snapshot, which the dice say, has arrived. There is an install
+// only where the leader's log has lost its beginning.
+func installKilled(ctx context.Context, s *site.Site, dice *rand.Rand) (Ongoing, error) {
+	nodes, err := pick(ctx, s, dice, Follower)
+	if err != nil {
+		return nil, err
+	}
+	n, percent := nodes[0], int64(5*dice.IntN(21))
+	leader, err := s.Leading(ctx)
+	if err != nil {
+		return nil, err
+	}
+	res, err := s.Client.Post(leader.URL()+"/v1/admin/snapshot", "application/json", http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	_ = res.Body.Close()
+	whole := newest(leader.Data())
+	if err := newcomer(ctx, s, n); err != nil {
+		return nil, err
+	}
+	at := int64(-1)
+	within := time.Now().Add(patience / 3)
+	for at < 0 && n.Running() && time.Now().Before(within) && ctx.Err() == nil {
+		if got, begun := arriving(n.Data()); begun && got*100 >= whole*percent {
+			at = got
+		} else if !begun {
+			time.Sleep(100 * time.Microsecond) // an install of a small state is over in some milliseconds
+		}
+	}
+	if err := n.Kill(ctx); err != nil {
+		return nil, err
+	}
+	_, unfinished := arriving(n.Data())
+	return &ongoing{
+		nodes: nodes,
+		heal:  func(ctx context.Context) error { return startAll(ctx, s) },
+		bitten: func() (string, error) {
+			if at < 0 {
+				return "", nil
+			}
+			word := "finished"
+			if unfinished {
+				word = "unfinished"
+			}
+			return fmt.Sprintf("%s was killed when %d of %d bytes (%d %% wanted) had arrived; the snapshot was %s", n.ID, at, whole, percent, word), nil
+		},
+	}, nil
+}
+
+// newest is the size of a node's newest snapshot.
+func newest(data string) (size int64) {
+	states, _ := filepath.Glob(filepath.Join(data, "raft", "snapshots", "*", "state.bin"))
+	for _, path := range states {
+		if info, err := os.Stat(path); err == nil && !strings.Contains(path, ".tmp") {
+			size = info.Size()
+		}
+	}
+	return size
+}
+
+// arriving is how much of a snapshot that is being installed is there.
+func arriving(data string) (size int64, begun bool) {
+	folders, _ := filepath.Glob(filepath.Join(data, "raft", "snapshots", "*.tmp"))
+	for _, dir := range folders {
+		begun = true
+		if info, err := os.Stat(filepath.Join(dir, "state.bin")); err == nil {
+			size = max(size, info.Size())
+		}
+	}
+	return size, begun
+}
