@@ -44,7 +44,8 @@ type Peer struct {
 	Self  bool
 }
 
-// Config of Open. ClusterID, Meta.ID and BindAddress are required.
+// Config of Open. ClusterID and Meta.ID are required, and BindAddress or
+// Sockets.
 type Config struct {
 	// ClusterID labels every packet; those of another cluster are dropped.
 	ClusterID string
@@ -58,6 +59,8 @@ type Config struct {
 	HearPlain, SendPlain bool
 	// BindAddress is host:port to listen on, TCP and UDP; port 0 picks one.
 	BindAddress string
+	// Sockets, if they are set, are used instead; Open owns them.
+	Sockets Sockets
 	// AdvertiseAddress is the host:port that others use; "" means the bound.
 	AdvertiseAddress string
 	// Meta is what this node says of itself. GossipAddress is filled in.
@@ -118,21 +121,16 @@ func Open(cfg Config) (*Membership, error) {
 		peers:   make(map[cluster.NodeID]*record),
 		changed: make(chan struct{}),
 	}
-	settings, err := m.settings(cfg)
+	sockets, err := cfg.sockets()
 	if err != nil {
 		return nil, fmt.Errorf("open membership: %w", err)
 	}
-	port, err := listen(settings)
+	settings, err := m.settings(cfg, sockets.Streams.Addr())
 	if err != nil {
-		return nil, fmt.Errorf("open membership: %w", err)
+		return nil, errors.Join(fmt.Errorf("open membership: %w", err), sockets.Close())
 	}
+	port := newTransport(sockets, settings.Logger)
 	settings.Transport = port
-	if settings.BindPort == 0 {
-		settings.BindPort = port.GetAutoBindPort()
-	}
-	if settings.AdvertisePort == 0 {
-		settings.AdvertisePort = settings.BindPort
-	}
 	if m.list, err = memberlist.Create(settings); err != nil {
 		return nil, errors.Join(fmt.Errorf("open membership: %w", err), port.Shutdown())
 	}
@@ -142,9 +140,20 @@ func Open(cfg Config) (*Membership, error) {
 	return m, nil
 }
 
+// sockets are those to gossip on: given, or opened.
+func (c *Config) sockets() (Sockets, error) {
+	if c.Sockets.Streams != nil && c.Sockets.Packets != nil {
+		return c.Sockets, nil
+	}
+	if c.Sockets != (Sockets{}) {
+		return Sockets{}, errors.Join(errors.New("gossip needs a listener and a packet socket, and was given one of them"), c.Sockets.Close())
+	}
+	return Listen(c.BindAddress)
+}
+
 // settings makes memberlist's of ours: those of a local network, probing
 // faster, for clusters of a few nodes.
-func (m *Membership) settings(cfg Config) (*memberlist.Config, error) {
+func (m *Membership) settings(cfg Config, at net.Addr) (*memberlist.Config, error) {
 	if cfg.ClusterID == "" || cfg.Meta.ID == "" {
 		return nil, errors.New("cluster id and node id are required")
 	}
@@ -173,7 +182,7 @@ func (m *Membership) settings(cfg Config) (*memberlist.Config, error) {
 		s.GossipVerifyIncoming, s.GossipVerifyOutgoing = !cfg.HearPlain, !cfg.SendPlain
 	}
 	var err error
-	if s.BindAddr, s.BindPort, err = hostPort(cfg.BindAddress); err != nil {
+	if s.BindAddr, s.BindPort, err = hostPort(at.String()); err != nil {
 		return nil, fmt.Errorf("gossip address: %w", err)
 	}
 	s.AdvertisePort = s.BindPort
@@ -181,6 +190,7 @@ func (m *Membership) settings(cfg Config) (*memberlist.Config, error) {
 		if s.AdvertiseAddr, s.AdvertisePort, err = hostPort(cfg.AdvertiseAddress); err != nil {
 			return nil, fmt.Errorf("advertised gossip address: %w", err)
 		}
+		s.AdvertisePort = cmp.Or(s.AdvertisePort, s.BindPort)
 	}
 	return s, nil
 }
