@@ -171,7 +171,7 @@ func mayFollow(highest, inForce uint16) error {
 // to ask. What the leader answers is on disk before Raft is opened.
 func (n *Node) join(ctx context.Context) error {
 	request, err := json.Marshal(joinRequest{
-		ID: n.cfg.NodeID, PeerAddress: n.addresses.peer, Incarnation: n.identity.Load().Incarnation, HighestLevel: n.highestLevel(),
+		ID: n.cfg.NodeID, PeerAddress: n.addresses.Peer, Incarnation: n.identity.Load().Incarnation, HighestLevel: n.highestLevel(),
 	})
 	if err != nil {
 		return fmt.Errorf("encode join request: %w", err)

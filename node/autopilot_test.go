@@ -18,9 +18,10 @@ func impatient(cfg *node.Config) { cfg.Membership.FailAfter = 5 * time.Second }
 // join starts a node that is only told where gossip is.
 func (c *trio) join(id string, change func(*node.Config)) int {
 	c.t.Helper()
-	cfg := testConfig(c.t, id)
+	cfg, sockets := boundConfig(c.t, id)
 	cfg.Join = []string{c.configs[1].GossipAddress}
 	change(&cfg)
+	c.given[len(c.configs)] = sockets
 	c.configs, c.nodes = append(c.configs, cfg), append(c.nodes, nil)
 	c.start(len(c.configs) - 1)
 	return len(c.configs) - 1

@@ -34,7 +34,7 @@ func (n *Node) openFIX(_, background context.Context) (door, error) {
 	if err != nil {
 		return door{}, err
 	}
-	listener, err := listen(n.cfg.FIXAddress)
+	listener, err := n.door(&n.given.FIX, n.cfg.FIXAddress)
 	if err != nil {
 		return door{}, fmt.Errorf("fix_address: %w", err)
 	}
@@ -55,7 +55,7 @@ func (n *Node) openFIX(_, background context.Context) (door, error) {
 		}
 	})
 	n.onClose("FIX gateway", server.Close)
-	return door{name: "fix", address: n.addresses.fix, connections: server.Connections, sessions: server.Sessions}, nil
+	return door{name: "fix", address: n.addresses.FIX, connections: server.Connections, sessions: server.Sessions}, nil
 }
 
 // fitForFIX returns why this node must not have FIX clients: what it takes may

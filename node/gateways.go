@@ -26,11 +26,22 @@ func (n *Node) openGateways(ctx, background context.Context) error {
 	if err := n.openDebug(); err != nil {
 		return err
 	}
+	metrics, err := n.newMetrics()
+	if err != nil {
+		return fmt.Errorf("register metrics: %w", err)
+	}
+	n.registry = metrics
 	var doors []door
-	for _, open := range []func(ctx, background context.Context) (door, error){
-		n.openREST, n.openFIX,
+	for _, row := range []struct {
+		without bool
+		open    func(ctx, background context.Context) (door, error)
+	}{
+		{n.without.rest, n.openREST}, {n.without.fix, n.openFIX},
 	} {
-		d, err := open(ctx, background)
+		if row.without {
+			continue
+		}
+		d, err := row.open(ctx, background)
 		if err != nil {
 			return err
 		}
@@ -41,16 +52,11 @@ func (n *Node) openGateways(ctx, background context.Context) error {
 }
 
 func (n *Node) openREST(_, _ context.Context) (door, error) {
-	listener, err := listen(n.cfg.HTTPAddress)
+	listener, err := n.door(&n.given.HTTP, n.cfg.HTTPAddress)
 	if err != nil {
 		return door{}, fmt.Errorf("http_address: %w", err)
 	}
-	metrics, err := n.newMetrics()
-	if err != nil {
-		_ = listener.Close()
-		return door{}, fmt.Errorf("register metrics: %w", err)
-	}
-	n.registry = metrics
+	metrics := n.registry
 	log := n.log.With("part", "rest")
 	timed := newTimedCommands(n.commands, n.cfg.NodeID)
 	if err := metrics.Register(timed.took); err != nil {
@@ -87,7 +93,7 @@ func (n *Node) openREST(_, _ context.Context) (door, error) {
 		}
 	})
 	n.onClose("REST gateway", server.Shutdown)
-	return door{name: "rest", address: n.addresses.http, connections: server.Connections}, nil
+	return door{name: "rest", address: n.addresses.HTTP, connections: server.Connections}, nil
 }
 
 func (n *Node) gatewayStatus() []gateways.TwinGateway {

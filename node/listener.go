@@ -11,6 +11,7 @@ import (
 // process does: one whose disk hangs may not get to do anything.
 type listener struct {
 	addr net.Addr
+	open func(address string) (net.Listener, error)
 
 	mu      sync.Mutex
 	inner   net.Listener
@@ -22,12 +23,19 @@ type listener struct {
 
 var _ net.Listener = (*listener)(nil)
 
-func listen(address string) (*listener, error) {
-	inner, err := net.Listen("tcp", address)
+// newListener makes a door of a socket; open opens the next one, at the same
+// address.
+func newListener(inner net.Listener, open func(address string) (net.Listener, error)) *listener {
+	return &listener{addr: inner.Addr(), open: open, inner: inner, closed: make(chan struct{})}
+}
+
+// door opens a door at an address, or takes the socket that was given for it.
+func (n *Node) door(given *net.Listener, address string) (*listener, error) {
+	inner, err := n.socket(given, address)
 	if err != nil {
 		return nil, err
 	}
-	return &listener{addr: inner.Addr(), inner: inner, closed: make(chan struct{})}, nil
+	return newListener(inner, n.listen), nil
 }
 
 // Accept implements net.Listener. While the door is shut it waits.
@@ -85,7 +93,7 @@ func (l *listener) Reopen() error {
 		return nil
 	default:
 	}
-	inner, err := net.Listen("tcp", l.addr.String())
+	inner, err := l.open(l.addr.String())
 	if err != nil {
 		return fmt.Errorf("open the door again: %w", err)
 	}

@@ -8,10 +8,12 @@ import (
 // TestListener shows a door that is shut: callers are refused at once, who
 // accepts waits, and the same address takes callers again when it is opened.
 func TestListener(t *testing.T) {
-	l, err := listen("127.0.0.1:0")
+	open := func(address string) (net.Listener, error) { return net.Listen("tcp", address) }
+	inner, err := open("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	l := newListener(inner, open)
 	accepted := make(chan error, 4)
 	go func() {
 		for {

@@ -29,15 +29,15 @@ func (m *misplaced) Error() string {
 // this very process answers.
 func (n *Node) findPlace(roster cluster.Roster) {
 	self, ok := roster.Member(cluster.NodeID(n.cfg.NodeID))
-	if !ok || self.Address == n.addresses.peer || len(roster.Members) == 1 { // alone, it misleads nobody
+	if !ok || self.Address == n.addresses.Peer || len(roster.Members) == 1 { // alone, it misleads nobody
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), resolveTimeout)
 	defer cancel()
-	if samePlace(ctx, self.Address, n.addresses.peer) || n.reachesItself(ctx, self.Address) {
+	if samePlace(ctx, self.Address, n.addresses.Peer) || n.reachesItself(ctx, self.Address) {
 		return
 	}
-	m := &misplaced{known: self.Address, told: n.addresses.peer}
+	m := &misplaced{known: self.Address, told: n.addresses.Peer}
 	n.misplaced.Store(m)
 	n.log.Error("this node is not where the cluster looks for it", "error", m)
 }

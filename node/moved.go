@@ -152,7 +152,7 @@ func (n *Node) askToMove(ctx context.Context) {
 	if n.misplaced.Load() == nil {
 		return
 	}
-	request, err := json.Marshal(movedRequest{PeerAddress: n.addresses.peer})
+	request, err := json.Marshal(movedRequest{PeerAddress: n.addresses.Peer})
 	if err != nil {
 		n.log.Error("encode request", "error", err)
 		return
@@ -178,7 +178,7 @@ const changePatience = 2 * twinInterval
 // it is.
 func (n *Node) foundPlace(roster cluster.Roster) {
 	self, ok := roster.Member(cluster.NodeID(n.cfg.NodeID))
-	if m := n.misplaced.Load(); m != nil && ok && self.Address == n.addresses.peer {
+	if m := n.misplaced.Load(); m != nil && ok && self.Address == n.addresses.Peer {
 		n.misplaced.Store(nil)
 		n.log.Info("the cluster looks for this node where it is now", "from", m.known, "to", m.told)
 	}
@@ -187,14 +187,14 @@ func (n *Node) foundPlace(roster cluster.Roster) {
 // moveAlone has a venue of one node know it where it is.
 func (n *Node) moveAlone(ctx context.Context) {
 	members := n.consensus.Roster().Members
-	if len(members) != 1 || members[0].Address == n.addresses.peer || n.consensus.Status().Role != cluster.RoleLeader {
+	if len(members) != 1 || members[0].Address == n.addresses.Peer || n.consensus.Status().Role != cluster.RoleLeader {
 		return
 	}
 	n.membershipChange.Lock()
 	defer n.membershipChange.Unlock()
 	moving, cancel := context.WithTimeout(ctx, changePatience)
 	defer cancel()
-	if err := n.consensus.AddVoter(moving, cluster.Member{ID: members[0].ID, Address: n.addresses.peer}); err != nil {
+	if err := n.consensus.AddVoter(moving, cluster.Member{ID: members[0].ID, Address: n.addresses.Peer}); err != nil {
 		n.log.Warn("the new peer address was not recorded", "error", err)
 	}
 }

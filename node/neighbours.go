@@ -67,7 +67,7 @@ func resolve(ctx context.Context, host string) []netip.Addr {
 // of Raft's configuration, and this node itself.
 func (n *Node) meetNeighbours(ctx context.Context) {
 	every(ctx, findInterval, func() bool {
-		members := []string{n.addresses.peer}
+		members := []string{n.addresses.Peer}
 		for _, m := range n.consensus.Members() {
 			members = append(members, m.Address)
 		}
@@ -79,7 +79,7 @@ func (n *Node) meetNeighbours(ctx context.Context) {
 // configuredPeers are the addresses that the configuration names: the founders
 // of the cluster and those whom this node wants to join.
 func (n *Node) configuredPeers() []string {
-	out := append([]string{n.addresses.peer}, n.cfg.Join...)
+	out := append([]string{n.addresses.Peer}, n.cfg.Join...)
 	for _, m := range n.cfg.InitialCluster {
 		out = append(out, m.PeerAddress)
 	}

@@ -38,8 +38,12 @@ type Node struct {
 	clock     cluster.Clock
 	venue     *venueTime
 	clocks    *voterClocks
-	addresses addresses
-	draining  atomic.Bool
+	addresses Addresses
+	// given are the sockets that nobody has taken yet; without are the doors that
+	// are not to be.
+	given    Listeners
+	without  struct{ rest, fix bool }
+	draining atomic.Bool
 	// level is set once the node has been level with the leader since its
 	// start.
 	level atomic.Bool
@@ -155,9 +159,6 @@ type Node struct {
 	closeErr   error
 }
 
-// addresses are how others reach the node.
-type addresses struct{ http, fix, peer, gossip string }
-
 type closer struct {
 	what string
 	do   func(ctx context.Context) error
@@ -191,26 +192,27 @@ func WithClock(c cluster.Clock) Option { return func(n *Node) { n.clock = c } }
 // once the node takes part; Ready says when it is fit to serve. On error
 // everything that was started is stopped again.
 func Open(ctx context.Context, cfg Config, options ...Option) (*Node, error) {
-	if err := cfg.Validate(); err != nil {
-		return nil, fmt.Errorf("configuration: %w", err)
-	}
 	n := &Node{
-		commitTimes: newCommitTimes(cfg.NodeID),
-		cfg:         cfg, log: slog.New(slog.DiscardHandler), version: "dev", startedAt: time.Now(),
+		cfg: cfg, log: slog.New(slog.DiscardHandler), version: "dev", startedAt: time.Now(),
 		fatal: make(chan error, 1), failed: make(chan struct{}), stale: make(chan struct{}, 1), up: make(chan struct{}),
 		clock: cluster.SystemClock{}, remindEvery: remindEvery, credentialsEvery: credentialsEvery, farBehind: farBehind,
 		stalls: make(chan struct{}, 1), marking: make(chan struct{}, 1),
-		scrubPace: readmodels.NewPace(cfg.ReadModels.ScrubBytes),
 	}
+	for _, o := range options {
+		o(n)
+	}
+	if err := errors.Join(n.given.check(), n.given.validate(cfg)); err != nil {
+		return nil, errors.Join(fmt.Errorf("configuration: %w", err), n.dropSockets())
+	}
+	n.given.adopt(&n.cfg)
+	n.commitTimes = newCommitTimes(cfg.NodeID)
+	n.scrubPace = readmodels.NewPace(cfg.ReadModels.ScrubBytes)
 	n.writes = logstore.NewWatch(cfg.Consensus.WriteDeadline, func(bool) {
 		select {
 		case n.stalls <- struct{}{}:
 		default: // a word is waiting, and it is the same one
 		}
 	})
-	for _, o := range options {
-		o(n)
-	}
 	n.venue = newVenueTime(n.clock)
 	n.clocks = newVoterClocks(n.clock, cluster.NodeID(cfg.NodeID), n.log.With("part", "clocks"))
 	background, stop := context.WithCancel(context.Background())
@@ -220,6 +222,7 @@ func Open(ctx context.Context, cfg Config, options ...Option) (*Node, error) {
 		do   func(ctx, background context.Context) error
 	}{
 		{"room", n.openRoom},
+		{"listeners", n.openSockets},
 		{"data folder", n.openData},
 		{"event journal", n.openJournal},
 		{"peer port", n.openPeers},

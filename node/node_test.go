@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"path/filepath"
 	"slices"
@@ -25,6 +26,8 @@ type trio struct {
 	t       *testing.T
 	configs []node.Config
 	nodes   []*node.Node
+	// given are the sockets that a node of so many is first opened with.
+	given map[int]node.Listeners
 	// options are given to each node at each start, if there are any.
 	options func(i int) []node.Option
 	count   int
@@ -43,11 +46,12 @@ func newTrioWith(t *testing.T, change func(*node.Config)) *trio {
 
 func newTrioOf(t *testing.T, change func(*node.Config), options func(i int) []node.Option) *trio {
 	t.Helper()
-	c := &trio{t: t, nodes: make([]*node.Node, 3), logged: newLogBuffer(t), options: options}
+	c := &trio{t: t, nodes: make([]*node.Node, 3), given: map[int]node.Listeners{}, logged: newLogBuffer(t), options: options}
 	var initial []node.InitialMember
 	for i := range 3 {
-		cfg := testConfig(t, fmt.Sprintf("n%d", i+1))
+		cfg, sockets := boundConfig(t, fmt.Sprintf("n%d", i+1))
 		change(&cfg)
+		c.given[i] = sockets
 		initial = append(initial, node.InitialMember{ID: cfg.NodeID, PeerAddress: cfg.PeerAddress})
 		c.configs = append(c.configs, cfg)
 	}
@@ -71,17 +75,36 @@ func newTrioOf(t *testing.T, change func(*node.Config), options func(i int) []no
 	return c
 }
 
+// testConfig is a configuration with ports that nobody else has now.
 func testConfig(t *testing.T, id string) node.Config {
+	t.Helper()
+	cfg, sockets := boundConfig(t, id)
+	for _, s := range []io.Closer{sockets.HTTP, sockets.FIX, sockets.Peer, sockets.Gossip, sockets.GossipPackets} {
+		_ = s.Close()
+	}
+	return cfg
+}
+
+// boundConfig is a configuration with the sockets for it.
+func boundConfig(t *testing.T, id string) (node.Config, node.Listeners) {
 	t.Helper()
 	cfg := node.DefaultConfig()
 	cfg.NodeID, cfg.ClusterID, cfg.Demo, cfg.InsecurePeers = id, "test", true, true
 	cfg.DataDir = filepath.Join(t.TempDir(), id)
-	free, err := ports.Free(4)
+	sockets, err := ports.Bind(4)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.HTTPAddress, cfg.FIXAddress, cfg.PeerAddress, cfg.GossipAddress = free[0], free[1], free[2], free[3]
-	return cfg
+	for i, address := range []*string{&cfg.HTTPAddress, &cfg.FIXAddress, &cfg.PeerAddress, &cfg.GossipAddress} {
+		*address = sockets[i].Addr().String()
+	}
+	for _, s := range sockets[:3] {
+		_ = s.Packets.Close()
+	}
+	return cfg, node.Listeners{
+		HTTP: sockets[0].Listener, FIX: sockets[1].Listener, Peer: sockets[2].Listener,
+		Gossip: sockets[3].Listener, GossipPackets: sockets[3].Packets,
+	}
 }
 
 // found starts all nodes at once: a founding waits for every founder.
@@ -109,6 +132,10 @@ func (c *trio) open(i int, options ...node.Option) error {
 	log := slog.New(slog.NewTextHandler(c.logged, nil)).With("node", c.configs[i].NodeID)
 	if c.options != nil {
 		options = append(options, c.options(i)...)
+	}
+	if given, first := c.given[i]; first {
+		delete(c.given, i)
+		options = append(options, node.WithListeners(given))
 	}
 	n, err := node.Open(c.t.Context(), c.configs[i], append(options, node.WithLogger(log))...)
 	if err == nil {

@@ -27,25 +27,7 @@ func (n *Node) openData(context.Context, context.Context) error {
 	if err := n.openIdentity(); err != nil {
 		return err
 	}
-	n.addresses = addresses{
-		http:   advertised(n.cfg.HTTPAddress, n.cfg.AdvertiseHost),
-		fix:    advertised(n.cfg.FIXAddress, n.cfg.AdvertiseHost),
-		peer:   advertised(n.cfg.PeerAddress, n.cfg.AdvertiseHost),
-		gossip: advertised(n.cfg.GossipAddress, n.cfg.AdvertiseHost),
-	}
 	return nil
-}
-
-// advertised replaces the host of an address.
-func advertised(address, host string) string {
-	if host == "" {
-		return address
-	}
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return address
-	}
-	return net.JoinHostPort(host, port)
 }
 
 func (n *Node) openPeers(ctx, _ context.Context) error {
@@ -53,7 +35,11 @@ func (n *Node) openPeers(ctx, _ context.Context) error {
 		return err
 	}
 	n.neighbours.learn(ctx, n.configuredPeers())
-	mux, err := peer.Listen(n.cfg.PeerAddress, peer.Config{
+	listener, err := n.socket(&n.given.Peer, n.cfg.PeerAddress)
+	if err != nil {
+		return fmt.Errorf("peer_address: %w", err)
+	}
+	mux := peer.Serve(listener, peer.Config{
 		ClusterID: n.cfg.ClusterID,
 		Proof:     n.proof(),
 		Security:  n.security(),
@@ -66,9 +52,6 @@ func (n *Node) openPeers(ctx, _ context.Context) error {
 			}
 		},
 	})
-	if err != nil {
-		return err
-	}
 	n.mux = mux
 	n.onClose("peer port", func(context.Context) error { return mux.Close() })
 	n.control = peer.NewControl(mux)
@@ -95,7 +78,7 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 	n.replica.applied = n.applied
 	begin := consensus.Config{
 		NodeID: cluster.NodeID(n.cfg.NodeID), Dir: n.cfg.path("raft"),
-		Stream: n.mux.StreamLayer(peer.ProtocolRaft), Address: n.addresses.peer,
+		Stream: n.mux.StreamLayer(peer.ProtocolRaft), Address: n.addresses.Peer,
 		Machine: n.replica, Fatal: n.fail, Watch: n.writes, Refuse: n.room.refuseEntries, Wait: n.room.mayGrow, Logger: n.log.With("part", "consensus"),
 		InitialMembers: initial,
 		LogStore:       logstore.Kind(n.cfg.Consensus.LogStore), ArchiveDir: n.cfg.path("archive"),
@@ -253,12 +236,12 @@ func (n *Node) openGossip(_, background context.Context) error {
 		role = cluster.RoleReader
 	}
 	n.words = membership.Meta{
-		ID: cluster.NodeID(n.cfg.NodeID), HTTPAddress: n.addresses.http, FIXAddress: n.addresses.fix,
-		PeerAddress: n.addresses.peer, Version: n.version, Role: role, PID: os.Getpid(), History: n.identity.Load().History,
+		ID: cluster.NodeID(n.cfg.NodeID), HTTPAddress: n.addresses.HTTP, FIXAddress: n.addresses.FIX,
+		PeerAddress: n.addresses.Peer, Version: n.version, Role: role, PID: os.Getpid(), History: n.identity.Load().History,
 	}
 	settings := membership.Config{
 		ClusterID:   n.cfg.ClusterID,
-		BindAddress: n.cfg.GossipAddress, AdvertiseAddress: n.addresses.gossip,
+		BindAddress: n.cfg.GossipAddress, Sockets: n.gossipSockets(), AdvertiseAddress: n.addresses.Gossip,
 		Meta:   n.words,
 		Logger: n.log.With("part", "gossip"),
 	}

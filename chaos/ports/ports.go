@@ -27,30 +27,49 @@ var ErrNone = errors.New("no free port")
 // Free returns n different addresses of 127.0.0.1 that nobody listens on now,
 // neither by TCP nor by UDP, and that this process was not given before.
 func Free(n int) ([]string, error) {
+	sockets, err := Bind(n)
+	found := make([]string, 0, n)
+	for _, s := range sockets {
+		found = append(found, s.Addr().String())
+		_ = s.Close()
+		_ = s.Packets.Close()
+	}
+	return found, err
+}
+
+// Socket is an address that is taken, for connections and for packets.
+type Socket struct {
+	net.Listener
+	Packets net.PacketConn
+}
+
+// Bind is Free with the addresses taken: who hands them to what listens there
+// leaves no moment in which another process may take one.
+func Bind(n int) ([]Socket, error) {
 	const span = highest - lowest + 1
 	next.CompareAndSwap(0, uint32(os.Getpid())*97+1)
-	found := make([]string, 0, n)
+	found := make([]Socket, 0, n)
 	for range span {
 		if len(found) == n {
 			return found, nil
 		}
 		port := lowest + int(next.Add(1)%span)
-		if address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port)); free(address) {
-			found = append(found, address)
+		if s, ok := bind(net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); ok {
+			found = append(found, s)
 		}
 	}
-	return nil, ErrNone
+	return found, ErrNone
 }
 
-func free(address string) bool {
+func bind(address string) (Socket, bool) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return false
+		return Socket{}, false
 	}
-	defer l.Close() //nolint:errcheck // it was only tried
 	p, err := net.ListenPacket("udp", address)
 	if err != nil {
-		return false
+		_ = l.Close()
+		return Socket{}, false
 	}
-	return p.Close() == nil
+	return Socket{Listener: l, Packets: p}, true
 }

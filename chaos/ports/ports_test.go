@@ -7,6 +7,31 @@ import (
 	"github.com/rialto-exchange/rialto/chaos/ports"
 )
 
+// TestBind shows addresses that are taken until they are given up, for packets
+// too.
+func TestBind(t *testing.T) {
+	sockets, err := ports.Bind(3)
+	if err != nil || len(sockets) != 3 {
+		t.Fatalf("%d sockets, %v", len(sockets), err)
+	}
+	for _, s := range sockets {
+		if l, err := net.Listen("tcp", s.Addr().String()); err == nil {
+			_ = l.Close()
+			t.Errorf("%s is free for connections", s.Addr())
+		}
+		if p, err := net.ListenPacket("udp", s.Addr().String()); err == nil {
+			_ = p.Close()
+			t.Errorf("%s is free for packets", s.Addr())
+		}
+		_, _ = s.Close(), s.Packets.Close()
+		if l, err := net.Listen("tcp", s.Addr().String()); err != nil {
+			t.Error(err)
+		} else {
+			_ = l.Close()
+		}
+	}
+}
+
 // Every address is given once, is free, and lies where no outgoing connection
 // of this machine takes its port from.
 func TestFree(t *testing.T) {
