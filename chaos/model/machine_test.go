@@ -12,6 +12,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/entry"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/gateways/rest/decode"
 	"github.com/rialto-exchange/rialto/gateways/rest/render"
 )
@@ -118,7 +119,8 @@ func (m *machine) execute(commands ...*command.Command) [][]byte {
 func lines(block *event.Block) [][]byte {
 	var out [][]byte
 	for e := range block.Events {
-		out = append(out, render.Event(nil, &e, render.Viewer{Full: true}))
+		seen := gateways.EventOf(&e, gateways.Viewer{Full: true})
+		out = append(out, render.Event(nil, &seen))
 	}
 	return out
 }

@@ -18,13 +18,14 @@ const (
 	scanPage = 4096
 )
 
-func (x *exchange) viewer() render.Viewer {
-	return render.Viewer{Full: x.caller.seesAll(), Participant: x.caller.participant}
+func (x *exchange) viewer() gateways.Viewer {
+	return gateways.Viewer{Full: x.caller.seesAll(), Participant: x.caller.participant}
 }
 
 // event1 appends an event as the caller may see it.
 func (x *exchange) event1(dst []byte, e *event.Public) []byte {
-	return render.Event(dst, e, x.viewer())
+	seen := gateways.EventOf(e, x.viewer())
+	return render.Event(dst, &seen)
 }
 
 // events serves a page of the event store. It always gives next, so that the

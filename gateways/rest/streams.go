@@ -11,7 +11,6 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
-	"github.com/rialto-exchange/rialto/gateways/rest/render"
 )
 
 // Times and bounds of a stream.
@@ -264,7 +263,7 @@ func (s *stream) write(e *event.Public) error {
 	s.buf = s.appendID(s.buf)
 	s.buf = append(append(s.buf, "\nevent: "...), e.Type...)
 	s.buf = append(s.buf, "\ndata: "...)
-	s.buf = render.Event(s.buf, e, s.x.viewer())
+	s.buf = s.x.event1(s.buf, e)
 	s.buf = append(s.buf, "\n\n"...)
 	if len(s.buf) >= flushAt {
 		return s.flush()

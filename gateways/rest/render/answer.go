@@ -4,6 +4,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways"
 )
 
 // MaxListed is how many fills or cancelled orders an answer lists.
@@ -99,7 +100,7 @@ func (w *writer) orderOutcome(g *event.Group, at market.Nanos) {
 		if f, ok := r.(*event.Fill); ok && (f.Taker.ID == main.ID || f.Maker.ID == main.ID) {
 			if count++; count <= MaxListed {
 				w.element()
-				own := ownFill(f, f.Taker.ID == main.ID, sequence, at)
+				own := gateways.SideOf(f, f.Taker.ID == main.ID, sequence, at)
 				w.fillMembers(&own)
 				w.close()
 			}

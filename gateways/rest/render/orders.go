@@ -78,27 +78,6 @@ func (w *writer) fillMembers(f *event.OwnFill) {
 	w.instant("at", f.At)
 }
 
-// ownFill returns one order's side of a fill; taker says whose.
-func ownFill(r *event.Fill, taker bool, sequence market.Sequence, at market.Nanos) event.OwnFill {
-	own, fee, liquidity := &r.Maker, r.MakerFee, market.Maker
-	if taker {
-		own, fee, liquidity = &r.Taker, r.TakerFee, market.Taker
-	}
-	if r.TakerSide == market.SideNone {
-		liquidity = market.Auction
-	}
-	return event.OwnFill{
-		Trade: event.Trade{
-			TradeID: r.TradeID, Instrument: own.Instrument, Price: r.Price, Quantity: r.Quantity,
-			TakerSide: r.TakerSide, PriceDigits: own.PriceDigits, QuantityDigits: own.QuantityDigits,
-			Sequence: sequence, At: at,
-		},
-		OrderID: own.ID, Account: own.Account, Side: own.Side,
-		MakerOrderID: r.Maker.ID, TakerOrderID: r.Taker.ID, Liquidity: liquidity,
-		Fee: fee, FeeAsset: r.FeeAsset, FeeScale: own.QuoteScale,
-	}
-}
-
 // Trade appends a public trade.
 func Trade(dst []byte, t *event.Trade) []byte {
 	w := writer{dst}

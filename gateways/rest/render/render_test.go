@@ -15,6 +15,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/gateways/rest/openapi"
 	"github.com/rialto-exchange/rialto/gateways/rest/render"
 )
@@ -168,11 +169,12 @@ func strictly(t *testing.T, text []byte, v any) {
 // stranger; the stranger's names nobody else.
 func TestEvents(t *testing.T) {
 	var out bytes.Buffer
-	viewers := []render.Viewer{{Full: true}, {Participant: "stranger"}}
+	viewers := []gateways.Viewer{{Full: true}, {Participant: "stranger"}}
 	for name, v := range viewers {
 		fmt.Fprintf(&out, "# viewer %d: %+v\n", name, v)
 		block(command.KindNone, records()...).Events(func(e event.Public) bool {
-			text := render.Event(nil, &e, v)
+			seen := gateways.EventOf(&e, v)
+			text := render.Event(nil, &seen)
 			strictly(t, text, new(openapi.Event))
 			out.Write(append(text, '\n'))
 			return true

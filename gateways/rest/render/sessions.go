@@ -6,6 +6,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways"
 )
 
 // sessionMembers writes the definition of a FIX session.
@@ -37,11 +38,9 @@ func (w *writer) flag(name string, set bool) {
 }
 
 // sessionData writes what happened to FIX sessions.
-func (w *writer) sessionData(record event.Record) {
-	switch r := record.(type) {
-	case *event.OrderReported:
-		w.orderMember("order", &r.Order)
-	case *event.SessionLoggedOn:
+func (w *writer) sessionData(data gateways.Data) {
+	switch r := data.(type) {
+	case *gateways.SessionLoggedOn:
 		w.text("comp_id", r.CompID)
 		w.text("participant", r.Participant)
 		w.text("kind", r.Kind.String())
@@ -51,14 +50,14 @@ func (w *writer) sessionData(record event.Record) {
 		w.number("number", r.Number)
 		w.number("heart_bt_int_s", uint64(r.HeartBtInt))
 		w.flag("reset", r.Reset)
-	case *event.SessionRefused:
+	case *gateways.SessionRefused:
 		w.text("comp_id", r.CompID)
 		w.text("code", r.Code.Text())
 		w.text("owner", r.Owner)
 		w.number("epoch", r.Epoch)
 		w.number("next_in", r.NextIn)
 		w.slots(r.Number, r.Slots)
-	case *event.SessionsAdvanced:
+	case *gateways.SessionsAdvanced:
 		w.text("owner", r.Owner)
 		w.list("steps")
 		for i := range r.Steps {
@@ -67,7 +66,7 @@ func (w *writer) sessionData(record event.Record) {
 			w.close()
 		}
 		w.endList()
-	case *event.SessionEnded:
+	case *gateways.SessionEnded:
 		w.text("comp_id", r.CompID)
 		w.number("epoch", r.Epoch)
 		w.text("owner", r.Owner)
@@ -75,7 +74,7 @@ func (w *writer) sessionData(record event.Record) {
 		w.text("text", r.Text)
 		w.number("next_in", r.NextIn)
 		w.slots(r.Number, r.Slots)
-	case *event.SessionReset:
+	case *gateways.SessionReset:
 		w.text("comp_id", r.CompID)
 		w.number("epoch", r.Epoch)
 		w.number("next_in", r.NextIn)
