@@ -58,7 +58,7 @@ func (n *Node) watchMemory(ctx context.Context) {
 			n.resident.bound.Look()
 		}
 		if looks%int(giveBackEvery/boundEvery) == 0 {
-			store.GiveBack(n.views.stores)
+			store.GiveBack(n.views.stores.list())
 		}
 		if looks%int(countEvery/boundEvery) == 0 {
 			if err := n.countMemory(places); err != nil && !errors.Is(err, memory.ErrUnknown) {

@@ -127,7 +127,7 @@ func (c *readModelCollector) Describe(out chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (c *readModelCollector) Collect(out chan<- prometheus.Metric) {
-	for _, s := range c.node.views.projector.Status() {
+	for _, s := range c.node.viewStatus() {
 		out <- prometheus.MustNewConstMetric(c.sequence(), prometheus.GaugeValue, float64(s.Watermark), s.Name)
 		out <- prometheus.MustNewConstMetric(c.lag(), prometheus.GaugeValue, s.Waited.Seconds(), s.Name)
 	}

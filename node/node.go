@@ -127,6 +127,10 @@ type Node struct {
 	gossip     *membership.Membership
 	words      membership.Meta // what this node says of itself in gossip
 	views      *views
+	// addedViews are the embedding program's, ownViews those that are open.
+	addedViews []readmodels.View
+	ownViews   []*ReadModel
+	bootID     string // of the computer, for the views' stores
 	commands   *commands
 	reads      *reads
 	twin       *twin

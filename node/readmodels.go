@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"sync"
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/fsm/market"
@@ -33,8 +35,27 @@ type views struct {
 	sessions  *sessions.View
 	commands  *commandindex.View
 	projector *projector.Projector
-	// stores are those of all of them.
-	stores []*store.Store
+	// stores are those of all of them, and of the embedding program's.
+	stores openStores
+}
+
+// openStores are stores that were opened. Its methods may be called from any
+// goroutine.
+type openStores struct {
+	mu  sync.Mutex
+	all []*store.Store
+}
+
+func (o *openStores) add(s *store.Store) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.all = append(o.all, s)
+}
+
+func (o *openStores) list() []*store.Store {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.all)
 }
 
 func (v *views) list() []readmodels.View {
@@ -55,15 +76,28 @@ func (n *Node) openViews(context.Context, context.Context) error {
 	if err != nil {
 		n.log.Warn("read models will be rebuilt after an unclean stop", "error", err)
 	}
-	p, err := projector.Open(projector.Config{
+	n.views = v
+	n.bootID = boot
+	p, err := projector.Open(n.projection(v.list()...))
+	if err != nil {
+		return err
+	}
+	v.projector = p
+	n.onClose("read models", func(context.Context) error { return p.Close() })
+	return n.openOwnViews()
+}
+
+// projection is how views are folded.
+func (n *Node) projection(views ...readmodels.View) projector.Config {
+	return projector.Config{
 		Journal: n.journal,
-		Views:   v.list(),
+		Views:   views,
 		OpenStore: func(view readmodels.View) (readmodels.Store, error) {
 			memTable, generation := n.cfg.Memory.storeMemory(view.Name())
 			s, err := store.Open(store.Options{
 				Dir:        filepath.Join(n.cfg.path("views"), view.Name()),
 				Identity:   fmt.Sprintf("%s/%d/%s", view.Name(), view.Format(), n.cfg.ClusterID),
-				Boot:       boot,
+				Boot:       n.bootID,
 				MemTable:   memTable,
 				Generation: generation,
 				Pace:       n.scrubPace,
@@ -73,7 +107,7 @@ func (n *Node) openViews(context.Context, context.Context) error {
 				},
 			})
 			if err == nil {
-				v.stores = append(v.stores, s)
+				n.views.stores.add(s)
 			}
 			return s, err
 		},
@@ -83,14 +117,7 @@ func (n *Node) openViews(context.Context, context.Context) error {
 		MayGrow: n.viewsMayGrow,
 		Sick:    func(err error) bool { return cluster.KindOf(err) == cluster.KindSickMachine },
 		Failed:  func(view string, err error) { n.log.Error("read model failed", "read_model", view, "error", err) },
-	})
-	if err != nil {
-		return err
 	}
-	v.projector = p
-	n.views = v
-	n.onClose("read models", func(context.Context) error { return p.Close() })
-	return nil
 }
 
 // errViewsWait: the views are to begin with another node's.
@@ -113,7 +140,7 @@ func (n *Node) viewsWritable() error {
 }
 
 func (n *Node) readModelStatus() []gateways.TwinReadModel {
-	status := n.views.projector.Status()
+	status := n.viewStatus()
 	out := make([]gateways.TwinReadModel, len(status))
 	for i, s := range status {
 		out[i] = gateways.TwinReadModel{
@@ -125,5 +152,8 @@ func (n *Node) readModelStatus() []gateways.TwinReadModel {
 
 // RebuildReadModel implements gateways.Operations.
 func (o operations) RebuildReadModel(ctx context.Context, name string) error {
+	if m := o.Node.ReadModel(name); m != nil {
+		return readError(m.Rebuild(ctx))
+	}
 	return readError(o.views.projector.Rebuild(ctx, name))
 }
