@@ -35,13 +35,28 @@ type Book struct {
 	gaps     []Gap
 	last     time.Time // of the last report
 	steady   time.Time // since when reports have come without a break
-	twice    int       // messages that came again
-	resent   int       // reports that came with PossDupFlag for the first time
+	told     Listener
+	twice    int // messages that came again
+	resent   int // reports that came with PossDupFlag for the first time
 	logons   int
+}
+
+// Listener is told what a book takes down, under the book's lock. With one, the
+// book does not keep reports.
+type Listener interface {
+	// Reported is a report that counts for the first time; again: with PossDupFlag.
+	Reported(r Report, address string, again bool)
+	// Answered is an order whose first report came: it was executed or refused.
+	Answered(id string, r Report)
+	// Broken is what the session's rules forbid.
+	Broken(what string)
 }
 
 // NewBook returns a book with nothing in it.
 func NewBook() *Book { return &Book{sent: map[string]bool{}, next: 1} }
+
+// Tell has a listener told from now on.
+func (b *Book) Tell(l Listener) { b.told = l }
 
 // minGap is the shortest time between two reports that is kept.
 const minGap = 20 * time.Millisecond
@@ -50,6 +65,9 @@ const minGap = 20 * time.Millisecond
 const maxFaults = 20
 
 func (b *Book) fault(format string, args ...any) {
+	if b.told != nil {
+		b.told.Broken(fmt.Sprintf(format, args...))
+	}
 	if len(b.faults) < maxFaults {
 		b.faults = append(b.faults, fmt.Sprintf(format, args...))
 	}
@@ -147,13 +165,21 @@ func (b *Book) report(number uint64, m map[string]string) {
 		b.fault("a report without an ExecID or ExecType: %v", m)
 		return
 	}
-	b.reports = append(b.reports, Report{number, m["11"], n, m["150"][0]})
+	this := Report{number, m["11"], n, m["150"][0]}
+	if b.told == nil {
+		b.reports = append(b.reports, this)
+	} else {
+		b.told.Reported(this, b.address, m["43"] == "Y")
+	}
 	if m["43"] == "Y" {
 		b.resent++
 	}
-	if answered, ours := b.sent[m["11"]]; ours && !answered && (m["150"] == "0" || m["150"] == "8") {
-		b.sent[m["11"]] = true
+	if answered, ours := b.sent[this.ClOrdID]; ours && !answered && (m["150"] == "0" || m["150"] == "8") {
+		b.sent[this.ClOrdID] = true
 		b.answered++
+		if b.told != nil {
+			b.told.Answered(this.ClOrdID, this)
+		}
 	}
 	now := time.Now()
 	if !b.last.IsZero() && now.Sub(b.last) > minGap {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/rialto-exchange/rialto/chaos/history"
 )
 
 // Options of a session that trades.
@@ -14,10 +16,15 @@ type Options struct {
 	Password  string
 	Account   string
 	Run       string  // begins all ClOrdIDs
+	Quantity  string  // of each order; default 0.0001
 	Rate      float64 // orders a second
 	// HeartBeat is HeartBtInt: a client of another house leaves a stopped node
 	// after two and a half times that.
 	HeartBeat time.Duration
+	// History is told of orders and reports. Without it the book keeps them.
+	History *history.Writer
+	// Nodes are the ids of the nodes at Addresses, for the history.
+	Nodes []string
 }
 
 // Client is a FIX engine with a session of its own. It tells its book of each
@@ -32,6 +39,7 @@ type Client interface {
 // Order is what an order says.
 type Order struct {
 	ID, Account string
+	Quantity    string // default 0.0001
 	Buy         bool
 }
 
@@ -41,13 +49,22 @@ const Target = "RIALTO"
 // Fields are the body of an order by tag: every second one trades with the one
 // before.
 func (o Order) Fields(now time.Time) map[int]string {
+	f := o.body()
+	f[60] = now.UTC().Format("20060102-15:04:05.000")
+	return f
+}
+
+// body is what an order says, without the time at which it is said.
+func (o Order) body() map[int]string {
+	if o.Quantity == "" {
+		o.Quantity = "0.0001"
+	}
 	side := "2"
 	if o.Buy {
 		side = "1"
 	}
 	return map[int]string{
-		1: o.Account, 11: o.ID, 38: "0.0001", 40: "2", 44: "60000.00", 54: side, 55: "BTC-USD", 59: "1",
-		60:    now.UTC().Format("20060102-15:04:05.000"),
+		1: o.Account, 11: o.ID, 38: o.Quantity, 40: "2", 44: "60000.00", 54: side, 55: "BTC-USD", 59: "1",
 		25001: "1", // an account may trade with itself
 	}
 }
@@ -56,6 +73,7 @@ func (o Order) Fields(now time.Time) map[int]string {
 type Run struct {
 	*Book
 	client Client
+	diary  *diary // nil without a history
 	cancel context.CancelFunc
 	wait   sync.WaitGroup
 }
@@ -63,12 +81,17 @@ type Run struct {
 // Start trades with a client.
 func Start(ctx context.Context, o Options, engine func(Options, *Book) (Client, error)) (*Run, error) {
 	b := NewBook()
+	var d *diary
+	if o.History != nil {
+		d = newDiary(o)
+		b.Tell(d)
+	}
 	c, err := engine(o, b)
 	if err != nil {
 		return nil, fmt.Errorf("start session of %s: %w", o.CompID, err)
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	r := &Run{Book: b, client: c, cancel: cancel}
+	r := &Run{Book: b, client: c, cancel: cancel, diary: d}
 	r.wait.Go(func() { r.trade(ctx, o) })
 	return r, nil
 }
@@ -94,9 +117,12 @@ func (r *Run) trade(ctx context.Context, o Options) {
 				continue
 			}
 			for ; due.Before(now); due = due.Add(interval) {
-				order := Order{ID: fmt.Sprintf("%s-%d", o.Run, k), Account: o.Account, Buy: k%2 == 0}
+				order := Order{ID: fmt.Sprintf("%s-%d", o.Run, k), Account: o.Account, Quantity: o.Quantity, Buy: k%2 == 0}
 				k++
 				r.ordered(order.ID)
+				if r.diary != nil {
+					r.diary.ordered(order)
+				}
 				if err := r.client.Order(order); err != nil {
 					r.mu.Lock()
 					r.fault("send %s: %v", order.ID, err)
@@ -117,4 +143,7 @@ func (r *Run) StopSending() {
 func (r *Run) Stop() {
 	r.StopSending()
 	r.client.Stop()
+	if r.diary != nil {
+		r.diary.end()
+	}
 }

@@ -1,20 +1,57 @@
-// Package traffic sends commands as traders do who must know what became of
-// each: every command has an id, and is repeated under that id on whichever
-// node answers until the answer is definitive.
+// Package traffic does what the venue's clients do, who must know what became
+// of each thing: it trades, moves money between accounts, reads at every
+// consistency and follows the event stream, through every node. A command whose
+// outcome is unknown is repeated under its id, byte for byte the same.
+//
+// Everything is drawn from one seed, as far as the venue's answers allow.
 package traffic
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"math/rand/v2"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/rialto-exchange/rialto/chaos/history"
 )
+
+// Options of a run of traffic.
+type Options struct {
+	URLs []string
+	// Nodes are the nodes' ids, as many as URLs; default n1, n2 …
+	Nodes []string
+	// Clients trade, each with an account of its own; Transfers move money
+	// between as many accounts and two more; Readers read, Streams follow.
+	Clients, Transfers, Readers, Streams int
+	Seed                                 uint64
+	Run                                  string // begins all ids, with a -
+	Client                               *http.Client
+	// Rate is how many commands a second are begun, all clients together; 0 is
+	// as many as are answered.
+	Rate float64
+	// Rich has clients trade with every type of order on two instruments, and
+	// give up some commands for good; else limits on BTC-USD, each settled.
+	Rich bool
+	// History is told of every operation. Without it commands are kept, and
+	// returned by Stop.
+	History *history.Writer
+}
+
+// Run is traffic under way.
+type Run struct {
+	options Options
+	memory  memory
+	done    atomic.Int64
+	gap     atomic.Int64
+	stop    context.CancelFunc
+	wait    sync.WaitGroup
+	mu      sync.Mutex
+	sent    []Sent // without a history
+	started time.Time
+}
 
 // Sent is one command and what came of it.
 type Sent struct {
@@ -31,32 +68,29 @@ type Sent struct {
 	Body []byte
 }
 
-// Options of a run of traffic.
-type Options struct {
-	URLs    []string
-	Clients int
-	Seed    uint64
-	Run     string // prefix of all ids
-	Client  *http.Client
-}
-
-// Run is traffic under way.
-type Run struct {
-	options Options
-	done    atomic.Int64
-	stop    context.CancelFunc
-	wait    sync.WaitGroup
-	results [][]Sent
-	gap     atomic.Int64
-}
-
-// Start begins the traffic: each client has an account of its own, deposits,
-// and then places, cancels and amends orders on BTC-USD until Stop.
+// Start begins the traffic; it goes on until Stop or the end of ctx.
 func Start(ctx context.Context, o Options) *Run {
+	if o.Nodes == nil {
+		for i := range o.URLs {
+			o.Nodes = append(o.Nodes, fmt.Sprintf("n%d", i+1))
+		}
+	}
 	ctx, cancel := context.WithCancel(ctx)
-	r := &Run{options: o, stop: cancel, results: make([][]Sent, o.Clients)}
+	r := &Run{options: o, stop: cancel, started: time.Now()}
+	commanders := o.Clients + o.Transfers
 	for i := range o.Clients {
-		r.wait.Go(func() { r.results[i] = r.client(ctx, i) })
+		p := r.trading(i)
+		r.wait.Go(func() { r.command(ctx, newClient(r, "c", i), p, commanders) })
+	}
+	for i := range o.Transfers {
+		p := r.money(i)
+		r.wait.Go(func() { r.command(ctx, newClient(r, "t", i), p, commanders) })
+	}
+	for i := range o.Readers {
+		r.wait.Go(func() { newClient(r, "r", i).reads(ctx) })
+	}
+	for i := range o.Streams {
+		r.wait.Go(func() { newClient(r, "s", i).follows(ctx) })
 	}
 	return r
 }
@@ -68,63 +102,85 @@ func (r *Run) Done() int64 { return r.done.Load() }
 // client, the unavailability that a client saw.
 func (r *Run) LongestGap() time.Duration { return time.Duration(r.gap.Load()) }
 
-// Stop ends the traffic and returns what was sent. A command under way is
-// settled first.
+// Stop ends the traffic and returns the commands that were sent, where there is
+// no history. A command under way is settled first.
 func (r *Run) Stop() []Sent {
 	r.stop()
 	r.wait.Wait()
-	var all []Sent
-	for _, s := range r.results {
-		all = append(all, s...)
-	}
-	return all
+	return r.sent
 }
 
-// settling bounds how long a command is repeated.
-const settling = 60 * time.Second
+// source makes the commands of one client.
+type source interface {
+	next() planned
+	learn(o history.Operation)
+}
 
-func (r *Run) client(ctx context.Context, number int) []Sent {
-	p := newPlan(r.options.Run, number, r.options.Seed)
-	var sent []Sent
-	last := time.Now()
+// command sends one command after the other.
+func (r *Run) command(ctx context.Context, c *client, from source, of int) {
+	interval := time.Duration(0)
+	if r.options.Rate > 0 {
+		interval = time.Duration(float64(of) / r.options.Rate * float64(time.Second))
+	}
+	last, due := time.Now(), time.Now()
 	for ctx.Err() == nil {
-		c := p.next()
-		s := r.settle(number, c)
-		sent = append(sent, s)
-		if !s.Acknowledged {
-			return sent // the checker will say what became of it
+		o := c.settle(from.next())
+		r.took(o)
+		if o.Outcome == history.Unknown && !r.options.Rich {
+			return // the checker will say what became of it
 		}
 		now := time.Now()
-		for gap := now.Sub(last); ; {
-			old := r.gap.Load()
-			if int64(gap) <= old || r.gap.CompareAndSwap(old, int64(gap)) {
-				break
-			}
+		if o.Sequence > 0 {
+			keepLongest(&r.gap, now.Sub(last))
+			last = now
+			r.done.Add(1)
+			from.learn(o)
 		}
-		last = now
-		r.done.Add(1)
-		p.learn(s)
+		if due = due.Add(interval); due.Before(now) {
+			due = now // what could not be sent in time is not made up for
+		}
+		pause(ctx, time.Until(due))
 	}
-	return sent
 }
 
-// settle repeats a command, on one node after the other, until an answer
-// settles it.
-func (r *Run) settle(number int, c planned) Sent {
-	ctx, cancel := context.WithTimeout(context.Background(), settling)
-	defer cancel()
-	s := Sent{ID: c.id}
-	for at := number; ctx.Err() == nil; at++ {
-		s.Copies++
-		if r.send(ctx, r.options.URLs[at%len(r.options.URLs)], c, &s) {
-			return s
+func keepLongest(longest *atomic.Int64, d time.Duration) {
+	for {
+		old := longest.Load()
+		if int64(d) <= old || longest.CompareAndSwap(old, int64(d)) {
+			return
 		}
-		pause(ctx, 5*time.Millisecond)
 	}
-	return s
+}
+
+// took takes down a command that has ended.
+func (r *Run) took(o history.Operation) {
+	if r.options.History != nil {
+		r.options.History.Operation(o)
+		return
+	}
+	s := Sent{ID: o.ID, Acknowledged: o.Sequence > 0, Status: o.Status, Sequence: o.Sequence, Copies: len(o.Sent), Body: o.Answer}
+	for _, c := range o.Sent {
+		if c.Replayed {
+			s.Replayed++
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sent = append(r.sent, s)
+}
+
+// now is the time of the run.
+func (r *Run) now() history.Nanos {
+	if r.options.History != nil {
+		return r.options.History.Now()
+	}
+	return history.Nanos(time.Since(r.started))
 }
 
 func pause(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -133,117 +189,20 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// send reports whether the answer is definitive.
-func (r *Run) send(ctx context.Context, url string, c planned, s *Sent) bool {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v1/commands/"+c.verb, bytes.NewReader(c.body))
-	if err != nil {
-		return false
-	}
-	req.Header.Set("Content-Type", "application/json")
-	res, err := r.options.Client.Do(req)
-	if err != nil {
-		return false
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		return false
-	}
-	var answer struct {
-		Sequence uint64 `json:"sequence"`
-	}
-	if json.Unmarshal(body, &answer) != nil || answer.Sequence == 0 {
-		return false
-	}
-	if res.Header.Get("Rialto-Replayed") == "true" {
-		s.Replayed++
-	}
-	s.Acknowledged, s.Status, s.Sequence, s.Body = true, res.StatusCode, answer.Sequence, body
-	return true
-}
-
 // planned is a command ready to be sent, and sent again.
 type planned struct {
 	id, verb string
 	body     []byte
 }
 
-// plan makes one client's commands.
-type plan struct {
-	run     string
-	number  int
-	count   int
-	account string
-	random  *rand.Rand
-	open    []string // ids of orders that were accepted and may be open
-}
-
-func newPlan(run string, number int, seed uint64) *plan {
-	return &plan{run: run, number: number, account: fmt.Sprintf("%s-a%d", run, number),
-		random: rand.New(rand.NewPCG(seed, uint64(number)))}
-}
-
-func (p *plan) next() planned {
-	p.count++
-	switch p.count {
-	case 1:
-		return p.command("accounts/open", p.account, map[string]any{"account": p.account})
-	case 2:
-		return p.command("accounts/deposit", p.account, map[string]any{"asset": "USD", "amount": "100000000"})
-	case 3:
-		return p.command("accounts/deposit", p.account, map[string]any{"asset": "BTC", "amount": "10000"})
+func plan(id, verb, aggregate string, payload map[string]any) planned {
+	command := map[string]any{"command_id": id, "payload": payload}
+	if aggregate != "" {
+		command["aggregate_id"] = aggregate
 	}
-	switch n := p.random.IntN(10); {
-	case n < 2 && len(p.open) > 0:
-		return p.command("orders/cancel", p.takeOpen(), map[string]any{})
-	case n < 3 && len(p.open) > 0:
-		id := p.open[p.random.IntN(len(p.open))]
-		return p.command("orders/amend", id, map[string]any{"price": p.price()})
-	default:
-		return p.command("orders/place", p.account, map[string]any{
-			"account": p.account, "instrument": "BTC-USD", "type": "limit",
-			"side": []string{"buy", "sell"}[p.random.IntN(2)], "price": p.price(),
-			"quantity": fmt.Sprintf("0.%04d", 1+p.random.IntN(9999)),
-		})
-	}
-}
-
-func (p *plan) price() string {
-	return fmt.Sprintf("%d.%02d", 59990+p.random.IntN(20), p.random.IntN(100))
-}
-
-func (p *plan) takeOpen() string {
-	i := p.random.IntN(len(p.open))
-	id := p.open[i]
-	p.open[i] = p.open[len(p.open)-1]
-	p.open = p.open[:len(p.open)-1]
-	return id
-}
-
-func (p *plan) command(verb, aggregate string, payload map[string]any) planned {
-	id := fmt.Sprintf("%s-%d-%d", p.run, p.number, p.count)
-	body, err := json.Marshal(map[string]any{"command_id": id, "aggregate_id": aggregate, "payload": payload})
+	body, err := json.Marshal(command)
 	if err != nil {
 		panic(err) // maps of strings
 	}
 	return planned{id: id, verb: verb, body: body}
-}
-
-// maxOpen bounds what a client leaves resting.
-const maxOpen = 50
-
-// learn remembers an accepted order that rests.
-func (p *plan) learn(s Sent) {
-	var answer struct {
-		Order struct {
-			ID     string `json:"order_id"`
-			Status string `json:"status"`
-		} `json:"order"`
-	}
-	if s.Status != http.StatusOK || json.Unmarshal(s.Body, &answer) != nil || answer.Order.Status != "open" {
-		return
-	}
-	if len(p.open) < maxOpen {
-		p.open = append(p.open, answer.Order.ID)
-	}
 }
