@@ -19,6 +19,7 @@ type Event struct {
 	At          string          `json:"at"`
 	AggregateID string          `json:"aggregate_id"`
 	Actor       string          `json:"actor"`
+	Source      string          `json:"source"`
 	CommandID   string          `json:"command_id"`
 	LogIndex    uint64          `json:"log_index"`
 	Data        json.RawMessage `json:"data"`

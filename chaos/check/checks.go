@@ -2,45 +2,92 @@ package check
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/rialto-exchange/rialto/chaos/history"
 )
 
-// Check is something that must hold after a run. It reads the run's folder, line
-// by line, and needs no cluster.
+// Check is one thing that must hold of a run, looked at afterwards: the history
+// of its clients beside what every node says happened.
 type Check struct {
 	Name string
-	Doc  string // what holds, in a line
-	// Run returns what is found. An error means that it could not be checked.
+	// Doc says in a sentence what holds.
+	Doc string
+	// Run returns what breaks it. An error means that it could not be looked at,
+	// which is never the same as that it holds.
 	Run func(context.Context, Run) ([]Violation, error)
 }
 
-// Run is what is checked.
+// Run is what a run left behind.
 type Run struct {
 	Folder history.Folder
 	Head   history.Head
 	Limits Limits
 }
 
-// Limits are what availability is held to; 0 is no limit.
+// Limits bound what a client may see; 0 is no limit.
 type Limits struct {
-	// Gap is the longest time between two answers at one client, Heal the longest
-	// from a fault's end to an answer with every node ready.
+	// Gap is the longest time without an answer, all clients together; Heal the
+	// longest from the end of a fault to the first answer after it.
 	Gap, Heal time.Duration
 }
 
-// Violation is one thing that must not be.
+// Violation is one thing that breaks a check.
 type Violation struct {
 	What string
-	// IDs are of operations: the report shows what their clients saw.
-	IDs []string
-	// Sequence is of an event, Node whose export shows it; 0 and "": none.
-	Sequence uint64
+	// IDs are those of the operations that it is about, Node is whose it is, and
+	// Sequence that of the event; each may be empty.
+	IDs      []string
 	Node     string
+	Sequence uint64
 }
 
-// All are the checks; to add one is a file and a row.
+// All lists the checks, in the order in which a report shows them. To add one is
+// a file and a row.
 func All() []Check {
-	return nil
+	return []Check{
+		{"once", "every acknowledged command is in the log once, every unknown one once or never, and none that nobody sent", once},
+		{"events", "every node tells the same events byte for byte, gapless from 1, and time never goes back", events},
+		{"streams", "every stream told the events that are in the log, from where it was resumed, gapless", streams},
+		{"hashes", "state hashes are equal at equal indexes", hashes},
+		{"availability", "no gap between answers, and no time to heal, is longer than the scenario allows", availability},
+	}
+}
+
+// Find returns the check of a name.
+func Find(name string) (Check, bool) {
+	for _, c := range All() {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return Check{}, false
+}
+
+// most is how many violations a check tells; the rest it counts.
+const most = 20
+
+// found collects violations, so many and no more.
+type found struct {
+	list []Violation
+	more int
+}
+
+func (f *found) add(v Violation, what string, args ...any) {
+	if len(f.list) == most {
+		f.more++
+		return
+	}
+	v.What = fmt.Sprintf(what, args...)
+	f.list = append(f.list, v)
+}
+
+// all returns what was found.
+func (f *found) all() []Violation {
+	if f.more > 0 {
+		f.list = append(f.list, Violation{What: fmt.Sprintf("and %d more", f.more)})
+		f.more = 0
+	}
+	return f.list
 }

@@ -17,6 +17,8 @@ type Command struct {
 	Expected   *uint64
 	validUntil instant // 0: none
 	payload    map[string]any
+	told       map[string]any // what the client was answered, nil: it was not, or nobody knows
+	status     int
 	// taken: it was made of its own events, see Taken.
 	taken bool
 }

@@ -98,7 +98,7 @@ func (v *Venue) command(sent func(*Event) (Command, bool)) {
 }
 
 func (v *Venue) decide(c *Command, about *subject, run func() refusal) {
-	no := accepted
+	no, begun := accepted, v.entry.at
 	switch next := v.next(); {
 	case c.validUntil != 0 && v.now > c.validUntil, v.wasLate(next):
 		no = "too_late"
@@ -113,6 +113,7 @@ func (v *Venue) decide(c *Command, about *subject, run func() refusal) {
 	if e := v.next(); e != nil && v.entry.diff == nil && !v.startsAnother(e) {
 		v.differ(e.Sequence, "%s of %s is no event of %s %s", e.Type, e.Aggregate, c.Verb, c.ID)
 	}
+	v.compare(c, no, about, v.entry.events[begun:v.entry.at])
 }
 
 // startsAnother reports whether an event that cannot be told from the last

@@ -111,7 +111,14 @@ func (m *machine) execute(commands ...*command.Command) [][]byte {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	block, _ := m.fsm.Apply(m.fsm.Index()+1, 1, data)
+	block, outcomes := m.fsm.Apply(m.fsm.Index()+1, 1, data)
+	for i, o := range outcomes {
+		if c, ok := m.sent[commands[i].ID]; ok && o.Kind == event.OutcomeExecuted {
+			answer, status := render.Answer(nil, o.Group, block.At)
+			c.Tell(status, answer)
+			m.sent[commands[i].ID] = c
+		}
+	}
 	return lines(block)
 }
 
