@@ -97,21 +97,42 @@ func (d *Disk) Thaw() error {
 // ballast is what fills it.
 func (d *Disk) ballast() string { return filepath.Join(d.mount, "ballast") }
 
-// Leave fills it so that so many bytes are left.
+// Leave fills it so that at most so many bytes are left: 0 is none.
 func (d *Disk) Leave(bytes int64) error {
 	if err := d.Release(); err != nil {
-		return err
-	}
-	free, err := d.Room()
-	if err != nil || free <= bytes {
 		return err
 	}
 	f, err := os.Create(d.ballast())
 	if err != nil {
 		return fmt.Errorf("fill %s: %w", d.mount, err)
 	}
-	if err := errors.Join(unix.Fallocate(int(f.Fd()), 0, 0, free-bytes), f.Close()); err != nil {
+	if err := errors.Join(d.grow(f, bytes), f.Close()); err != nil {
 		return fmt.Errorf("fill %s: %w", d.mount, err)
+	}
+	return nil
+}
+
+// blockBytes is the least that a file takes.
+const blockBytes = 4096
+
+// grow lengthens the ballast until so much is left, or not even a block can be
+// had: the file system needs some of what is free for itself, and others write.
+func (d *Disk) grow(f *os.File, left int64) error {
+	length, step := int64(0), int64(1)<<40
+	for step >= blockBytes {
+		free, err := d.Room()
+		if err != nil || free <= left {
+			return err
+		}
+		step = min(step, max(free-left, blockBytes))
+		switch err := unix.Fallocate(int(f.Fd()), 0, length, step); {
+		case err == nil:
+			length += step
+		case errors.Is(err, unix.ENOSPC):
+			step /= 2
+		case !errors.Is(err, unix.EINTR):
+			return err
+		}
 	}
 	return nil
 }

@@ -119,6 +119,12 @@ func TestFull(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(d.Path(), "x"), make([]byte, 1<<20), 0o600); !errors.Is(err, unix.ENOSPC) {
 		t.Errorf("a write: %v, want ENOSPC", err)
 	}
+	if err := d.Leave(0); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := d.Room(); err != nil || left != 0 {
+		t.Errorf("%d bytes are left: %v", left, err)
+	}
 	if err := d.Release(); err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,9 +47,7 @@ func flips() []Fault {
 func flip(ctx context.Context, s *site.Site, dice *rand.Rand, k live.Kind, nodes []*site.Node) (Ongoing, error) {
 	if k == live.Snapshots { // the next start is to need it
 		for _, n := range nodes {
-			if res, err := s.Client.Post(n.URL()+"/v1/admin/snapshot", "application/json", http.NoBody); err == nil {
-				_ = res.Body.Close()
-			}
+			ask(s, n, "/v1/admin/snapshot")
 		}
 	}
 	if err := killAtOnce(ctx, nodes); err != nil {

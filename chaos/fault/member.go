@@ -112,12 +112,7 @@ func again(s *site.Site, dice *rand.Rand, what, path string) Ongoing {
 	var all sync.WaitGroup
 	all.Go(func() {
 		for wait(stop, between(dice, 100*time.Millisecond, time.Second)) {
-			n := s.Node(dice.IntN(s.Size()))
-			res, err := s.Client.Post(n.URL()+path, "application/json", http.NoBody)
-			if err == nil {
-				_ = res.Body.Close()
-			}
-			if err == nil && res.StatusCode == http.StatusOK {
+			if ask(s, s.Node(dice.IntN(s.Size())), path) {
 				done.Add(1)
 			} else {
 				refused.Add(1)
@@ -152,11 +147,9 @@ func installKilled(ctx context.Context, s *site.Site, dice *rand.Rand) (Ongoing,
 	if err != nil {
 		return nil, err
 	}
-	res, err := s.Client.Post(leader.URL()+"/v1/admin/snapshot", "application/json", http.NoBody)
-	if err != nil {
-		return nil, err
+	if !ask(s, leader, "/v1/admin/snapshot") {
+		return nil, fmt.Errorf("%s wrote no snapshot", leader.ID)
 	}
-	_ = res.Body.Close()
 	whole := newest(leader.Data())
 	if err := newcomer(ctx, s, n); err != nil {
 		return nil, err

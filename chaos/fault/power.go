@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/crc32"
-	"io"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -42,33 +40,38 @@ func powers() []Fault {
 // cutPower cuts the disks' power under the running processes, and then ends
 // them: what they did between is lost with the rest.
 func cutPower(ctx context.Context, s *site.Site, dice *rand.Rand, nodes []*site.Node) (Ongoing, error) {
+	paths := make([][]string, len(nodes)) // without power no folder can be listed
+	for i, n := range nodes {
+		paths[i] = files(n.Data())
+	}
 	errs := make([]error, len(nodes))
 	var all sync.WaitGroup
 	for i, n := range nodes {
 		all.Go(func() { errs[i] = n.Disk().Cut() })
 	}
 	all.Wait()
+	had := make([]map[string]fs.FileInfo, len(nodes))
+	for i := range nodes {
+		had[i] = stats(paths[i])
+	}
 	if err := errors.Join(append(errs, killAtOnce(ctx, nodes))...); err != nil {
 		return nil, err
-	}
-	before := make([]map[string]sum, len(nodes))
-	for i, n := range nodes {
-		before[i] = sums(n.Data())
 	}
 	order := dice.Perm(len(nodes))
 	var found string
 	return &ongoing{
-		nodes: nodes, witness: others(nodes),
+		nodes: nodes,
 		heal: func(ctx context.Context) error {
-			lost := 0
+			var shorter, earlier int
 			for _, i := range order {
 				if err := nodes[i].Disk().Remount(); err != nil {
 					return err
 				}
-				lost += differ(before[i], sums(nodes[i].Data()))
+				a, b := lost(had[i], stats(paths[i]))
+				shorter, earlier = shorter+a, earlier+b
 			}
-			if lost > 0 {
-				found = fmt.Sprintf("%d files came back with less than the processes had written", lost)
+			if shorter+earlier > 0 {
+				found = fmt.Sprintf("of the files of %v %d came back shorter or not at all, %d more as of an earlier time", ids(nodes), shorter, earlier)
 			}
 			var errs []error
 			for _, i := range order {
@@ -80,45 +83,39 @@ func cutPower(ctx context.Context, s *site.Site, dice *rand.Rand, nodes []*site.
 	}, nil
 }
 
-// sum is what a file holds, as far as it can be read.
-type sum struct {
-	size int64
-	crc  uint32
-	read int64
+// files are all below a folder.
+func files(dir string) (paths []string) {
+	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			paths = append(paths, path)
+		}
+		return nil // what went meanwhile counts for nothing
+	})
+	return paths
 }
 
-// sums reads all files below a folder.
-func sums(dir string) map[string]sum {
-	all := map[string]sum{}
-	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return nil // gone, or not to be read without power: it counts for nothing
+// stats are what the kernel says of files, on the disk or not.
+func stats(paths []string) map[string]fs.FileInfo {
+	all := map[string]fs.FileInfo{}
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil {
+			all[path] = info
 		}
-		f, err := os.Open(path)
-		if err != nil {
-			return nil
-		}
-		defer f.Close() //nolint:errcheck // it was only read
-		info, err := f.Stat()
-		if err != nil {
-			return nil
-		}
-		h := crc32.NewIEEE()
-		n, _ := io.Copy(h, f)
-		all[path] = sum{info.Size(), h.Sum32(), n}
-		return nil
-	})
+	}
 	return all
 }
 
-// differ counts the files that are gone, or hold something else than what could
-// be read of them before.
-func differ(before, after map[string]sum) (files int) {
-	for path, was := range before {
-		is, there := after[path]
-		if !there || is.size != was.size || was.read == was.size && is.crc != was.crc {
-			files++
+// lost counts the files that are shorter than they were, or gone, and those that
+// are as long and were written later than they are now.
+func lost(had, has map[string]fs.FileInfo) (shorter, earlier int) {
+	for path, was := range had {
+		is, there := has[path]
+		switch {
+		case !there || is.Size() < was.Size():
+			shorter++
+		case is.ModTime().Before(was.ModTime()):
+			earlier++
 		}
 	}
-	return files
+	return shorter, earlier
 }

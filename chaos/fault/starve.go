@@ -280,10 +280,7 @@ func noMoreMemory(ctx context.Context, s *site.Site, dice *rand.Rand, r Role) (O
 		nodes: nodes,
 		heal: func(ctx context.Context) error {
 			// A node that has all it needs goes on; a snapshot maps more.
-			res, err := s.Client.Post(n.URL()+"/v1/admin/snapshot", "application/json", nil)
-			if err == nil {
-				_ = res.Body.Close()
-			}
+			ask(s, n, "/v1/admin/snapshot")
 			switch {
 			case !n.Running():
 				found = n.ID + " ended without memory"

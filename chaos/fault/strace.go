@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,30 +26,16 @@ type store struct {
 	name   string
 	paths  []string // patterns below the data folder
 	within int      // a thread writes to it so often soon
-	elects bool     // it is written to when somebody stands
+	// stirs has the node write to it; nil: trading does.
+	stirs func(s *site.Site, n *site.Node, dice *rand.Rand, done <-chan struct{})
 }
 
 func stores() []store {
 	return []store{
 		{name: "log", paths: []string{"raft/log.wal/*.wal", "raft/log.synced"}, within: 100},
-		{name: "vote", paths: []string{"raft/vote"}, within: 2, elects: true},
+		{name: "vote", paths: []string{"raft/vote"}, within: 2, stirs: stirVotes},
 		{name: "journal", paths: []string{"journal/*.journal", "journal/durable.json"}, within: 100},
 	}
-}
-
-// transfers hands leadership over, again and again, until it is stopped.
-func transfers(s *site.Site, dice *rand.Rand) (stop func()) {
-	done := make(chan struct{})
-	var all sync.WaitGroup
-	all.Go(func() {
-		for wait(done, between(dice, 50*time.Millisecond, 500*time.Millisecond)) {
-			res, err := s.Client.Post(s.Node(dice.IntN(s.Size())).URL()+"/v1/admin/leader/transfer", "application/json", http.NoBody)
-			if err == nil {
-				_ = res.Body.Close()
-			}
-		}
-	})
-	return func() { close(done); all.Wait() }
 }
 
 // calls are those by which files are changed and synced.
@@ -101,10 +86,7 @@ func inject(ctx context.Context, s *site.Site, dice *rand.Rand, r Role, st store
 	if err != nil {
 		return nil, err
 	}
-	stop := func() {}
-	if st.elects {
-		stop = transfers(s, dice)
-	}
+	stop := stir(s, n, part{stirs: st.stirs}, dice)
 	return &ongoing{
 		nodes: nodes,
 		heal: func(ctx context.Context) error {
@@ -138,7 +120,7 @@ const attachWithin = 20 * time.Second
 // attach has strace do something to a node's calls on the files of a store, and
 // returns once it is there.
 func attach(s *site.Site, n *site.Node, st store, into, what string) (*tracer, error) {
-	paths, err := open(n, st)
+	paths, err := existing(n, st)
 	if err != nil {
 		return nil, err
 	}
@@ -167,9 +149,8 @@ func attach(s *site.Site, n *site.Node, st store, into, what string) (*tracer, e
 	return t, nil
 }
 
-// open are a store's files, and the folders that they are in, for those that
-// are made later.
-func open(n *site.Node, st store) ([]string, error) {
+// existing are a store's files.
+func existing(n *site.Node, st store) ([]string, error) {
 	var paths []string
 	for _, pattern := range st.paths {
 		found, err := filepath.Glob(filepath.Join(n.Data(), pattern))
@@ -227,16 +208,30 @@ func (t *tracer) met() (lines []string) {
 
 func (t *tracer) hits() int { return len(t.met()) }
 
-// first is the first call that was changed, without its bytes.
+// first is the first call that was changed, or else the last one before the
+// end, without its bytes.
 func (t *tracer) first() string {
 	lines := t.met()
 	if len(lines) == 0 {
 		return ""
 	}
-	if begin, rest, ok := strings.Cut(lines[0], ", \""); ok {
+	line := lines[0]
+	if strings.Contains(line, "killed by") {
+		b, _ := os.ReadFile(t.out)
+		before, _, _ := strings.Cut(string(b), "+++")
+		all := strings.Split(strings.TrimSpace(before), "\n")
+		for _, l := range slices.Backward(all) {
+			if strings.Contains(l, "(") && strings.Contains(l, "/") {
+				line = l + " … killed by SIGKILL"
+				break
+			}
+		}
+	}
+	if begin, rest, ok := strings.Cut(line, ", \""); ok {
 		if i := strings.LastIndex(rest, "= "); i >= 0 {
 			return begin + " …) " + rest[i:]
 		}
+		return begin + " …"
 	}
-	return lines[0]
+	return line
 }

@@ -209,7 +209,8 @@ func (v *Venue) Restart(i int, flags ...string) error {
 	defer log.Close()
 	line := slices.Concat(n.run, []string{n.binary, "serve", "--config", n.config}, flags)
 	n.cmd = exec.Command(line[0], line[1:]...)
-	n.cmd.Env = append(os.Environ(), "RIALTO_INSECURE_PEERS=true") // builds that do not know it pass it over
+	n.cmd.Env = append(os.Environ(), "RIALTO_INSECURE_PEERS=true")                                    // builds that do not know it pass it over
+	n.cmd.Env = append(n.cmd.Env, "CHAOS_RULES="+filepath.Join(filepath.Dir(n.config), "chaos.json")) // read by builds with the tag chaos
 	n.cmd.Env = append(n.cmd.Env, n.env...)
 	n.cmd.Stdout, n.cmd.Stderr = log, log
 	n.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

@@ -13,7 +13,7 @@ import (
 // System is the real world: this machine's files, network and clock, and the
 // kernel's randomness.
 func System() World {
-	return World{Files: systemFiles{}, Network: systemNetwork{}, Clock: systemClock{}, Random: rand.Reader}
+	return unruly(World{Files: systemFiles{}, Network: systemNetwork{}, Clock: systemClock{}, Random: rand.Reader})
 }
 
 type systemClock struct{}
