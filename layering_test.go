@@ -100,7 +100,7 @@ func rules() []rule {
 		{room: "node", own: []string{"node/", "cluster", "cluster/", "fsm", "fsm/", "gateways", "gateways/", "readmodels", "readmodels/"}, libraries: []string{
 			"github.com/prometheus/client_golang",
 		}},
-		{room: "cmd", own: []string{"node", "node/finding", "node/backup", "cluster/credentials", "cmd/"}, libraries: []string{"*"}},
+		{room: "cmd", own: []string{"node", "node/finding", "node/backup", "cluster/credentials", "cmd/", "chaos/"}, libraries: []string{"*"}},
 		// A FIX client has to write and cut messages: it takes the leaf that does
 		// it, and its word for time, and nothing else of the venue.
 		{room: "cmd/rialto/fixclient", own: []string{"gateways/fix/wire", "fsm/market"}},

@@ -1,7 +1,6 @@
 package figures
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -201,33 +200,19 @@ func (f *Figures) mark(m history.Mark) {
 	}
 }
 
-// Invalid says why a trial does not count, "" if it does: it did not do its
-// minimum of work, before the first fault and after the last, or a fault did
-// not bite.
-func (f *Figures) Invalid(before, after uint64) string {
-	var early, late uint64
+// Work is how many commands were answered before the first fault and after the
+// last; without a fault, all of them both times.
+func (f *Figures) Work() (before, after uint64) {
 	for i, b := range f.Bins {
 		at := history.Nanos(int64(i) * f.BinNs)
-		switch {
-		case len(f.Faults) == 0 || at < f.Faults[0].Begins:
-			early += b.Acked
-		case at >= f.Faults[len(f.Faults)-1].Over:
-			late += b.Acked
+		if len(f.Faults) == 0 || at < f.Faults[0].Begins {
+			before += b.Acked
+		}
+		if len(f.Faults) == 0 || at >= f.Faults[len(f.Faults)-1].Over {
+			after += b.Acked
 		}
 	}
-	if len(f.Faults) == 0 {
-		late = early
-	}
-	for _, this := range f.Faults {
-		if this.Evidence == "" {
-			return fmt.Sprintf("%s is not shown to have bitten", this.Name)
-		}
-	}
-	if early < before || late < after {
-		return fmt.Sprintf("too little work: %d commands acknowledged before the first fault and %d after the last, and %d and %d are the least",
-			early, late, before, after)
-	}
-	return ""
+	return before, after
 }
 
 // histogram of latencies up to two minutes, to three digits.

@@ -43,7 +43,7 @@ func (c *client) follows(ctx context.Context) {
 		if id == "" || c.random.IntN(anew) == 0 {
 			at, id = c.random.Uint64N(high), ""
 		}
-		o, last := c.segment(ctx, at, id)
+		o, last := c.segment(ctx, at, id, 1+c.random.Uint64N(segmentEvents), time.Duration(1+c.random.Int64N(int64(segmentLasts))))
 		c.run.options.History.Operation(o)
 		if o.Events.Last > 0 {
 			at, id = o.Events.Last, last
@@ -53,9 +53,9 @@ func (c *client) follows(ctx context.Context) {
 	}
 }
 
-// segment is one connection; id is the Last-Event-ID that it resumes at, or the
-// offset is asked for.
-func (c *client) segment(ctx context.Context, after uint64, id string) (history.Operation, string) {
+// segment is one connection, of so many events and so long at most; id is the
+// Last-Event-ID that it resumes at, or the offset is asked for.
+func (c *client) segment(ctx context.Context, after uint64, id string, most uint64, lasts time.Duration) (history.Operation, string) {
 	c.count++
 	o := c.run.options
 	events := &history.Segment{After: after}
@@ -63,7 +63,7 @@ func (c *client) segment(ctx context.Context, after uint64, id string) (history.
 		Client: c.name, Kind: history.Stream, Node: o.Nodes[c.at], ID: fmt.Sprintf("%s-%s-%d", o.Run, c.name, c.count),
 		Verb: "/v1/streams/events", Outcome: history.Failed, Began: c.run.now(), Events: events,
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Duration(1+c.random.Int64N(int64(segmentLasts))))
+	ctx, cancel := context.WithTimeout(ctx, lasts)
 	defer cancel()
 	url := o.URLs[c.at] + op.Verb
 	if id == "" {
@@ -83,7 +83,7 @@ func (c *client) segment(ctx context.Context, after uint64, id string) (history.
 		op.Status = res.StatusCode
 		if res.StatusCode == http.StatusOK {
 			op.Outcome = history.Acked
-			id, err = read(res.Body, events, 1+c.random.IntN(segmentEvents))
+			id, err = read(res.Body, events, most)
 		} else if res.StatusCode < http.StatusInternalServerError {
 			op.Outcome = history.Refused
 		}
@@ -100,13 +100,13 @@ var errForm = errors.New("not an event stream")
 
 // read takes events down until there are enough, or the connection ends. A
 // message that did not come whole does not count.
-func read(from io.Reader, s *history.Segment, most int) (id string, err error) {
+func read(from io.Reader, s *history.Segment, most uint64) (id string, err error) {
 	lines := bufio.NewScanner(from)
 	lines.Buffer(nil, maxMessage)
 	b := blocks{segment: s, hash: sha256.New()}
 	defer b.end()
 	var thisID, data string
-	for s.Count < uint64(most) && lines.Scan() {
+	for s.Count < most && lines.Scan() {
 		name, value, _ := strings.Cut(lines.Text(), ":")
 		value = strings.TrimPrefix(value, " ")
 		switch {

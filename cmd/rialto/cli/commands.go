@@ -38,6 +38,7 @@ func commands() []entry {
 		{groupMeasure, replayCommand, true},
 		{groupMeasure, generateCommand, false},
 		{groupMeasure, benchCommand, false},
+		{groupMeasure, chaosCommand, false},
 		{"", versionCommand, false},
 	}
 }

@@ -24,6 +24,8 @@ const (
 	ExitUnknown = 3
 	// ExitDiffers: apply --dry-run --exit-code found a difference.
 	ExitDiffers = 4
+	// ExitNotRun: chaos: this machine can not do it.
+	ExitNotRun = 5
 )
 
 // The values of --output.

@@ -1,0 +1,41 @@
+package scenario
+
+import (
+	"math/rand/v2"
+
+	"github.com/rialto-exchange/rialto/chaos/fault"
+	"github.com/rialto-exchange/rialto/chaos/site"
+)
+
+// step draws faults that a site can do. They are different ones: the same fault
+// twice at once would heal itself.
+func (d *Draw) step(random *rand.Rand, can site.Can) Step {
+	var possible []string
+	for _, name := range d.from() {
+		if f, ok := fault.Find(name); ok && can.Has(f.Needs) {
+			possible = append(possible, name)
+		}
+	}
+	random.Shuffle(len(possible), func(i, k int) { possible[i], possible[k] = possible[k], possible[i] })
+	n := d.Together.Min
+	if d.Together.Max > n {
+		n += random.IntN(d.Together.Max - n + 1)
+	}
+	return Step{Faults: possible[:min(n, len(possible))], Hold: d.Hold}
+}
+
+// needs is what the site is opened with: what the steps need, and what faults
+// that may be drawn need, as far as the machine has it.
+func (w *run) needs() site.Can {
+	s := w.options.Scenario
+	needs, _ := s.NeedsOf() // prepare has seen the error
+	if s.Draw != nil {
+		can := site.Machine(siteOptions(w.options, needs))
+		for _, name := range s.Draw.from() {
+			if f, ok := fault.Find(name); ok && can.Has(f.Needs) {
+				needs |= f.Needs
+			}
+		}
+	}
+	return needs
+}
