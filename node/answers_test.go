@@ -39,6 +39,7 @@ func names(outcomes []event.Outcome) (all []string) {
 // command's group begins, and to a node of a build that can't read it in its own
 // journal the group itself.
 func TestOutcomesOfTwoBuilds(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	follower := c.nodes[(c.settledLeader()+1)%3]
@@ -74,6 +75,7 @@ func TestOutcomesOfTwoBuilds(t *testing.T) {
 // another command did: where this node's journal holds another one's group at
 // its sequence, the outcome is unknown.
 func TestOutcomeOfAnotherPast(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	follower := c.nodes[(c.settledLeader()+1)%3]
@@ -97,6 +99,7 @@ func TestOutcomeOfAnotherPast(t *testing.T) {
 // does not get on are answered: the blocks of their commands come from another
 // node, for all commands of an entry at once.
 func TestAnswerWhereTheMachineIsHeld(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	behind := (c.settledLeader() + 1) % 3

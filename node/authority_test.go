@@ -59,6 +59,7 @@ func newSolo(t *testing.T) *trio {
 // while the catalogue is folded anew from the first event on, a key that was
 // revoked at its end is never good again, and a good one is good throughout.
 func TestRebuildChangesNoAuthority(t *testing.T) {
+	t.Parallel()
 	c := newSolo(t)
 	c.do(0, key("revoked", market.RoleAdmin, false))
 	batch := make([]*command.Command, 0, 1000)
@@ -100,6 +101,7 @@ func TestRebuildChangesNoAuthority(t *testing.T) {
 // heard of the others answers neither 404 nor what it last knew: 503, until it
 // has been level with a leader; and that no key is refused meanwhile.
 func TestAloneIsNotCurrent(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	c.do(0, &command.OpenAccount{Account: "alice"})

@@ -41,6 +41,7 @@ func (c *trio) quorum(at int) gateways.TwinQuorum { return c.nodes[at].Operation
 // itself, catches up and stands by; that a second one makes voters of both, as
 // an even number serves no better; and that they can be removed again.
 func TestNodesJoin(t *testing.T) {
+	t.Parallel()
 	c := newTrioWith(t, impatient)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	c.do(0, &command.OpenAccount{Account: "dave"})
@@ -66,6 +67,7 @@ func TestNodesJoin(t *testing.T) {
 // TestDeadVoterIsReplaced shows that a voter that stays away is replaced by the
 // node that stands by, with nobody's help, and learns of it when it comes back.
 func TestDeadVoterIsReplaced(t *testing.T) {
+	t.Parallel()
 	c := newTrioWith(t, impatient)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	c.join("n4", impatient)
@@ -83,6 +85,7 @@ func TestDeadVoterIsReplaced(t *testing.T) {
 // in again under its own id, once the member that it was has been silent for long
 // enough: nobody has to remove that first.
 func TestLostVoterComesBackByItself(t *testing.T) {
+	t.Parallel()
 	certified := closed(t, credtest.New(t, "test"))
 	c := newTrioWith(t, func(cfg *node.Config) { impatient(cfg); certified(cfg) })
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
@@ -101,6 +104,7 @@ func TestLostVoterComesBackByItself(t *testing.T) {
 // TestReader shows that a reader never gets a vote, also where one is missing,
 // answers queries, and takes commands on to the leader.
 func TestReader(t *testing.T) {
+	t.Parallel()
 	c := newTrioWith(t, impatient)
 	reader := c.join("n4", func(cfg *node.Config) { impatient(cfg); cfg.Role = "reader" })
 	c.until("it serves", func() bool { return c.nodes[reader].Operations().Ready() == nil })

@@ -19,6 +19,7 @@ import (
 // can't mend, and calls the untouched one good. A running node's folder it
 // leaves alone.
 func TestRepairSaysWhatServeSays(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	cfg := c.configs[2]
 	quiet := slog.New(slog.DiscardHandler)

@@ -13,6 +13,7 @@ import (
 // the leader's entries do not reach, tells a repeated command its first answer
 // all the same: it reads another node's journal.
 func TestAnswerOfOneThatIsBehind(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	leader := c.settledLeader()

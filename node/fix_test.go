@@ -152,6 +152,7 @@ func newFIXVenue(t *testing.T) *trio {
 // participant and not to a node: it goes on wherever its client logs on, with
 // every report once and in order, and only one connection has it.
 func TestSessionMovesBetweenNodes(t *testing.T) {
+	t.Parallel()
 	c := newFIXVenue(t)
 	first := c.dialFIX(0, 1)
 	first.logon()
@@ -282,6 +283,7 @@ func TestNoMemoryNoFIX(t *testing.T) {
 // the sessions of that one are taken over without waiting for its answer; and
 // that nobody else says so.
 func TestLostOwner(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	leader := c.settledLeader()
 	dead, other := (leader+1)%3, (leader+2)%3

@@ -12,6 +12,7 @@ import (
 // and what changes it, however the order came in; and that its numbers begin
 // anew at the next node.
 func TestFIXMarketData(t *testing.T) {
+	t.Parallel()
 	c := newFIXVenue(t)
 	c.do(0, &command.DefineParticipant{Participant: "TRADER1", Role: market.RoleTrader, Accounts: []string{"trader1"},
 		FixCompIDs: []string{"TRADER1"}, FixPasswordHash: node.HashSecret("rialto"),
@@ -54,6 +55,7 @@ func TestFIXMarketData(t *testing.T) {
 // TestFIXReferenceData shows what a client is told of the venue: its instruments,
 // and that one has been halted.
 func TestFIXReferenceData(t *testing.T) {
+	t.Parallel()
 	c := newFIXVenue(t)
 	f := c.dialFIX(1, 1)
 	f.logon()

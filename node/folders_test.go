@@ -238,6 +238,7 @@ func exportEvents(t *testing.T, cfg node.Config, want folder) (count int, digest
 // A folder of the first builds opens to the same answers: with its views, with
 // views that are folded anew, and with views whose format was another.
 func TestYesterdaysFolder(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(t *testing.T, views string){
 		"as it was":     func(*testing.T, string) {},
 		"without views": func(t *testing.T, views string) { must(t, os.RemoveAll(views)) },

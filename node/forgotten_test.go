@@ -91,6 +91,7 @@ func (c *trio) asked(method, path string) (status int, body string) {
 // after a restart and once the view was folded anew. What was not executed is
 // never.
 func TestForgottenCommandIsSettledByItsEvents(t *testing.T) {
+	t.Parallel()
 	c, clock := newForgetful(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6, HasMinorUnit: true, MinorUnit: 2})
 	c.do(0, &command.OpenAccount{Account: "alice"})

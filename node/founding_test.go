@@ -40,6 +40,7 @@ func (c *trio) refuses(i int, want error, text string, options ...node.Option) {
 // takes part nor founds again, whatever it is told, and that the node that
 // waited for it loses nothing.
 func TestWipedFounderRefused(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	c.do(0, &command.OpenAccount{Account: "kate"})
@@ -66,6 +67,7 @@ func TestWipedFounderRefused(t *testing.T) {
 // second venue over the first: alone they wait for the third, and refuse once
 // it is there.
 func TestTwoOfThreeWiped(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	for i := range c.nodes {
@@ -89,6 +91,7 @@ func TestTwoOfThreeWiped(t *testing.T) {
 // TestFoundedFolderStartsAgain shows that --found on a folder that belongs to
 // a cluster founds nothing, and that the history stays what it was.
 func TestFoundedFolderStartsAgain(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	history := c.nodes[0].Operations().Twin().HistoryID
 	if history == "0000000000000000" || c.nodes[1].Operations().Twin().HistoryID != history {
@@ -107,6 +110,7 @@ func TestFoundedFolderStartsAgain(t *testing.T) {
 // TestOtherNodesFolder shows that a folder is taken by the node only that it
 // belongs to.
 func TestOtherNodesFolder(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.stop(0)
 	c.configs[0].NodeID = "n9"

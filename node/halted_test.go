@@ -48,6 +48,7 @@ func (c *trio) waits(i int) *gateways.TwinWait {
 // before the entry, take nothing, and say what to do. Voided on all of them it
 // leaves an event, the same state on each, and a venue that goes on.
 func TestPanicInApply(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	c.do(0, &command.OpenAccount{Account: "alice"})

@@ -27,6 +27,7 @@ func copyFolder(t *testing.T, from, to string) {
 // folder without it, or with that of another node in its place, is no member
 // any more and says what to do. The views are folds, and may go.
 func TestLostFileIsForgotten(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	for i := range c.nodes {
@@ -92,6 +93,7 @@ func (c *trio) forgotten(t *testing.T) {
 // refused, whatever the address; removed first, the same node id is admitted
 // by its new incarnation, and the folder that was lost is not.
 func TestForgetfulVoterComesBack(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	c.do(0, &command.OpenAccount{Account: "lena"})
@@ -132,6 +134,7 @@ func TestForgetfulVoterComesBack(t *testing.T) {
 // TestJoinChangesNoAddress shows that a member is not moved by asking to join
 // from elsewhere, and that a newcomer can't take a member's address.
 func TestJoinChangesNoAddress(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.stop(2)
 	cfg := testConfig(t, "n3") // the name of a member, an address of its own
@@ -171,6 +174,7 @@ func (c *trio) role(at int, id string) string {
 // it, also when that member was started again meanwhile; and that the folder
 // itself comes back without a word.
 func TestImageIsRefused(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	c.do(0, &command.OpenAccount{Account: "mia"})
@@ -219,6 +223,7 @@ func TestImageIsRefused(t *testing.T) {
 // once, and its history out of its log, and that one which holds nothing is
 // not adopted.
 func TestAdoptedOnce(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	golden := unpackFolder(t, "level1", dir)
 	identity := func(cfg node.Config) string {
@@ -261,6 +266,7 @@ func TestAdoptedOnce(t *testing.T) {
 // TestCopyIsRefused shows that of two processes on copies of one folder only
 // the one takes part that the others saw first.
 func TestCopyIsRefused(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	c.stop(1)

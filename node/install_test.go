@@ -17,6 +17,7 @@ import (
 // from a peer, and then tells the whole past as they do; and that what the
 // logs dropped is in the archive.
 func TestSnapshotInstalled(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("thousands of entries: skipped with -short")
 	}
@@ -26,6 +27,7 @@ func TestSnapshotInstalled(t *testing.T) {
 // TestViewsTakenOver shows the same of a node that lacks so much that it takes
 // its read models over from another one: each of them, and it says so.
 func TestViewsTakenOver(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("thousands of entries: skipped with -short")
 	}

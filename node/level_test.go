@@ -44,6 +44,7 @@ func (c *trio) allAt(level uint16) bool {
 // further, whoever leads; once that one can, the level rises by itself, on all
 // nodes, and they go on together.
 func TestLevelRisesOnceAllCan(t *testing.T) {
+	t.Parallel()
 	c := newTrioWith(t, func(cfg *node.Config) { cfg.FeatureLevel = fsm.LevelFirst })
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 2})
 	c.until("the venue is at the first level", func() bool { return c.allAt(fsm.LevelFirst) })
@@ -100,6 +101,7 @@ func TestHoldingBackIsFound(t *testing.T) {
 // A node whose build does not know the venue's feature level is refused when it
 // asks to join, and is told why; one that does is admitted.
 func TestTooOldToJoin(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 2})
 	cfg := testConfig(t, "n4")

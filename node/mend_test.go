@@ -13,6 +13,7 @@ import (
 // what a snapshot already covers starts, fetches the block from another node,
 // and has the bytes that it had; nobody else notices.
 func TestJournalMended(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	c.do(0, &command.OpenAccount{Account: "erin"})

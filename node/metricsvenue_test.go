@@ -11,6 +11,7 @@ import (
 // TestMetricsToAlertOn shows the numbers that an operator alerts on, of a
 // cluster that is well, and that promtool finds nothing to say about them.
 func TestMetricsToAlertOn(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	var text string
 	c.until("the numbers are there", func() bool {

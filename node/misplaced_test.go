@@ -21,6 +21,7 @@ func (c *trio) showsCritical(at int, text string) bool {
 // another peer address than the configuration says: it says so, and does not
 // become a leader whom nobody could follow, although another voter would vote.
 func TestMisplacedMemberStandsForNothing(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	for i := range c.nodes {
 		c.stop(i)
@@ -62,6 +63,7 @@ func TestMisplacedMemberStandsForNothing(t *testing.T) {
 // image from before they had incarnations: not that no leader is known, but
 // why, and what to do.
 func TestTurnedAwayNodeSaysSo(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.stop(1)
 	c.stop(2)

@@ -24,6 +24,7 @@ func (c *trio) move(i int) {
 // TestAddressIsFollowed shows that a member that comes back at another address
 // is known there, and counts: with another one away the venue goes on.
 func TestAddressIsFollowed(t *testing.T) {
+	t.Parallel()
 	t.Run("plain", func(t *testing.T) { followed(t, newTrio(t)) })
 	t.Run("certified", func(t *testing.T) { followed(t, newTrioWith(t, closed(t, credtest.New(t, "test")))) })
 }
@@ -52,6 +53,7 @@ func followed(t *testing.T, c *trio) {
 // TestLoneNodeMoves shows that a venue of one node is known at its new address,
 // by which others can join it.
 func TestLoneNodeMoves(t *testing.T) {
+	t.Parallel()
 	cfg := testConfig(t, "n1")
 	cfg.InitialCluster = []node.InitialMember{{ID: "n1", PeerAddress: cfg.PeerAddress}}
 	c := &trio{t: t, configs: []node.Config{cfg}, nodes: make([]*node.Node, 1), logged: newLogBuffer(t)}
@@ -68,6 +70,7 @@ func TestLoneNodeMoves(t *testing.T) {
 // member's incarnation; one that does and is not where it says; and one that
 // answers for a member that is well where it is.
 func TestStrangerMovesNobody(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	own, _, err := identity.Read(c.configs[2].DataDir)
 	if err != nil {

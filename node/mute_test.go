@@ -31,6 +31,7 @@ func (c *trio) leader() int {
 // and the others elect; a follower of theirs says what is wrong with it. When
 // the write returns it takes part again.
 func TestMuteLeader(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	old := c.leader()
 	url := "http://" + c.configs[old].HTTPAddress
@@ -83,6 +84,7 @@ func TestMuteLeader(t *testing.T) {
 // TestHungFollower shows that a follower with a write that hangs says that it
 // is not ready, and neither goes mute nor ends.
 func TestHungFollower(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	follower := (c.leader() + 1) % 3
 	release := make(chan struct{})
@@ -107,6 +109,7 @@ func TestHungFollower(t *testing.T) {
 // TestReadyProbes shows that an idle venue's readiness is proven by a marker
 // through the log, and that a node without a majority is not ready.
 func TestReadyProbes(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	leader := c.leader()
 	if err := c.nodes[leader].Operations().Ready(); err != nil {

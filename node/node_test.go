@@ -60,9 +60,11 @@ func newTrioOf(t *testing.T, change func(*node.Config), options func(i int) []no
 	}
 	c.found()
 	t.Cleanup(func() {
+		var closed sync.WaitGroup
 		for i := range c.nodes {
-			c.stop(i)
+			closed.Go(func() { c.stop(i) })
 		}
+		closed.Wait()
 	})
 	c.until("all nodes are ready", func() bool {
 		for _, n := range c.nodes {
@@ -129,7 +131,7 @@ func (c *trio) start(i int) {
 }
 
 func (c *trio) open(i int, options ...node.Option) error {
-	log := slog.New(slog.NewTextHandler(c.logged, nil)).With("node", c.configs[i].NodeID)
+	log := slog.New(slog.NewTextHandler(c.logged, &slog.HandlerOptions{Level: slog.LevelDebug})).With("node", c.configs[i].NodeID)
 	if c.options != nil {
 		options = append(options, c.options(i)...)
 	}
@@ -271,6 +273,7 @@ func (c *trio) total(i int, account string, at market.Sequence) market.Amount {
 // TestWriteHereReadThere shows that a command sent to any node is readable on
 // every other, now and as it was before.
 func TestWriteHereReadThere(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6, HasMinorUnit: true, MinorUnit: 2})
 	c.do(1, &command.OpenAccount{Account: "alice"})
@@ -289,6 +292,7 @@ func TestWriteHereReadThere(t *testing.T) {
 // TestRepeatAcrossNodes shows that the same id takes effect once, wherever it
 // is sent, and that the same id with another body is told so.
 func TestRepeatAcrossNodes(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	c.do(0, &command.OpenAccount{Account: "bob"})
@@ -324,6 +328,7 @@ func TestRepeatAcrossNodes(t *testing.T) {
 // TestLeaderStops shows that commands go on over a change of leader under the
 // same ids, and that the stopped node comes back with everything.
 func TestLeaderStops(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	c.do(0, &command.OpenAccount{Account: "carol"})

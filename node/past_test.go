@@ -24,6 +24,7 @@ import (
 // every point is right again. Where the log does not reach, the repair says so
 // and changes nothing.
 func TestLoneJournalRepaired(t *testing.T) {
+	t.Parallel()
 	c := newSolo(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	c.do(0, &command.OpenAccount{Account: "erin"})

@@ -14,6 +14,7 @@ import (
 // and to be mended, and that what `rialto repair --newcomer` does brings the node
 // back, with all data, by a new incarnation.
 func TestQuarantinedNodeIsRebuilt(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	c.do(0, &command.OpenAccount{Account: "alice"})

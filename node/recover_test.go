@@ -30,6 +30,7 @@ func survey(t *testing.T, cfg node.Config) node.Survivor {
 // When the others come back after all they are a majority of the old history, and
 // neither side takes a word of the other; they join as newcomers.
 func TestMajorityIsLost(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	c.do(0, &command.OpenAccount{Account: "alice"})
@@ -164,6 +165,7 @@ func TestRecoveryIsJudged(t *testing.T) {
 // force and no others: who was replaced is neither a survivor nor lost, also where
 // its own folder never heard of that.
 func TestReplacedVoterHasNoSay(t *testing.T) {
+	t.Parallel()
 	c := newTrioWith(t, impatient)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	n4 := c.join("n4", impatient)
@@ -206,6 +208,7 @@ func TestReplacedVoterHasNoSay(t *testing.T) {
 // TestRecoveryGoesOn shows that a recovery that breaks off anywhere while folders
 // are moved leaves no folder that a node starts on, and is finished by the next.
 func TestRecoveryGoesOn(t *testing.T) {
+	t.Parallel()
 	c := alone(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	c.do(0, &command.OpenAccount{Account: "alice"})

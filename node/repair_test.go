@@ -23,6 +23,7 @@ import (
 // mends itself, or because RepairFolder mends it, or by what that says: removed
 // and joined anew. The others go on all the while.
 func TestEveryFileDamaged(t *testing.T) {
+	t.Parallel()
 	c := newTrioWith(t, func(cfg *node.Config) { cfg.Consensus.TrailingEntries = 4 })
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	c.do(0, &command.OpenAccount{Account: "erin"})

@@ -73,6 +73,7 @@ func restored(t *testing.T, from string, target backup.Target) (*trio, backup.Re
 // sequence, and at an instant. They have what the venue had, under another
 // history, go on from there, and others join them.
 func TestBackupAndRestore(t *testing.T) {
+	t.Parallel()
 	c := alone(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6, HasMinorUnit: true, MinorUnit: 2})
 	c.do(0, &command.OpenAccount{Account: "alice"})
@@ -123,6 +124,7 @@ func TestBackupAndRestore(t *testing.T) {
 // TestOthersJoinWhatWasRestored shows that a restored venue grows as any other
 // does, that its newcomers have its whole past, and that it can be backed up.
 func TestOthersJoinWhatWasRestored(t *testing.T) {
+	t.Parallel()
 	c := alone(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	c.do(0, &command.OpenAccount{Account: "alice"})
@@ -157,6 +159,7 @@ func TestOthersJoinWhatWasRestored(t *testing.T) {
 // TestRebuiltFromTheArchive shows that the archive of compacted entries alone is
 // enough: the machine makes state and events anew, and they are the same.
 func TestRebuiltFromTheArchive(t *testing.T) {
+	t.Parallel()
 	c := alone(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	c.do(0, &command.OpenAccount{Account: "alice"})
@@ -187,6 +190,7 @@ func TestRebuiltFromTheArchive(t *testing.T) {
 // beyond the end or before the beginning, take another venue's backup, or one of
 // which any byte is not what it was.
 func TestRestoreRefuses(t *testing.T) {
+	t.Parallel()
 	c := alone(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	dir := filepath.Join(t.TempDir(), "backup")

@@ -51,6 +51,7 @@ func (c *trio) pays(sum *int64) {
 // every node after each, says for as long as it is open that it is, and at the
 // end takes nobody who is not certified.
 func TestFromOpenToCertified(t *testing.T) {
+	t.Parallel()
 	a := credtest.New(t, "test")
 	keys := filepath.Join(t.TempDir(), "gossip-keys")
 	if _, err := credentials.KeyringFile(keys); err != nil {
@@ -113,6 +114,7 @@ func TestFromOpenToCertified(t *testing.T) {
 // commands all the time, what does not hold together is a finding and changes
 // nothing, and at the end the old authority's certificates open nothing.
 func TestRotationWhileRunning(t *testing.T) {
+	t.Parallel()
 	old, next := credtest.New(t, "test"), credtest.New(t, "test")
 	authorities := filepath.Join(t.TempDir(), "ca.pem")
 	write := func(path string, b []byte) {

@@ -16,6 +16,7 @@ import (
 // reads for months, is a finding that names it and what mends it, and that the
 // finding goes when the good file is back.
 func TestDamagedArchiveIsFound(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	c.stop(2)
 	dir := filepath.Join(c.configs[2].DataDir, "archive")

@@ -31,6 +31,7 @@ func stranger(t *testing.T, self func() cluster.Identity, verify func(peer.Proto
 // more is told no incarnation, no history and no start of anybody: neither in
 // the answer to its preamble nor by a call.
 func TestStrangerLearnsNothing(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	var heard atomic.Pointer[cluster.Identity]
 	m := stranger(t, func() cluster.Identity { return cluster.Identity{Node: "x"} }, func(_ peer.Protocol, who *cluster.Identity) error {
@@ -64,6 +65,7 @@ func TestStrangerLearnsNothing(t *testing.T) {
 // a member, by its incarnation and all, is remembered by nobody: only what a
 // member answers at its own address counts.
 func TestForgedStartTurnsNobodyAway(t *testing.T) {
+	t.Parallel()
 	c := newTrio(t)
 	own, _, err := identity.Read(c.configs[1].DataDir)
 	if err != nil {
@@ -112,6 +114,7 @@ func (c *trio) mute(i int) {
 // each member that the cluster has removed it, or that its folder has gone
 // back: nobody believes it.
 func TestLiarEndsNobody(t *testing.T) {
+	t.Parallel()
 	for _, lie := range []error{peer.ErrRemoved, peer.ErrRolledBack} {
 		t.Run(lie.Error(), func(t *testing.T) {
 			c := newTrio(t)

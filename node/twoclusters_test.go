@@ -12,6 +12,7 @@ import (
 // the same names, that are told to join each other: each stays what it is, shows
 // nobody of the other, and orders its own commands.
 func TestTwoClustersDoNotMerge(t *testing.T) {
+	t.Parallel()
 	first := newTrio(t)
 	second := newTrioWith(t, func(cfg *node.Config) {
 		cfg.Join = []string{first.configs[0].GossipAddress, first.configs[1].GossipAddress}

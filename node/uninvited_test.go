@@ -223,6 +223,7 @@ func (c *trio) untouched() string {
 // case, all that a member may do: nothing happens. Joining is open to those
 // whom the authority has certified, and to nobody else.
 func TestUninvited(t *testing.T) {
+	t.Parallel()
 	a := credtest.New(t, "test")
 	c := newTrioWith(t, closed(t, a))
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
@@ -283,6 +284,7 @@ func TestUninvited(t *testing.T) {
 // member alone: what it sends as another, of Raft's or by a preamble, is
 // refused.
 func TestMemberSpeaksForItself(t *testing.T) {
+	t.Parallel()
 	a := credtest.New(t, "test")
 	c := newTrioWith(t, closed(t, a))
 	leader := c.settledLeader()
@@ -332,6 +334,7 @@ func TestMemberSpeaksForItself(t *testing.T) {
 // TestRemovedCertificate shows that the certificate of a node that was removed,
 // which is good otherwise, lets nobody in at any node: not even to join.
 func TestRemovedCertificate(t *testing.T) {
+	t.Parallel()
 	a := credtest.New(t, "test")
 	c := newTrioWith(t, closed(t, a))
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
