@@ -44,9 +44,9 @@ func rules() []rule {
 		{room: "fsm/market", closed: pure()},
 
 		{room: "cluster", own: []string{}},
-		{room: "cluster/peer", own: []string{"cluster"}},
-		{room: "cluster/identity", own: []string{"cluster"}},
-		{room: "cluster/credentials", own: []string{"cluster"}},
+		{room: "cluster/peer", own: []string{"cluster", "node/world"}},
+		{room: "cluster/identity", own: []string{"cluster", "node/world"}},
+		{room: "cluster/credentials", own: []string{"cluster", "node/world"}},
 		// credtest is for tests: an authority that certifies whomever they like.
 		{room: "cluster/credentials/credtest", own: []string{"cluster", "cluster/credentials"}},
 		{room: "cluster/clocks", own: []string{"cluster"}},
@@ -54,14 +54,15 @@ func rules() []rule {
 		{room: "cluster/batch", own: []string{"cluster"}},
 		{room: "cluster/sequencer", own: []string{"cluster", "cluster/batch"}},
 		{room: "cluster/forward", own: []string{"cluster", "cluster/batch"}},
-		{room: "cluster/membership", own: []string{"cluster"}, libraries: []string{"github.com/hashicorp/memberlist"}},
-		{room: "cluster/consensus", own: []string{"cluster", "cluster/consensus/"}, libraries: []string{
+		{room: "cluster/membership", own: []string{"cluster", "node/world"}, libraries: []string{"github.com/hashicorp/memberlist"}},
+		{room: "cluster/consensus", own: []string{"cluster", "cluster/consensus/", "node/world"}, libraries: []string{
 			"github.com/hashicorp/raft", "github.com/hashicorp/go-hclog", "go.etcd.io/bbolt",
 		}},
 
-		{room: "readmodels", own: []string{"fsm/event", "fsm/market", "fsm/command"}},
+		{room: "readmodels", own: []string{"fsm/event", "fsm/market", "fsm/command", "node/world"}},
 		{room: "readmodels/", own: []string{"readmodels", "fsm/event", "fsm/market", "fsm/command"}},
-		{room: "readmodels/store", own: []string{"readmodels", "fsm/market"}, libraries: []string{"github.com/dgraph-io/badger/v4"}},
+		{room: "readmodels/journal", own: []string{"readmodels", "fsm/event", "fsm/market", "node/world"}},
+		{room: "readmodels/store", own: []string{"readmodels", "fsm/market", "node/world"}, libraries: []string{"github.com/dgraph-io/badger/v4"}},
 
 		{room: "gateways", own: []string{"fsm/command", "fsm/event", "fsm/market"}},
 		{room: "gateways/fix", own: []string{"gateways", "gateways/fix/", "fsm/command", "fsm/event", "fsm/market"}, libraries: []string{
@@ -94,7 +95,7 @@ func rules() []rule {
 		{room: "node/world/worldtest", own: []string{"node/world"}},
 		{room: "node/room", own: []string{}},
 		{room: "node/finding", own: []string{"gateways"}},
-		{room: "node/backup", own: []string{"cluster", "cluster/consensus", "cluster/consensus/archive", "fsm", "fsm/", "readmodels/journal"}},
+		{room: "node/backup", own: []string{"cluster", "cluster/consensus", "cluster/consensus/archive", "fsm", "fsm/", "readmodels/journal", "node/world"}},
 		{room: "node/memory", own: []string{}},
 		{room: "node/hugepages", own: []string{"fsm/slab"}},
 		{room: "node", own: []string{"node/", "cluster", "cluster/", "fsm", "fsm/", "gateways", "gateways/", "readmodels", "readmodels/"}, libraries: []string{

@@ -8,13 +8,15 @@ import (
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus"
 	"github.com/rialto-exchange/rialto/node/backup"
+	"github.com/rialto-exchange/rialto/node/world"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
 
 // stoppedNode is the past in a data folder that nobody has open.
 type stoppedNode struct {
-	log *consensus.Past
-	cfg Config
+	files world.Files
+	log   *consensus.Past
+	cfg   Config
 	// last bounds the entries: those beyond it may not be committed.
 	last cluster.Index
 }
@@ -39,20 +41,21 @@ func (p stoppedNode) Restore(index cluster.Index, restore func(io.Reader) error)
 
 // Blocks implements backup.Past.
 func (p stoppedNode) Blocks(yield func(journal.Frame) error) error {
-	return journal.ReadDir(p.cfg.path("journal"), yield)
+	return journal.ReadDir(p.files, p.cfg.path("journal"), yield)
 }
 
 // VerifyFolder proves the past in a stopped node's data folder, as far as its
 // events reach: what the log holds beyond them may not be committed.
-func VerifyFolder(cfg Config, head string, log *slog.Logger) (backup.Proof, error) {
-	if err := belongs(cfg, log); err != nil {
+func VerifyFolder(cfg Config, head string, log *slog.Logger, options ...Option) (backup.Proof, error) {
+	w := worldOf(options)
+	if err := belongs(w, cfg, log); err != nil {
 		return backup.Proof{}, err
 	}
-	past, err := consensus.OpenPast(cfg.path("raft"), cfg.path("archive"), log)
+	past, err := consensus.OpenPast(w.Files, cfg.path("raft"), cfg.path("archive"), log)
 	if err != nil {
 		return backup.Proof{}, err
 	}
-	p := stoppedNode{log: past, cfg: cfg}
+	p := stoppedNode{files: w.Files, log: past, cfg: cfg}
 	err = p.Blocks(func(f journal.Frame) error {
 		p.last = cluster.Index(f.Index)
 		return nil

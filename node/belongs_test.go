@@ -12,6 +12,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
 	"github.com/rialto-exchange/rialto/cluster/identity"
 	"github.com/rialto-exchange/rialto/node"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // TestRepairSaysWhatServeSays shows folders that a start refuses though every
@@ -48,7 +49,7 @@ func TestRepairSaysWhatServeSays(t *testing.T) {
 		}, true},
 		{"identity lost", func(dir string) error { return os.Remove(filepath.Join(dir, "identity")) }, true},
 		{"mark of another incarnation", func(dir string) error {
-			return identity.Mark(filepath.Join(dir, "journal"), cluster.Incarnation{1, 2, 3})
+			return identity.Mark(world.System().Files, filepath.Join(dir, "journal"), cluster.Incarnation{1, 2, 3})
 		}, true},
 		{"term and vote of no incarnation", func(dir string) error {
 			path := filepath.Join(dir, "raft")
@@ -57,7 +58,7 @@ func TestRepairSaysWhatServeSays(t *testing.T) {
 					return err
 				}
 			}
-			s, err := logstore.OpenStable(path, nil)
+			s, err := logstore.OpenStable(world.System().Files, path, nil)
 			if err != nil {
 				return err
 			}

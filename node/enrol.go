@@ -11,6 +11,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/consensus"
 	"github.com/rialto-exchange/rialto/cluster/credentials"
 	"github.com/rialto-exchange/rialto/cluster/identity"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // A certificate names the incarnation of a data folder, so it is made for a
@@ -21,8 +22,9 @@ import (
 // RequestCertificate returns a request, PEM, for an authority to sign, and whom
 // the certificate will name. The node's key is made if there is none, and the
 // folder is born if it is empty. The node may run.
-func RequestCertificate(cfg Config) (request []byte, name credentials.Name, err error) {
-	if name, err = enrolledName(cfg); err != nil {
+func RequestCertificate(cfg Config, options ...Option) (request []byte, name credentials.Name, err error) {
+	w := worldOf(options)
+	if name, err = enrolledName(w, cfg); err != nil {
 		return nil, name, err
 	}
 	key, err := credentials.KeyFile(cfg.peerFiles().Key)
@@ -36,8 +38,9 @@ func RequestCertificate(cfg Config) (request []byte, name credentials.Name, err 
 // InstallCertificate writes a certificate that an authority has signed where
 // the node reads it, which a running one does within seconds. One that is not
 // this node's, or of no authority of peer_tls.ca, is refused.
-func InstallCertificate(cfg Config, certificate []byte) (until time.Time, err error) {
-	name, err := enrolledName(cfg)
+func InstallCertificate(cfg Config, certificate []byte, options ...Option) (until time.Time, err error) {
+	w := worldOf(options)
+	name, err := enrolledName(w, cfg)
 	if err != nil {
 		return until, err
 	}
@@ -48,37 +51,38 @@ func InstallCertificate(cfg Config, certificate []byte) (until time.Time, err er
 		return until, err
 	}
 	c, err := credentials.Open(beside, name)
-	if err := errors.Join(err, os.Remove(beside.Certificate)); err != nil {
+	if err := errors.Join(err, w.Files.Remove(beside.Certificate)); err != nil {
 		return until, err
 	}
 	return c.Expires(), credentials.Replace(files.Certificate, certificate)
 }
 
 // Enrol has an authority certify the node at once, where its key is at hand.
-func Enrol(cfg Config, a *credentials.Authority, life time.Duration) (name credentials.Name, until time.Time, err error) {
-	request, name, err := RequestCertificate(cfg)
+func Enrol(cfg Config, a *credentials.Authority, life time.Duration, options ...Option) (name credentials.Name, until time.Time, err error) {
+	w := worldOf(options)
+	request, name, err := RequestCertificate(cfg, options...)
 	if err != nil {
 		return name, until, err
 	}
-	if _, err := os.Stat(cfg.PeerTLS.CA); errors.Is(err, os.ErrNotExist) {
+	if _, err := w.Files.Stat(cfg.PeerTLS.CA); errors.Is(err, os.ErrNotExist) {
 		if err := credentials.Replace(cfg.PeerTLS.CA, a.PEM()); err != nil {
 			return name, until, err
 		}
 	}
-	certificate, _, err := a.Sign(request, time.Now(), life)
+	certificate, _, err := a.Sign(request, w.Clock.Now(), life)
 	if err != nil {
 		return name, until, err
 	}
-	until, err = InstallCertificate(cfg, certificate)
+	until, err = InstallCertificate(cfg, certificate, options...)
 	return name, until, err
 }
 
 // enrolledName is whom a certificate for the folder names.
-func enrolledName(cfg Config) (name credentials.Name, err error) {
+func enrolledName(w world.World, cfg Config) (name credentials.Name, err error) {
 	if cfg.PeerTLS.CA == "" {
 		return name, setting("peer_tls.ca", "is missing: it names the file of the authorities that the node believes")
 	}
-	n := &Node{cfg: cfg, log: slog.New(slog.DiscardHandler)}
+	n := &Node{cfg: cfg, world: w, log: slog.New(slog.DiscardHandler)}
 	folder, ok, err := n.readIdentity()
 	if err == nil && !ok {
 		folder, err = n.bornEnrolled()
@@ -94,7 +98,7 @@ func enrolledName(cfg Config) (name credentials.Name, err error) {
 
 // bornEnrolled gives an identity to an empty folder.
 func (n *Node) bornEnrolled() (identity.Folder, error) {
-	adopt, err := consensus.HasState(n.cfg.path("raft"), n.log)
+	adopt, err := consensus.HasState(n.world.Files, n.cfg.path("raft"), n.log)
 	switch {
 	case err != nil:
 		return identity.Folder{}, fmt.Errorf("%w: %w; %s", ErrForgotten, err, n.wayBack())
@@ -104,9 +108,9 @@ func (n *Node) bornEnrolled() (identity.Folder, error) {
 	if err := n.nothingElse(false); err != nil {
 		return identity.Folder{}, err
 	}
-	if err := os.MkdirAll(n.cfg.DataDir, 0o755); err != nil {
+	if err := n.world.Files.MkdirAll(n.cfg.DataDir, 0o755); err != nil {
 		return identity.Folder{}, fmt.Errorf("data_dir: %w", err)
 	}
-	folder := identity.New(n.cfg.ClusterID, cluster.NodeID(n.cfg.NodeID), identity.Enrolled)
-	return folder, folder.Write(n.cfg.DataDir)
+	folder := identity.New(n.world.Random, n.cfg.ClusterID, cluster.NodeID(n.cfg.NodeID), identity.Enrolled)
+	return folder, folder.Write(n.world.Files, n.cfg.DataDir)
 }

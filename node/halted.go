@@ -73,7 +73,7 @@ func voidName(index uint64, sum string) string { return fmt.Sprintf("%d:%s", ind
 
 // readVoids reads which entries are voided here.
 func (n *Node) readVoids() error {
-	voids, err := logstore.ReadVoids(n.cfg.path("raft"))
+	voids, err := logstore.ReadVoids(n.world.Files, n.cfg.path("raft"))
 	for _, v := range voids {
 		n.voids = append(n.voids, voidName(v.Index, v.Digest))
 	}

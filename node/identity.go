@@ -33,7 +33,7 @@ func (n *Node) openIdentity() error {
 	}
 	switch {
 	case !ok:
-		if err = brokeOff(n.cfg); err == nil {
+		if err = brokeOff(n.world.Files, n.cfg); err == nil {
 			folder, err = n.birth()
 		}
 	case folder.State == identity.Enrolled:
@@ -47,15 +47,15 @@ func (n *Node) openIdentity() error {
 	if err != nil {
 		return err
 	}
-	if n.memory, err = identity.ReadMemory(n.cfg.DataDir); err != nil {
+	if n.memory, err = identity.ReadMemory(n.world.Files, n.cfg.DataDir); err != nil {
 		n.log.Warn("what this node remembered of others is lost; an image of one of them from before now may go unseen", "error", err)
 	}
-	return n.become(folder.Started())
+	return n.become(folder.Started(n.world.Random))
 }
 
 // readIdentity reads who the folder is. One that can't tell has forgotten.
 func (n *Node) readIdentity() (folder identity.Folder, ok bool, err error) {
-	folder, ok, err = identity.Read(n.cfg.DataDir)
+	folder, ok, err = identity.Read(n.world.Files, n.cfg.DataDir)
 	switch {
 	case errors.Is(err, identity.ErrDamaged):
 		err = fmt.Errorf("%w: data_dir %s: %w; %s", ErrForgotten, n.cfg.DataDir, err, n.wayBack())
@@ -76,7 +76,7 @@ func (n *Node) reconsider(f identity.Folder) identity.Folder {
 
 // become makes a folder's next state durable and then this node's.
 func (n *Node) become(folder identity.Folder) error {
-	if err := folder.Write(n.cfg.DataDir); err != nil {
+	if err := folder.Write(n.world.Files, n.cfg.DataDir); err != nil {
 		return cluster.Sick(err)
 	}
 	n.identity.Store(&folder)
@@ -103,7 +103,7 @@ func (n *Node) isBirth() bool {
 func (n *Node) checkRooms(f identity.Folder) error {
 	birth := f.State != identity.Member
 	for _, room := range n.rooms() {
-		if err := identity.Check(room, f.Incarnation, birth); err != nil {
+		if err := identity.Check(n.world.Files, room, f.Incarnation, birth); err != nil {
 			return fmt.Errorf("%w; %s", err, n.wayBack())
 		}
 	}
@@ -121,7 +121,7 @@ func (n *Node) settle(began cluster.Position, roster cluster.Roster) error {
 	}
 	if folder.State != identity.Member {
 		for _, room := range n.rooms() {
-			if err := identity.Mark(room, folder.Incarnation); err != nil {
+			if err := identity.Mark(n.world.Files, room, folder.Incarnation); err != nil {
 				return err
 			}
 		}
@@ -146,14 +146,14 @@ func (n *Node) wayBack() string {
 
 // birth gives an identity to a folder that has none.
 func (n *Node) birth() (identity.Folder, error) {
-	adopt, err := consensus.HasState(n.cfg.path("raft"), n.log)
+	adopt, err := consensus.HasState(n.world.Files, n.cfg.path("raft"), n.log)
 	if err != nil {
 		return identity.Folder{}, fmt.Errorf("%w: %w; %s", ErrForgotten, err, n.wayBack())
 	}
 	if err := n.nothingElse(adopt); err != nil {
 		return identity.Folder{}, err
 	}
-	folder := identity.New(n.cfg.ClusterID, cluster.NodeID(n.cfg.NodeID), identity.Adopting)
+	folder := identity.New(n.world.Random, n.cfg.ClusterID, cluster.NodeID(n.cfg.NodeID), identity.Adopting)
 	if folder.Adopted = adopt; !adopt {
 		return n.beginning(folder)
 	}
@@ -199,7 +199,7 @@ func (n *Node) nothingElse(adopt bool) error {
 		return nil
 	}
 	for _, room := range []string{"journal", "archive"} {
-		entries, err := os.ReadDir(n.cfg.path(room))
+		entries, err := n.world.Files.ReadDir(n.cfg.path(room))
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("data_dir: %w", err)
 		}

@@ -37,7 +37,10 @@ const (
 )
 
 func (n *Node) openJournal(context.Context, context.Context) error {
-	j, err := journal.Open(journal.Options{Dir: n.cfg.path("journal"), SegmentBytes: n.bounds.JournalSegmentBytes})
+	j, err := journal.Open(journal.Options{
+		Files: n.world.Files, Now: n.world.Clock.Now,
+		Dir: n.cfg.path("journal"), SegmentBytes: n.bounds.JournalSegmentBytes,
+	})
 	if err != nil {
 		return err
 	}

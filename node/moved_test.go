@@ -12,6 +12,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/peer"
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/node"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // move gives a stopped node other addresses.
@@ -72,7 +73,7 @@ func TestLoneNodeMoves(t *testing.T) {
 func TestStrangerMovesNobody(t *testing.T) {
 	t.Parallel()
 	c := newTrio(t)
-	own, _, err := identity.Read(c.configs[2].DataDir)
+	own, _, err := identity.Read(world.System().Files, c.configs[2].DataDir)
 	if err != nil {
 		t.Fatal(err)
 	}

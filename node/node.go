@@ -22,6 +22,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/peer"
 	"github.com/rialto-exchange/rialto/cluster/sequencer"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/node/world"
 	"github.com/rialto-exchange/rialto/readmodels"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
@@ -35,6 +36,7 @@ type Node struct {
 	applied   func(Applied)
 	version   string
 	startedAt time.Time
+	world     world.World
 	clock     cluster.Clock
 	venue     *venueTime
 	clocks    *voterClocks
@@ -192,6 +194,21 @@ func WithVersion(v string) Option { return func(n *Node) { n.version = v } }
 // clocks.
 func WithClock(c cluster.Clock) Option { return func(n *Node) { n.clock = c } }
 
+// WithWorld sets what the node has from outside itself: files, network, wall
+// clock and randomness; what w lacks is the system's. For simulations: the zero
+// World changes nothing. The stopped-node tools of this package (RepairFolder,
+// Recover and those beside them) take it too.
+func WithWorld(w world.World) Option { return func(n *Node) { n.world = w.Or(world.System()) } }
+
+// worldOf is the world that options speak of.
+func worldOf(options []Option) world.World {
+	n := &Node{world: world.System()}
+	for _, o := range options {
+		o(n)
+	}
+	return n.world
+}
+
 // Open starts a node: its data, its ports, its part in the cluster. It returns
 // once the node takes part; Ready says when it is fit to serve. On error
 // everything that was started is stopped again.
@@ -199,7 +216,7 @@ func Open(ctx context.Context, cfg Config, options ...Option) (*Node, error) {
 	n := &Node{
 		cfg: cfg, log: slog.New(slog.DiscardHandler), version: "dev", startedAt: time.Now(),
 		fatal: make(chan error, 1), failed: make(chan struct{}), stale: make(chan struct{}, 1), up: make(chan struct{}),
-		clock: cluster.SystemClock{}, remindEvery: remindEvery, credentialsEvery: credentialsEvery, farBehind: farBehind,
+		world: world.System(), clock: cluster.SystemClock{}, remindEvery: remindEvery, credentialsEvery: credentialsEvery, farBehind: farBehind,
 		stalls: make(chan struct{}, 1), marking: make(chan struct{}, 1),
 	}
 	for _, o := range options {

@@ -77,7 +77,7 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 	n.replica.newTerm = n.failovers.began
 	n.replica.applied = n.applied
 	begin := consensus.Config{
-		NodeID: cluster.NodeID(n.cfg.NodeID), Dir: n.cfg.path("raft"),
+		NodeID: cluster.NodeID(n.cfg.NodeID), World: n.world, Dir: n.cfg.path("raft"),
 		Stream: n.mux.StreamLayer(peer.ProtocolRaft), Address: n.addresses.Peer,
 		Machine: n.replica, Fatal: n.fail, Watch: n.writes, Refuse: n.room.refuseEntries, Wait: n.room.mayGrow, Logger: n.log.With("part", "consensus"),
 		InitialMembers: initial,
@@ -222,7 +222,7 @@ func (n *Node) firstHistory() (uint64, error) {
 	if h := n.identity.Load().History; h != 0 {
 		return uint64(h), nil
 	}
-	h, err := newHistory()
+	h, err := newHistory(n.world.Random)
 	return uint64(h), err
 }
 

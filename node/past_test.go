@@ -16,6 +16,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/node"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // A venue of one node whose event journal has a bad byte in what its snapshot
@@ -85,7 +86,7 @@ func (c *trio) outOfReach(i int, segment string, good []byte) {
 		c.t.Fatal(err)
 	}
 	dir := filepath.Join(c.configs[i].DataDir, "archive")
-	w, err := archive.NewWriter(dir)
+	w, err := archive.NewWriter(world.System().Files, dir)
 	if err != nil {
 		c.t.Fatal(err)
 	}

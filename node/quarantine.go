@@ -7,6 +7,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // ErrQuarantined: the node's state once differed from the majority's. Its data
@@ -104,14 +105,14 @@ func (n *Node) quarantineFile() string { return n.cfg.path("QUARANTINED") }
 // state stops it.
 func (n *Node) quarantine(index uint64) {
 	reason := fmt.Sprintf("the state at index %d differs from the majority's", index)
-	if err := os.WriteFile(n.quarantineFile(), []byte(reason+"\n"), 0o600); err != nil {
+	if err := world.WriteFile(n.world.Files, n.quarantineFile(), []byte(reason+"\n"), 0o600); err != nil {
 		n.log.Error("the quarantine could not be recorded", "error", err)
 	}
 	n.fail(&cluster.WrongState{Err: fmt.Errorf("%w: %s", ErrQuarantined, reason)})
 }
 
 func (n *Node) refuseQuarantined() error {
-	reason, err := os.ReadFile(n.quarantineFile())
+	reason, err := world.ReadFile(n.world.Files, n.quarantineFile())
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return nil

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +15,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
 	"github.com/rialto-exchange/rialto/cluster/identity"
 	"github.com/rialto-exchange/rialto/node/backup"
+	"github.com/rialto-exchange/rialto/node/world"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
 
@@ -63,13 +64,14 @@ func ParsePosition(text string) (id cluster.NodeID, end consensus.End, err error
 }
 
 // Survey examines a stopped node's data folder, and changes nothing.
-func Survey(dataDir string, log *slog.Logger) (Survivor, error) {
+func Survey(dataDir string, log *slog.Logger, options ...Option) (Survivor, error) {
+	files := worldOf(options).Files
 	var s Survivor
 	raftDir := filepath.Join(dataDir, "raft")
-	if err := logstore.InUse(raftDir); err != nil {
+	if err := logstore.InUse(files, raftDir); err != nil {
 		return s, fmt.Errorf("stop the node first: %w", err)
 	}
-	folder, ok, err := identity.Read(dataDir)
+	folder, ok, err := identity.Read(files, dataDir)
 	if err != nil {
 		return s, err
 	}
@@ -77,10 +79,10 @@ func Survey(dataDir string, log *slog.Logger) (Survivor, error) {
 		return s, fmt.Errorf("%s is no member's folder", dataDir)
 	}
 	s.ID, s.History, s.own = folder.Node, folder.History, folder.Incarnation
-	if s.Survey, err = consensus.Examine(raftDir, log); err != nil {
+	if s.Survey, err = consensus.Examine(files, raftDir, log); err != nil {
 		return s, err
 	}
-	err = journal.ReadDir(filepath.Join(dataDir, "journal"), func(f journal.Frame) error {
+	err = journal.ReadDir(files, filepath.Join(dataDir, "journal"), func(f journal.Frame) error {
 		s.Applied, err = backup.MarkOf(f)
 		return err
 	})
@@ -186,16 +188,17 @@ const (
 // was. The node is its only member, by a new incarnation; those of the history
 // before belong to it no more. The old folder is kept in pastPrefix-N inside
 // data_dir, and the others come back as newcomers.
-func Recover(ctx context.Context, cfg Config, own Survivor, log *slog.Logger) (done backup.Renewed, aside string, err error) {
-	if err := belongs(cfg, log); err != nil {
+func Recover(ctx context.Context, cfg Config, own Survivor, log *slog.Logger, options ...Option) (done backup.Renewed, aside string, err error) {
+	w := worldOf(options)
+	if err := belongs(w, cfg, log); err != nil {
 		return done, "", err
 	}
 	next := cfg
 	next.DataDir = cfg.path(recoveringRoom)
-	if err := os.RemoveAll(next.DataDir); err != nil { // of one that broke off: the old folder is whole
+	if err := w.Files.RemoveAll(next.DataDir); err != nil { // of one that broke off: the old folder is whole
 		return done, "", fmt.Errorf("data_dir: %w", err)
 	}
-	past, err := consensus.OpenPast(cfg.path("raft"), cfg.path("archive"), log)
+	past, err := consensus.OpenPast(w.Files, cfg.path("raft"), cfg.path("archive"), log)
 	if err != nil {
 		return done, "", err
 	}
@@ -205,12 +208,12 @@ func Recover(ctx context.Context, cfg Config, own Survivor, log *slog.Logger) (d
 			retired = append(retired, cluster.Enrolment{ID: m.ID, Incarnation: m.Incarnation})
 		}
 	}
-	done, err = renew(ctx, next, stoppedNode{log: past, cfg: cfg, last: own.Last.Index}, backup.Target{}, causeRecovered,
+	done, err = renew(ctx, w, next, stoppedNode{files: w.Files, log: past, cfg: cfg, last: own.Last.Index}, backup.Target{}, causeRecovered,
 		renewal{term: max(own.Term, own.Last.Term), removed: retired})
 	if err = errors.Join(err, past.Close()); err != nil {
 		return done, "", err
 	}
-	aside, err = swapFolder(cfg)
+	aside, err = swapFolder(w.Files, cfg)
 	return done, aside, err
 }
 
@@ -218,13 +221,13 @@ func Recover(ctx context.Context, cfg Config, own Survivor, log *slog.Logger) (d
 // moves aside, its identity first; then the new one gets another name, so that a
 // crash leaves no doubt of how far this has come; then it moves up, its identity
 // last. So no node starts on a mixture, and FinishRecovery goes on.
-func swapFolder(cfg Config) (string, error) {
-	aside, err := numbered(cfg.DataDir, pastPrefix)
+func swapFolder(files world.Files, cfg Config) (string, error) {
+	aside, err := numbered(files, cfg.DataDir, pastPrefix)
 	if err == nil {
-		err = os.Mkdir(aside, 0o700)
+		err = files.Mkdir(aside, 0o700)
 	}
 	if err == nil {
-		err = errors.Join(leaveOld(cfg, aside), takeRecovered(cfg))
+		err = errors.Join(leaveOld(files, cfg, aside), takeRecovered(files, cfg))
 	}
 	if err != nil {
 		return aside, fmt.Errorf("put the recovered folder in its place: %w", err)
@@ -234,93 +237,86 @@ func swapFolder(cfg Config) (string, error) {
 
 // FinishRecovery goes on with a recovery that broke off when its new folder was
 // whole and the old one was being moved, and reports whether there was one.
-func FinishRecovery(cfg Config) (bool, error) {
-	_, there, err := identity.Read(cfg.DataDir)
+func FinishRecovery(cfg Config, options ...Option) (bool, error) {
+	files := worldOf(options).Files
+	_, there, err := identity.Read(files, cfg.DataDir)
 	if err != nil || there {
 		return false, err
 	}
-	_, making, err := identity.Read(cfg.path(recoveringRoom))
+	_, making, err := identity.Read(files, cfg.path(recoveringRoom))
 	if err != nil {
 		return false, err
 	}
 	if making {
-		aside, err := lastNumbered(cfg.DataDir, pastPrefix)
+		aside, err := lastNumbered(files, cfg.DataDir, pastPrefix)
 		if err != nil || aside == "" {
 			return false, err
 		}
-		return true, errors.Join(leaveOld(cfg, aside), takeRecovered(cfg))
+		return true, errors.Join(leaveOld(files, cfg, aside), takeRecovered(files, cfg))
 	}
-	if _, made, err := identity.Read(cfg.path(recoveredRoom)); err != nil || !made {
+	if _, made, err := identity.Read(files, cfg.path(recoveredRoom)); err != nil || !made {
 		return false, err
 	}
-	return true, takeRecovered(cfg)
+	return true, takeRecovered(files, cfg)
 }
 
 // brokeOff returns why nothing may be born in a folder without an identity: a
 // recovery broke off there, and the last copy of the venue lies inside it.
-func brokeOff(cfg Config) error {
+func brokeOff(files world.Files, cfg Config) error {
 	for _, room := range []string{recoveringRoom, recoveredRoom} {
-		if _, there, err := identity.Read(cfg.path(room)); there || err != nil {
+		if _, there, err := identity.Read(files, cfg.path(room)); there || err != nil {
 			return errors.Join(fmt.Errorf("%w: data_dir %s: rialto recover, with the same settings, finishes it", ErrBrokeOff, cfg.DataDir), err)
 		}
 	}
 	return nil
 }
 
-func leaveOld(cfg Config, aside string) error {
-	return moveAll(cfg.DataDir, aside, func(name string) bool {
+func leaveOld(files world.Files, cfg Config, aside string) error {
+	return moveAll(files, cfg.DataDir, aside, func(name string) bool {
 		return name == recoveringRoom || strings.HasPrefix(name, pastPrefix) || strings.HasPrefix(name, asidePrefix)
 	}, true)
 }
 
-func takeRecovered(cfg Config) error {
-	if _, err := os.Stat(cfg.path(recoveringRoom)); err == nil {
-		if entries, err := os.ReadDir(cfg.DataDir); err != nil || slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == "raft" }) {
+func takeRecovered(files world.Files, cfg Config) error {
+	if _, err := files.Stat(cfg.path(recoveringRoom)); err == nil {
+		if entries, err := files.ReadDir(cfg.DataDir); err != nil || slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == "raft" }) {
 			return errors.Join(err, errors.New("the old folder has not been moved away"))
 		}
-		if err := errors.Join(os.Rename(cfg.path(recoveringRoom), cfg.path(recoveredRoom)), syncDir(cfg.DataDir)); err != nil {
+		if err := errors.Join(files.Rename(cfg.path(recoveringRoom), cfg.path(recoveredRoom)), files.SyncDir(cfg.DataDir)); err != nil {
 			return err
 		}
 	}
 	from := cfg.path(recoveredRoom)
-	if err := moveAll(from, cfg.DataDir, func(string) bool { return false }, false); err != nil {
+	if err := moveAll(files, from, cfg.DataDir, func(string) bool { return false }, false); err != nil {
 		return err
 	}
-	return os.Remove(from)
+	return files.Remove(from)
 }
 
 // moveAll moves what a folder holds but for some names, the identity first or
 // last.
-func moveAll(from, to string, stays func(string) bool, identityFirst bool) error {
-	entries, err := os.ReadDir(from)
+func moveAll(files world.Files, from, to string, stays func(string) bool, identityFirst bool) error {
+	entries, err := files.ReadDir(from)
 	if err != nil {
 		return err
 	}
-	rank := func(e os.DirEntry) int {
+	rank := func(e fs.DirEntry) int {
 		if (e.Name() == "identity") == identityFirst {
 			return 0
 		}
 		return 1
 	}
-	slices.SortStableFunc(entries, func(a, b os.DirEntry) int { return rank(a) - rank(b) })
+	slices.SortStableFunc(entries, func(a, b fs.DirEntry) int { return rank(a) - rank(b) })
 	for _, e := range entries {
 		if stays(e.Name()) {
 			continue
 		}
-		if err := os.Rename(filepath.Join(from, e.Name()), filepath.Join(to, e.Name())); err != nil {
+		if err := files.Rename(filepath.Join(from, e.Name()), filepath.Join(to, e.Name())); err != nil {
 			return err
 		}
-		if err := errors.Join(syncDir(to), syncDir(from)); err != nil {
+		if err := errors.Join(files.SyncDir(to), files.SyncDir(from)); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

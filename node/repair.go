@@ -12,6 +12,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/consensus/archive"
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
 	"github.com/rialto-exchange/rialto/cluster/identity"
+	"github.com/rialto-exchange/rialto/node/world"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
 
@@ -38,16 +39,17 @@ type Repair struct {
 
 // RepairFolder mends what can be mended of a stopped node's data folder without
 // forgetting anything that the node promised.
-func RepairFolder(ctx context.Context, cfg Config, log *slog.Logger) (Repair, error) {
+func RepairFolder(ctx context.Context, cfg Config, log *slog.Logger, options ...Option) (Repair, error) {
 	var r Repair
-	if _, err := os.Stat(cfg.DataDir); err != nil {
+	w := worldOf(options)
+	if _, err := w.Files.Stat(cfg.DataDir); err != nil {
 		return r, fmt.Errorf("data_dir: %w", err)
 	}
-	aside, err := asideFolder(cfg.DataDir)
+	aside, err := asideFolder(w.Files, cfg.DataDir)
 	if err != nil {
 		return r, err
 	}
-	err = belongs(cfg, log)
+	err = belongs(w, cfg, log)
 	if IsDamaged(err) || errors.Is(err, ErrForgotten) || errors.Is(err, ErrQuarantined) || errors.Is(err, ErrRemoved) {
 		r.Lost = err
 		return r, nil
@@ -55,7 +57,7 @@ func RepairFolder(ctx context.Context, cfg Config, log *slog.Logger) (Repair, er
 	if err != nil {
 		return r, err
 	}
-	mended, err := consensus.Repair(cfg.path("raft"), aside, log)
+	mended, err := consensus.Repair(w.Files, cfg.path("raft"), aside, log)
 	if err != nil {
 		return r, fmt.Errorf("look through the log: %w", err)
 	}
@@ -65,17 +67,17 @@ func RepairFolder(ctx context.Context, cfg Config, log *slog.Logger) (Repair, er
 	for _, id := range mended.SetAside {
 		r.Done = append(r.Done, fmt.Sprintf("snapshot %s is damaged and was moved to %s: an older one and the log hold all of it", id, aside))
 	}
-	if err := r.archive(cfg, aside); err != nil {
+	if err := r.archive(w.Files, cfg, aside); err != nil {
 		return r, err
 	}
-	return r, r.journal(ctx, cfg, log)
+	return r, r.journal(ctx, w.Files, cfg, log)
 }
 
 // belongs refuses what a start would refuse: a folder that is not, in all its
 // parts, what it was.
-func belongs(cfg Config, log *slog.Logger) error {
-	n := &Node{cfg: cfg, log: log}
-	if err := errors.Join(n.refuseQuarantined(), logstore.InUse(cfg.path("raft"))); err != nil {
+func belongs(w world.World, cfg Config, log *slog.Logger) error {
+	n := &Node{cfg: cfg, log: log, world: w}
+	if err := errors.Join(n.refuseQuarantined(), logstore.InUse(w.Files, cfg.path("raft"))); err != nil {
 		return err
 	}
 	folder, ok, err := n.readIdentity()
@@ -83,7 +85,7 @@ func belongs(cfg Config, log *slog.Logger) error {
 		return err
 	}
 	if !ok {
-		adopt, err := consensus.HasState(cfg.path("raft"), log)
+		adopt, err := consensus.HasState(w.Files, cfg.path("raft"), log)
 		switch {
 		case err == nil:
 			return n.nothingElse(adopt)
@@ -97,12 +99,12 @@ func belongs(cfg Config, log *slog.Logger) error {
 	if err := errors.Join(n.recognise(folder), n.checkRooms(folder)); err != nil || folder.State != identity.Member {
 		return err
 	}
-	return consensus.Belongs(cfg.path("raft"), folder.Incarnation, log)
+	return consensus.Belongs(w.Files, cfg.path("raft"), folder.Incarnation, log)
 }
 
 // archive moves files away that do not verify: other members have the same.
-func (r *Repair) archive(cfg Config, aside string) error {
-	a, err := archive.Open(cfg.path("archive"))
+func (r *Repair) archive(files world.Files, cfg Config, aside string) error {
+	a, err := archive.Open(files, cfg.path("archive"))
 	if err != nil {
 		return err
 	}
@@ -114,10 +116,10 @@ func (r *Repair) archive(cfg Config, aside string) error {
 		if !errors.Is(err, archive.ErrCorrupt) {
 			return err
 		}
-		if err := os.MkdirAll(aside, 0o700); err != nil {
+		if err := files.MkdirAll(aside, 0o700); err != nil {
 			return fmt.Errorf("set aside: %w", err)
 		}
-		if err := os.Rename(cfg.path("archive", file.Name()), filepath.Join(aside, file.Name())); err != nil {
+		if err := files.Rename(cfg.path("archive", file.Name()), filepath.Join(aside, file.Name())); err != nil {
 			return fmt.Errorf("set aside: %w", err)
 		}
 		r.Done = append(r.Done, fmt.Sprintf("archive file %s is damaged and was moved to %s: copy it from another member", file.Name(), aside))
@@ -127,11 +129,11 @@ func (r *Repair) archive(cfg Config, aside string) error {
 
 // journal mends the holes of the event journal from the node's own past. What
 // that does not reach, a started node fetches from the others.
-func (r *Repair) journal(ctx context.Context, cfg Config, log *slog.Logger) error {
-	if _, err := os.Stat(cfg.path("journal")); errors.Is(err, os.ErrNotExist) {
+func (r *Repair) journal(ctx context.Context, files world.Files, cfg Config, log *slog.Logger) error {
+	if _, err := files.Stat(cfg.path("journal")); errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
-	j, err := journal.Open(journal.Options{Dir: cfg.path("journal")})
+	j, err := journal.Open(journal.Options{Files: files, Dir: cfg.path("journal")})
 	if err != nil {
 		return fmt.Errorf("look through the journal: %w", err)
 	}
@@ -140,13 +142,13 @@ func (r *Repair) journal(ctx context.Context, cfg Config, log *slog.Logger) erro
 	}
 	holes, err := j.Holes()
 	if err == nil && len(holes) > 0 {
-		err = r.remakeAll(ctx, cfg, j, holes, log)
+		err = r.remakeAll(ctx, files, cfg, j, holes, log)
 	}
 	return errors.Join(err, j.Close())
 }
 
-func (r *Repair) remakeAll(ctx context.Context, cfg Config, j *journal.Journal, holes []journal.Hole, log *slog.Logger) error {
-	past, err := consensus.OpenPast(cfg.path("raft"), cfg.path("archive"), log)
+func (r *Repair) remakeAll(ctx context.Context, files world.Files, cfg Config, j *journal.Journal, holes []journal.Hole, log *slog.Logger) error {
+	past, err := consensus.OpenPast(files, cfg.path("raft"), cfg.path("archive"), log)
 	if err != nil {
 		return fmt.Errorf("open the log: %w", err)
 	}
@@ -166,13 +168,15 @@ func (r *Repair) remakeAll(ctx context.Context, cfg Config, j *journal.Journal, 
 }
 
 // asideFolder names the folder that takes what is moved away this time.
-func asideFolder(dataDir string) (string, error) { return numbered(dataDir, asidePrefix) }
+func asideFolder(files world.Files, dataDir string) (string, error) {
+	return numbered(files, dataDir, asidePrefix)
+}
 
 // numbered returns the first name of a prefix and a number that is free.
-func numbered(dataDir, prefix string) (string, error) {
+func numbered(files world.Files, dataDir, prefix string) (string, error) {
 	for n := 1; ; n++ {
 		path := filepath.Join(dataDir, fmt.Sprintf("%s%d", prefix, n))
-		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		if _, err := files.Stat(path); errors.Is(err, os.ErrNotExist) {
 			return path, nil
 		} else if err != nil {
 			return "", fmt.Errorf("data_dir: %w", err)
@@ -182,10 +186,10 @@ func numbered(dataDir, prefix string) (string, error) {
 
 // lastNumbered returns the last name of a prefix and a number that is taken, ""
 // for none.
-func lastNumbered(dataDir, prefix string) (last string, err error) {
+func lastNumbered(files world.Files, dataDir, prefix string) (last string, err error) {
 	for n := 1; ; n++ {
 		path := filepath.Join(dataDir, fmt.Sprintf("%s%d", prefix, n))
-		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		if _, err := files.Stat(path); errors.Is(err, os.ErrNotExist) {
 			return last, nil
 		} else if err != nil {
 			return "", fmt.Errorf("data_dir: %w", err)
@@ -200,26 +204,27 @@ const asidePrefix = "damaged-"
 // SetFolderAside moves all that a stopped node's data folder holds to a folder
 // in it, which it returns. The node must have been removed from its cluster:
 // it comes back as one that joins.
-func SetFolderAside(cfg Config) (string, error) {
-	if err := logstore.InUse(cfg.path("raft")); err != nil {
+func SetFolderAside(cfg Config, options ...Option) (string, error) {
+	files := worldOf(options).Files
+	if err := logstore.InUse(files, cfg.path("raft")); err != nil {
 		return "", fmt.Errorf("set aside: stop the node first: %w", err)
 	}
-	aside, err := asideFolder(cfg.DataDir)
+	aside, err := asideFolder(files, cfg.DataDir)
 	if err != nil {
 		return "", err
 	}
-	entries, err := os.ReadDir(cfg.DataDir)
+	entries, err := files.ReadDir(cfg.DataDir)
 	if err != nil {
 		return "", fmt.Errorf("data_dir: %w", err)
 	}
-	if err := os.Mkdir(aside, 0o700); err != nil {
+	if err := files.Mkdir(aside, 0o700); err != nil {
 		return "", fmt.Errorf("set aside: %w", err)
 	}
 	for _, e := range entries {
 		if matched, _ := filepath.Match(asidePrefix+"*", e.Name()); matched {
 			continue
 		}
-		if err := os.Rename(filepath.Join(cfg.DataDir, e.Name()), filepath.Join(aside, e.Name())); err != nil {
+		if err := files.Rename(filepath.Join(cfg.DataDir, e.Name()), filepath.Join(aside, e.Name())); err != nil {
 			return aside, fmt.Errorf("set aside: %w", err)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/node"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // TestEveryFileDamaged turns bytes in every file of a stopped node, one after
@@ -67,7 +68,7 @@ func (c *trio) damagedArchive(i int) {
 	c.t.Helper()
 	c.stop(i)
 	dir := filepath.Join(c.configs[i].DataDir, "archive")
-	w, err := archive.NewWriter(dir)
+	w, err := archive.NewWriter(world.System().Files, dir)
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -2,15 +2,16 @@ package node
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/identity"
 	"github.com/rialto-exchange/rialto/node/backup"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // ErrNotEmpty: a folder that something is to be made in holds something already.
@@ -30,8 +31,9 @@ const (
 //
 // cfg.DataDir must not be there or be empty. What a backup's manifest names is
 // verified first, every byte of it.
-func Restore(ctx context.Context, cfg Config, from string, target backup.Target, tell func(backup.Renewed) error) (backup.Renewed, error) {
-	if err := emptyFolder(cfg.DataDir); err != nil {
+func Restore(ctx context.Context, cfg Config, from string, target backup.Target, tell func(backup.Renewed) error, options ...Option) (backup.Renewed, error) {
+	w := worldOf(options)
+	if err := emptyFolder(w.Files, cfg.DataDir); err != nil {
 		return backup.Renewed{}, err
 	}
 	past, err := backup.Open(from)
@@ -44,7 +46,7 @@ func Restore(ctx context.Context, cfg Config, from string, target backup.Target,
 	if _, err := past.Verify(""); err != nil {
 		return backup.Renewed{}, fmt.Errorf("verify the backup: %w", err)
 	}
-	return renew(ctx, cfg, past, target, causeRestored, renewal{tell: tell})
+	return renew(ctx, w, cfg, past, target, causeRestored, renewal{tell: tell})
 }
 
 // renewal is what else a new history is made of.
@@ -56,23 +58,23 @@ type renewal struct {
 
 // renew makes a data folder that goes on from a past. Its identity is written
 // last: without it no node starts on the folder.
-func renew(ctx context.Context, cfg Config, past backup.Past, target backup.Target, cause string, r renewal) (backup.Renewed, error) {
-	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+func renew(ctx context.Context, w world.World, cfg Config, past backup.Past, target backup.Target, cause string, r renewal) (backup.Renewed, error) {
+	if err := w.Files.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return backup.Renewed{}, fmt.Errorf("data_dir: %w", err)
 	}
-	folder := identity.New(cfg.ClusterID, cluster.NodeID(cfg.NodeID), identity.Admitted)
-	history, err := newHistory()
+	folder := identity.New(w.Random, cfg.ClusterID, cluster.NodeID(cfg.NodeID), identity.Admitted)
+	history, err := newHistory(w.Random)
 	if err != nil {
 		return backup.Renewed{}, err
 	}
 	folder.History = history
 	done, err := backup.Rebuild(ctx, past, backup.Renewal{
-		DataDir: cfg.DataDir, Machine: cfg.machine(), Incarnation: folder.Incarnation, Removed: r.removed,
+		World: w, DataDir: cfg.DataDir, Machine: cfg.machine(), Incarnation: folder.Incarnation, Removed: r.removed,
 		Member:  cluster.Member{ID: folder.Node, Address: advertised(cfg.PeerAddress, cfg.AdvertiseHost), Voter: true},
 		History: history, Cause: cause, Term: r.term, Tell: r.tell,
 	}, target)
 	if err == nil {
-		err = folder.Write(cfg.DataDir)
+		err = folder.Write(w.Files, cfg.DataDir)
 	}
 	if err != nil {
 		return done, fmt.Errorf("%w; what there is in %s is no node's folder", err, cfg.DataDir)
@@ -81,9 +83,9 @@ func renew(ctx context.Context, cfg Config, past backup.Past, target backup.Targ
 }
 
 // newHistory names a past that nobody else can name. It is never 0.
-func newHistory() (cluster.History, error) {
+func newHistory(random io.Reader) (cluster.History, error) {
 	var b [8]byte
-	if _, err := rand.Read(b[:]); err != nil {
+	if _, err := io.ReadFull(random, b[:]); err != nil {
 		return 0, fmt.Errorf("name the venue's history: %w", err)
 	}
 	return cluster.History(binary.BigEndian.Uint64(b[:]) | 1), nil
@@ -91,8 +93,8 @@ func newHistory() (cluster.History, error) {
 
 // emptyFolder refuses a folder that holds anything but what a file system puts
 // into its root.
-func emptyFolder(dir string) error {
-	entries, err := os.ReadDir(dir)
+func emptyFolder(files world.Files, dir string) error {
+	entries, err := files.ReadDir(dir)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}

@@ -24,7 +24,7 @@ const (
 // it. A file is never mended here: it is the past of the log, and nothing but
 // another node's copy, or this one's own replay, can say what it held.
 func (n *Node) scrubArchive(ctx context.Context) error {
-	a, err := archive.Open(n.cfg.path("archive"))
+	a, err := archive.Open(n.world.Files, n.cfg.path("archive"))
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (n *Node) scrubArchive(ctx context.Context) error {
 
 // verifyArchived reports whether a file is damaged; who finds it says so.
 func (n *Node) verifyArchived(ctx context.Context, a *archive.Reader, file archive.Range) (bool, error) {
-	info, err := os.Stat(n.cfg.path("archive", file.Name()))
+	info, err := n.world.Files.Stat(n.cfg.path("archive", file.Name()))
 	if errors.Is(err, os.ErrNotExist) {
 		return false, nil // moved away meanwhile
 	}
@@ -79,7 +79,7 @@ func (n *Node) lookAgain(ctx context.Context) {
 // stillDamaged returns those of the files that do not verify now, nil if that
 // could not be told.
 func (n *Node) stillDamaged(ctx context.Context, names []string) *[]string {
-	a, err := archive.Open(n.cfg.path("archive"))
+	a, err := archive.Open(n.world.Files, n.cfg.path("archive"))
 	if err != nil {
 		return nil
 	}

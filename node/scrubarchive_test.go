@@ -10,6 +10,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus/archive"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // TestDamagedArchiveIsFound shows that a bad file of the archive, which nobody
@@ -20,7 +21,7 @@ func TestDamagedArchiveIsFound(t *testing.T) {
 	c := newTrio(t)
 	c.stop(2)
 	dir := filepath.Join(c.configs[2].DataDir, "archive")
-	w, err := archive.NewWriter(dir)
+	w, err := archive.NewWriter(world.System().Files, dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/peer"
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // stranger is a peer port of the same cluster id that says whatever it likes
@@ -40,7 +41,7 @@ func TestStrangerLearnsNothing(t *testing.T) {
 	})
 	control := peer.NewControl(m)
 	for i, cfg := range c.configs {
-		own, _, err := identity.Read(cfg.DataDir)
+		own, _, err := identity.Read(world.System().Files, cfg.DataDir)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +68,7 @@ func TestStrangerLearnsNothing(t *testing.T) {
 func TestForgedStartTurnsNobodyAway(t *testing.T) {
 	t.Parallel()
 	c := newTrio(t)
-	own, _, err := identity.Read(c.configs[1].DataDir)
+	own, _, err := identity.Read(world.System().Files, c.configs[1].DataDir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +99,7 @@ func TestForgedStartTurnsNobodyAway(t *testing.T) {
 // vote and takes no entry.
 func (c *trio) mute(i int) {
 	c.t.Helper()
-	member, _, err := identity.Read(c.configs[0].DataDir)
+	member, _, err := identity.Read(world.System().Files, c.configs[0].DataDir)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -118,7 +119,7 @@ func TestLiarEndsNobody(t *testing.T) {
 	for _, lie := range []error{peer.ErrRemoved, peer.ErrRolledBack} {
 		t.Run(lie.Error(), func(t *testing.T) {
 			c := newTrio(t)
-			own, _, err := identity.Read(c.configs[0].DataDir)
+			own, _, err := identity.Read(world.System().Files, c.configs[0].DataDir)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -25,6 +25,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/node"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // closed has a node's ports closed to all but those whom an authority certifies.
@@ -44,7 +45,7 @@ func closed(t *testing.T, a *credtest.Authority) func(*node.Config) {
 // own is who a node of the trio is.
 func (c *trio) own(i int) cluster.Identity {
 	c.t.Helper()
-	f, _, err := identity.Read(c.configs[i].DataDir)
+	f, _, err := identity.Read(world.System().Files, c.configs[i].DataDir)
 	if err != nil {
 		c.t.Fatal(err)
 	}

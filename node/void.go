@@ -16,6 +16,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/entry"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/node/backup"
+	"github.com/rialto-exchange/rialto/node/world"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
 
@@ -40,25 +41,27 @@ func VoidEntry(cfg Config, what string, log *slog.Logger, risked ...string) erro
 	if slices.Contains(risked, cfg.NodeID) {
 		return fmt.Errorf("node %s is the one that is told: the risk is of others, which can't be asked", cfg.NodeID)
 	}
-	if err := belongs(cfg, log); err != nil {
+	w := world.System()
+	if err := belongs(w, cfg, log); err != nil {
 		return err
 	}
-	if err := voidable(cfg, index, sum, log); err != nil {
+	if err := voidable(w.Files, cfg, index, sum, log); err != nil {
 		return err
 	}
 	data, err := voidData(cfg, index, sum)
 	if err != nil {
 		return err
 	}
-	return logstore.AddVoid(cfg.path("raft"), logstore.Void{Index: uint64(index), SHA256: sum, Data: data, Risked: risked})
+	return logstore.AddVoid(w.Files, cfg.path("raft"), logstore.Void{Index: uint64(index), SHA256: sum, Data: data, Risked: risked})
 }
 
 // RetryEntry has a stopped node try once more the entry that it panicked at.
-func RetryEntry(cfg Config, log *slog.Logger) error {
-	if err := belongs(cfg, log); err != nil {
+func RetryEntry(cfg Config, log *slog.Logger, options ...Option) error {
+	w := worldOf(options)
+	if err := belongs(w, cfg, log); err != nil {
 		return err
 	}
-	return consensus.ForgetCrash(cfg.path("raft"))
+	return consensus.ForgetCrash(w.Files, cfg.path("raft"))
 }
 
 func parseVoid(text string) (index cluster.Index, sum [32]byte, err error) {
@@ -71,8 +74,8 @@ func parseVoid(text string) (index cluster.Index, sum [32]byte, err error) {
 	return index, sum, nil
 }
 
-func voidable(cfg Config, index cluster.Index, sum [32]byte, log *slog.Logger) error {
-	err := journal.ReadDir(cfg.path("journal"), func(f journal.Frame) error {
+func voidable(files world.Files, cfg Config, index cluster.Index, sum [32]byte, log *slog.Logger) error {
+	err := journal.ReadDir(files, cfg.path("journal"), func(f journal.Frame) error {
 		if f.Index >= uint64(index) {
 			return fmt.Errorf("%w: its journal goes on to entry %d", ErrExecuted, f.Index)
 		}
@@ -81,7 +84,7 @@ func voidable(cfg Config, index cluster.Index, sum [32]byte, log *slog.Logger) e
 	if err != nil {
 		return err
 	}
-	past, err := consensus.OpenPast(cfg.path("raft"), cfg.path("archive"), log)
+	past, err := consensus.OpenPast(files, cfg.path("raft"), cfg.path("archive"), log)
 	if err != nil {
 		return err
 	}

@@ -99,7 +99,7 @@ func (n *Node) keepMemory(ctx context.Context) {
 		}
 	}
 	n.memory.Keep(n.consensus.Roster())
-	if err := n.memory.Save(n.cfg.DataDir); err != nil {
+	if err := n.memory.Save(n.world.Files, n.cfg.DataDir); err != nil {
 		n.log.Warn("what this node remembers of others was not written", "error", err)
 	}
 }

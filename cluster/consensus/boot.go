@@ -3,7 +3,6 @@ package consensus
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/hashicorp/raft"
 
@@ -19,14 +18,14 @@ var ErrSnapshotGap = errors.New("entries between snapshot and log are missing")
 // boot opens everything and starts Raft.
 func (n *Node) boot() error {
 	c := n.config
-	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
+	if err := c.World.Files.MkdirAll(c.Dir, 0o755); err != nil {
 		return err
 	}
 	if err := n.nothingMissing(); err != nil {
 		return err
 	}
 	var err error
-	if n.stable, err = logstore.OpenStable(c.Dir, n.halt.stop); err != nil {
+	if n.stable, err = logstore.OpenStable(c.World.Files, c.Dir, n.halt.stop); err != nil {
 		return err
 	}
 	if err := n.claim(); err != nil {
@@ -36,12 +35,12 @@ func (n *Node) boot() error {
 	if n.logs, err = n.openLog(proven, anchor); err != nil {
 		return err
 	}
-	files, err := raft.NewFileSnapshotStoreWithLogger(c.Dir, c.Snapshots.Retain, newLibraryLogger(c.Logger))
+	files, err := openSnapshotFiles(c.World, c.Dir, c.Snapshots.Retain, newLibraryLogger(c.Logger))
 	if err != nil {
 		return fmt.Errorf("open snapshots: %w", err)
 	}
-	snapshots := pacedStore{FileSnapshotStore: files, dir: c.Dir, anchor: anchor}
-	snapshots.received = &receiver{machine: c.Machine, store: files, dir: c.Dir, finish: snapshots.complete}
+	snapshots := pacedStore{snapshotFiles: files, anchor: anchor}
+	snapshots.received = &receiver{machine: c.Machine, store: files, finish: snapshots.complete}
 	n.snapshots = snapshots
 	if err := reconcile(n.logs, snapshots, proven, anchor); err != nil {
 		return err
@@ -62,19 +61,22 @@ func (n *Node) boot() error {
 }
 
 func (n *Node) openLog(proven *logstore.Proven, anchor *logstore.Anchor) (*logstore.Log, error) {
-	writer, err := archive.NewWriter(n.config.ArchiveDir)
+	writer, err := archive.NewWriter(n.config.World.Files, n.config.ArchiveDir)
 	if err != nil {
 		return nil, err
 	}
 	return logstore.Open(logstore.Options{
-		Dir:        n.config.Dir,
-		Kind:       n.config.LogStore,
-		CacheBytes: n.config.CacheBytes,
-		Archive:    writer,
-		Proven:     proven,
-		Anchor:     anchor,
-		Halt:       n.halt.stop,
-		Watch:      n.config.Watch,
+		Files: n.config.World.Files,
+		Dir:   n.config.Dir,
+		Kind:  n.config.LogStore,
+
+		SegmentBytes: n.config.SegmentBytes,
+		CacheBytes:   n.config.CacheBytes,
+		Archive:      writer,
+		Proven:       proven,
+		Anchor:       anchor,
+		Halt:         n.halt.stop,
+		Watch:        n.config.Watch,
 
 		Incarnation: n.config.Incarnation,
 		Birth:       n.config.Birth,
@@ -83,7 +85,7 @@ func (n *Node) openLog(proven *logstore.Proven, anchor *logstore.Anchor) (*logst
 }
 
 func (n *Node) newFSM(proven *logstore.Proven) (*fsm, error) {
-	record, _, err := ReadCrashRecord(n.config.Dir)
+	record, _, err := ReadCrashRecord(n.config.World.Files, n.config.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -98,6 +100,7 @@ func (n *Node) newFSM(proven *logstore.Proven) (*fsm, error) {
 		proven:   proven,
 		due:      newSnapshotMeter(n.config.Snapshots),
 		closing:  make(chan struct{}),
+		files:    n.config.World.Files,
 		crashDir: n.config.Dir,
 		crashed:  crashedRange(record),
 		gates:    gates,
@@ -159,7 +162,7 @@ func (n *Node) restore(snapshots raft.SnapshotStore) error {
 		return nil
 	}
 	newest := metas[0]
-	if err := checkSnapshot(n.config.Dir, newest.ID); err != nil {
+	if err := checkSnapshot(n.config.World.Files, n.config.Dir, newest.ID); err != nil {
 		return err
 	}
 	_, source, err := snapshots.Open(newest.ID)

@@ -16,7 +16,7 @@ func (n *Node) nothingMissing() error {
 	if c.Birth || c.Incarnation.IsZero() {
 		return nil
 	}
-	if name := logstore.Missing(c.Dir, c.LogStore); name != "" {
+	if name := logstore.Missing(c.World.Files, c.Dir, c.LogStore); name != "" {
 		return fmt.Errorf("%w: %s is gone from %s", cluster.ErrForgotten, name, c.Dir)
 	}
 	return nil

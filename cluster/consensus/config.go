@@ -10,6 +10,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // StreamLayer is how a node reaches its peers: what it accepts are the
@@ -24,6 +25,9 @@ type StreamLayer interface {
 // default, which is named with it.
 type Config struct {
 	NodeID cluster.NodeID
+	// World is what Dir is in, and by whose clock snapshots are named; what it
+	// lacks is the system's.
+	World world.World
 	// Dir holds the log, term, vote, snapshots and the archive. It is made if
 	// it does not exist, and belongs to one process at a time.
 	Dir string
@@ -85,6 +89,9 @@ type Config struct {
 	// LogStore is the library of the log, default "wal". It can't be changed
 	// for a directory that has a log.
 	LogStore logstore.Kind
+	// SegmentBytes is how long a segment of the log is, default 64 MiB. It may
+	// differ from life to life.
+	SegmentBytes int
 	// ArchiveDir receives what the log no longer needs, default Dir/archive.
 	ArchiveDir string
 
@@ -134,6 +141,7 @@ type Snapshots struct {
 }
 
 func (c Config) withDefaults() Config {
+	c.World = c.World.Or(world.System())
 	setDefault(&c.LogStore, logstore.WAL)
 	setDefault(&c.ArchiveDir, filepath.Join(c.Dir, "archive"))
 	setDefault(&c.CacheBytes, 32<<20)

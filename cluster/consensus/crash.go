@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // ErrApplyPanicked: the machine panicked on an entry. The same entry will do
@@ -43,8 +44,8 @@ type CrashedEntry struct {
 
 // ReadCrashRecord returns the record in a node's directory; ok is false if
 // there is none.
-func ReadCrashRecord(dir string) (record CrashRecord, ok bool, err error) {
-	b, err := os.ReadFile(filepath.Join(dir, crashFile))
+func ReadCrashRecord(files world.Files, dir string) (record CrashRecord, ok bool, err error) {
+	b, err := world.ReadFile(files, filepath.Join(dir, crashFile))
 	if errors.Is(err, os.ErrNotExist) {
 		return CrashRecord{}, false, nil
 	}
@@ -59,8 +60,8 @@ func ReadCrashRecord(dir string) (record CrashRecord, ok bool, err error) {
 
 // ForgetCrash removes the record of a directory that nobody has open: the
 // entries in it are tried once more.
-func ForgetCrash(dir string) error {
-	if err := os.Remove(filepath.Join(dir, crashFile)); err != nil {
+func ForgetCrash(files world.Files, dir string) error {
+	if err := files.Remove(filepath.Join(dir, crashFile)); err != nil {
 		return fmt.Errorf("remove crash record: %w", err)
 	}
 	return nil
@@ -70,27 +71,27 @@ func ForgetCrash(dir string) error {
 func (r CrashRecord) same(o CrashRecord) bool { return slices.Equal(r.Entries, o.Entries) }
 
 // recordCrash writes the record and returns the error that ends the node.
-func recordCrash(dir, build string, entries []cluster.Entry, cause any, stack []byte) error {
+func recordCrash(files world.Files, dir, build string, entries []cluster.Entry, cause any, stack []byte) error {
 	record := CrashRecord{Build: build, Times: 1, Panic: fmt.Sprint(cause), Stack: string(stack)}
 	for _, e := range entries {
 		sum := sha256.Sum256(e.Data)
 		record.Entries = append(record.Entries,
 			CrashedEntry{Index: e.Index, Term: e.Term, SHA256: hex.EncodeToString(sum[:])})
 	}
-	if before, ok, err := ReadCrashRecord(dir); err == nil && ok && before.same(record) {
+	if before, ok, err := ReadCrashRecord(files, dir); err == nil && ok && before.same(record) {
 		record.Times = max(before.Times, 1) + 1
 	}
 	err := fmt.Errorf("%w at index %d to %d: %v",
 		ErrApplyPanicked, entries[0].Index, entries[len(entries)-1].Index, cause)
-	return errors.Join(&cluster.WrongState{Err: err}, writeCrash(filepath.Join(dir, crashFile), record))
+	return errors.Join(&cluster.WrongState{Err: err}, writeCrash(files, filepath.Join(dir, crashFile), record))
 }
 
-func writeCrash(path string, record CrashRecord) error {
+func writeCrash(files world.Files, path string, record CrashRecord) error {
 	b, err := json.MarshalIndent(record, "", "  ")
 	if err != nil {
 		return err
 	}
-	f, err := os.Create(path + ".tmp")
+	f, err := world.Create(files, path+".tmp")
 	if err != nil {
 		return fmt.Errorf("write crash record: %w", err)
 	}
@@ -98,7 +99,7 @@ func writeCrash(path string, record CrashRecord) error {
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("write crash record: %w", err)
 	}
-	return os.Rename(path+".tmp", path)
+	return files.Rename(path+".tmp", path)
 }
 
 // indexRange is the indexes from first to last, none if last is 0.

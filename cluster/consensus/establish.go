@@ -3,13 +3,13 @@ package consensus
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 
+	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // Beginning is what a directory is made from that goes on from a state, and from
@@ -30,14 +30,14 @@ type Beginning struct {
 // Establish makes a node's directory, which must not hold anything: a snapshot of
 // the state, with the one member as configuration, term and vote, and no log. It
 // returns once all of it is durable.
-func Establish(dir string, b Beginning) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+func Establish(w world.World, dir string, b Beginning) error {
+	if err := w.Files.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("establish: %w", err)
 	}
-	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
+	if entries, err := w.Files.ReadDir(dir); err != nil || len(entries) > 0 {
 		return errors.Join(fmt.Errorf("establish: %s is not empty", dir), err)
 	}
-	stable, err := logstore.OpenStable(dir, func(error) {})
+	stable, err := logstore.OpenStable(w.Files, dir, func(error) {})
 	if err != nil {
 		return fmt.Errorf("establish: %w", err)
 	}
@@ -46,7 +46,7 @@ func Establish(dir string, b Beginning) error {
 		err = stable.SetUint64([]byte(termKey), uint64(b.Term))
 	}
 	if err == nil {
-		err = b.writeSnapshot(dir)
+		err = b.writeSnapshot(w, dir)
 	}
 	if err = errors.Join(err, stable.Close()); err != nil {
 		return fmt.Errorf("establish: %w", err)
@@ -62,13 +62,13 @@ func (b Beginning) roster() cluster.Roster {
 	}
 }
 
-func (b Beginning) writeSnapshot(dir string) error {
-	files, err := raft.NewFileSnapshotStore(dir, 1, io.Discard)
+func (b Beginning) writeSnapshot(w world.World, dir string) error {
+	files, err := openSnapshotFiles(w, dir, 1, hclog.NewNullLogger())
 	if err != nil {
 		return err
 	}
 	_, trans := raft.NewInmemTransport(raft.ServerAddress(b.Member.Address)) // it only encodes the address
-	store := pacedStore{FileSnapshotStore: files, dir: dir, anchor: &logstore.Anchor{}}
+	store := pacedStore{snapshotFiles: files, anchor: &logstore.Anchor{}}
 	sink, err := store.Create(1, uint64(b.Index), uint64(b.Term), configuration([]cluster.Member{b.Member}), uint64(b.Index), trans)
 	if err != nil {
 		return err

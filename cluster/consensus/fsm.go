@@ -12,6 +12,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // fsm stands between Raft and the machine. Raft calls its methods from one
@@ -22,6 +23,7 @@ type fsm struct {
 	halt     *halt
 	proven   *logstore.Proven
 	due      *snapshotMeter
+	files    world.Files
 	crashDir string
 	// committed is told of each batch before it is applied: its last entry.
 	// nil before Raft has started.
@@ -183,7 +185,7 @@ func (f *fsm) applyOnce(entries []cluster.Entry) (results [][][]byte, err error)
 				entries = entries[at : at+1]
 			}
 		}
-		err = recordCrash(f.crashDir, f.build, entries, p, debug.Stack())
+		err = recordCrash(f.files, f.crashDir, f.build, entries, p, debug.Stack())
 	}()
 	began := time.Now()
 	results = f.machine.Apply(entries)

@@ -33,7 +33,7 @@ func (n *Node) gates(record CrashRecord) (gates []Gated, err error) {
 	if n.config.Gate == nil {
 		return nil, nil
 	}
-	voids, err := logstore.ReadVoids(n.config.Dir)
+	voids, err := logstore.ReadVoids(n.config.World.Files, n.config.Dir)
 	for _, v := range voids {
 		gates = append(gates, Gated{Index: cluster.Index(v.Index), SHA256: hex.EncodeToString(v.SHA256[:]), Voided: true, Risked: v.Risked, stands: digest(v.Data)})
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // ErrMixed: a directory holds some of a member's files and lacks others. What
@@ -21,12 +22,12 @@ var ErrMixed = errors.New("directory holds only a part of a member's files")
 // ErrMixed: a log or a snapshot without the term and vote that go with it, or
 // the other way round: such a node would take part as one that never voted. Or
 // an incarnation, of which its caller should have known.
-func HasState(dir string, log *slog.Logger) (bool, error) {
-	c, err := logstore.Inspect(dir, newLibraryLogger(log))
+func HasState(files world.Files, dir string, log *slog.Logger) (bool, error) {
+	c, err := logstore.Inspect(files, dir, newLibraryLogger(log))
 	if err != nil {
 		return false, fmt.Errorf("inspect %s: %w", dir, err)
 	}
-	snapshots, err := hasSnapshots(dir)
+	snapshots, err := hasSnapshots(files, dir)
 	if err != nil {
 		return false, err
 	}
@@ -46,13 +47,13 @@ func HasState(dir string, log *slog.Logger) (bool, error) {
 	return true, nil
 }
 
-func hasSnapshots(dir string) (bool, error) {
-	entries, err := os.ReadDir(filepath.Join(dir, "snapshots"))
+func hasSnapshots(files world.Files, dir string) (bool, error) {
+	entries, err := files.ReadDir(filepath.Join(dir, snapshotsFolder))
 	if errors.Is(err, os.ErrNotExist) {
 		return false, nil
 	}
 	for _, e := range entries {
-		if e.IsDir() && filepath.Ext(e.Name()) != ".tmp" {
+		if e.IsDir() && filepath.Ext(e.Name()) != unfinished {
 			return true, nil
 		}
 	}

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"os"
 	"path/filepath"
 
 	"github.com/hashicorp/raft"
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus/archive"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // Entries yields the machine's entries from the first index through the last, in
@@ -52,7 +52,7 @@ func (n *Node) someEntries(next, last cluster.Index, yield func(cluster.Entry, e
 	if uint64(next) >= low && uint64(next) <= high {
 		return n.entriesOfLog(next, min(last, cluster.Index(high)), yield)
 	}
-	kept, err := archive.Open(n.config.ArchiveDir)
+	kept, err := archive.Open(n.config.World.Files, n.config.ArchiveDir)
 	if err != nil {
 		return next, false, err
 	}
@@ -97,7 +97,7 @@ func (n *Node) EntriesFrom() (cluster.Index, error) {
 	if err != nil {
 		return 0, err
 	}
-	kept, err := archive.Open(n.config.ArchiveDir)
+	kept, err := archive.Open(n.config.World.Files, n.config.ArchiveDir)
 	if err != nil {
 		return 0, err
 	}
@@ -117,7 +117,7 @@ func (n *Node) OpenSnapshot() (index cluster.Index, stream io.ReadCloser, ok boo
 	if len(metas) == 0 {
 		return 0, nil, false, nil
 	}
-	f, err := os.Open(filepath.Join(n.config.Dir, "snapshots", metas[0].ID, "state.bin"))
+	f, err := world.Open(n.config.World.Files, filepath.Join(n.config.Dir, snapshotsFolder, metas[0].ID, stateName))
 	if err != nil {
 		return 0, nil, false, fmt.Errorf("open snapshot: %w", err)
 	}

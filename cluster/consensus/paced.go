@@ -1,7 +1,6 @@
 package consensus
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -18,8 +17,7 @@ import (
 // pacedStore makes sinks that a local snapshot can write to gently, and tells
 // the log of each snapshot that is complete.
 type pacedStore struct {
-	*raft.FileSnapshotStore
-	dir    string
+	*snapshotFiles
 	anchor *logstore.Anchor
 	// received holds the snapshot that was taken in beside the main loop; nil
 	// where none can be.
@@ -34,24 +32,24 @@ func (p pacedStore) Create(version raft.SnapshotVersion, index, term uint64, mem
 			return sink, nil
 		}
 	}
-	sink, err := p.FileSnapshotStore.Create(version, index, term, members, membersIndex, trans)
+	sink, err := p.begin(version, index, term, members, membersIndex, trans)
 	if err != nil {
 		return nil, err
 	}
-	return pace(p.dir, sink, func() error { return p.complete(sink.ID(), index, term) })
+	return pace(sink, func() error { return p.complete(sink.ID(), index, term) }), nil
 }
 
 // complete tells the log of a snapshot that counts.
 func (p pacedStore) complete(id string, index, term uint64) error {
 	p.anchor.Set(index, term)
-	return writeMetaSum(filepath.Join(p.dir, "snapshots", id))
+	return writeMetaSum(p.world.Files, filepath.Join(p.dir, id))
 }
 
 // Open reads a snapshot. Of one whose state is in memory there is nothing to
 // read.
 func (p pacedStore) Open(id string) (*raft.SnapshotMeta, io.ReadCloser, error) {
 	if p.received == nil || !p.received.holds(id) {
-		return p.FileSnapshotStore.Open(id)
+		return p.snapshotFiles.Open(id)
 	}
 	metas, err := p.List()
 	if err != nil {
@@ -65,25 +63,20 @@ func (p pacedStore) Open(id string) (*raft.SnapshotMeta, io.ReadCloser, error) {
 	return nil, nil, fmt.Errorf("snapshot %s: %w", id, os.ErrNotExist)
 }
 
-// pace makes a sink of the library's gentle; complete is called when it counts.
-func pace(dir string, sink raft.SnapshotSink, complete func() error) (*pacedSink, error) {
-	state, err := os.Open(filepath.Join(dir, "snapshots", sink.ID()+".tmp", "state.bin"))
-	if err != nil {
-		return nil, errors.Join(err, sink.Cancel())
-	}
-	return &pacedSink{SnapshotSink: sink, state: state, complete: complete}, nil
+// pace makes a sink gentle; complete is called when it counts.
+func pace(sink *snapshotSink, complete func() error) *pacedSink {
+	return &pacedSink{snapshotSink: sink, complete: complete}
 }
 
 // pacedSink has the disk write what it wrote, a little at a time, and then
-// leaves the disk alone for as long as that took, up to maxPause. The library
+// leaves the disk alone for as long as that took, up to maxPause. The sink below
 // syncs once, at the end: a gigabyte would then stand before the log's next
-// write. It keeps its file to itself, so this goes through another descriptor.
+// write.
 //
 // One that is received from the leader is written out like that too, so that
 // little is left to sync when it is put in its place, and without the pauses.
 type pacedSink struct {
-	raft.SnapshotSink
-	state    *os.File
+	*snapshotSink
 	complete func() error
 	until    <-chan struct{} // nil: without pauses; closed: give up
 	eager    bool            // written out although without pauses
@@ -100,11 +93,11 @@ const (
 // Write writes, and stops in between to have it written out, and to pause.
 func (p *pacedSink) Write(b []byte) (int, error) {
 	if p.until == nil && !p.eager {
-		return p.SnapshotSink.Write(b)
+		return p.snapshotSink.Write(b)
 	}
 	done := 0
 	for len(b) > 0 {
-		n, err := p.SnapshotSink.Write(b[:min(len(b), pacedBytes)])
+		n, err := p.snapshotSink.Write(b[:min(len(b), pacedBytes)])
 		done += n
 		p.written += int64(n)
 		if err == nil && p.written-p.out >= pacedBytes {
@@ -118,11 +111,11 @@ func (p *pacedSink) Write(b []byte) (int, error) {
 	return done, nil
 }
 
-// pace has written out what was handed over, and pauses. The library's buffer
+// pace has written out what was handed over, and pauses. The buffer below
 // may hold back some of it, which is written out with the next.
 func (p *pacedSink) pace() error {
 	start := time.Now()
-	if err := writeOut(p.state, p.out, p.written-p.out); err != nil {
+	if err := p.state.WriteOut(p.out, p.written-p.out, true); err != nil {
 		return err
 	}
 	p.out = p.written
@@ -141,13 +134,8 @@ func (p *pacedSink) pace() error {
 
 // Close makes the snapshot count.
 func (p *pacedSink) Close() error {
-	if err := errors.Join(p.SnapshotSink.Close(), p.state.Close()); err != nil {
+	if err := p.snapshotSink.Close(); err != nil {
 		return err
 	}
 	return p.complete()
-}
-
-// Cancel removes it.
-func (p *pacedSink) Cancel() error {
-	return errors.Join(p.SnapshotSink.Cancel(), p.state.Close())
 }

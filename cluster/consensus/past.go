@@ -13,11 +13,13 @@ import (
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus/archive"
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // Past is what a stopped node keeps of what the machine was given: its archive,
 // its log, and its snapshots. It is used from one goroutine.
 type Past struct {
+	files   world.Files
 	dir     string
 	archive *archive.Reader
 	log     *logstore.Past
@@ -25,16 +27,16 @@ type Past struct {
 
 // OpenPast opens the past in a node's directory, which nobody else may have
 // open, and in its archive.
-func OpenPast(dir, archiveDir string, log *slog.Logger) (*Past, error) {
-	kept, err := archive.Open(archiveDir)
+func OpenPast(files world.Files, dir, archiveDir string, log *slog.Logger) (*Past, error) {
+	kept, err := archive.Open(files, archiveDir)
 	if err != nil {
 		return nil, err
 	}
-	entries, err := logstore.OpenPast(dir, newLibraryLogger(log))
+	entries, err := logstore.OpenPast(files, dir, newLibraryLogger(log))
 	if err != nil {
 		return nil, err
 	}
-	return &Past{dir: dir, archive: kept, log: entries}, nil
+	return &Past{files: files, dir: dir, archive: kept, log: entries}, nil
 }
 
 // Entries yields the machine's entries from the first index through the last,
@@ -86,7 +88,7 @@ func (p *Past) Last() cluster.Index { return cluster.Index(p.log.Last) }
 // Snapshots returns the indexes of the last entries in the snapshots that
 // verify, the highest first.
 func (p *Past) Snapshots() ([]cluster.Index, error) {
-	good, _, err := sortSnapshots(p.dir)
+	good, _, err := sortSnapshots(p.files, p.dir)
 	var indexes []cluster.Index
 	for _, s := range good {
 		indexes = append(indexes, cluster.Index(s.index))
@@ -98,7 +100,7 @@ func (p *Past) Snapshots() ([]cluster.Index, error) {
 
 // Restore hands the machine's state in the snapshot at an index to restore.
 func (p *Past) Restore(index cluster.Index, restore func(io.Reader) error) error {
-	good, _, err := sortSnapshots(p.dir)
+	good, _, err := sortSnapshots(p.files, p.dir)
 	if err != nil {
 		return err
 	}
@@ -106,7 +108,7 @@ func (p *Past) Restore(index cluster.Index, restore func(io.Reader) error) error
 	if at < 0 {
 		return fmt.Errorf("snapshot of entry %d: %w", index, os.ErrNotExist)
 	}
-	state, err := os.Open(filepath.Join(p.dir, "snapshots", good[at].id, "state.bin"))
+	state, err := world.Open(p.files, filepath.Join(p.dir, snapshotsFolder, good[at].id, stateName))
 	if err != nil {
 		return fmt.Errorf("open snapshot: %w", err)
 	}

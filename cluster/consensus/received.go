@@ -39,8 +39,7 @@ type received struct {
 // receiver takes snapshots in. Its methods may be called from any goroutine.
 type receiver struct {
 	machine cluster.Machine
-	store   *raft.FileSnapshotStore
-	dir     string
+	store   *snapshotFiles
 	// finish is told of each snapshot that is complete.
 	finish func(id string, index, term uint64) error
 
@@ -79,15 +78,12 @@ func (r *receiver) serve(rpc raft.RPC, request *raft.InstallSnapshotRequest, tra
 
 // take reads a snapshot to the disk and into memory.
 func (r *receiver) take(from io.Reader, request *raft.InstallSnapshotRequest, trans raft.Transport) (taken *received, err error) {
-	sink, err := r.store.Create(request.SnapshotVersion, request.LastLogIndex, request.LastLogTerm,
+	sink, err := r.store.begin(request.SnapshotVersion, request.LastLogIndex, request.LastLogTerm,
 		raft.DecodeConfiguration(request.Configuration), request.ConfigurationIndex, trans)
 	if err != nil {
 		return nil, fmt.Errorf("receive snapshot: %w", err)
 	}
-	paced, err := pace(r.dir, sink, func() error { return r.finish(sink.ID(), request.LastLogIndex, request.LastLogTerm) })
-	if err != nil {
-		return nil, fmt.Errorf("receive snapshot: %w", err)
-	}
+	paced := pace(sink, func() error { return r.finish(sink.ID(), request.LastLogIndex, request.LastLogTerm) })
 	paced.eager = true
 	taken = &received{sink: paced, index: request.LastLogIndex, term: request.LastLogTerm}
 	counted := &counting{from: io.TeeReader(io.LimitReader(from, request.Size), paced)}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // ErrDamaged: what this node keeps of the log, of its term and vote or of its
@@ -41,10 +42,10 @@ func damaged(err error) error {
 // A snapshot of an earlier build has none.
 const metaSumFile = "meta.crc"
 
-func writeMetaSum(dir string) error {
-	meta, err := os.ReadFile(filepath.Join(dir, "meta.json"))
+func writeMetaSum(files world.Files, dir string) error {
+	meta, err := world.ReadFile(files, filepath.Join(dir, metaName))
 	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, metaSumFile), binary.LittleEndian.AppendUint32(nil, sumOf(meta)), 0o644)
+		err = world.WriteFile(files, filepath.Join(dir, metaSumFile), binary.LittleEndian.AppendUint32(nil, sumOf(meta)), 0o644)
 	}
 	if err != nil {
 		return fmt.Errorf("write checksum of snapshot: %w", err)
@@ -54,13 +55,13 @@ func writeMetaSum(dir string) error {
 
 // checkSnapshot verifies a snapshot whole: its description, its state, and that
 // the two speak of the same entry.
-func checkSnapshot(dir, id string) error {
-	folder := filepath.Join(dir, "snapshots", id)
-	meta, err := readMeta(folder)
+func checkSnapshot(files world.Files, dir, id string) error {
+	folder := filepath.Join(dir, snapshotsFolder, id)
+	meta, err := readMeta(files, folder)
 	if err != nil {
 		return fmt.Errorf("snapshot %s: %w", id, err)
 	}
-	state, err := os.Open(filepath.Join(folder, "state.bin"))
+	state, err := world.Open(files, filepath.Join(folder, stateName))
 	if errors.Is(err, os.ErrNotExist) {
 		err = fmt.Errorf("%w: %w", errSnapshotCorrupt, err)
 	}
@@ -90,13 +91,13 @@ func checkSnapshot(dir, id string) error {
 	return nil
 }
 
-func readMeta(folder string) (raft.SnapshotMeta, error) {
+func readMeta(files world.Files, folder string) (raft.SnapshotMeta, error) {
 	var meta raft.SnapshotMeta
-	b, err := os.ReadFile(filepath.Join(folder, "meta.json"))
+	b, err := world.ReadFile(files, filepath.Join(folder, metaName))
 	if err != nil {
 		return meta, fmt.Errorf("%w: %w", errSnapshotCorrupt, err)
 	}
-	sum, err := os.ReadFile(filepath.Join(folder, metaSumFile))
+	sum, err := world.ReadFile(files, filepath.Join(folder, metaSumFile))
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 	case err != nil:
@@ -122,23 +123,23 @@ type Repaired struct {
 
 // Belongs returns cluster.ErrForgotten unless the files in a directory that
 // nobody has open are of an incarnation, or ErrDamaged.
-func Belongs(dir string, i cluster.Incarnation, log *slog.Logger) error {
-	return damaged(logstore.Belongs(dir, i, newLibraryLogger(log)))
+func Belongs(files world.Files, dir string, i cluster.Incarnation, log *slog.Logger) error {
+	return damaged(logstore.Belongs(files, dir, i, newLibraryLogger(log)))
 }
 
 // Repair verifies log, term and vote and snapshots in a directory that nobody
 // has open, and mends what can be mended without forgetting anything that the
 // node promised: damaged snapshots are moved to the folder aside, if the log
 // goes on from an older one without a gap and through the damaged one's index.
-func Repair(dir, aside string, log *slog.Logger) (Repaired, error) {
-	first, last, err := logstore.Check(dir, newLibraryLogger(log))
+func Repair(files world.Files, dir, aside string, log *slog.Logger) (Repaired, error) {
+	first, last, err := logstore.Check(files, dir, newLibraryLogger(log))
 	if err != nil {
 		if damaged(err) == err { // no damage: another process, or this computer
 			return Repaired{}, err
 		}
 		return Repaired{Lost: err}, nil
 	}
-	good, bad, err := sortSnapshots(dir)
+	good, bad, err := sortSnapshots(files, dir)
 	if err != nil || len(bad) == 0 {
 		return Repaired{}, err
 	}
@@ -154,7 +155,7 @@ func Repair(dir, aside string, log *slog.Logger) (Repaired, error) {
 	}
 	var done Repaired
 	for _, s := range bad {
-		if err := setAside(filepath.Join(dir, "snapshots", s.id), aside); err != nil {
+		if err := setAside(files, filepath.Join(dir, snapshotsFolder, s.id), aside); err != nil {
 			return done, err
 		}
 		done.SetAside = append(done.SetAside, s.id)
@@ -162,11 +163,11 @@ func Repair(dir, aside string, log *slog.Logger) (Repaired, error) {
 	return done, nil
 }
 
-func setAside(path, aside string) error {
-	if err := os.MkdirAll(aside, 0o755); err != nil {
+func setAside(files world.Files, path, aside string) error {
+	if err := files.MkdirAll(aside, 0o755); err != nil {
 		return fmt.Errorf("set aside: %w", err)
 	}
-	if err := os.Rename(path, filepath.Join(aside, filepath.Base(path))); err != nil {
+	if err := files.Rename(path, filepath.Join(aside, filepath.Base(path))); err != nil {
 		return fmt.Errorf("set aside: %w", err)
 	}
 	return nil
@@ -181,17 +182,17 @@ type storedSnapshot struct {
 
 // sortSnapshots verifies all snapshots. Those that were never finished do not
 // count.
-func sortSnapshots(dir string) (good, bad []storedSnapshot, err error) {
-	entries, err := os.ReadDir(filepath.Join(dir, "snapshots"))
+func sortSnapshots(files world.Files, dir string) (good, bad []storedSnapshot, err error) {
+	entries, err := files.ReadDir(filepath.Join(dir, snapshotsFolder))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, nil, fmt.Errorf("list snapshots: %w", err)
 	}
 	for _, e := range entries {
-		if !e.IsDir() || strings.HasSuffix(e.Name(), ".tmp") {
+		if !e.IsDir() || strings.HasSuffix(e.Name(), unfinished) {
 			continue
 		}
 		s := storedSnapshot{id: e.Name(), index: indexInName(e.Name())}
-		switch s.err = checkSnapshot(dir, s.id); {
+		switch s.err = checkSnapshot(files, dir, s.id); {
 		case s.err == nil:
 			good = append(good, s)
 		case errors.Is(s.err, errSnapshotCorrupt):

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // Entries enough, and a machine slow enough, that a node which applied them
@@ -140,7 +141,7 @@ func TestCommitsOnlyWhatTheRequestAgreesWith(t *testing.T) {
 // lastTwo are the last two commands in a stopped node's log.
 func lastTwo(t *testing.T, p *peer) (before, last cluster.Entry) {
 	t.Helper()
-	past, err := consensus.OpenPast(p.config.Dir, t.TempDir(), slog.New(slog.DiscardHandler))
+	past, err := consensus.OpenPast(world.System().Files, p.config.Dir, t.TempDir(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/consensus"
 	"github.com/rialto-exchange/rialto/cluster/consensus/archive"
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // All nodes die and come back: the machines are as they were, and go on.
@@ -114,7 +115,7 @@ func TestPastOfAStoppedNode(t *testing.T) {
 		p := g.peers[0]
 		g.kill(p)
 		dir := filepath.Join(p.config.Dir, "archive")
-		past, err := consensus.OpenPast(p.config.Dir, dir, slog.New(slog.DiscardHandler))
+		past, err := consensus.OpenPast(world.System().Files, p.config.Dir, dir, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +151,7 @@ func TestPastOfAStoppedNode(t *testing.T) {
 
 func wantArchived(t *testing.T, p *peer, through cluster.Index) {
 	t.Helper()
-	a, err := archive.Open(filepath.Join(p.config.Dir, "archive"))
+	a, err := archive.Open(world.System().Files, filepath.Join(p.config.Dir, "archive"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +202,7 @@ func TestInstallsSnapshot(t *testing.T) {
 		g.propose("after the install")
 		g.converge(9101)
 		g.eventually("archive of what was applied", func() bool {
-			a, err := archive.Open(filepath.Join(behind.config.Dir, "archive"))
+			a, err := archive.Open(world.System().Files, filepath.Join(behind.config.Dir, "archive"))
 			return err == nil && a.Last() >= 100
 		})
 		g.kill(behind)
@@ -220,7 +221,7 @@ func TestSnapshotsByItself(t *testing.T) {
 			g := newGroup(t, 1, func(c *consensus.Config) { c.Snapshots = limit })
 			g.many(10000, "entry")
 			g.eventually("archived block", func() bool {
-				a, err := archive.Open(filepath.Join(g.peers[0].config.Dir, "archive"))
+				a, err := archive.Open(world.System().Files, filepath.Join(g.peers[0].config.Dir, "archive"))
 				return err == nil && a.Last() >= archive.BlockIndexes
 			})
 		})
@@ -272,7 +273,7 @@ func TestRefusesDamagedSnapshot(t *testing.T) {
 		t.Errorf("a node opened over a damaged snapshot: %v, want %v", err, consensus.ErrDamaged)
 	}
 	// The log begins after it: nothing can stand for it, and nothing is touched.
-	r, err := consensus.Repair(p.config.Dir, t.TempDir(), slog.New(slog.DiscardHandler))
+	r, err := consensus.Repair(world.System().Files, p.config.Dir, t.TempDir(), slog.New(slog.DiscardHandler))
 	if err != nil || r.Lost == nil || len(r.SetAside) != 0 {
 		t.Errorf("repair = %+v, %v, want that it can't be", r, err)
 	}
@@ -312,7 +313,7 @@ func TestRepairsWithOlderSnapshot(t *testing.T) {
 		t.Fatalf("open = %v, want %v", err, consensus.ErrDamaged)
 	}
 	aside := t.TempDir()
-	r, err := consensus.Repair(p.config.Dir, aside, slog.New(slog.DiscardHandler))
+	r, err := consensus.Repair(world.System().Files, p.config.Dir, aside, slog.New(slog.DiscardHandler))
 	if err != nil || r.Lost != nil || len(r.SetAside) != 1 {
 		t.Fatalf("repair = %+v, %v", r, err)
 	}
@@ -342,7 +343,7 @@ func TestRecordsCrash(t *testing.T) {
 	if err := <-wait; !errors.Is(err, cluster.ErrUnknownOutcome) {
 		t.Errorf("proposal = %v, want %v", err, cluster.ErrUnknownOutcome)
 	}
-	record, ok, err := consensus.ReadCrashRecord(p.config.Dir)
+	record, ok, err := consensus.ReadCrashRecord(world.System().Files, p.config.Dir)
 	if err != nil || !ok || len(record.Entries) != 1 || !strings.Contains(record.Panic, "poisoned") ||
 		!strings.Contains(record.Stack, "Apply") {
 		t.Errorf("record %+v, %v, %v", record, ok, err)
@@ -361,7 +362,7 @@ func TestSecondCrashNamesTheEntry(t *testing.T) {
 		g.start(p)
 		<-p.fatal
 		var err error
-		if records[i], _, err = consensus.ReadCrashRecord(p.config.Dir); err != nil {
+		if records[i], _, err = consensus.ReadCrashRecord(world.System().Files, p.config.Dir); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // A machine that has no room, no descriptors or no memory while it applies an
@@ -42,7 +43,7 @@ func TestSickMachineLeavesNoCrashRecord(t *testing.T) {
 			if err := <-wait; !errors.Is(err, cluster.ErrUnknownOutcome) {
 				t.Errorf("proposal = %v, want %v", err, cluster.ErrUnknownOutcome)
 			}
-			if record, found, err := consensus.ReadCrashRecord(p.config.Dir); found || err != nil {
+			if record, found, err := consensus.ReadCrashRecord(world.System().Files, p.config.Dir); found || err != nil {
 				t.Errorf("a record was left against an entry: %+v, %v", record, err)
 			}
 			g.start(p)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // Survey is how far a stopped node has come, and with whom.
@@ -46,8 +47,8 @@ func (e End) Before(o End) bool {
 }
 
 // Examine surveys a directory that nobody has open, and changes nothing.
-func Examine(dir string, log *slog.Logger) (s Survey, err error) {
-	term, encoded, err := logstore.PeekStable(dir, rosterKey)
+func Examine(files world.Files, dir string, log *slog.Logger) (s Survey, err error) {
+	term, encoded, err := logstore.PeekStable(files, dir, rosterKey)
 	if err != nil {
 		return s, damaged(err)
 	}
@@ -58,10 +59,10 @@ func Examine(dir string, log *slog.Logger) (s Survey, err error) {
 		}
 	}
 	s.inForce(s.Roster.Index, rosterVoters(s.Roster))
-	if err := s.snapshots(dir); err != nil {
+	if err := s.snapshots(files, dir); err != nil {
 		return s, err
 	}
-	past, err := logstore.OpenPast(dir, newLibraryLogger(log))
+	past, err := logstore.OpenPast(files, dir, newLibraryLogger(log))
 	if err != nil {
 		return s, damaged(err)
 	}
@@ -72,13 +73,13 @@ func Examine(dir string, log *slog.Logger) (s Survey, err error) {
 	return s, err
 }
 
-func (s *Survey) snapshots(dir string) error {
-	good, _, err := sortSnapshots(dir)
+func (s *Survey) snapshots(files world.Files, dir string) error {
+	good, _, err := sortSnapshots(files, dir)
 	if err != nil {
 		return err
 	}
 	for _, file := range good {
-		meta, err := readMeta(filepath.Join(dir, "snapshots", file.id))
+		meta, err := readMeta(files, filepath.Join(dir, snapshotsFolder, file.id))
 		if err != nil {
 			return err
 		}

@@ -8,13 +8,14 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/identity"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // TestAClaimedStartTurnsNobodyAway shows that what somebody claims of a
 // member's starts is not remembered, and that an implausible one is not even
 // believed of who answers at the member's address, or of another's memory.
 func TestAClaimedStartTurnsNobodyAway(t *testing.T) {
-	m, err := identity.ReadMemory(t.TempDir())
+	m, err := identity.ReadMemory(world.System().Files, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/identity"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // founders is a founding of three in which every message and every write is
@@ -34,7 +35,7 @@ func newFounders(t *testing.T) *founders {
 }
 
 func (f *founders) birth(id cluster.NodeID, state identity.State) {
-	f.folders[id] = identity.New("c", id, state)
+	f.folders[id] = identity.New(world.System().Random, "c", id, state)
 }
 
 func (f *founders) word(id cluster.NodeID) identity.Word {
@@ -150,7 +151,7 @@ func TestFoundingRefused(t *testing.T) {
 			f.birth("n2", identity.Founding)
 		}, "has lost its folder"},
 		{"another node at the address", func(f *founders) {
-			f.folders["n2"] = identity.New("c", "n9", identity.Founding)
+			f.folders["n2"] = identity.New(world.System().Random, "c", "n9", identity.Founding)
 		}, `answers node "n9"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -6,19 +6,20 @@ package identity
 
 import (
 	"bytes"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // State says how far a folder has come. It only moves down this list.
@@ -93,16 +94,16 @@ const (
 )
 
 // New makes an identity that is not written yet.
-func New(clusterID string, node cluster.NodeID, state State) Folder {
+func New(random io.Reader, clusterID string, node cluster.NodeID, state State) Folder {
 	f := Folder{Cluster: clusterID, Node: node, State: state}
-	_, _ = rand.Read(f.Incarnation[:]) // never fails: see crypto/rand
+	_, _ = io.ReadFull(random, f.Incarnation[:]) // never fails: see world.World
 	return f
 }
 
 // Started is the folder at its next start.
-func (f Folder) Started() Folder {
+func (f Folder) Started(random io.Reader) Folder {
 	var b [8]byte
-	_, _ = rand.Read(b[:])
+	_, _ = io.ReadFull(random, b[:])
 	f.Start = cluster.Start{Count: f.Start.Count + 1, Nonce: binary.BigEndian.Uint64(b[:])}
 	return f
 }
@@ -113,8 +114,8 @@ func (f Folder) Proof() cluster.Identity {
 }
 
 // Read reads the identity of a folder; ok is false when it has none.
-func Read(dir string) (f Folder, ok bool, err error) {
-	b, err := os.ReadFile(filepath.Join(dir, fileName))
+func Read(files world.Files, dir string) (f Folder, ok bool, err error) {
+	b, err := world.ReadFile(files, filepath.Join(dir, fileName))
 	if errors.Is(err, os.ErrNotExist) {
 		return Folder{}, false, nil
 	}
@@ -129,10 +130,10 @@ func Read(dir string) (f Folder, ok bool, err error) {
 
 // Write replaces the identity of a folder and returns once that is durable. A
 // crash leaves the old one or the new one.
-func (f Folder) Write(dir string) error {
+func (f Folder) Write(files world.Files, dir string) error {
 	b, err := f.encode()
 	if err == nil {
-		err = replace(filepath.Join(dir, fileName), b)
+		err = replace(files, filepath.Join(dir, fileName), b)
 	}
 	if err != nil {
 		return fmt.Errorf("write identity: %w", err)
@@ -170,27 +171,11 @@ func parse(b []byte) (Folder, error) {
 func sum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
 
 // replace writes a file beside, syncs it, and puts it in its place.
-func replace(path string, b []byte) error {
-	next, err := os.OpenFile(path+".tmp", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
+func replace(files world.Files, path string, b []byte) error {
+	if err := world.WriteFileAtomic(files, path, ".tmp", b, 0o600); err != nil {
 		return err
 	}
-	_, err = next.Write(b)
-	if err := errors.Join(err, next.Sync(), next.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(path+".tmp", path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return files.SyncDir(filepath.Dir(path))
 }
 
 // HistoryOf derives the history of a founding from its founders: the first

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/identity"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 func incarnation(t *testing.T, digits string) (i cluster.Incarnation) {
@@ -43,14 +44,14 @@ func TestFileGolden(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "identity"), golden, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got, ok, err := identity.Read(dir)
+	got, ok, err := identity.Read(world.System().Files, dir)
 	if err != nil || !ok {
 		t.Fatal(ok, err)
 	}
 	if diff := cmp.Diff(sample(t), got); diff != "" {
 		t.Errorf("read (-want +got):\n%s", diff)
 	}
-	if err := got.Write(dir); err != nil {
+	if err := got.Write(world.System().Files, dir); err != nil {
 		t.Fatal(err)
 	}
 	if written, _ := os.ReadFile(filepath.Join(dir, "identity")); !bytes.Equal(written, golden) {
@@ -62,10 +63,10 @@ func TestFileGolden(t *testing.T) {
 // without the file has no identity.
 func TestDamagedFile(t *testing.T) {
 	dir := t.TempDir()
-	if _, ok, err := identity.Read(dir); ok || err != nil {
+	if _, ok, err := identity.Read(world.System().Files, dir); ok || err != nil {
 		t.Errorf("an empty folder: %v, %v", ok, err)
 	}
-	if err := sample(t).Write(dir); err != nil {
+	if err := sample(t).Write(world.System().Files, dir); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, "identity")
@@ -79,7 +80,7 @@ func TestDamagedFile(t *testing.T) {
 		if err := os.WriteFile(path, bad, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if f, ok, err := identity.Read(dir); ok || !errors.Is(err, identity.ErrDamaged) {
+		if f, ok, err := identity.Read(world.System().Files, dir); ok || !errors.Is(err, identity.ErrDamaged) {
 			t.Fatalf("byte %d flipped: %+v, %v, %v", i, f, ok, err)
 		}
 	}
@@ -87,10 +88,10 @@ func TestDamagedFile(t *testing.T) {
 
 // TestStarts shows that each start counts and can be told from every other.
 func TestStarts(t *testing.T) {
-	f := identity.New("c", "n1", identity.Founding)
-	a, b := f.Started(), f.Started()
-	if a.Start.Count != 1 || a.Started().Start.Count != 2 {
-		t.Errorf("counts %d, %d", a.Start.Count, a.Started().Start.Count)
+	f := identity.New(world.System().Random, "c", "n1", identity.Founding)
+	a, b := f.Started(world.System().Random), f.Started(world.System().Random)
+	if a.Start.Count != 1 || a.Started(world.System().Random).Start.Count != 2 {
+		t.Errorf("counts %d, %d", a.Start.Count, a.Started(world.System().Random).Start.Count)
 	}
 	if a.Start == b.Start {
 		t.Error("two starts of copies of one folder are the same")
@@ -113,20 +114,20 @@ func TestHistoryGolden(t *testing.T) {
 func TestMarks(t *testing.T) {
 	own, other := incarnation(t, "000102030405060708090a0b0c0d0e0f"), incarnation(t, "f00102030405060708090a0b0c0d0e0f")
 	room := filepath.Join(t.TempDir(), "journal")
-	if err := identity.Check(room, own, true); err != nil {
+	if err := identity.Check(world.System().Files, room, own, true); err != nil {
 		t.Errorf("a room that is to be made: %v", err)
 	}
-	if err := identity.Check(room, own, false); !errors.Is(err, identity.ErrForgotten) {
+	if err := identity.Check(world.System().Files, room, own, false); !errors.Is(err, identity.ErrForgotten) {
 		t.Errorf("a room that is gone: %v", err)
 	}
-	if err := identity.Mark(room, own); err != nil {
+	if err := identity.Mark(world.System().Files, room, own); err != nil {
 		t.Fatal(err)
 	}
-	if err := identity.Check(room, own, false); err != nil {
+	if err := identity.Check(world.System().Files, room, own, false); err != nil {
 		t.Errorf("its own room: %v", err)
 	}
 	for _, birth := range []bool{false, true} {
-		if err := identity.Check(room, other, birth); !errors.Is(err, identity.ErrForgotten) {
+		if err := identity.Check(world.System().Files, room, other, birth); !errors.Is(err, identity.ErrForgotten) {
 			t.Errorf("another's room: %v", err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // markName is the file in a room of the data folder that names the
@@ -22,20 +23,20 @@ func mark(i cluster.Incarnation) string {
 
 // Mark makes a room if it is not there, and has it name the incarnation. It
 // returns once that is durable.
-func Mark(room string, i cluster.Incarnation) error {
-	if err := os.MkdirAll(room, 0o755); err != nil {
+func Mark(files world.Files, room string, i cluster.Incarnation) error {
+	if err := files.MkdirAll(room, 0o755); err != nil {
 		return fmt.Errorf("mark room: %w", err)
 	}
-	if err := replace(filepath.Join(room, markName), []byte(mark(i))); err != nil {
+	if err := replace(files, filepath.Join(room, markName), []byte(mark(i))); err != nil {
 		return fmt.Errorf("mark room: %w", err)
 	}
-	return syncDir(filepath.Dir(room))
+	return files.SyncDir(filepath.Dir(room))
 }
 
 // Check returns ErrForgotten unless a room names the incarnation. With birth
 // it may name none, or not be there.
-func Check(room string, i cluster.Incarnation, birth bool) error {
-	b, err := os.ReadFile(filepath.Join(room, markName))
+func Check(files world.Files, room string, i cluster.Incarnation, birth bool) error {
+	b, err := world.ReadFile(files, filepath.Join(room, markName))
 	switch {
 	case errors.Is(err, os.ErrNotExist) && birth:
 		return nil

@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // Errors of Verify.
@@ -58,9 +59,9 @@ const (
 
 // ReadMemory reads the memory of a folder. One that is not there or damaged
 // is empty, and an error says which: it is a guard that is lost, no promise.
-func ReadMemory(dir string) (*Memory, error) {
+func ReadMemory(files world.Files, dir string) (*Memory, error) {
 	m := &Memory{records: map[cluster.Enrolment]Record{}}
-	b, err := os.ReadFile(filepath.Join(dir, memoryName))
+	b, err := world.ReadFile(files, filepath.Join(dir, memoryName))
 	if errors.Is(err, os.ErrNotExist) {
 		return m, nil
 	}
@@ -78,7 +79,7 @@ func ReadMemory(dir string) (*Memory, error) {
 }
 
 // Save writes the memory if it has changed, and returns once it is durable.
-func (m *Memory) Save(dir string) error {
+func (m *Memory) Save(files world.Files, dir string) error {
 	m.mu.Lock()
 	changed := m.changed
 	m.changed = false
@@ -89,7 +90,7 @@ func (m *Memory) Save(dir string) error {
 	body, err := json.Marshal(m.Records())
 	if err == nil {
 		body = append(body, '\n')
-		err = replace(filepath.Join(dir, memoryName), append(fmt.Appendf(nil, "%s%08x\n", memoryMagic, sum(body)), body...))
+		err = replace(files, filepath.Join(dir, memoryName), append(fmt.Appendf(nil, "%s%08x\n", memoryMagic, sum(body)), body...))
 	}
 	if err != nil {
 		m.mu.Lock()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/identity"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 func proven(term cluster.Term, last, committed cluster.Index) cluster.Acknowledged {
@@ -44,7 +45,7 @@ func TestMemory(t *testing.T) {
 		{"another incarnation is another member", cluster.Identity{Node: "n2", Incarnation: cluster.Incarnation{9}, Start: cluster.Start{Count: 1}}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			m, err := identity.ReadMemory(t.TempDir())
+			m, err := identity.ReadMemory(world.System().Files, t.TempDir())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -70,23 +71,23 @@ func TestMemory(t *testing.T) {
 // others, and is only lost where it is damaged.
 func TestMemoryIsKept(t *testing.T) {
 	dir := t.TempDir()
-	m, _ := identity.ReadMemory(dir)
+	m, _ := identity.ReadMemory(world.System().Files, dir)
 	who := cluster.Identity{Node: "n2", Incarnation: cluster.Incarnation{2}, Start: cluster.Start{Count: 2, Nonce: 7}}
 	if err := m.Met(who); err != nil {
 		t.Fatal(err)
 	}
 	m.Note(cluster.Enrolment{ID: "n2", Incarnation: cluster.Incarnation{2}}, proven(3, 100, 90))
-	if err := m.Save(dir); err != nil {
+	if err := m.Save(world.System().Files, dir); err != nil {
 		t.Fatal(err)
 	}
-	again, err := identity.ReadMemory(dir)
+	again, err := identity.ReadMemory(world.System().Files, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(m.Records(), again.Records()); diff != "" {
 		t.Errorf("read (-want +got):\n%s", diff)
 	}
-	other, _ := identity.ReadMemory(t.TempDir())
+	other, _ := identity.ReadMemory(world.System().Files, t.TempDir())
 	other.Merge(again.Records())
 	if diff := cmp.Diff(m.Records(), other.Records()); diff != "" {
 		t.Errorf("told (-want +got):\n%s", diff)
@@ -104,7 +105,7 @@ func TestMemoryIsKept(t *testing.T) {
 	if err := os.WriteFile(path, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if lost, err := identity.ReadMemory(dir); !errors.Is(err, identity.ErrDamaged) || len(lost.Records()) != 0 {
+	if lost, err := identity.ReadMemory(world.System().Files, dir); !errors.Is(err, identity.ErrDamaged) || len(lost.Records()) != 0 {
 		t.Errorf("damaged: %v, %v", lost.Records(), err)
 	}
 }

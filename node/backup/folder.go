@@ -18,6 +18,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus"
 	"github.com/rialto-exchange/rialto/cluster/consensus/archive"
+	"github.com/rialto-exchange/rialto/node/world"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
 
@@ -46,7 +47,7 @@ func Open(dir string) (*Folder, error) {
 		return nil, err
 	}
 	missing := err
-	if f.archive, err = archive.Open(filepath.Join(dir, archiveRoom)); err != nil {
+	if f.archive, err = archive.Open(world.System().Files, filepath.Join(dir, archiveRoom)); err != nil {
 		return nil, err
 	}
 	if missing != nil && len(f.archive.Ranges()) == 0 {
@@ -81,7 +82,7 @@ func (f *Folder) Reach() (first, last cluster.Index) {
 // Blocks yields the blocks of the journal through the manifest's last.
 func (f *Folder) Blocks(yield func(journal.Frame) error) error {
 	enough := errors.New("enough")
-	err := journal.ReadDir(filepath.Join(f.Dir, journalRoom), func(b journal.Frame) error {
+	err := journal.ReadDir(world.System().Files, filepath.Join(f.Dir, journalRoom), func(b journal.Frame) error {
 		if last := f.Manifest.Last.Index; last != 0 && b.Index > last {
 			return enough
 		}

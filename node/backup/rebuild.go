@@ -17,6 +17,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/entry"
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/node/world"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
 
@@ -59,6 +60,8 @@ func (t Target) after(m Mark) bool {
 
 // Renewal is what a venue goes on as.
 type Renewal struct {
+	// World is what DataDir is in.
+	World       world.World
 	DataDir     string // its rooms raft, archive and journal are made; they must not be there
 	Machine     fsm.Options
 	Member      cluster.Member
@@ -108,7 +111,7 @@ func Rebuild(ctx context.Context, p Past, r Renewal, t Target) (done Renewed, er
 			return b.done, err
 		}
 	}
-	if b.journal, err = journal.Open(journal.Options{Dir: filepath.Join(r.DataDir, journalRoom)}); err != nil {
+	if b.journal, err = journal.Open(journal.Options{Files: r.World.Files, Dir: filepath.Join(r.DataDir, journalRoom)}); err != nil {
 		return b.done, err
 	}
 	for _, step := range []func(context.Context) error{b.copyBlocks, b.replay, b.copyEntries, b.begin} {
@@ -316,7 +319,7 @@ func (b *rebuild) copyEntries(context.Context) error {
 	if b.first > b.through {
 		return nil
 	}
-	w, err := archive.NewWriter(filepath.Join(b.renewal.DataDir, archiveRoom))
+	w, err := archive.NewWriter(b.renewal.World.Files, filepath.Join(b.renewal.DataDir, archiveRoom))
 	if err != nil {
 		return err
 	}
@@ -364,7 +367,7 @@ func (b *rebuild) add(body command.Body) error {
 	if err := b.apply(e); err != nil {
 		return err
 	}
-	w, err := archive.NewWriter(filepath.Join(b.renewal.DataDir, archiveRoom))
+	w, err := archive.NewWriter(b.renewal.World.Files, filepath.Join(b.renewal.DataDir, archiveRoom))
 	if err != nil {
 		return err
 	}
@@ -376,7 +379,7 @@ func (b *rebuild) add(body command.Body) error {
 func (b *rebuild) establish() error {
 	state := b.machine.Capture()
 	defer state.Release()
-	return consensus.Establish(filepath.Join(b.renewal.DataDir, "raft"), consensus.Beginning{
+	return consensus.Establish(b.renewal.World, filepath.Join(b.renewal.DataDir, "raft"), consensus.Beginning{
 		Member: b.renewal.Member, Incarnation: b.renewal.Incarnation, Removed: b.renewal.Removed,
 		Index: cluster.Index(b.machine.Index()), Term: cluster.Term(b.term), State: state,
 	})

@@ -13,6 +13,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus/archive"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/node/world"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
 
@@ -111,7 +112,7 @@ func (r *receiver) run(ctx context.Context, open func(context.Context, Have) (io
 
 // have says what is there, also of a backup that broke off.
 func (r *receiver) have() (Have, error) {
-	entries, err := archive.Open(filepath.Join(r.dir, archiveRoom))
+	entries, err := archive.Open(world.System().Files, filepath.Join(r.dir, archiveRoom))
 	if err != nil {
 		return Have{}, err
 	}
@@ -193,7 +194,7 @@ func (r *receiver) entries() error {
 	if r.said.Entries > r.said.Last {
 		return nil
 	}
-	w, err := archive.NewWriter(filepath.Join(r.dir, archiveRoom))
+	w, err := archive.NewWriter(world.System().Files, filepath.Join(r.dir, archiveRoom))
 	if err != nil {
 		return err
 	}

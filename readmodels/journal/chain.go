@@ -10,6 +10,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // chain is a row of segments without a gap. It has one writer; readers take
@@ -47,19 +48,18 @@ func (p position) before(q position) bool {
 }
 
 func openChain(dir string, cut int64, files *files) (*chain, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := files.disk.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make journal folder: %w", err)
 	}
 	c := &chain{dir: dir, cut: cut, files: files}
 	var err error
-	if c.durable, err = readDurable(dir); err != nil {
+	if c.durable, err = readDurable(files.disk, dir); err != nil {
 		return nil, err
 	}
-	paths, err := filepath.Glob(filepath.Join(dir, "*.journal"))
+	paths, err := world.Names(files.disk, dir, ".journal")
 	if err != nil {
 		return nil, fmt.Errorf("list segments: %w", err)
 	}
-	sort.Strings(paths)
 	if err := c.openSegments(paths); err != nil {
 		return nil, errors.Join(err, c.close())
 	}
@@ -235,7 +235,7 @@ func (c *chain) follows(p place) bool {
 
 func (c *chain) drop(paths []string) error {
 	for _, path := range paths {
-		if err := os.Remove(path); err != nil {
+		if err := c.files.disk.Remove(path); err != nil {
 			return fmt.Errorf("drop segment: %w", err)
 		}
 	}
@@ -254,7 +254,7 @@ func (c *chain) dropEmpty() error {
 			_, err := c.verify(s)
 			return err
 		}
-		if err := errors.Join(s.close(), os.Remove(s.path)); err != nil {
+		if err := errors.Join(s.close(), c.files.disk.Remove(s.path)); err != nil {
 			return fmt.Errorf("drop empty segment: %w", err)
 		}
 		c.segments = c.segments[:n-1]
@@ -368,7 +368,7 @@ func (v view) heal(offset int64, before place, frame []byte) error {
 	if left := next - offset - p.bytes(); left < 0 || left > 0 && left < frameBytes {
 		return nil
 	}
-	f, err := os.OpenFile(v.path, os.O_RDWR, 0)
+	f, err := v.files.disk.OpenFile(v.path, os.O_RDWR, 0)
 	if err != nil {
 		return fmt.Errorf("mend journal: %w", err)
 	}

@@ -228,7 +228,7 @@ func (j *Journal) Mend(h Hole, blocks []Frame, agreed bool) error {
 	if !agreed && !h.proven(blocks) {
 		return ErrUnproven
 	}
-	f, err := os.OpenFile(h.segment.path, os.O_RDWR, 0)
+	f, err := j.files.disk.OpenFile(h.segment.path, os.O_RDWR, 0)
 	if err != nil {
 		return fmt.Errorf("mend journal: %w", err)
 	}

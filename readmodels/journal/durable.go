@@ -5,8 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
+
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // mark is what a sync is to make durable.
@@ -47,13 +48,13 @@ func (c *chain) sync(m mark) error {
 		return fmt.Errorf("encode durable position: %w", err)
 	}
 	path := durablePath(c.dir)
-	if err := writeSynced(path+".new", b); err != nil {
+	if err := writeSynced(c.files.disk, path+".new", b); err != nil {
 		return fmt.Errorf("write durable position: %w", err)
 	}
-	if err := os.Rename(path+".new", path); err != nil {
+	if err := c.files.disk.Rename(path+".new", path); err != nil {
 		return fmt.Errorf("replace durable position: %w", err)
 	}
-	if err := syncFolder(c.dir); err != nil {
+	if err := c.files.disk.SyncDir(c.dir); err != nil {
 		return fmt.Errorf("sync journal folder: %w", err)
 	}
 	c.durable = m.end
@@ -75,9 +76,9 @@ func durablePath(dir string) string { return filepath.Join(dir, "durable.json") 
 
 // readDurable returns the durable position; without a record, or with one that
 // cannot be read, nothing is, and everything is verified.
-func readDurable(dir string) (position, error) {
+func readDurable(files world.Files, dir string) (position, error) {
 	var p position
-	b, err := os.ReadFile(durablePath(dir))
+	b, err := world.ReadFile(files, durablePath(dir))
 	if errors.Is(err, fs.ErrNotExist) {
 		return p, nil
 	}
@@ -90,8 +91,8 @@ func readDurable(dir string) (position, error) {
 	return p, nil
 }
 
-func writeSynced(path string, b []byte) error {
-	f, err := os.Create(path)
+func writeSynced(files world.Files, path string, b []byte) error {
+	f, err := world.Create(files, path)
 	if err != nil {
 		return err
 	}
@@ -99,12 +100,4 @@ func writeSynced(path string, b []byte) error {
 		err = f.Sync()
 	}
 	return errors.Join(err, f.Close())
-}
-
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

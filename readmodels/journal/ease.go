@@ -1,5 +1,11 @@
 package journal
 
+import (
+	"errors"
+	"fmt"
+	"os"
+)
+
 // easeBytes is how much is appended before it is begun to be written out.
 const easeBytes = 512 << 10
 
@@ -52,13 +58,12 @@ func (s *segment) ease(from, to int64) error {
 	if f == nil {
 		return nil
 	}
-	conn, err := f.SyscallConn()
+	err := f.WriteOut(from, to-from, false)
+	if errors.Is(err, os.ErrClosed) {
+		return nil // meanwhile: it is durable
+	}
 	if err != nil {
-		return nil // it was closed meanwhile: it is durable
+		return fmt.Errorf("begin to write out: %w", err)
 	}
-	var failed error
-	if err := conn.Control(func(fd uintptr) { failed = beginWriting(fd, from, to-from) }); err != nil {
-		return nil // likewise
-	}
-	return failed
+	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"sync"
+
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // A journal has a segment for every 32 MiB that the venue ever said, and must
@@ -22,6 +24,7 @@ const (
 
 // files are the open descriptors of sealed segments, the last used at the end.
 type files struct {
+	disk     world.Files
 	bound    int
 	suspects *suspects
 
@@ -32,12 +35,15 @@ type files struct {
 
 type openFile struct {
 	segment *segment
-	file    *os.File
+	file    *opened
 }
+
+// opened is an open file: a place for it that can be swapped.
+type opened struct{ world.File }
 
 // of returns the file of a sealed segment. It may be closed by the time it is
 // read from: then the reader asks again.
-func (f *files) of(s *segment) (*os.File, error) {
+func (f *files) of(s *segment) (*opened, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
@@ -50,10 +56,11 @@ func (f *files) of(s *segment) (*os.File, error) {
 			return o.file, nil
 		}
 	}
-	file, err := os.Open(s.path)
+	inner, err := world.Open(f.disk, s.path)
 	if err != nil {
 		return nil, err
 	}
+	file := &opened{inner}
 	if len(f.open) >= f.bound {
 		_ = f.open[0].file.Close() // it was only read from
 		f.open = append(f.open[:0], f.open[1:]...)
@@ -105,14 +112,15 @@ func (s *segment) ReadAt(b []byte, offset int64) (int, error) {
 }
 
 // writable returns the file to write to; the segment keeps it open.
-func (s *segment) writable() (*os.File, error) {
+func (s *segment) writable() (*opened, error) {
 	if f := s.file.Load(); f != nil {
 		return f, nil
 	}
-	f, err := os.OpenFile(s.path, os.O_RDWR, 0)
+	inner, err := s.files.disk.OpenFile(s.path, os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
 	}
+	f := &opened{inner}
 	s.file.Store(f)
 	return f, nil
 }

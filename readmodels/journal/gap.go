@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // A node that got a snapshot installed lacks the events between its last one
@@ -43,8 +43,8 @@ func (j *Journal) Rebase(sequence market.Sequence, index uint64) error {
 
 func besideDir(dir string) string { return filepath.Join(dir, "beside") }
 
-func removeBeside(dir string) error {
-	if err := os.RemoveAll(besideDir(dir)); err != nil {
+func removeBeside(files world.Files, dir string) error {
+	if err := files.RemoveAll(besideDir(dir)); err != nil {
 		return fmt.Errorf("remove journal beside a gap: %w", err)
 	}
 	return nil
@@ -54,7 +54,7 @@ func (j *Journal) dropBeside() error {
 	if j.beside == nil {
 		return nil
 	}
-	err := errors.Join(j.beside.close(), removeBeside(j.options.Dir))
+	err := errors.Join(j.beside.close(), removeBeside(j.options.Files, j.options.Dir))
 	j.beside, j.target = nil, 0
 	return err
 }

@@ -13,13 +13,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/node/world"
 	"github.com/rialto-exchange/rialto/readmodels"
 )
 
@@ -40,7 +41,9 @@ var (
 
 // Options of a journal.
 type Options struct {
-	Dir string
+	// Files are what Dir is in; nil = the system's.
+	Files world.Files
+	Dir   string
 	// SegmentBytes is where a segment is cut; 0 = 32 MiB.
 	SegmentBytes int64
 	// RecentBytes is how many encoded bytes of the last blocks stay decoded in
@@ -53,6 +56,9 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
+	if o.Files == nil {
+		o.Files = world.System().Files
+	}
 	if o.SegmentBytes == 0 {
 		o.SegmentBytes = 32 << 20
 	}
@@ -72,8 +78,8 @@ func (o Options) withDefaults() Options {
 // from one goroutine at a time each; everything else from any.
 type Journal struct {
 	options Options
-	lock    *os.File // held while the journal is open
-	files   *files   // of sealed segments
+	lock    io.Closer // held while the journal is open
+	files   *files    // of sealed segments
 
 	mu     sync.RWMutex
 	main   *chain
@@ -110,14 +116,14 @@ var _ readmodels.Journal = (*Journal)(nil)
 // stays, as a hole. readmodels.ErrLocked if another process has it open.
 func Open(o Options) (*Journal, error) {
 	o = o.withDefaults()
-	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
+	if err := o.Files.MkdirAll(o.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make journal folder: %w", err)
 	}
-	lock, err := readmodels.Lock(filepath.Join(o.Dir, "LOCK"))
+	lock, err := readmodels.Lock(o.Files, filepath.Join(o.Dir, "LOCK"))
 	if err != nil {
 		return nil, err
 	}
-	files := &files{bound: o.SealedFiles, suspects: newSuspects()}
+	files := &files{disk: o.Files, bound: o.SealedFiles, suspects: newSuspects()}
 	main, err := openChain(o.Dir, o.SegmentBytes, files)
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
@@ -127,7 +133,7 @@ func Open(o Options) (*Journal, error) {
 	j.last = main.last.pin()
 	// No snapshot counts while there is a gap, so the machine makes again what
 	// came after the one that opened it.
-	if err := removeBeside(o.Dir); err != nil {
+	if err := removeBeside(o.Files, o.Dir); err != nil {
 		return nil, errors.Join(err, main.close(), lock.Close())
 	}
 	return j, nil

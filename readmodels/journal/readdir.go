@@ -5,25 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"sort"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // ReadDir yields the blocks of the journal in a folder, in order, and changes
 // nothing there: it may be a copy, or another process's. A last block that is
 // cut off was being written and is passed over; anything else that does not
 // verify ends it with ErrCorrupt, and so does an error of yield.
-func ReadDir(dir string, yield func(Frame) error) error {
-	paths, err := filepath.Glob(filepath.Join(dir, "*.journal"))
+func ReadDir(files world.Files, dir string, yield func(Frame) error) error {
+	paths, err := world.Names(files, dir, ".journal")
 	if err != nil {
 		return fmt.Errorf("list segments: %w", err)
 	}
-	sort.Strings(paths)
 	for i, path := range paths {
-		err := readSegmentFile(path, yield)
+		err := readSegmentFile(files, path, yield)
 		if errors.Is(err, io.ErrUnexpectedEOF) && i == len(paths)-1 {
 			return nil
 		}
@@ -34,8 +31,8 @@ func ReadDir(dir string, yield func(Frame) error) error {
 	return nil
 }
 
-func readSegmentFile(path string, yield func(Frame) error) error {
-	f, err := os.Open(path)
+func readSegmentFile(files world.Files, path string, yield func(Frame) error) error {
+	f, err := world.Open(files, path)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/node/world"
 	"github.com/rialto-exchange/rialto/readmodels"
 )
 
@@ -32,7 +33,7 @@ type segment struct {
 	path string
 	// file is the segment's own descriptor while it is written to or not
 	// durable; nil after that.
-	file  atomic.Pointer[os.File]
+	file  atomic.Pointer[opened]
 	files *files
 	begin place // of the first block; zero without one
 	size  int64
@@ -49,7 +50,7 @@ func segmentPath(dir string, index uint64) string {
 
 func createSegment(dir string, h header, files *files) (*segment, error) {
 	path := segmentPath(dir, h.index)
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o644)
+	f, err := files.disk.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("create segment: %w", err)
 	}
@@ -57,7 +58,7 @@ func createSegment(dir string, h header, files *files) (*segment, error) {
 		return nil, errors.Join(fmt.Errorf("write segment header: %w", err), f.Close())
 	}
 	s := &segment{header: h, path: path, files: files, size: headerBytes, loaded: true}
-	s.file.Store(f)
+	s.file.Store(&opened{f})
 	return s, nil
 }
 
@@ -65,12 +66,12 @@ func createSegment(dir string, h header, files *files) (*segment, error) {
 // first block if that does; else it is ErrCorrupt, beside a segment of which
 // only the index is known.
 func openSegment(path string, files *files) (*segment, error) {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	f, err := files.disk.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open segment: %w", err)
 	}
 	s := &segment{path: path, files: files}
-	s.file.Store(f)
+	s.file.Store(&opened{f})
 	err = s.readHeader(f)
 	if errors.Is(err, ErrCorrupt) {
 		err = s.mendHeader(f)
@@ -84,7 +85,7 @@ func openSegment(path string, files *files) (*segment, error) {
 	return s, nil
 }
 
-func (s *segment) readHeader(f *os.File) error {
+func (s *segment) readHeader(f world.File) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
@@ -100,7 +101,7 @@ func (s *segment) readHeader(f *os.File) error {
 
 // mendHeader makes the header anew: it says nothing that the first block and
 // the file's name do not.
-func (s *segment) mendHeader(f *os.File) error {
+func (s *segment) mendHeader(f world.File) error {
 	s.index = indexOf(s.path)
 	p, frame, err := s.read(headerBytes, s.size)
 	if err != nil {

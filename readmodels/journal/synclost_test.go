@@ -29,10 +29,11 @@ func TestFailedSyncStays(t *testing.T) {
 	if err := j.Sync(); err == nil {
 		t.Fatal("a file that is closed was synced")
 	}
-	if file, err = os.OpenFile(file.Name(), os.O_RDWR, 0); err != nil {
+	again, err := j.options.Files.OpenFile(file.Name(), os.O_RDWR, 0)
+	if err != nil {
 		t.Fatal(err)
 	}
-	last.file.Store(file)
+	last.file.Store(&opened{again})
 	if err := j.Sync(); err == nil {
 		t.Error("the second sync claims what the first one lost")
 	}

@@ -14,6 +14,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -22,6 +23,7 @@ import (
 	"github.com/dgraph-io/badger/v4"
 
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/node/world"
 	"github.com/rialto-exchange/rialto/readmodels"
 )
 
@@ -81,7 +83,7 @@ func (o Options) withDefaults() Options {
 // Store implements readmodels.Store.
 type Store struct {
 	options Options
-	lock    *os.File   // held while the store is open
+	lock    io.Closer  // held while the store is open
 	staged  staging    // of the one goroutine that commits
 	flushes sync.Mutex // one flush at a time
 
@@ -112,7 +114,7 @@ func Open(o Options) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(o.Dir), 0o755); err != nil {
 		return nil, fmt.Errorf("make store folder: %w", err)
 	}
-	lock, err := readmodels.Lock(o.Dir + ".lock") // beside: the folder may be thrown away
+	lock, err := readmodels.Lock(world.System().Files, o.Dir+".lock") // beside: the folder may be thrown away
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus/archive"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // commands yields an entry for each index but the multiples of ten.
@@ -26,7 +27,7 @@ func commands(r archive.Range) iter.Seq2[cluster.Entry, error] {
 
 func write(t *testing.T, dir string, ranges ...archive.Range) {
 	t.Helper()
-	w, err := archive.NewWriter(dir)
+	w, err := archive.NewWriter(world.System().Files, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +41,7 @@ func write(t *testing.T, dir string, ranges ...archive.Range) {
 // read returns the indexes from an archive.
 func read(t *testing.T, dir string, from cluster.Index) (got []cluster.Index, err error) {
 	t.Helper()
-	a, err := archive.Open(dir)
+	a, err := archive.Open(world.System().Files, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +69,7 @@ func want(first, last cluster.Index) (indexes []cluster.Index) {
 func TestCutsAtBlocks(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, archive.Range{First: 4000, Last: 9000})
-	a, err := archive.Open(dir)
+	a, err := archive.Open(world.System().Files, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +156,7 @@ func TestFindsDamage(t *testing.T) {
 // An entry of the largest size is archived, one byte more is refused and
 // leaves no file; so is an entry from outside the range.
 func TestBounds(t *testing.T) {
-	w, err := archive.NewWriter(t.TempDir())
+	w, err := archive.NewWriter(world.System().Files, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

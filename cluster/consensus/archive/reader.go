@@ -5,33 +5,36 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"iter"
-	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // Reader reads an archive as it was when it was opened. Its methods may be
 // called from any goroutine.
 type Reader struct {
+	files  world.Files
 	dir    string
 	ranges []Range // by First, the longest first among equals
 }
 
 // Open lists the files of dir; a directory that does not exist is an empty
 // archive. Nothing is verified until it is read.
-func Open(dir string) (*Reader, error) {
-	names, err := os.ReadDir(dir)
-	if err != nil && !os.IsNotExist(err) {
+func Open(files world.Files, dir string) (*Reader, error) {
+	names, err := files.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("list archive: %w", err)
 	}
-	a := &Reader{dir: dir}
+	a := &Reader{files: files, dir: dir}
 	for _, name := range names {
 		if r, ok := parseName(name.Name()); ok {
 			a.ranges = append(a.ranges, r)
@@ -132,7 +135,7 @@ func (a *Reader) VerifyFile(r Range) error {
 }
 
 func (a *Reader) readFile(r Range) ([]cluster.Entry, error) {
-	f, err := os.Open(filepath.Join(a.dir, r.Name()))
+	f, err := world.Open(a.files, filepath.Join(a.dir, r.Name()))
 	if err != nil {
 		return nil, err
 	}

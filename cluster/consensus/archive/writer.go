@@ -11,10 +11,10 @@ import (
 	"io"
 	"io/fs"
 	"iter"
-	"os"
 	"path/filepath"
 
 	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // syncEvery is how many bytes are written between two syncs: one large sync
@@ -23,15 +23,16 @@ const syncEvery = 1 << 20
 
 // Writer adds files to an archive. One at a time may write to a directory.
 type Writer struct {
-	dir string
+	files world.Files
+	dir   string
 }
 
 // NewWriter makes dir if it does not exist and returns its writer.
-func NewWriter(dir string) (*Writer, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+func NewWriter(files world.Files, dir string) (*Writer, error) {
+	if err := files.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make archive directory: %w", err)
 	}
-	return &Writer{dir: dir}, nil
+	return &Writer{files: files, dir: dir}, nil
 }
 
 // Write adds the command entries of r, cut at block boundaries. entries
@@ -52,12 +53,12 @@ func (w *Writer) Write(r Range, entries func(Range) iter.Seq2[cluster.Entry, err
 
 func (w *Writer) writeFile(r Range, entries iter.Seq2[cluster.Entry, error]) (err error) {
 	path := filepath.Join(w.dir, r.Name())
-	if _, err := os.Stat(path); err == nil {
+	if _, err := w.files.Stat(path); err == nil {
 		return nil
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	f, err := os.Create(path + ".tmp")
+	f, err := world.Create(w.files, path+".tmp")
 	if err != nil {
 		return err
 	}
@@ -66,26 +67,21 @@ func (w *Writer) writeFile(r Range, entries iter.Seq2[cluster.Entry, error]) (er
 			err = closeErr
 		}
 		if err == nil {
-			err = publish(path)
+			err = w.publish(path)
 		}
 	}()
 	return encode(f, r, entries)
 }
 
 // publish gives a synced temporary file its name.
-func publish(path string) error {
-	if err := os.Rename(path+".tmp", path); err != nil {
+func (w *Writer) publish(path string) error {
+	if err := w.files.Rename(path+".tmp", path); err != nil {
 		return err
 	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	return dir.Sync()
+	return w.files.SyncDir(filepath.Dir(path))
 }
 
-func encode(f *os.File, r Range, entries iter.Seq2[cluster.Entry, error]) error {
+func encode(f world.File, r Range, entries iter.Seq2[cluster.Entry, error]) error {
 	out := &pacedFile{file: f, sum: sha256.New()}
 	buffered := bufio.NewWriterSize(out, 256<<10)
 	if _, err := buffered.Write(appendHeader(nil, r)); err != nil {
@@ -146,7 +142,7 @@ func recordSum(position, data []byte) uint32 {
 
 // pacedFile hashes what it writes and syncs every syncEvery bytes.
 type pacedFile struct {
-	file     *os.File
+	file     world.File
 	sum      hash.Hash
 	unsynced int
 }

@@ -9,7 +9,8 @@ import (
 	"io"
 	"os"
 	"syscall"
-	"time"
+
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // A bbolt file has no checksum but for its two meta pages, and the library
@@ -44,9 +45,6 @@ const (
 	boltNoFreeList   = 1<<64 - 1
 )
 
-// lockPatience is how long another process may still hold a file.
-const lockPatience = time.Second
-
 // boltContent takes what a file holds: a bucket when it begins (key nil) and
 // then its keys, which must be copied to be kept.
 type boltContent func(bucket string, key, value []byte) error
@@ -62,7 +60,7 @@ func checkBolt(path string, content boltContent) error {
 		return err
 	}
 	defer file.Close()
-	if err := lock(file, syscall.LOCK_SH); err != nil {
+	if err := lockShared(file); err != nil {
 		return fmt.Errorf("open %s: %w", path, err)
 	}
 	info, err := file.Stat()
@@ -76,18 +74,16 @@ func checkBolt(path string, content boltContent) error {
 	return nil
 }
 
-// lock waits a little for whoever has the file open: bbolt locks its files for
-// itself alone.
-func lock(file *os.File, how int) error {
-	for begin := time.Now(); ; time.Sleep(lockPatience / 20) {
-		err := syscall.Flock(int(file.Fd()), how|syscall.LOCK_NB)
-		if !errors.Is(err, syscall.EWOULDBLOCK) {
-			return err
+// lockShared waits a little for whoever has the file open: bbolt locks its files
+// for itself alone.
+func lockShared(file *os.File) error {
+	return patiently(func() error {
+		err := syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return world.ErrLocked
 		}
-		if time.Since(begin) > lockPatience {
-			return ErrLocked
-		}
-	}
+		return err
+	})
 }
 
 // boltFile is one being checked.
@@ -101,15 +97,6 @@ type boltFile struct {
 }
 
 type boltHead struct{ root, freeList, pages, transaction uint64 }
-
-// damagedFile is what is wrong with a file, an ErrCorrupt that speaks of no
-// entry.
-type damagedFile struct{ what string }
-
-func (e *damagedFile) Error() string { return "file is damaged: " + e.what }
-
-// Is makes an ErrCorrupt of it.
-func (e *damagedFile) Is(target error) bool { return target == ErrCorrupt }
 
 func badBolt(format string, args ...any) error {
 	return &damagedFile{fmt.Sprintf(format, args...)}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 const boltPage = 4096
@@ -92,7 +93,7 @@ func TestBadHeadersAreDamage(t *testing.T) {
 				if err := os.WriteFile(path, bad, 0o644); err != nil {
 					t.Fatal(err)
 				}
-				_, last, err := logstore.Check(r.dir, hclog.NewNullLogger())
+				_, last, err := logstore.Check(world.System().Files, r.dir, hclog.NewNullLogger())
 				switch {
 				case errors.Is(err, logstore.ErrCorrupt):
 					refused++
@@ -113,14 +114,14 @@ func TestBadHeadersAreDamage(t *testing.T) {
 			t.Errorf("%s: nothing was tried", name)
 		}
 	}
-	if _, last, err := logstore.Check(r.dir, hclog.NewNullLogger()); err != nil || last != 20 {
+	if _, last, err := logstore.Check(world.System().Files, r.dir, hclog.NewNullLogger()); err != nil || last != 20 {
 		t.Errorf("the good folder: %d, %v", last, err)
 	}
 }
 
 func promised(t *testing.T, dir string) string {
 	t.Helper()
-	s, err := logstore.OpenStable(dir, nil)
+	s, err := logstore.OpenStable(world.System().Files, dir, nil)
 	if err != nil {
 		return err.Error()
 	}

@@ -6,36 +6,36 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"syscall"
 
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // Check verifies the log and the record of term and vote in a directory that
 // nobody has open, as Open and OpenStable would, and changes neither. It
 // returns the log's first and last index, zeros for an empty one.
-func Check(dir string, logger hclog.Logger) (first, last uint64, err error) {
+func Check(files world.Files, dir string, logger hclog.Logger) (first, last uint64, err error) {
 	defer contained(&err)
 	defer faultsPanic()()
 	kind := WAL
-	if exists(filepath.Join(dir, "log.bolt")) {
+	if world.Exists(files, filepath.Join(dir, "log.bolt")) {
 		kind = Bolt
 	}
-	if name := Missing(dir, kind); name != "" {
+	if name := Missing(files, dir, kind); name != "" {
 		return 0, 0, fmt.Errorf("%w: %s is gone", ErrCorrupt, filepath.Join(dir, name))
 	}
-	if _, err := peekStable(dir); err != nil {
+	if _, err := peekStable(files, dir); err != nil {
 		return 0, 0, fmt.Errorf("open stable store: %w", err)
 	}
-	base, closeBase, err := openBase(Options{Dir: dir, Kind: kind, Logger: logger})
+	base, closeBase, err := openBase(Options{Files: files, Dir: dir, Kind: kind, Logger: logger})
 	if err != nil {
 		return 0, 0, fmt.Errorf("open log: %w", unreadable(err))
 	}
 	checked := &checksum{store: base}
 	if first, last, err = bounds(checked); err == nil {
-		err = errors.Join(unreadable(verify(checked)), checkSynced(filepath.Join(dir, "log.synced"), last))
+		err = errors.Join(unreadable(verify(checked)), checkSynced(files, filepath.Join(dir, "log.synced"), last))
 	}
 	return first, last, errors.Join(err, closeBase())
 }
@@ -43,24 +43,24 @@ func Check(dir string, logger hclog.Logger) (first, last uint64, err error) {
 // Belongs returns cluster.ErrForgotten unless log, its record, and term and vote
 // in a directory that nobody has open name an incarnation, as Open and Claim
 // would. It changes nothing.
-func Belongs(dir string, i cluster.Incarnation, logger hclog.Logger) (err error) {
+func Belongs(files world.Files, dir string, i cluster.Incarnation, logger hclog.Logger) (err error) {
 	defer contained(&err)
 	defer faultsPanic()()
 	kind := WAL
-	if exists(filepath.Join(dir, "log.bolt")) {
+	if world.Exists(files, filepath.Join(dir, "log.bolt")) {
 		kind = Bolt
 	}
-	if name := Missing(dir, kind); name != "" {
+	if name := Missing(files, dir, kind); name != "" {
 		return fmt.Errorf("%w: %s is gone", cluster.ErrForgotten, filepath.Join(dir, name))
 	}
-	stable, err := peekStable(dir)
+	stable, err := peekStable(files, dir)
 	if err != nil {
 		return fmt.Errorf("open stable store: %w", err)
 	}
 	if err := stable.Claim(i, false); err != nil {
 		return err
 	}
-	options := Options{Dir: dir, Kind: kind, Logger: logger, Incarnation: i}
+	options := Options{Files: files, Dir: dir, Kind: kind, Logger: logger, Incarnation: i}
 	base, closeBase, err := openBase(options)
 	if err != nil {
 		return fmt.Errorf("open log: %w", unreadable(err))
@@ -68,7 +68,7 @@ func Belongs(dir string, i cluster.Incarnation, logger hclog.Logger) (err error)
 	if err := errors.Join(claim(base, options), closeBase()); err != nil {
 		return err
 	}
-	file, err := os.Open(filepath.Join(dir, "log.synced"))
+	file, err := world.Open(files, filepath.Join(dir, "log.synced"))
 	if err != nil {
 		return unreadable(err)
 	}
@@ -77,16 +77,10 @@ func Belongs(dir string, i cluster.Incarnation, logger hclog.Logger) (err error)
 }
 
 // InUse returns ErrLocked while a process has the directory open.
-func InUse(dir string) error {
+func InUse(files world.Files, dir string) error {
 	for _, name := range []string{lockName, legacyName} { // the second is an earlier build's lock
-		file, err := os.Open(filepath.Join(dir, name))
-		if errors.Is(err, os.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(lock(file, syscall.LOCK_SH), file.Close()); err != nil {
+		err := patiently(func() error { return files.Locked(filepath.Join(dir, name)) })
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 	}
@@ -94,8 +88,8 @@ func InUse(dir string) error {
 }
 
 // checkSynced holds the log's end against the record of how far it reached.
-func checkSynced(path string, last uint64) error {
-	file, err := os.Open(path)
+func checkSynced(files world.Files, path string, last uint64) error {
+	file, err := world.Open(files, path)
 	if err != nil {
 		return unreadable(err)
 	}

@@ -3,9 +3,12 @@ package logstore
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
-	"syscall"
+	"time"
+
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // disk is the directory of term and vote, as far as they need one: so that a
@@ -33,48 +36,43 @@ type diskFile interface {
 	Close() error
 }
 
-// osDisk is a real one.
-type osDisk struct{ dir string }
+// folder is one of the node's files.
+type folder struct {
+	files world.Files
+	dir   string
+}
 
-func (d osDisk) open(name string) (diskFile, error) {
-	f, err := os.OpenFile(filepath.Join(d.dir, name), os.O_RDWR, 0)
+func (d folder) open(name string) (diskFile, error) {
+	f, err := d.files.OpenFile(filepath.Join(d.dir, name), os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
 	}
-	return osFile{f}, nil
+	return sizedFile{f}, nil
 }
 
-func (d osDisk) create(name string) (diskFile, error) {
-	f, err := os.OpenFile(filepath.Join(d.dir, name), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o644)
+func (d folder) create(name string) (diskFile, error) {
+	f, err := d.files.OpenFile(filepath.Join(d.dir, name), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {
 		return nil, err
 	}
-	return osFile{f}, nil
+	return sizedFile{f}, nil
 }
 
-func (d osDisk) rename(from, to string) error {
-	return os.Rename(filepath.Join(d.dir, from), filepath.Join(d.dir, to))
+func (d folder) rename(from, to string) error {
+	return d.files.Rename(filepath.Join(d.dir, from), filepath.Join(d.dir, to))
 }
 
-func (d osDisk) sync() error {
-	f, err := os.Open(d.dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
+func (d folder) sync() error { return d.files.SyncDir(d.dir) }
 
-type osFile struct{ *os.File }
+type sizedFile struct{ world.File }
 
-func (f osFile) Size() (int64, error) {
+func (f sizedFile) Size() (int64, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return 0, err
 	}
 	return info.Size(), nil
 }
-
-func (f osFile) Datasync() error { return datasync(f.File) }
 
 // replace makes a whole file durable under a name: it is there as a whole or
 // not at all. The name is durable only with disk.sync.
@@ -119,13 +117,35 @@ func readWhole(d disk, name string, limit int64) (content []byte, err error) {
 const lockName = "lock"
 
 // lockDir locks a directory for this process. ErrLocked: another one has it.
-func lockDir(dir string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o644)
-	if err != nil {
-		return nil, err
-	}
-	if err := lock(f, syscall.LOCK_EX); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
+func lockDir(files world.Files, dir string) (lock io.Closer, err error) {
+	err = patiently(func() error {
+		lock, err = files.Lock(filepath.Join(dir, lockName))
+		return err
+	})
+	return lock, err
 }
+
+// lockPatience is how long another process may still hold a file.
+const lockPatience = time.Second
+
+// patiently waits a little for whoever has a file locked. ErrLocked: for long.
+func patiently(try func() error) error {
+	for begin := time.Now(); ; time.Sleep(lockPatience / 20) {
+		err := try()
+		if !errors.Is(err, world.ErrLocked) {
+			return err
+		}
+		if time.Since(begin) > lockPatience {
+			return ErrLocked
+		}
+	}
+}
+
+// damagedFile is what is wrong with a file, an ErrCorrupt that speaks of no
+// entry.
+type damagedFile struct{ what string }
+
+func (e *damagedFile) Error() string { return "file is damaged: " + e.what }
+
+// Is makes an ErrCorrupt of it.
+func (e *damagedFile) Is(target error) bool { return target == ErrCorrupt }

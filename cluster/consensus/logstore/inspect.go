@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 
 	"github.com/hashicorp/go-hclog"
+
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // Contents is what a directory holds of term and log.
@@ -22,24 +24,24 @@ type Contents struct {
 
 // Inspect looks without making anything that is not there. Nobody else may
 // have the directory open.
-func Inspect(dir string, logger hclog.Logger) (c Contents, err error) {
+func Inspect(files world.Files, dir string, logger hclog.Logger) (c Contents, err error) {
 	defer contained(&err)
 	defer faultsPanic()()
 	walDir, boltFile := filepath.Join(dir, "log.wal"), filepath.Join(dir, "log.bolt")
 	kind := WAL
-	if exists(boltFile) {
+	if world.Exists(files, boltFile) {
 		kind = Bolt
 	}
-	c.Stable = missingStable(dir) == ""
-	c.Log = exists(boltFile) || exists(walDir)
-	c.Synced = exists(filepath.Join(dir, "log.synced"))
+	c.Stable = missingStable(files, dir) == ""
+	c.Log = world.Exists(files, boltFile) || world.Exists(files, walDir)
+	c.Synced = world.Exists(files, filepath.Join(dir, "log.synced"))
 	if c.Stable {
-		if c.Term, c.Claimed, err = storedTerm(dir); err != nil {
+		if c.Term, c.Claimed, err = storedTerm(files, dir); err != nil {
 			return c, err
 		}
 	}
 	if c.Log {
-		base, closeBase, err := openBase(Options{Dir: dir, Kind: kind, Logger: logger})
+		base, closeBase, err := openBase(Options{Files: files, Dir: dir, Kind: kind, Logger: logger})
 		if err != nil {
 			return c, unreadable(err)
 		}
@@ -51,8 +53,8 @@ func Inspect(dir string, logger hclog.Logger) (c Contents, err error) {
 	return c, nil
 }
 
-func storedTerm(dir string) (term uint64, claimed bool, err error) {
-	s, err := peekStable(dir)
+func storedTerm(files world.Files, dir string) (term uint64, claimed bool, err error) {
+	s, err := peekStable(files, dir)
 	if err != nil {
 		return 0, false, fmt.Errorf("open stable store: %w", err)
 	}
@@ -66,10 +68,10 @@ func storedTerm(dir string) (term uint64, claimed bool, err error) {
 
 // PeekStable returns the term in a stable store that nobody has open, and the
 // value of a key beside it, nil if it has none. It changes nothing.
-func PeekStable(dir, key string) (term uint64, value []byte, err error) {
+func PeekStable(files world.Files, dir, key string) (term uint64, value []byte, err error) {
 	defer contained(&err)
 	defer faultsPanic()()
-	s, err := peekStable(dir)
+	s, err := peekStable(files, dir)
 	if err != nil {
 		return 0, nil, fmt.Errorf("open stable store: %w", err)
 	}

@@ -8,6 +8,8 @@ import (
 
 	raftboltdb "github.com/hashicorp/raft-boltdb/v2"
 	"go.etcd.io/bbolt"
+
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // Earlier builds kept term and vote, with all else, in stable.bolt. A directory
@@ -30,13 +32,16 @@ type legacy interface {
 }
 
 // boltLegacy is a real stable.bolt.
-type boltLegacy struct{ dir string }
+type boltLegacy struct{ folder }
 
 func (l boltLegacy) read() (values map[string][]byte, found bool, done func() error, err error) {
 	done = func() error { return nil }
 	path := filepath.Join(l.dir, legacyName)
-	if found, err = hasLegacy(l.dir); err != nil || !found {
+	if found, err = hasLegacy(l.files, l.dir); err != nil || !found {
 		return nil, false, done, err
+	}
+	if !world.Native(l.files) {
+		return nil, false, done, errNotNative(path)
 	}
 	if err := checkStable(l.dir); err != nil {
 		return nil, false, done, err
@@ -62,8 +67,8 @@ func (l boltLegacy) read() (values map[string][]byte, found bool, done func() er
 }
 
 // hasLegacy reports whether stable.bolt is one of an earlier build.
-func hasLegacy(dir string) (bool, error) {
-	f, err := os.Open(filepath.Join(dir, legacyName))
+func hasLegacy(files world.Files, dir string) (bool, error) {
+	f, err := world.Open(files, filepath.Join(dir, legacyName))
 	if errors.Is(err, os.ErrNotExist) {
 		return false, nil
 	}

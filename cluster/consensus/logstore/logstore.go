@@ -18,18 +18,15 @@ package logstore
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
-	raftboltdb "github.com/hashicorp/raft-boltdb/v2"
-	wal "github.com/hashicorp/raft-wal"
-	"go.etcd.io/bbolt"
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus/archive"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // Kind is the library that holds the log.
@@ -55,9 +52,14 @@ var (
 
 // Options of Open.
 type Options struct {
+	// Files are what Dir is in; nil = the system's.
+	Files world.Files
 	// Dir is the node's directory; the log is a file or folder in it.
 	Dir  string
 	Kind Kind
+	// SegmentBytes is how long a segment of raft-wal is; 0 = 64 MiB, the
+	// library's. It may differ from life to life.
+	SegmentBytes int
 	// CacheBytes bounds the entries kept in memory.
 	CacheBytes int
 	// Archive receives what compaction drops, as far as Proven knows it to be
@@ -98,6 +100,9 @@ var (
 func Open(o Options) (log *Log, err error) {
 	defer contained(&err)
 	defer faultsPanic()()
+	if o.Files == nil {
+		o.Files = world.System().Files
+	}
 	base, closeBase, err := openBase(o)
 	if err != nil {
 		return nil, fmt.Errorf("open log: %w", unreadable(err))
@@ -106,7 +111,7 @@ func Open(o Options) (log *Log, err error) {
 		return nil, errors.Join(err, closeBase())
 	}
 	checked := &checksum{store: base}
-	synced, err := openSynced(checked, filepath.Join(o.Dir, "log.synced"), o.Incarnation, o.Birth)
+	synced, err := openSynced(checked, o.Files, filepath.Join(o.Dir, "log.synced"), o.Incarnation, o.Birth)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open log: %w", err), closeBase())
 	}
@@ -114,7 +119,7 @@ func Open(o Options) (log *Log, err error) {
 	if err := verify(checked); err != nil {
 		return nil, errors.Join(fmt.Errorf("verify log: %w", unreadable(err)), closeAll())
 	}
-	readable, err := withVoids(&watched{synced, o.Watch}, o.Dir)
+	readable, err := withVoids(&watched{synced, o.Watch}, o.Files, o.Dir)
 	if err != nil {
 		return nil, errors.Join(err, closeAll())
 	}
@@ -124,7 +129,7 @@ func Open(o Options) (log *Log, err error) {
 	cache := newCache(anchored, o.CacheBytes)
 	// Once more, above the cache: a leader that does not know of a void may send
 	// the entry again.
-	top, err := withVoids(cache, o.Dir)
+	top, err := withVoids(cache, o.Files, o.Dir)
 	if err != nil {
 		return nil, errors.Join(err, closeAll())
 	}
@@ -149,111 +154,6 @@ func (l *Log) LastSync() time.Duration { return time.Duration(l.synced.took.Load
 
 // Close closes the files. No other method may run or follow.
 func (l *Log) Close() error { return l.close() }
-
-// claim holds the log against the incarnation that it should name. Either
-// library keeps a few keys of its user beside the entries.
-func claim(base raft.LogStore, o Options) error {
-	if o.Incarnation.IsZero() {
-		return nil
-	}
-	keys := base.(raft.StableStore)
-	named, err := keys.Get([]byte(incarnationKey))
-	if err != nil && !errors.Is(err, raftboltdb.ErrKeyNotFound) {
-		return fmt.Errorf("open log: %w", err)
-	}
-	switch {
-	case len(named) == 0 && o.Birth:
-		return keys.Set([]byte(incarnationKey), o.Incarnation[:])
-	case string(named) != string(o.Incarnation[:]):
-		return fmt.Errorf("%w: the log in %s is not of incarnation %s", cluster.ErrForgotten, o.Dir, o.Incarnation)
-	}
-	return nil
-}
-
-// Missing returns the first of the files of a log and its term and vote that
-// is not there, "" when all are.
-func Missing(dir string, kind Kind) string {
-	log := filepath.Join("log.wal", "wal-meta.db")
-	if kind == Bolt {
-		log = "log.bolt"
-	}
-	if name := missingStable(dir); name != "" {
-		return name
-	}
-	for _, name := range []string{log, "log.synced"} {
-		if !exists(filepath.Join(dir, name)) {
-			return name
-		}
-	}
-	return ""
-}
-
-// missingStable returns the first of the files of term and vote that is not
-// there. An earlier build has only one.
-func missingStable(dir string) string {
-	if old, err := hasLegacy(dir); old || err != nil { // what can't be read is seen when it is opened
-		return ""
-	}
-	for _, name := range []string{legacyName, voteName, rosterName} {
-		if !exists(filepath.Join(dir, name)) {
-			return name
-		}
-	}
-	return ""
-}
-
-func openBase(o Options) (raft.LogStore, func() error, error) {
-	walDir, boltFile := filepath.Join(o.Dir, "log.wal"), filepath.Join(o.Dir, "log.bolt")
-	switch o.Kind {
-	case WAL:
-		if exists(boltFile) {
-			return nil, nil, fmt.Errorf("%w: %s", ErrOtherKind, boltFile)
-		}
-		if err := os.MkdirAll(walDir, 0o755); err != nil {
-			return nil, nil, err
-		}
-		if err := checkWALMeta(o.Dir); err != nil {
-			return nil, nil, err
-		}
-		w, err := wal.Open(walDir, wal.WithLogger(o.Logger), wal.WithSegmentFiler(newSegments(walDir)))
-		if err != nil {
-			return nil, nil, err
-		}
-		return w, w.Close, nil
-	case Bolt:
-		if exists(walDir) {
-			return nil, nil, fmt.Errorf("%w: %s", ErrOtherKind, walDir)
-		}
-		if err := checkLogBolt(o.Dir); err != nil {
-			return nil, nil, err
-		}
-		b, err := openBolt(boltFile)
-		if err != nil {
-			return nil, nil, err
-		}
-		return b, b.Close, nil
-	}
-	return nil, nil, fmt.Errorf("unknown kind %q", o.Kind)
-}
-
-// openBolt does not sync the free list: it is rebuilt at open, and writing it
-// costs an append more than the entry itself once a compaction has freed much.
-func openBolt(path string) (*raftboltdb.BoltStore, error) {
-	return raftboltdb.New(raftboltdb.Options{
-		Path:                    path,
-		MsgpackUseNewTimeFormat: true,
-		BoltOptions: &bbolt.Options{
-			Timeout:        time.Second,
-			NoFreelistSync: true,
-			FreelistType:   bbolt.FreelistMapType,
-		},
-	})
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
-}
 
 // verify reads every entry: a node finds out that its log is bad before it
 // takes part, not when the entry is needed.

@@ -15,11 +15,13 @@ import (
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus/archive"
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // rig is a log in a directory, opened and opened again.
 type rig struct {
 	t      *testing.T
+	files  world.Files // nil: the system's
 	dir    string
 	kind   logstore.Kind
 	proven *logstore.Proven
@@ -29,8 +31,12 @@ type rig struct {
 	*logstore.Log
 }
 
-func newRig(t *testing.T, kind logstore.Kind) *rig {
-	r := &rig{t: t, dir: t.TempDir(), kind: kind}
+// wrapped are files that nobody but the node knows: no library maps one into
+// memory.
+type wrapped struct{ world.Files }
+
+func newRig(t *testing.T, kind logstore.Kind, files world.Files) *rig {
+	r := &rig{t: t, files: files, dir: t.TempDir(), kind: kind}
 	if err := r.open(); err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +45,7 @@ func newRig(t *testing.T, kind logstore.Kind) *rig {
 }
 
 func (r *rig) open() error {
-	writer, err := archive.NewWriter(filepath.Join(r.dir, "archive"))
+	writer, err := archive.NewWriter(world.System().Files, filepath.Join(r.dir, "archive"))
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -47,7 +53,7 @@ func (r *rig) open() error {
 	r.proven.Began(1, 0)
 	r.anchor = &logstore.Anchor{}
 	r.Log, err = logstore.Open(logstore.Options{
-		Dir: r.dir, Kind: r.kind, CacheBytes: 1 << 10,
+		Files: r.files, Dir: r.dir, Kind: r.kind, CacheBytes: 1 << 10,
 		Archive: writer, Proven: r.proven, Anchor: r.anchor,
 		Incarnation: r.born, Birth: true,
 		Halt:   func(err error) { r.t.Errorf("halted: %v", err) },
@@ -128,7 +134,7 @@ func (r *rig) wantEntries(first, last, term uint64) {
 // command of it once and verify.
 func (r *rig) wantArchive(term uint64, ranges ...archive.Range) {
 	r.t.Helper()
-	a, err := archive.Open(filepath.Join(r.dir, "archive"))
+	a, err := archive.Open(world.System().Files, filepath.Join(r.dir, "archive"))
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -159,8 +165,9 @@ func (r *rig) wantArchive(term uint64, ranges ...archive.Range) {
 // eachKind is the suite: a log store must pass all of it.
 func eachKind(t *testing.T, test func(t *testing.T, r *rig)) {
 	for _, kind := range []logstore.Kind{logstore.WAL, logstore.Bolt} {
-		t.Run(string(kind), func(t *testing.T) { test(t, newRig(t, kind)) })
+		t.Run(string(kind), func(t *testing.T) { test(t, newRig(t, kind, nil)) })
 	}
+	t.Run("wal in a world", func(t *testing.T) { test(t, newRig(t, logstore.WAL, wrapped{world.System().Files})) })
 }
 
 // What was stored is read back, before and after the log is opened again, and

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/raft"
 
 	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // Past reads the log in a directory that nobody else has open, and changes
@@ -21,21 +22,21 @@ type Past struct {
 }
 
 // OpenPast opens the log for reading only. It makes nothing that is not there.
-func OpenPast(dir string, logger hclog.Logger) (p *Past, err error) {
+func OpenPast(files world.Files, dir string, logger hclog.Logger) (p *Past, err error) {
 	defer contained(&err)
 	defer faultsPanic()()
 	kind := WAL
-	if exists(filepath.Join(dir, "log.bolt")) {
+	if world.Exists(files, filepath.Join(dir, "log.bolt")) {
 		kind = Bolt
 	}
-	if name := Missing(dir, kind); name != "" {
+	if name := Missing(files, dir, kind); name != "" {
 		return nil, fmt.Errorf("%w: %s is gone", ErrCorrupt, filepath.Join(dir, name))
 	}
-	base, closeBase, err := openBase(Options{Dir: dir, Kind: kind, Logger: logger})
+	base, closeBase, err := openBase(Options{Files: files, Dir: dir, Kind: kind, Logger: logger})
 	if err != nil {
 		return nil, fmt.Errorf("open log: %w", unreadable(err))
 	}
-	readable, err := withVoids(&checksum{store: base}, dir)
+	readable, err := withVoids(&checksum{store: base}, files, dir)
 	if err != nil {
 		return nil, errors.Join(err, closeBase())
 	}

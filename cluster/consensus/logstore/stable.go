@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/raft"
 
 	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // Stable is Raft's term and vote: a value is durable when Set returns. Like the
@@ -81,14 +82,14 @@ var (
 
 // OpenStable opens or makes the store in dir, and converts that of an earlier
 // build. halt is as in Options.
-func OpenStable(dir string, halt func(error)) (stable *Stable, err error) {
+func OpenStable(files world.Files, dir string, halt func(error)) (stable *Stable, err error) {
 	defer contained(&err)
 	defer faultsPanic()()
-	lock, err := lockDir(dir)
+	lock, err := lockDir(files, dir)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", dir, err)
 	}
-	s, err := openStable(osDisk{dir}, boltLegacy{dir}, halt)
+	s, err := openStable(folder{files, dir}, boltLegacy{folder{files, dir}}, halt)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open stable store: %w", err), lock.Close())
 	}
@@ -214,13 +215,13 @@ func lostFile(err error, name string) error {
 // peekStable reads the store of a directory that nobody has open, and changes
 // nothing: what an earlier build left stays as it is. What it returns can only
 // be read.
-func peekStable(dir string) (*Stable, error) {
-	values, found, done, err := boltLegacy{dir}.read()
+func peekStable(files world.Files, dir string) (*Stable, error) {
+	values, found, done, err := boltLegacy{folder{files, dir}}.read()
 	if err != nil {
 		return nil, err
 	}
 	if !found {
-		s, err := load(osDisk{dir}, func(error) {})
+		s, err := load(folder{files, dir}, func(error) {})
 		if err != nil {
 			return nil, err
 		}

@@ -12,11 +12,12 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 func openStable(t *testing.T, dir string) *logstore.Stable {
 	t.Helper()
-	s, err := logstore.OpenStable(dir, func(err error) { t.Errorf("halted: %v", err) })
+	s, err := logstore.OpenStable(world.System().Files, dir, func(err error) { t.Errorf("halted: %v", err) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +60,7 @@ func TestStableRefusesFlippedBit(t *testing.T) {
 	if err := os.WriteFile(path, b, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := logstore.OpenStable(dir, nil); !errors.Is(err, logstore.ErrCorrupt) {
+	if _, err := logstore.OpenStable(world.System().Files, dir, nil); !errors.Is(err, logstore.ErrCorrupt) {
 		t.Errorf("open = %v, want %v", err, logstore.ErrCorrupt)
 	}
 }
@@ -69,7 +70,7 @@ func TestStableLocks(t *testing.T) {
 	dir := t.TempDir()
 	s := openStable(t, dir)
 	defer s.Close()
-	if _, err := logstore.OpenStable(dir, nil); !errors.Is(err, logstore.ErrLocked) {
+	if _, err := logstore.OpenStable(world.System().Files, dir, nil); !errors.Is(err, logstore.ErrLocked) {
 		t.Errorf("second open = %v, want %v", err, logstore.ErrLocked)
 	}
 }
@@ -77,7 +78,7 @@ func TestStableLocks(t *testing.T) {
 // The record has a bound: one key or byte too many halts.
 func TestStableBounds(t *testing.T) {
 	halted := 0
-	s, err := logstore.OpenStable(t.TempDir(), func(error) { halted++ })
+	s, err := logstore.OpenStable(world.System().Files, t.TempDir(), func(error) { halted++ })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +121,7 @@ func TestStableConverts(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "stable.bolt")); err != nil {
 		t.Fatal(err)
 	}
-	if name := logstore.Missing(dir, logstore.WAL); name != "stable.bolt" {
+	if name := logstore.Missing(world.System().Files, dir, logstore.WAL); name != "stable.bolt" {
 		t.Errorf("missing %q", name)
 	}
 }
@@ -128,7 +129,7 @@ func TestStableConverts(t *testing.T) {
 // BenchmarkVote is what an election costs a voter: its term and its vote.
 func BenchmarkVote(b *testing.B) {
 	b.Run("file", func(b *testing.B) {
-		s, err := logstore.OpenStable(b.TempDir(), func(err error) { b.Fatal(err) })
+		s, err := logstore.OpenStable(world.System().Files, b.TempDir(), func(err error) { b.Fatal(err) })
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/raft"
 
 	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // synced remembers in a file of its own how far the log reached, so that a
@@ -39,7 +40,7 @@ import (
 //	28 4 CRC-32C of bytes 0..27
 type synced struct {
 	raft.LogStore
-	file  *os.File
+	file  world.File
 	tag   [4]byte // of the incarnation, zero = it has none
 	count uint64
 	last  uint64
@@ -56,12 +57,12 @@ const (
 
 // openSynced opens the record of a log. With an incarnation it must be there
 // and be of that one; birth allows one that names none, or none at all.
-func openSynced(store raft.LogStore, path string, of cluster.Incarnation, birth bool) (*synced, error) {
+func openSynced(store raft.LogStore, files world.Files, path string, of cluster.Incarnation, birth bool) (*synced, error) {
 	first, last, err := bounds(store)
 	if err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	file, err := files.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,8 @@ import (
 	"slices"
 
 	"github.com/hashicorp/raft"
+
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // Void is an entry that the machine can't execute, and what stands in its place
@@ -37,8 +39,8 @@ const (
 )
 
 // ReadVoids reads the list, nil if there is none.
-func ReadVoids(dir string) ([]Void, error) {
-	b, err := os.ReadFile(filepath.Join(dir, voidsName))
+func ReadVoids(files world.Files, dir string) ([]Void, error) {
+	b, err := world.ReadFile(files, filepath.Join(dir, voidsName))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
@@ -71,8 +73,8 @@ func voidsHead(body []byte) string {
 // AddVoid adds one to the list of a directory that nobody has open, and returns
 // once that is durable. The same one again adds the voters at whose risk it is,
 // and changes nothing else; another one of that index is refused.
-func AddVoid(dir string, v Void) error {
-	voids, err := ReadVoids(dir)
+func AddVoid(files world.Files, dir string, v Void) error {
+	voids, err := ReadVoids(files, dir)
 	if err != nil {
 		return err
 	}
@@ -92,7 +94,7 @@ func AddVoid(dir string, v Void) error {
 		v.Digest = hex.EncodeToString(v.SHA256[:])
 		voids = append(voids, v)
 	}
-	return writeVoids(dir, voids)
+	return writeVoids(folder{files, dir}, voids)
 }
 
 // union returns what is in one of two lists, once and in order.
@@ -102,12 +104,11 @@ func union(a, b []string) []string {
 	return slices.Compact(all)
 }
 
-func writeVoids(dir string, voids []Void) error {
+func writeVoids(d disk, voids []Void) error {
 	body, err := json.MarshalIndent(voids, "", "  ")
 	if err != nil {
 		return err
 	}
-	d := osDisk{dir}
 	if err := replace(d, voidsName, append([]byte(voidsHead(body)+"\n"), body...)); err != nil {
 		return fmt.Errorf("write voids: %w", err)
 	}
@@ -134,8 +135,8 @@ func (s *voided) GetLog(index uint64, entry *raft.Log) error {
 }
 
 // withVoids puts the list of a directory before its log.
-func withVoids(base raft.LogStore, dir string) (raft.LogStore, error) {
-	voids, err := ReadVoids(dir)
+func withVoids(base raft.LogStore, files world.Files, dir string) (raft.LogStore, error) {
+	voids, err := ReadVoids(files, dir)
 	if err != nil || len(voids) == 0 {
 		return base, err
 	}

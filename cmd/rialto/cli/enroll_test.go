@@ -9,6 +9,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster/credentials"
 	"github.com/rialto-exchange/rialto/cluster/identity"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 func must(t *testing.T, args ...string) string {
@@ -54,7 +55,7 @@ func TestEnroll(t *testing.T) {
 	if out := must(t, "node", "enroll", "--config", config, "--certificate", at("n1.pem")); !strings.Contains(out, "n1 is certified until") {
 		t.Errorf("said %q", out)
 	}
-	born, ok, err := identity.Read(at("data"))
+	born, ok, err := identity.Read(world.System().Files, at("data"))
 	if err != nil || !ok || born.State != identity.Enrolled {
 		t.Fatalf("the folder is %+v, %v, %v", born, ok, err)
 	}
@@ -65,7 +66,7 @@ func TestEnroll(t *testing.T) {
 	}
 	must(t, "config", "check", "--config", config)
 	must(t, "node", "enroll", "--config", config, "--ca", at("authority")) // again, at once
-	again, _, err := identity.Read(at("data"))
+	again, _, err := identity.Read(world.System().Files, at("data"))
 	if err != nil || again.Incarnation != born.Incarnation {
 		t.Errorf("enrolled again it is another life: %v", err)
 	}
