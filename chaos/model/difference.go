@@ -27,6 +27,8 @@ func differs(path string, want, got any) string {
 	switch want := want.(type) {
 	case anything:
 		return ""
+	case unordered:
+		return want.differs(path, got)
 	case map[string]any:
 		object, ok := got.(map[string]any)
 		if !ok {
