@@ -137,6 +137,17 @@ func (r Roster) Configure(index Index, members []Member) Roster {
 	return next
 }
 
+// Without returns what the roster will be once a member is removed.
+func (r Roster) Without(id NodeID) Roster {
+	var rest []Member
+	for _, m := range r.Members {
+		if m.ID != id {
+			rest = append(rest, m.Member)
+		}
+	}
+	return r.Configure(r.Index, rest)
+}
+
 // at copies the roster.
 func (r Roster) at(index Index) Roster {
 	return Roster{Index: index, Members: slices.Clone(r.Members), Pending: slices.Clone(r.Pending), Removed: slices.Clone(r.Removed)}

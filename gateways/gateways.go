@@ -327,6 +327,9 @@ type TwinNode struct {
 	Waits *TwinWait `json:"waits,omitempty"`
 	// Voids are the entries that were voided on the node, index:SHA-256.
 	Voids []string `json:"voids,omitempty"`
+	// Unproven says who answers in its place; absent where it is the node itself,
+	// or nobody. What was answered so is not shown and counts for nothing.
+	Unproven string `json:"unproven,omitempty"`
 	// InstallsInRow is how many snapshots were installed one after the other with
 	// nothing applied between: more than two is a node that can't catch up.
 	InstallsInRow uint64 `json:"installs_in_row,omitzero"`

@@ -87,14 +87,21 @@ func (n *Node) answerJoin(ctx context.Context, request []byte) ([]byte, error) {
 	n.membershipChange.Lock()
 	defer n.membershipChange.Unlock()
 	who := cluster.Enrolment{ID: cluster.NodeID(j.ID), Incarnation: j.Incarnation}
-	roster, err := n.withoutForgotten(ctx, who)
-	if err != nil {
+	if err := mayFollow(max(j.HighestLevel, fsm.LevelFirst), n.sealingLevel()); err != nil {
 		return nil, err
+	}
+	roster := n.consensus.Roster()
+	if n.isForgotten(roster, who) {
+		// Nobody is removed for a newcomer that is refused then.
+		if err := mayJoin(roster.Without(who.ID), who, j.PeerAddress); err != nil {
+			return nil, err
+		}
+		if err := n.removeForgotten(ctx, who.ID); err != nil {
+			return nil, err
+		}
+		roster = n.consensus.Roster()
 	}
 	if err := mayJoin(roster, who, j.PeerAddress); err != nil {
-		return nil, err
-	}
-	if err := mayFollow(max(j.HighestLevel, fsm.LevelFirst), n.sealingLevel()); err != nil {
 		return nil, err
 	}
 	if _, isMember := roster.Member(who.ID); !isMember {
@@ -111,22 +118,21 @@ func (n *Node) answerJoin(ctx context.Context, request []byte) ([]byte, error) {
 	return json.Marshal(n.welcome())
 }
 
-// withoutForgotten returns the roster, without the member that a newcomer comes
-// in the place of: one of the same id by another incarnation, which has been
-// silent for as long as a voter may be. The newcomer is proof that the member's
-// folder is not where it was, and no more, so it is removed only where any voter
-// that has failed would be. Gossip is not asked: what it shows under that id is
-// the newcomer.
-func (n *Node) withoutForgotten(ctx context.Context, who cluster.Enrolment) (cluster.Roster, error) {
-	roster := n.consensus.Roster()
-	if who.Incarnation.IsZero() || roster.Standing(who) != cluster.Replaced || !n.mayPilot() || n.silence.of(who.ID) < n.cfg.Membership.FailAfter {
-		return roster, nil
+// isForgotten reports whether a newcomer comes in the place of a member of the
+// same id by another incarnation, which has been silent for as long as a voter may
+// be. The newcomer is proof that the member's folder is not where it was, and no
+// more, so the member is removed only where any voter that has failed would be.
+// Gossip is not asked: what it shows under that id is the newcomer.
+func (n *Node) isForgotten(roster cluster.Roster, who cluster.Enrolment) bool {
+	return !who.Incarnation.IsZero() && roster.Standing(who) == cluster.Replaced && n.mayPilot() && n.silence.of(who.ID) >= n.cfg.Membership.FailAfter
+}
+
+func (n *Node) removeForgotten(ctx context.Context, id cluster.NodeID) error {
+	n.log.Warn("a member that was lost is removed: it comes back with an empty folder", "id", id, "silent", n.silence.of(id))
+	if err := n.consensus.Remove(ctx, id); err != nil {
+		return fmt.Errorf("node %s is to be replaced: %w", id, err)
 	}
-	n.log.Warn("a member that was lost is removed: it comes back with an empty folder", "id", who.ID, "silent", n.silence.of(who.ID))
-	if err := n.consensus.Remove(ctx, who.ID); err != nil {
-		return roster, fmt.Errorf("node %s is to be replaced: %w", who.ID, err)
-	}
-	return n.consensus.Roster(), nil
+	return nil
 }
 
 // mayJoin says why a node may not join.

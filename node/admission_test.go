@@ -1,11 +1,15 @@
 package node_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/peer"
+	"github.com/rialto-exchange/rialto/fsm"
+	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/node"
 )
 
@@ -54,5 +58,41 @@ func TestMayJoin(t *testing.T) {
 	err := node.MayJoin(mixed, cluster.Enrolment{ID: "n4", Incarnation: life(1)}, "n4:7080")
 	if err == nil || !strings.Contains(err.Error(), "upgrade all of them first") {
 		t.Errorf("beside a member of an earlier build: %v", err)
+	}
+}
+
+// TestNobodyIsRemovedForOneThatIsRefused shows that a member which was lost is
+// removed for the newcomer that comes in its place only if that one is let in.
+func TestNobodyIsRemovedForOneThatIsRefused(t *testing.T) {
+	c := newTrioWith(t, impatient)
+	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
+	c.until("the venue is at its level", func() bool { return c.allAt(fsm.FeatureLevel) })
+	c.stop(2)
+	leader := -1
+	c.until("the leader counts n3 as failed", func() bool {
+		leader = c.leader()
+		return leader >= 0 && c.nodes[leader].HasFailed("n3")
+	})
+	m := stranger(t, func() cluster.Identity { return cluster.Identity{Node: "n3"} }, func(peer.Protocol, *cluster.Identity) error { return nil })
+	for _, r := range []struct {
+		level   uint16
+		address string
+		want    string
+	}{
+		{fsm.LevelFirst, m.Addr().String(), "feature level"},
+		{fsm.FeatureLevel, c.configs[0].PeerAddress, "is that of member n1"},
+	} {
+		request, err := json.Marshal(map[string]any{
+			"id": "n3", "peer_address": r.address, "incarnation": cluster.Incarnation{3}, "highest_level": r.level,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := peer.NewCaller(m).Call(t.Context(), c.configs[leader].PeerAddress, "join", request); err == nil || !strings.Contains(err.Error(), r.want) {
+			t.Errorf("level %d at %s: %v", r.level, r.address, err)
+		}
+		if strings.Contains(c.logged.String(), "a member that was lost is removed") {
+			t.Fatalf("level %d at %s: n3 was removed for one that is refused", r.level, r.address)
+		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/readmodels"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
 
@@ -72,13 +73,13 @@ func isOf(g *event.Group, participant, id string) bool {
 }
 
 // blockOf returns the block of an outcome's entry. The caller has waited for
-// the journal: where it is still behind others are asked, once for all commands
-// of the entry.
+// the journal: where it is still behind, or lacks the block, others are asked,
+// once for all commands of the entry.
 func (c *commands) blockOf(ctx context.Context, o *event.Outcome) (*event.Block, error) {
-	if c.journal.Last().Sequence >= o.First {
-		return c.journal.Block(o.First)
+	if b, err := c.ownBlock(o.First); b != nil || err != nil {
+		return b, err
 	}
-	return c.fetches.share(ctx, o.Index, func() (*event.Block, error) { return c.ownOrFetched(ctx, o.First) })
+	return c.fetches.share(ctx, o.Index, func(ctx context.Context) (*event.Block, error) { return c.ownOrFetched(ctx, o.First) })
 }
 
 // wholeOutcomes gives encoded brief outcomes their groups, for nodes of a build
@@ -135,15 +136,26 @@ func (c *commands) block(ctx context.Context, sequence market.Sequence) (*event.
 		err := c.journal.Wait(waiting, sequence)
 		late := waiting.Err() != nil
 		cancel()
-		switch {
-		case err == nil:
-		case late && ctx.Err() == nil:
-			return c.ownOrFetched(ctx, sequence)
-		default:
+		if err != nil && (!late || ctx.Err() != nil) {
 			return nil, err
 		}
 	}
-	return c.journal.Block(sequence)
+	b, err := c.journal.Block(sequence)
+	if err == nil || errors.Is(err, readmodels.ErrBeforeFloor) || errors.Is(err, journal.ErrClosed) {
+		return b, err
+	}
+	return c.ownOrFetched(ctx, sequence)
+}
+
+// ownBlock looks into this node's own journal, and returns neither block nor error
+// where that is behind, or lacks the block for a while: a part of it does not
+// verify and is being mended.
+func (c *commands) ownBlock(sequence market.Sequence) (*event.Block, error) {
+	b, err := c.journal.Block(sequence)
+	if err != nil && !errors.Is(err, journal.ErrClosed) {
+		return nil, nil
+	}
+	return b, err
 }
 
 // ownOrFetched asks the others for a block, again and again, until one has it
@@ -153,9 +165,10 @@ func (c *commands) ownOrFetched(ctx context.Context, sequence market.Sequence) (
 	defer cancel()
 	fetching, stop := context.WithCancel(ctx)
 	var waiting sync.WaitGroup
-	var own error
+	var own *event.Block
+	var closed error
 	waiting.Go(func() {
-		own = c.journal.Wait(fetching, sequence)
+		own, closed = c.ownWhenThere(fetching, sequence)
 		stop()
 	})
 	b := c.keepFetching(fetching, sequence)
@@ -164,12 +177,27 @@ func (c *commands) ownOrFetched(ctx context.Context, sequence market.Sequence) (
 	switch {
 	case b != nil:
 		return b, nil
-	case own == nil:
-		return c.journal.Block(sequence)
+	case own != nil:
+		return own, nil
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	}
-	return nil, own // the journal is closed
+	return nil, closed
+}
+
+// ownWhenThere waits until this node's own journal has a block, or is closed.
+func (c *commands) ownWhenThere(ctx context.Context, sequence market.Sequence) (*event.Block, error) {
+	for {
+		if err := c.journal.Wait(ctx, sequence); err != nil {
+			return nil, err
+		}
+		if b, err := c.ownBlock(sequence); b != nil || err != nil {
+			return b, err
+		}
+		if err := pause(ctx, fetchPause); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // keepFetching returns nil when ctx ends first.
@@ -182,11 +210,7 @@ func (c *commands) keepFetching(ctx context.Context, sequence market.Sequence) *
 		if b, err := c.fetch(ctx, sequence); err == nil {
 			return b
 		}
-		pause := time.NewTimer(fetchPause)
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			pause.Stop()
+		if pause(ctx, fetchPause) != nil {
 			return nil
 		}
 	}
@@ -224,19 +248,21 @@ type fetching struct {
 }
 
 // share calls get unless somebody does for the same entry, and returns what
-// came of it. Whose call it is may give up before it has anything: then another
-// one of those who wait makes it.
-func (f *fetches) share(ctx context.Context, index uint64, get func() (*event.Block, error)) (*event.Block, error) {
+// came of it. Whose call it is may give up, or his time be over, before it has
+// anything: then another one of those who wait makes it. Each has executedTimeout.
+func (f *fetches) share(ctx context.Context, index uint64, get func(context.Context) (*event.Block, error)) (*event.Block, error) {
+	ctx, cancel := context.WithTimeout(ctx, executedTimeout)
+	defer cancel()
 	for {
 		one, mine := f.join(index)
 		if mine {
-			one.block, one.err = get()
+			one.block, one.err = get(ctx)
 			f.leave(index, one)
 			return one.block, one.err
 		}
 		select {
 		case <-one.done:
-			if !errors.Is(one.err, context.Canceled) {
+			if !errors.Is(one.err, context.Canceled) && !errors.Is(one.err, context.DeadlineExceeded) {
 				return one.block, one.err
 			}
 		case <-ctx.Done():

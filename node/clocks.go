@@ -47,7 +47,7 @@ type voterClocks struct {
 	log  *slog.Logger
 	// The rest of the node, as far as clocks need it.
 	members  func() []cluster.Member
-	ask      func(ctx context.Context, address string) ([]byte, error)
+	ask      func(ctx context.Context, m cluster.Member) ([]byte, error)
 	leading  func() bool
 	handOver func(ctx context.Context, to cluster.NodeID) error
 
@@ -174,7 +174,7 @@ func (c *voterClocks) askOne(ctx context.Context, m cluster.Member) {
 	asking, cancel := context.WithTimeout(ctx, clockTimeout)
 	defer cancel()
 	asked := c.own.Now()
-	answer, err := c.ask(asking, m.Address)
+	answer, err := c.ask(asking, m)
 	answered := c.own.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -341,8 +341,8 @@ func (n *Node) openClocks(background context.Context) {
 	c.mu.Lock()
 	c.members = n.consensus.Members
 	c.mu.Unlock()
-	c.ask = func(ctx context.Context, address string) ([]byte, error) {
-		return n.control.Call(ctx, address, callClock, nil)
+	c.ask = func(ctx context.Context, m cluster.Member) ([]byte, error) {
+		return n.askMember(ctx, m, callClock, nil)
 	}
 	c.leading = func() bool { return n.consensus.Status().Role == cluster.RoleLeader }
 	c.handOver = n.handOver

@@ -37,13 +37,13 @@ func (r *clockRoom) open() *voterClocks {
 		}
 		return append(out, cluster.Member{ID: "reader", Address: "reader"})
 	}
-	c.ask = func(_ context.Context, address string) ([]byte, error) {
-		if err := r.fails[cluster.NodeID(address)]; err != nil {
+	c.ask = func(_ context.Context, m cluster.Member) ([]byte, error) {
+		if err := r.fails[m.ID]; err != nil {
 			return nil, err
 		}
-		time.Sleep(r.slow[cluster.NodeID(address)] / 2)
-		shown := binary.BigEndian.AppendUint64(nil, uint64(time.Now().Add(r.off[cluster.NodeID(address)]).UnixNano()))
-		time.Sleep(r.slow[cluster.NodeID(address)] / 2)
+		time.Sleep(r.slow[m.ID] / 2)
+		shown := binary.BigEndian.AppendUint64(nil, uint64(time.Now().Add(r.off[m.ID]).UnixNano()))
+		time.Sleep(r.slow[m.ID] / 2)
 		return shown, nil
 	}
 	c.leading = func() bool { return r.leading }

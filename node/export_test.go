@@ -121,3 +121,8 @@ func WorthTakingOver(after, through, far uint64) bool { return worthTakingOver(a
 func (n *Node) Complete(ctx context.Context, batch []*command.Command, outcomes []event.Outcome) (int, error) {
 	return n.commands.complete(ctx, batch, outcomes)
 }
+
+// HasFailed reports whether a node counts a member as one that has failed.
+func (n *Node) HasFailed(id cluster.NodeID) bool {
+	return n.mayPilot() && n.silence.of(id) >= n.cfg.Membership.FailAfter
+}

@@ -1,6 +1,10 @@
 package node
 
-import "github.com/rialto-exchange/rialto/cluster/consensus"
+import (
+	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/consensus"
+	"github.com/rialto-exchange/rialto/gateways"
+)
 
 // ProposeRaw has the node's log take an entry as it is.
 func (n *Node) ProposeRaw(data []byte) { n.consensus.Propose(data) }
@@ -27,4 +31,10 @@ func MayPass(g consensus.Gated, others ...EntryWord) bool {
 func (n *Node) BecameOf(index uint64) (known bool, voided string) {
 	answer, err := n.becameOf(index)
 	return err == nil && answer.Known, answer.Voided
+}
+
+// Word is what another voter says of an entry before which this node waits.
+func (n *Node) Word(of cluster.Member, index uint64, sum string) EntryWord {
+	w := n.entryWordOf(of, gateways.TwinWait{Index: index, SHA256: sum})
+	return EntryWord{ID: w.id, Asked: w.asked, Knows: w.knows, Applied: w.applied}
 }

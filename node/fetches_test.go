@@ -3,6 +3,8 @@ package node
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -84,4 +86,117 @@ func TestFetchesAreBounded(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestWhoseTimeIsOver shows that of those who wait for the block of one entry
+// each has his own time: when that of the one who asks for it is over, another
+// one goes on.
+func TestWhoseTimeIsOver(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		c := waitingFor(t, dir, func(ctx context.Context, at market.Sequence) (*event.Block, error) {
+			select {
+			case <-time.After(time.Second):
+				return blockAt(at), nil
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		})
+		short, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		var asking sync.WaitGroup
+		asking.Go(func() {
+			if _, err := c.blockOf(short, &event.Outcome{Index: 1, First: 1}); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("whose time is over: %v", err)
+			}
+		})
+		synctest.Wait()
+		asking.Go(func() {
+			if b, err := c.blockOf(t.Context(), &event.Outcome{Index: 1, First: 1}); err != nil || b.Index != 1 {
+				t.Errorf("who has time: %+v, %v", b, err)
+			}
+		})
+		asking.Wait()
+	})
+}
+
+// TestBlockThatIsMissingHere shows that where this node's journal has gone on and
+// lacks a block, as in a part that does not verify, the others are asked for it, until it comes from one of them or is there.
+func TestBlockThatIsMissingHere(t *testing.T) {
+	dir, damaged := t.TempDir(), t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		tries := 0
+		c := waitingFor(t, dir, func(_ context.Context, at market.Sequence) (*event.Block, error) {
+			if tries++; tries < 10 {
+				return nil, journal.ErrNotServed
+			}
+			return blockAt(at), nil
+		})
+		c.journal = damagedJournal(t, damaged)
+		lacks := market.Sequence(0)
+		for at := market.Sequence(1); at <= 10; at++ {
+			if _, err := c.journal.Block(at); err != nil {
+				lacks = at
+			}
+		}
+		if lacks == 0 || c.journal.Last().Sequence != 10 {
+			t.Fatalf("the journal lacks block %d of %d", lacks, c.journal.Last().Sequence)
+		}
+		if b, err := c.blockOf(t.Context(), &event.Outcome{Index: uint64(lacks), First: lacks}); err != nil || b.Index != uint64(lacks) {
+			t.Errorf("of an outcome: %+v, %v", b, err)
+		}
+		tries = 0
+		if b, err := c.block(t.Context(), lacks); err != nil || b.Index != uint64(lacks) {
+			t.Errorf("of a sequence: %+v, %v", b, err)
+		}
+		tries = -1 << 30
+		begun := time.Now()
+		if b, err := c.block(t.Context(), lacks); err == nil || time.Since(begun) != executedTimeout {
+			t.Errorf("nobody has it: %+v, %v after %v", b, err, time.Since(begun))
+		}
+	})
+}
+
+// waitingFor are commands whose answers are in blocks that others have.
+func waitingFor(t *testing.T, dir string, fetch func(context.Context, market.Sequence) (*event.Block, error)) *commands {
+	t.Helper()
+	j, err := journal.Open(journal.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = j.Close() })
+	return &commands{journal: j, fetches: newFetches(), fetch: fetch}
+}
+
+// damagedJournal has ten blocks, of which one in the middle can't be read.
+func damagedJournal(t *testing.T, dir string) *journal.Journal {
+	t.Helper()
+	j, err := journal.Open(journal.Options{Dir: dir})
+	for at := market.Sequence(1); err == nil && at <= 10; at++ {
+		err = j.Append(blockAt(at))
+	}
+	if err == nil {
+		err = errors.Join(j.Sync(), j.Close())
+	}
+	segments, _ := filepath.Glob(filepath.Join(dir, "*.journal"))
+	if err != nil || len(segments) != 1 {
+		t.Fatalf("segments %v, %v", segments, err)
+	}
+	raw, err := os.ReadFile(segments[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw[len(raw)/2] ^= 0x55
+	if err := os.WriteFile(segments[0], raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if j, err = journal.Open(journal.Options{Dir: dir}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = j.Close() })
+	return j
+}
+
+func blockAt(at market.Sequence) *event.Block {
+	return &event.Block{Index: uint64(at), First: at, Count: 1, Groups: []event.Group{{First: at, Count: 1}}}
 }

@@ -149,9 +149,8 @@ func (n *Node) entryWordOf(m cluster.Member, wait gateways.TwinWait) entryWord {
 	word := entryWord{id: string(m.ID)}
 	ctx, cancel := context.WithTimeout(context.Background(), twinTimeout)
 	defer cancel()
-	var says gateways.TwinNode
-	answer, err := n.control.Call(ctx, m.Address, callStatus, nil)
-	if err != nil || json.Unmarshal(answer, &says) != nil || says.ID != word.id {
+	says, err := n.statusOf(ctx, m)
+	if err != nil {
 		return word
 	}
 	word.asked, word.applied = true, says.AppliedIndex >= wait.Index
@@ -160,7 +159,7 @@ func (n *Node) entryWordOf(m cluster.Member, wait gateways.TwinWait) entryWord {
 		return word
 	}
 	var became entryAnswer
-	answer, err = n.control.Call(ctx, m.Address, callEntry, binary.BigEndian.AppendUint64(nil, wait.Index))
+	answer, err := n.askMember(ctx, m, callEntry, binary.BigEndian.AppendUint64(nil, wait.Index))
 	if err != nil || json.Unmarshal(answer, &became) != nil {
 		return word // it is of a build that knows voids by its status only
 	}

@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
@@ -102,12 +101,8 @@ func (n *Node) behind(ctx context.Context, level uint16) string {
 // heardLevel is the highest level that a member says it can follow; builds that
 // say none follow the first.
 func (n *Node) heardLevel(ctx context.Context, m cluster.Member) uint16 {
-	answer, err := n.control.Call(ctx, m.Address, callStatus, nil)
+	s, err := n.statusOf(ctx, m)
 	if err != nil {
-		return 0
-	}
-	var s gateways.TwinNode
-	if err := json.Unmarshal(answer, &s); err != nil || s.ID != string(m.ID) {
 		return 0
 	}
 	return max(s.HighestLevel, fsm.LevelFirst)

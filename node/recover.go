@@ -152,9 +152,21 @@ func (r Recovery) Judge(own Survivor) (Losses, error) {
 			return l, fmt.Errorf("%w: %s ends with entry %d of term %d, this one with entry %d of term %d: recover there", ErrNotTheBest,
 				id, end.Index, end.Term, own.Last.Index, own.Last.Term)
 		}
+		if own.Last == end && goesFirst(own.Voters, id, own.ID) {
+			return l, fmt.Errorf("%w or, like %s, as much and goes first by its id, so that two do not begin: recover there", ErrNotTheBest, id)
+		}
 	}
 	l.Nothing = nothing
 	return l, nil
+}
+
+// goesFirst says which of two survivors with the same end begins: a voter, and of
+// two voters or two others the one with the lower id.
+func goesFirst(voters []cluster.NodeID, a, b cluster.NodeID) bool {
+	if va, vb := slices.Contains(voters, a), slices.Contains(voters, b); va != vb {
+		return va
+	}
+	return a < b
 }
 
 func (r Recovery) survives(own Survivor, id cluster.NodeID) bool {

@@ -6,10 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus"
+	"github.com/rialto-exchange/rialto/cluster/credentials/credtest"
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
@@ -133,6 +135,12 @@ func TestRecoveryIsJudged(t *testing.T) {
 			node.Recovery{Lost: []cluster.NodeID{"n3", "n4", "n5"}, Survivors: map[cluster.NodeID]consensus.End{"n2": at(4, 8)}}, node.ErrNotTheBest, false},
 		{"the other has as much", survivor(at(3, 9), five...),
 			node.Recovery{Lost: []cluster.NodeID{"n3", "n4", "n5"}, Survivors: map[cluster.NodeID]consensus.End{"n2": at(3, 9)}}, nil, false},
+		{"the other has as much and goes first", node.Survivor{ID: "n2", Survey: survivor(at(3, 9), five...).Survey},
+			node.Recovery{Lost: []cluster.NodeID{"n3", "n4", "n5"}, Survivors: map[cluster.NodeID]consensus.End{"n1": at(3, 9)}}, node.ErrNotTheBest, false},
+		{"a reader has as much", node.Survivor{ID: "n2", Survey: survivor(at(3, 9), five...).Survey},
+			node.Recovery{Lost: []cluster.NodeID{"n1", "n3", "n4", "n5"}, Survivors: map[cluster.NodeID]consensus.End{"a": at(3, 9)}}, nil, false},
+		{"this one is the reader", node.Survivor{ID: "a", Survey: survivor(at(3, 9), five...).Survey},
+			node.Recovery{Lost: []cluster.NodeID{"n2", "n3", "n4", "n5"}, Survivors: map[cluster.NodeID]consensus.End{"n1": at(3, 9)}}, node.ErrNotTheBest, false},
 		{"half of four are lost", survivor(at(3, 9), five[:4]...),
 			node.Recovery{Lost: []cluster.NodeID{"n3", "n4"}, Survivors: map[cluster.NodeID]consensus.End{"n2": at(3, 9)}}, nil, true},
 		{"a reader has more", survivor(at(3, 9), three...),
@@ -261,5 +269,67 @@ func TestRecoveryGoesOn(t *testing.T) {
 	}
 	if got := c.total(0, "alice", market.Sequence(done.At.Sequence)); got != 100_000_000 {
 		t.Errorf("alice has %d", got)
+	}
+}
+
+// TestRecoveryAsksWhoLives shows that a recovery hears the nodes that it is told
+// are lost or stopped, if they answer where the configuration has them, says what
+// they say, and goes on only if it is told exactly that those are to be left
+// behind; and that a survivor hears the new history which another one has begun.
+func TestRecoveryAsksWhoLives(t *testing.T) {
+	for _, ports := range []string{"open", "closed"} {
+		t.Run(ports, func(t *testing.T) {
+			change := func(*node.Config) {}
+			if ports == "closed" {
+				change = closed(t, credtest.New(t, "test"))
+			}
+			c := newTrioWith(t, change)
+			c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
+			c.catchUp(0, 1)
+			c.catchUp(0, 2)
+			c.stop(1)
+			own := survey(t, c.configs[1])
+			heard := node.Hear(t.Context(), c.configs[1], own)
+			if len(heard) != 2 || heard[0].ID != "n1" || heard[1].ID != "n3" || !strings.Contains(heard[0].Says, "this history") {
+				t.Fatalf("heard %+v", heard)
+			}
+			lost := node.Recovery{Lost: []cluster.NodeID{"n1", "n3"}}
+			stopped := node.Recovery{Lost: []cluster.NodeID{"n1"}, Survivors: map[cluster.NodeID]consensus.End{"n3": own.Last}}
+			for _, r := range []struct {
+				r     node.Recovery
+				known []string
+				want  error
+			}{
+				{lost, nil, node.ErrAlive},
+				{lost, []string{"n1"}, node.ErrAlive},
+				{lost, []string{"n1", "n2", "n3"}, node.ErrAlive},
+				{lost, []string{"n3", "n1"}, nil},
+				{stopped, []string{"n1", "n3"}, node.ErrAlive},
+			} {
+				if err := r.r.MayLeave(heard, r.known); !errors.Is(err, r.want) || (err == nil) != (r.want == nil) {
+					t.Errorf("left behind %v: %v", r.known, err)
+				}
+			}
+			if err := lost.MayLeave(nil, nil); err != nil {
+				t.Error(err)
+			}
+			if err := lost.MayLeave(nil, []string{"n1"}); !errors.Is(err, node.ErrAlive) {
+				t.Errorf("one that does not answer is left behind: %v", err)
+			}
+			c.stop(0)
+			c.stop(2)
+			if heard := node.Hear(t.Context(), c.configs[1], own); len(heard) != 0 {
+				t.Errorf("with all stopped: %+v", heard)
+			}
+			if _, _, err := node.Recover(t.Context(), c.configs[1], own, slog.New(slog.DiscardHandler)); err != nil {
+				t.Fatal(err)
+			}
+			c.configs[1].InitialCluster = nil
+			c.start(1)
+			heard = node.Hear(t.Context(), c.configs[2], survey(t, c.configs[2]))
+			if len(heard) != 1 || heard[0].ID != "n2" || !strings.Contains(heard[0].Says, "another history") {
+				t.Errorf("after the recovery: %+v", heard)
+			}
+		})
 	}
 }

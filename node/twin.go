@@ -152,23 +152,27 @@ func (t *twin) refresh(ctx context.Context) {
 		wait.Go(func() { nodes[i] = t.look(ctx, p) })
 	}
 	wait.Wait()
-	for _, n := range nodes {
+	var members []gateways.TwinNode
+	for i, n := range nodes {
 		t.lastSeen[n.ID] = n
-		t.node.failovers.learn(n.LeaderChanges)
+		if peers[i].member {
+			members = append(members, n)
+			t.node.failovers.learn(n.LeaderChanges)
+		}
 	}
-	t.node.ward.look(nodes)
+	t.node.ward.look(members)
 	if err := t.node.failovers.save(); err != nil {
 		t.node.log.Warn("changes of leadership are not kept", "error", err)
 	}
 	slices.SortFunc(nodes, func(a, b gateways.TwinNode) int { return compareIDs(a.ID, b.ID) })
 	picture := gateways.Twin{Nodes: nodes, Leader: t.node.leaderID()}
 	picture.Quorum = quorumOf(nodes)
-	picture.Findings = t.node.ownFindings(slices.Concat(findings(picture), margin(picture.Quorum), t.node.clocks.findings(), t.node.ward.findings(), holdingBack(picture, t.node.consensus.Members()), waitFindings(nodes)))
+	picture.Findings = t.node.ownFindings(slices.Concat(findings(picture), margin(picture.Quorum), t.node.clocks.findings(), t.node.ward.findings(), holdingBack(picture, t.node.consensus.Members()), waitFindings(members)))
 	t.since.Stamp(picture.Findings, time.Now())
 	state := t.node.replica.state.Load()
 	votes := voters(t.node.consensus.Members())
-	index, outvoted := t.verdict.look(state.hashIndex, state.hash, t.node.cfg.NodeID, nodes, votes)
-	disputed, undecided := t.verdict.undecided(nodes, t.node.cfg.NodeID, votes)
+	index, outvoted := t.verdict.look(state.hashIndex, state.hash, t.node.cfg.NodeID, members, votes)
+	disputed, undecided := t.verdict.undecided(members, t.node.cfg.NodeID, votes)
 	t.node.dispute(disputed, undecided)
 	t.node.decideIntake(picture)
 	t.picture.Store(&picture)
@@ -227,13 +231,11 @@ func (t *twin) look(ctx context.Context, p knownPeer) gateways.TwinNode {
 	}
 	asking, cancel := context.WithTimeout(ctx, twinTimeout)
 	defer cancel()
-	if answer, err := t.node.control.Call(asking, p.peerAddress, callStatus, nil); err == nil {
-		var n gateways.TwinNode
-		if json.Unmarshal(answer, &n) == nil && n.ID == p.id {
-			t.node.silence.sign(cluster.NodeID(p.id))
-			n.Votes = p.voter
-			return n
-		}
+	says, err := t.words(asking, p)
+	if err == nil {
+		t.node.silence.sign(cluster.NodeID(p.id))
+		says.Votes, says.Unproven = p.voter, ""
+		return says
 	}
 	n, seen := t.lastSeen[p.id]
 	if !seen {
@@ -246,10 +248,26 @@ func (t *twin) look(ctx context.Context, p knownPeer) gateways.TwinNode {
 		n.Role = string(cluster.RoleReader)
 	}
 	n.State = p.state
-	if n.State == stateAlive {
+	if n.Unproven = strangerAt(err); n.Unproven != "" || n.State == stateAlive {
 		n.State = stateSuspect // gossip still believes in it, but it does not answer
 	}
 	return n
+}
+
+// words asks a node for its status. Of one that is no member nothing can be
+// proven: what it says is shown, and counts for nothing.
+func (t *twin) words(ctx context.Context, p knownPeer) (says gateways.TwinNode, err error) {
+	if p.member {
+		return t.node.statusOf(ctx, cluster.Member{ID: cluster.NodeID(p.id), Address: p.peerAddress})
+	}
+	answer, err := t.node.control.Call(ctx, p.peerAddress, callStatus, nil)
+	if err == nil {
+		err = json.Unmarshal(answer, &says)
+	}
+	if err == nil && says.ID != p.id {
+		err = errUnproven
+	}
+	return says, err
 }
 
 // The states of a node in the twin.
@@ -390,6 +408,8 @@ func severityOf(n *gateways.TwinNode) string {
 // suspicion says what is wrong with a suspect node.
 func suspicion(n *gateways.TwinNode) gateways.Finding {
 	switch {
+	case n.Unproven != "":
+		return finding.New(finding.NodeUnproven, n.ID, "node %s is not there: %s", n.ID, n.Unproven)
 	case n.Muted:
 		return finding.New(finding.DiskHangs, n.ID, "node %s is mute: a write to its disk has not returned for %.0f ms", n.ID, n.WriteStalledMs)
 	case n.WriteStalledMs > 0:

@@ -29,6 +29,9 @@ type Survey struct {
 	Configurations [][]cluster.NodeID
 	// Voters are all of them, by id.
 	Voters []cluster.NodeID
+	// Places are where the members of the roster, and of the configurations after
+	// it in the log, have their peer ports: of each id and address one.
+	Places []cluster.Member
 	// known is where the first of the configurations is in the log.
 	known cluster.Index
 }
@@ -58,6 +61,9 @@ func Examine(files world.Files, dir string, log *slog.Logger) (s Survey, err err
 			return s, fmt.Errorf("stable store: %w", err)
 		}
 	}
+	for _, m := range s.Roster.Members {
+		s.foundAt(m.Member)
+	}
 	s.inForce(s.Roster.Index, rosterVoters(s.Roster))
 	if err := s.snapshots(files, dir); err != nil {
 		return s, err
@@ -85,7 +91,7 @@ func (s *Survey) snapshots(files world.Files, dir string) error {
 		}
 		s.reached(meta.Term, meta.Index)
 		if at := cluster.Index(meta.ConfigurationIndex); at > s.known || len(s.Configurations) == 0 {
-			s.inForce(at, configured(meta.Configuration))
+			s.inForce(at, s.configured(meta.Configuration))
 		}
 	}
 	return nil
@@ -108,7 +114,7 @@ func (s *Survey) entries(past *logstore.Past) error {
 			continue
 		}
 		if cluster.Index(log.Index) > s.known || len(s.Configurations) == 0 {
-			s.Configurations = append(s.Configurations, configured(raft.DecodeConfiguration(log.Data)))
+			s.Configurations = append(s.Configurations, s.configured(raft.DecodeConfiguration(log.Data)))
 		}
 	}
 	return nil
@@ -132,8 +138,17 @@ func rosterVoters(r cluster.Roster) (ids []cluster.NodeID) {
 	return ids
 }
 
-func configured(c raft.Configuration) (ids []cluster.NodeID) {
+// foundAt notes where a member's peer port is.
+func (s *Survey) foundAt(m cluster.Member) {
+	if !slices.ContainsFunc(s.Places, func(p cluster.Member) bool { return p.ID == m.ID && p.Address == m.Address }) {
+		s.Places = append(s.Places, m)
+	}
+}
+
+// configured returns the voters of a configuration.
+func (s *Survey) configured(c raft.Configuration) (ids []cluster.NodeID) {
 	for _, server := range c.Servers {
+		s.foundAt(cluster.Member{ID: cluster.NodeID(server.ID), Address: string(server.Address), Voter: server.Suffrage == raft.Voter})
 		if server.Suffrage == raft.Voter {
 			ids = append(ids, cluster.NodeID(server.ID))
 		}

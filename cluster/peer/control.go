@@ -78,27 +78,34 @@ func (c *Control) HandleCall(method string, handler CallHandler) {
 // ErrNoMethod errors.Is works across the wire. Any other error leaves open
 // whether the peer executed the call.
 func (c *Control) Call(ctx context.Context, address, method string, request []byte) ([]byte, error) {
+	response, _, err := c.Ask(ctx, address, method, request)
+	return response, err
+}
+
+// Ask is Call, and returns who answered, as it says itself: an incarnation that
+// it keeps to itself is that of its certificate or, if it has none, zero.
+func (c *Control) Ask(ctx context.Context, address, method string, request []byte) (response []byte, by cluster.Identity, err error) {
 	ctx, cancel := context.WithTimeout(ctx, MaxCallTime)
 	defer cancel()
 	frame, err := appendRequest(nil, ctx, method, request)
 	if err != nil {
-		return nil, fmt.Errorf("call %s: %w", method, err)
+		return nil, by, fmt.Errorf("call %s: %w", method, err)
 	}
-	conn, err := c.mux.Dial(ctx, address, ProtocolControl)
+	conn, err := c.mux.dial(ctx, address, ProtocolControl)
 	if err != nil {
-		return nil, fmt.Errorf("call %s: %w", method, err)
+		return nil, by, fmt.Errorf("call %s: %w", method, err)
 	}
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
-	response, err := exchange(conn, frame)
+	response, err = exchange(conn, frame)
 	if err != nil {
 		if ctx.Err() != nil {
 			err = errors.Join(ctx.Err(), err)
 		}
-		return nil, fmt.Errorf("call %s at %s: %w", method, address, err)
+		return nil, conn.answers, fmt.Errorf("call %s at %s: %w", method, address, err)
 	}
-	return response, nil
+	return response, conn.answers, nil
 }
 
 func exchange(conn net.Conn, frame []byte) ([]byte, error) {

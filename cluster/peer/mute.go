@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net"
 	"slices"
+
+	"github.com/rialto-exchange/rialto/cluster"
 )
 
 // ErrMuted: this Mux is mute and makes no connections of this protocol.
@@ -65,17 +67,18 @@ type dialledConn struct {
 	net.Conn
 	mux      *Mux
 	protocol Protocol
+	answers  cluster.Identity
 }
 
 // keep takes a dialled connection into the books, unless the Mux has been
 // muted meanwhile.
-func (m *Mux) keep(conn net.Conn, protocol Protocol) (net.Conn, error) {
+func (m *Mux) keep(conn *secured, protocol Protocol) (*dialledConn, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.silent(protocol) {
 		return nil, ErrMuted
 	}
-	kept := &dialledConn{Conn: conn, mux: m, protocol: protocol}
+	kept := &dialledConn{Conn: conn, mux: m, protocol: protocol, answers: conn.answers}
 	m.dialled[kept] = struct{}{}
 	return kept, nil
 }

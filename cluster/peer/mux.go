@@ -202,6 +202,14 @@ func (m *Mux) Connections() int {
 // returns once the peer has accepted it, so that a wrong cluster or a missing
 // handler is an error here and not a silence later.
 func (m *Mux) Dial(ctx context.Context, address string, protocol Protocol) (net.Conn, error) {
+	conn, err := m.dial(ctx, address, protocol)
+	if err != nil {
+		return nil, err
+	}
+	return conn, nil
+}
+
+func (m *Mux) dial(ctx context.Context, address string, protocol Protocol) (*dialledConn, error) {
 	if m.ctx.Err() != nil {
 		return nil, ErrClosed
 	}
@@ -232,7 +240,7 @@ func isOldBuild(err error) bool {
 	return errors.Is(err, ErrVersion) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
 }
 
-func (m *Mux) call(ctx context.Context, address string, protocol Protocol, version uint8) (net.Conn, error) {
+func (m *Mux) call(ctx context.Context, address string, protocol Protocol, version uint8) (*dialledConn, error) {
 	conn, err := m.reach(ctx, address)
 	if err != nil {
 		return nil, err
@@ -280,6 +288,12 @@ func (m *Mux) introduce(ctx context.Context, conn *secured, address string, prot
 	m.met(address, who)
 	if err := m.verify(protocol, who); err != nil {
 		return err
+	}
+	if who != nil {
+		conn.answers = *who
+	}
+	if conn.answers.Incarnation.IsZero() {
+		conn.answers.Incarnation = conn.certified.Incarnation
 	}
 	if !stop() {
 		return ctx.Err()

@@ -77,6 +77,9 @@ type secured struct {
 	// certified is who is at the other end; its id is "" without TLS.
 	certified cluster.Enrolment
 	tls       func() tls.ConnectionState // nil without
+	// answers is what the end that was called says of itself, with the incarnation
+	// of its certificate where it keeps that to itself.
+	answers cluster.Identity
 }
 
 // stillCertified reports whether the other end's certificate, if it has one, is

@@ -19,6 +19,7 @@ const (
 	NoLeader       Code = "no_leader"
 	NodeDead       Code = "node_dead"
 	NodeSilent     Code = "node_silent"
+	NodeUnproven   Code = "node_unproven"
 	NodeSlow       Code = "node_slow"
 	NodeStuck      Code = "node_stuck"
 	NodeOutside    Code = "node_outside"
@@ -66,6 +67,7 @@ func kinds() []kind {
 		{NoLeader, Critical, "start the nodes that are down until a majority of the voters runs"},
 		{NodeDead, Critical, "start the node again; if its disk is lost, remove it and let an empty one join"},
 		{NodeSilent, Warning, "look at the process and the network between it and the others"},
+		{NodeUnproven, Critical, "stop whatever answers at that address, and start the member there"},
 		{NodeSlow, Warning, "look for what else uses its disk and processor"},
 		{NodeStuck, Critical, "restart the node; if that does not help remove it, empty its folder and let it join"},
 		{NodeOutside, Critical, "do what the finding says; the node serves nobody until then"},

@@ -18,7 +18,7 @@ type recovery struct {
 	survivors, folders, lost []string
 	begin, retry             bool
 	void                     string
-	risked                   []string
+	risked, alive            []string
 	again                    string // the settings, as flags
 }
 
@@ -37,8 +37,10 @@ all survivors stopped:
 3. The same with --begin begins a new history with all that this node has. Start it; it
    leads alone. The other survivors come back as newcomers: rialto repair --newcomer.
 
-While a majority survives it refuses, and so it does on any but the best survivor. Lost
-nodes that come back after all go on in the old history, if they are a majority of it:
+While a majority survives it refuses, and so it does on any but the best survivor (of
+equal ones the first by id). It calls all others where they have their peer ports, and
+refuses while any answers: stop it; or, if it is to go on in the old history, with what
+it serves, name exactly the lost ones that answer by --although-alive. Lost nodes that come back after all go on in the old history, if they are a majority of it:
 neither side accepts the other, and clients are told them apart by the history. Make
 sure that they stay off. The folder as it was is kept inside data_dir.
 
@@ -63,6 +65,7 @@ acknowledged since is lost. --retry has the same build try once more.`,
 	c.Flags().StringSliceVar(&r.lost, "lost", nil, "ids of the voters that are lost for good")
 	c.Flags().StringVar(&r.void, "void", "", "INDEX:SHA256 of an entry that is not to be executed, ever; on every node")
 	c.Flags().StringSliceVar(&r.risked, "risk-acknowledged-by", nil, "with --void: ids of voters that can't be asked; what they acknowledged from that entry on may be lost")
+	c.Flags().StringSliceVar(&r.alive, "although-alive", nil, "with --begin: ids of the lost voters that answer and are to be left behind, exactly those")
 	c.Flags().BoolVar(&r.retry, "retry", false, "try the entry once more that the machine panicked at")
 	c.Flags().BoolVar(&r.begin, "begin", false, "begin the new history")
 	settingFlags(c, &file)
@@ -114,9 +117,16 @@ func (r *recovery) run(ctx context.Context, sh *shell.Shell, cfg node.Config) er
 		return err
 	}
 	r.tell(sh, own, losses)
+	heard := node.Hear(ctx, cfg, own)
+	for _, h := range heard {
+		sh.Line("%s answers at %s: %s", h.ID, h.Address, h.Says)
+	}
 	if !r.begin {
 		sh.Line("nothing was changed; the same with --begin begins the new history")
 		return nil
+	}
+	if err := who.MayLeave(heard, r.alive); err != nil {
+		return err
 	}
 	done, aside, err := node.Recover(ctx, cfg, own, log)
 	if err != nil {
