@@ -66,7 +66,7 @@ func rules() []rule {
 
 		{room: "gateways", own: []string{"fsm/command", "fsm/event", "fsm/market"}},
 		{room: "gateways/fix", own: []string{"gateways", "gateways/fix/", "fsm/command", "fsm/event", "fsm/market"}, libraries: []string{
-			"github.com/quickfixgo/quickfix", "github.com/prometheus/client_golang",
+			"github.com/quickfixgo/quickfix", "github.com/prometheus/client_golang", "golang.org/x/sync/semaphore",
 		}},
 		{room: "gateways/rest", own: []string{"gateways", "gateways/rest/", "fsm/command", "fsm/event", "fsm/market"}, libraries: []string{
 			"github.com/go-json-experiment/json", "github.com/danielgtaylor/huma/v2", "github.com/prometheus/client_golang",

@@ -77,6 +77,9 @@ const (
 	// maxBatch is how many of them go to the log at once: others' commands wait
 	// behind them, in the same entry.
 	maxBatch = 100
+	// maxShare is how many of all sessions of one participant are on their way to
+	// the log from this node.
+	maxShare = 2 * maxBatch
 	// maxAhead is how many messages with too high a number the session layer
 	// keeps while it waits for those before them; more are passed over and come
 	// again with the resend.

@@ -14,6 +14,7 @@ const (
 	MaxAccounts      = maxAccounts
 	LeastTaken       = leastTaken
 	MaxPinned        = maxPinned
+	MaxShare         = maxShare
 )
 
 var NewPatient = newPatient

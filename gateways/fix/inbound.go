@@ -249,7 +249,12 @@ func (s *session) settle(batch []item) error {
 		for i := range batch {
 			commands[i] = s.command(&batch[i])
 		}
+		back, ok := s.server.shares.take(s.server.background, s.participant, len(commands))
+		if !ok {
+			return errCut
+		}
 		outcomes, err := s.server.submit(s.server.background, commands)
+		back()
 		decided := 0
 		for decided < len(outcomes) {
 			o := &outcomes[decided]

@@ -42,6 +42,7 @@ type Server struct {
 	pending map[string]logonUnderWay
 	conns   map[net.Conn]struct{} // not logged on yet
 	doors   map[net.Listener]struct{}
+	shares  *shares
 	// told is what was logged of refusals, by reason; there are a dozen.
 	told   map[string]refusedLine
 	closed bool // no door opens any more
@@ -65,7 +66,7 @@ func New(cfg Config) (*Server, error) {
 		cfg: cfg, log: cfg.Logger, engines: engines, translator: translator, background: background, stop: stop,
 		lazy: lazy{waiting: map[*session]struct{}{}}, limits: newLimiter(cfg.Limits),
 		sessions: map[string]*session{}, repeats: map[string]*repeats{}, logons: map[string]chan struct{}{}, pending: map[string]logonUnderWay{}, conns: map[net.Conn]struct{}{}, told: map[string]refusedLine{},
-		doors: map[net.Listener]struct{}{},
+		doors: map[net.Listener]struct{}{}, shares: newShares(),
 	}
 	v.dispatcher = dispatcher{server: v}
 	if v.metrics, err = newMetrics(v); err != nil {

@@ -55,9 +55,11 @@ type venue struct {
 	// slowness is how long a Submit takes, most how many commands were in one.
 	slowness time.Duration
 	most     int
-	submits  int
-	commands int
-	doors    map[string]prober
+	// inside is how many commands are in Submits now, mostInside the most ever.
+	inside, mostInside int
+	submits            int
+	commands           int
+	doors              map[string]prober
 }
 
 type prober interface {
@@ -151,10 +153,13 @@ func (v *venue) Submit(ctx context.Context, commands []*command.Command) ([]even
 	}
 	v.mu.Lock()
 	slowness := v.slowness
+	v.inside += len(commands)
+	v.mostInside = max(v.mostInside, v.inside)
 	v.mu.Unlock()
 	time.Sleep(slowness)
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.inside -= len(commands)
 	v.submits++
 	v.most = max(v.most, len(commands))
 	for _, c := range commands {
