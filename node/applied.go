@@ -5,10 +5,11 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/event"
 )
 
-// Applied is an entry that the node's machine has executed and whose block is in
-// the journal, while nothing else happens to the machine.
+// Applied is an entry that the node's machine has just executed, before its block
+// goes to the journal and anybody can read of it, and while nothing else happens
+// to the machine.
 type Applied struct {
-	// Block is what happened, and Encoded the same as the journal has it. Both
+	// Block is what happened, and Encoded the same as the journal gets it. Both
 	// are the callee's only until it returns.
 	Block   *event.Block
 	Encoded []byte
@@ -22,9 +23,9 @@ func (a Applied) Hash() uint64 { return a.machine.Hash() }
 // Audit goes through the whole state: see fsm.Machine.Audit.
 func (a Applied) Audit() error { return a.machine.Audit() }
 
-// WithApplied has the node call f after each entry, in its turn, before the
-// entry's commands are answered and before the next entry is executed. For
-// simulators, which check what must hold after each; it costs what f takes.
+// WithApplied has the node call f after each entry, in its turn, before anybody
+// hears of it and before the next entry is executed. For simulators, which check
+// what must hold after each; it costs what f takes.
 func WithApplied(f func(Applied)) Option { return func(n *Node) { n.applied = f } }
 
 // Bounds are bounds of a node that may lie far below what a configuration can

@@ -143,11 +143,11 @@ func (r *replica) Apply(entries []cluster.Entry) [][][]byte {
 		block, outcomes := r.machine.Apply(uint64(e.Index), uint64(e.Term), e.Data)
 		r.authority.follow(r.machine, block)
 		r.watches.Note(block)
-		if err := r.journal.AppendEncoded(block, r.machine.Encoded()); err != nil {
-			panic(cluster.Sick(fmt.Errorf("append block of entry %d: %w", e.Index, err)))
-		}
 		if r.applied != nil {
 			r.applied(Applied{Block: block, Encoded: r.machine.Encoded(), machine: r.machine})
+		}
+		if err := r.journal.AppendEncoded(block, r.machine.Encoded()); err != nil {
+			panic(cluster.Sick(fmt.Errorf("append block of entry %d: %w", e.Index, err)))
 		}
 		results[i] = encodeOutcomes(outcomes, answer)
 	}

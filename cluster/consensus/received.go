@@ -41,7 +41,7 @@ type receiver struct {
 	machine cluster.Machine
 	store   *snapshotFiles
 	// finish is told of each snapshot that is complete.
-	finish func(id string, index, term uint64) error
+	finish func(index, term uint64)
 
 	under sync.WaitGroup
 
@@ -83,7 +83,7 @@ func (r *receiver) take(from io.Reader, request *raft.InstallSnapshotRequest, tr
 	if err != nil {
 		return nil, fmt.Errorf("receive snapshot: %w", err)
 	}
-	paced := pace(sink, func() error { return r.finish(sink.ID(), request.LastLogIndex, request.LastLogTerm) })
+	paced := pace(sink, func() { r.finish(request.LastLogIndex, request.LastLogTerm) })
 	paced.eager = true
 	taken = &received{sink: paced, index: request.LastLogIndex, term: request.LastLogTerm}
 	counted := &counting{from: io.TeeReader(io.LimitReader(from, request.Size), paced)}

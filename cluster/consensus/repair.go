@@ -42,10 +42,12 @@ func damaged(err error) error {
 // A snapshot of an earlier build has none.
 const metaSumFile = "meta.crc"
 
+// writeMetaSum makes the checksum of a description durable; its name is so with
+// the folder's.
 func writeMetaSum(files world.Files, dir string) error {
 	meta, err := world.ReadFile(files, filepath.Join(dir, metaName))
 	if err == nil {
-		err = world.WriteFile(files, filepath.Join(dir, metaSumFile), binary.LittleEndian.AppendUint32(nil, sumOf(meta)), 0o644)
+		err = world.WriteFileAtomic(files, filepath.Join(dir, metaSumFile), unfinished, binary.LittleEndian.AppendUint32(nil, sumOf(meta)), 0o644)
 	}
 	if err != nil {
 		return fmt.Errorf("write checksum of snapshot: %w", err)

@@ -20,9 +20,12 @@ import (
 	"github.com/rialto-exchange/rialto/node/world"
 )
 
-// snapshotFiles keep snapshots as the library's own store does, to the byte and
-// to the sync, so that either opens what the other wrote; but on the files of the
-// node's world. A snapshot is a folder, <term>-<index>-<milliseconds>, that bears
+// snapshotFiles keep snapshots as the library's own store does, to the byte, so
+// that either opens what the other wrote; but on the files of the node's world,
+// and with syncs that hold on file systems that keep no order: all that is in a
+// snapshot's folder, its names too, is durable before the folder gets the name
+// under which it counts, and has lost that name for good before anything in it
+// is removed. A snapshot is a folder, <term>-<index>-<milliseconds>, that bears
 // the suffix .tmp until it counts. It holds the machine's state as state.bin, and
 // in meta.json of which entry it is, the configuration, the length of the state
 // and its CRC-64 (ECMA).
@@ -50,13 +53,17 @@ type snapshotMeta struct {
 }
 
 // openSnapshotFiles opens the snapshots in a node's directory, of which so many
-// are kept: at least one.
+// are kept: at least one. Nobody else may have them open: what was begun and not
+// finished is removed.
 func openSnapshotFiles(w world.World, dir string, retain int, log hclog.Logger) (*snapshotFiles, error) {
 	s := &snapshotFiles{world: w, dir: filepath.Join(dir, snapshotsFolder), retain: retain, log: log}
 	if retain < 1 {
 		return nil, errors.New("must retain at least one snapshot")
 	}
 	if err := w.Files.MkdirAll(s.dir, 0o755); err != nil {
+		return nil, err
+	}
+	if err := s.clear(); err != nil {
 		return nil, err
 	}
 	return s, s.tryToWrite()
@@ -241,8 +248,37 @@ func (s *snapshotFiles) ReapSnapshots() error {
 	for _, meta := range all[min(len(all), s.retain):] {
 		path := filepath.Join(s.dir, meta.ID)
 		s.log.Info("reaping snapshot", "path", path)
-		if err := s.world.Files.RemoveAll(path); err != nil {
+		if err := s.remove(path); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// remove takes away a snapshot that counts. What a crash leaves of it counts no
+// more.
+func (s *snapshotFiles) remove(path string) error {
+	if err := s.world.Files.Rename(path, path+unfinished); err != nil {
+		return err
+	}
+	if err := s.world.Files.SyncDir(s.dir); err != nil {
+		return err
+	}
+	return s.world.Files.RemoveAll(path + unfinished)
+}
+
+// clear removes what a crash has left of snapshots that do not count.
+func (s *snapshotFiles) clear() error {
+	entries, err := s.world.Files.ReadDir(s.dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.IsDir() && strings.HasSuffix(e.Name(), unfinished) {
+			s.log.Info("removing an unfinished snapshot", "name", e.Name())
+			if err := s.world.Files.RemoveAll(filepath.Join(s.dir, e.Name())); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -281,6 +317,12 @@ func (k *snapshotSink) Close() error {
 		return err
 	}
 	if err := k.writeMeta(); err != nil {
+		return err
+	}
+	if err := writeMetaSum(k.of.world.Files, k.dir); err != nil {
+		return err
+	}
+	if err := k.of.world.Files.SyncDir(k.dir); err != nil {
 		return err
 	}
 	if err := k.of.world.Files.Rename(k.dir, strings.TrimSuffix(k.dir, unfinished)); err != nil {
