@@ -25,6 +25,7 @@ type Mount struct {
 	disk  *Disk
 	dead  atomic.Bool
 	locks map[*inode]bool
+	late  func(Call)
 }
 
 var _ world.Files = (*Mount)(nil)
@@ -38,13 +39,29 @@ func (d *Disk) Mount() *Mount {
 	return m
 }
 
+// AfterDeath sets what is called for each call that the process's goroutines
+// still make after its end, before it fails with ErrDead. It may end the
+// goroutine (runtime.Goexit). It must be set before the first call.
+func (m *Mount) AfterDeath(f func(Call)) { m.late = f }
+
+// isDead reports whether the process has ended.
+func (m *Mount) isDead(c Call) bool {
+	if !m.dead.Load() {
+		return false
+	}
+	if m.late != nil {
+		m.late(c)
+	}
+	return true
+}
+
 // call does one call: do is called with the disk locked.
 func (m *Mount) call(op Op, name string, bytes int, do func() error) error {
 	d := m.disk
-	if m.dead.Load() {
+	c := Call{Op: op, Name: name, Bytes: bytes}
+	if m.isDead(c) {
 		return &fs.PathError{Op: string(op), Path: name, Err: ErrDead}
 	}
-	c := Call{Op: op, Name: name, Bytes: bytes}
 	if op.Changes() {
 		c.Number = d.calls.Add(1)
 	}
@@ -55,6 +72,9 @@ func (m *Mount) call(op Op, name string, bytes int, do func() error) error {
 		if err := faults(c); err != nil {
 			return &fs.PathError{Op: string(op), Path: name, Err: err}
 		}
+	}
+	if m.isDead(c) { // it has died of this call
+		return &fs.PathError{Op: string(op), Path: name, Err: ErrDead}
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
