@@ -11,6 +11,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/credentials"
 	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/node/finding"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // credentialsEvery is how often the files of certificates and keys are read.
@@ -31,15 +32,15 @@ func (n *Node) certifyItself() error {
 	if n.cfg.PeerTLS.CAKey == "" {
 		return nil
 	}
-	files, name, now := n.cfg.peerFiles(), n.certificateName(), time.Now()
-	if c, err := credentials.Open(files, name); err == nil && c.Expires().Sub(now) > c.Expires().Sub(c.Began())/3 {
+	files, name, now := n.cfg.peerFiles(), n.certificateName(), n.world.Clock.Now()
+	if c, err := credentials.Open(n.world, files, name); err == nil && c.Expires().Sub(now) > c.Expires().Sub(c.Began())/3 {
 		return nil
 	}
-	a, err := credentials.ReadAuthority(n.cfg.PeerTLS.CA, n.cfg.PeerTLS.CAKey)
+	a, err := credentials.ReadAuthority(n.world.Files, n.cfg.PeerTLS.CA, n.cfg.PeerTLS.CAKey)
 	if err != nil {
 		return fmt.Errorf("peer_tls.ca_key: %w", err)
 	}
-	if _, err := enrol(files, name, a, credentials.DefaultLife, now); err != nil {
+	if _, err := enrol(n.world, files, name, a, credentials.DefaultLife, now); err != nil {
 		return fmt.Errorf("peer_tls.ca_key: %w", err)
 	}
 	n.log.Info("this node has certified itself", "as", name)
@@ -48,8 +49,8 @@ func (n *Node) certifyItself() error {
 
 // enrol has an authority certify a name and writes the certificate. The key is
 // made where there is none. It returns until when it is good.
-func enrol(files credentials.Files, name credentials.Name, a *credentials.Authority, life time.Duration, now time.Time) (until time.Time, err error) {
-	key, err := credentials.KeyFile(files.Key)
+func enrol(w world.World, files credentials.Files, name credentials.Name, a *credentials.Authority, life time.Duration, now time.Time) (until time.Time, err error) {
+	key, err := credentials.KeyFile(w.Files, files.Key)
 	if err != nil {
 		return until, err
 	}
@@ -57,10 +58,10 @@ func enrol(files credentials.Files, name credentials.Name, a *credentials.Author
 	if err != nil {
 		return until, err
 	}
-	if err := credentials.Replace(files.Certificate, certificate); err != nil {
+	if err := credentials.Replace(w.Files, files.Certificate, certificate); err != nil {
 		return until, err
 	}
-	c, err := credentials.Open(files, name)
+	c, err := credentials.Open(w, files, name)
 	if err != nil {
 		return until, err
 	}
@@ -84,7 +85,7 @@ func (n *Node) renewGossipKeys(was [][]byte) (now [][]byte, err error) {
 	if len(was) == 0 {
 		return was, nil
 	}
-	keys, err := n.cfg.gossipKeys()
+	keys, err := n.cfg.gossipKeys(n.world.Files)
 	if err != nil || slices.EqualFunc(was, keys, bytes.Equal) {
 		return was, err
 	}

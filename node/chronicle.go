@@ -191,7 +191,7 @@ func with(words ...any) []any {
 
 // chronicle has the log tell what happens until ctx ends.
 func (n *Node) chronicle(ctx context.Context) {
-	c := newChronicle(n.log, n.startedAt)
+	c := newChronicle(n.log, n.opened)
 	ticker := time.NewTicker(twinInterval)
 	defer ticker.Stop()
 	for {

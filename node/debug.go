@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/pprof"
 	"time"
@@ -15,7 +14,7 @@ func (n *Node) openDebug() error {
 	if n.cfg.DebugAddress == "" {
 		return nil
 	}
-	listener, err := net.Listen("tcp", n.cfg.DebugAddress)
+	listener, err := n.world.Network.Listen("tcp", n.cfg.DebugAddress)
 	if err != nil {
 		return fmt.Errorf("debug_address: %w", err)
 	}

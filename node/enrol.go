@@ -27,7 +27,7 @@ func RequestCertificate(cfg Config, options ...Option) (request []byte, name cre
 	if name, err = enrolledName(w, cfg); err != nil {
 		return nil, name, err
 	}
-	key, err := credentials.KeyFile(cfg.peerFiles().Key)
+	key, err := credentials.KeyFile(w.Files, cfg.peerFiles().Key)
 	if err != nil {
 		return nil, name, err
 	}
@@ -47,14 +47,14 @@ func InstallCertificate(cfg Config, certificate []byte, options ...Option) (unti
 	files := cfg.peerFiles()
 	beside := files
 	beside.Certificate += ".new"
-	if err := credentials.Replace(beside.Certificate, certificate); err != nil {
+	if err := credentials.Replace(w.Files, beside.Certificate, certificate); err != nil {
 		return until, err
 	}
-	c, err := credentials.Open(beside, name)
+	c, err := credentials.Open(w, beside, name)
 	if err := errors.Join(err, w.Files.Remove(beside.Certificate)); err != nil {
 		return until, err
 	}
-	return c.Expires(), credentials.Replace(files.Certificate, certificate)
+	return c.Expires(), credentials.Replace(w.Files, files.Certificate, certificate)
 }
 
 // Enrol has an authority certify the node at once, where its key is at hand.
@@ -65,7 +65,7 @@ func Enrol(cfg Config, a *credentials.Authority, life time.Duration, options ...
 		return name, until, err
 	}
 	if _, err := w.Files.Stat(cfg.PeerTLS.CA); errors.Is(err, os.ErrNotExist) {
-		if err := credentials.Replace(cfg.PeerTLS.CA, a.PEM()); err != nil {
+		if err := credentials.Replace(w.Files, cfg.PeerTLS.CA, a.PEM()); err != nil {
 			return name, until, err
 		}
 	}

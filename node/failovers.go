@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"os"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // The bounds of what a node keeps of changes of leadership, and of what it
@@ -29,7 +29,8 @@ const (
 // knew outlives it, and keep it in a file. It is nothing to rely on: a file
 // that can't be read is begun anew.
 type failovers struct {
-	path string
+	files world.Files
+	path  string
 
 	mu   sync.Mutex
 	list []gateways.Failover // by term
@@ -49,9 +50,9 @@ type failovers struct {
 }
 
 // openFailovers reads the file.
-func openFailovers(path string) *failovers {
-	f := &failovers{path: path}
-	b, err := os.ReadFile(path)
+func openFailovers(files world.Files, path string) *failovers {
+	f := &failovers{files: files, path: path}
+	b, err := world.ReadFile(files, path)
 	if err != nil {
 		return f
 	}
@@ -182,7 +183,7 @@ func (f *failovers) save() error {
 	}
 	beside := f.path + ".new"
 	content := append(append([]byte(failoversHead(body)), '\n'), body...)
-	if err := errors.Join(os.WriteFile(beside, content, 0o600), os.Rename(beside, f.path)); err != nil {
+	if err := errors.Join(world.WriteFile(f.files, beside, content, 0o600), f.files.Rename(beside, f.path)); err != nil {
 		return fmt.Errorf("write failovers: %w", err)
 	}
 	f.dirty = false

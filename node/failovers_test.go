@@ -8,6 +8,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // told is a change of leadership as another node tells of it.
@@ -20,7 +21,7 @@ func told(term uint64, cause string) gateways.Failover {
 // and the same after a restart.
 func TestFailoversAreKept(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "failovers")
-	f := openFailovers(path)
+	f := openFailovers(world.System().Files, path)
 	why := func() (cluster.Cause, string) { return cluster.CauseDied, "" }
 	at := time.Unix(100, 0)
 	f.began(9, 8, at, time.Second) // out of its own log, before it takes part
@@ -33,7 +34,7 @@ func TestFailoversAreKept(t *testing.T) {
 	if err := f.save(); err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range []*failovers{f, openFailovers(path)} {
+	for _, f := range []*failovers{f, openFailovers(world.System().Files, path)} {
 		got := f.newest(10)
 		if len(got) != 2 || got[0] != want || got[1].Cause != "first" || got[1].GapMs != 0 {
 			t.Errorf("got %+v, want %+v first", got, want)
@@ -44,7 +45,7 @@ func TestFailoversAreKept(t *testing.T) {
 // TestFailoversAreTold shows that the new leader's word on a term is taken, that
 // it is not lost to one that knows less, and that the oldest are forgotten.
 func TestFailoversAreTold(t *testing.T) {
-	f := openFailovers(filepath.Join(t.TempDir(), "failovers"))
+	f := openFailovers(world.System().Files, filepath.Join(t.TempDir(), "failovers"))
 	f.follow(cluster.Leadership{Term: 7, Leader: "n3"}, nil)
 	f.began(6, 5, time.Unix(100, 0), time.Millisecond) // it catches up
 	f.began(7, 6, time.Unix(100, 0), time.Millisecond)
@@ -71,7 +72,7 @@ func TestFailoversAreTold(t *testing.T) {
 // TestBadFailoversFile shows that a file that does not verify is begun anew.
 func TestBadFailoversFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "failovers")
-	f := openFailovers(path)
+	f := openFailovers(world.System().Files, path)
 	f.learn([]gateways.Failover{told(3, "died")})
 	if err := f.save(); err != nil {
 		t.Fatal(err)
@@ -84,7 +85,7 @@ func TestBadFailoversFile(t *testing.T) {
 	if err := os.WriteFile(path, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got := openFailovers(path).newest(10); len(got) != 0 {
+	if got := openFailovers(world.System().Files, path).newest(10); len(got) != 0 {
 		t.Errorf("read %+v out of a damaged file", got)
 	}
 }

@@ -42,7 +42,7 @@ func (n *Node) openFIX(_, background context.Context) (door, error) {
 		NodeID: n.cfg.NodeID, Commands: n.commands, Reads: n.reads, Sessions: n.reads, Blocks: n.reads,
 		Peers: fixPeers{n}, Fit: n.fitForFIX, Desk: desks, TLS: encryption, Limits: limits,
 		Force:  func() bool { return n.replica.state.Load().level >= fixLevel },
-		Logger: n.log.With("part", "fix"), Metrics: n.registry,
+		Logger: n.log.With("part", "fix"), Metrics: n.registry, Now: n.clock.Now, Random: n.world.Random,
 	})
 	if err != nil {
 		_ = listener.Close()

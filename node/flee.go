@@ -31,7 +31,7 @@ type flight struct {
 	// leadsFor reports whether this node has led for so long, handOvers counts
 	// those since a time, fit are the voters that would lead.
 	leadsFor  func(time.Duration) bool
-	handOvers func(since time.Time) int
+	handOvers func(within time.Duration) int
 	fit       func() []cluster.NodeID
 	handOver  func(ctx context.Context, to cluster.NodeID) error
 
@@ -42,7 +42,7 @@ type flight struct {
 func (n *Node) flee(ctx context.Context) {
 	f := &flight{
 		self: n.cfg.NodeID, ward: &n.ward, log: n.log,
-		leadsFor: n.leaders.leadsFor, handOvers: n.failovers.handedOver, handOver: n.handOver,
+		leadsFor: n.leaders.leadsFor, handOvers: func(within time.Duration) int { return n.failovers.handedOver(n.clock.Now().Add(-within)) }, handOver: n.handOver,
 		fit: func() []cluster.NodeID { return fitToLead(n.liveness.Peers(), n.consensus.Acknowledged()) },
 	}
 	every(ctx, twinInterval, func() bool {
@@ -54,7 +54,7 @@ func (n *Node) flee(ctx context.Context) {
 // look hands over if it is time to.
 func (f *flight) look(ctx context.Context) {
 	why := f.ward.fleeing(f.self)
-	pause := fleePause(f.handOvers(time.Now().Add(-fleeMemory)))
+	pause := fleePause(f.handOvers(fleeMemory))
 	if why == "" || !f.tried.IsZero() && time.Since(f.tried) < fleeAfter || !f.leadsFor(pause) {
 		return
 	}

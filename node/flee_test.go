@@ -33,9 +33,9 @@ func openRoom(vitals func(id string, leads bool) gateways.TwinNode) *machineRoom
 		r.flights[id] = &flight{
 			self: id, ward: r.wards[id], log: slog.New(slog.DiscardHandler),
 			leadsFor: func(d time.Duration) bool { return r.leader == id && time.Since(r.since) >= d },
-			handOvers: func(since time.Time) (count int) {
+			handOvers: func(within time.Duration) (count int) {
 				for _, at := range r.handed {
-					if at.After(since) {
+					if time.Since(at) < within {
 						count++
 					}
 				}

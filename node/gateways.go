@@ -65,7 +65,7 @@ func (n *Node) openREST(_, _ context.Context) (door, error) {
 	}
 	handler := rest.New(rest.Config{
 		Commands: timed, Reads: n.reads, Operations: operations{n},
-		NodeID: n.cfg.NodeID, Logger: log, Metrics: metrics,
+		NodeID: n.cfg.NodeID, Logger: log, Metrics: metrics, Wall: n.clock.Now, Random: n.world.Random,
 		MaxStreams: n.cfg.Reads.MaxStreams, MaxStreamsPerParticipant: n.cfg.Reads.MaxStreamsPerParticipant,
 		MaxScans: n.cfg.Reads.MaxScans, MaxScansPerParticipant: n.cfg.Reads.MaxScansPerParticipant,
 		MaxWaitsPerParticipant:    n.cfg.Reads.MaxWaitsPerParticipant,

@@ -40,7 +40,7 @@ type Heard struct {
 // be lost. A host that is cut off can't be heard.
 func Hear(ctx context.Context, cfg Config, own Survivor, options ...Option) (all []Heard) {
 	w := worldOf(options)
-	caller := stoppedCaller(w.Files, cfg, own)
+	caller := stoppedCaller(w, cfg, own)
 	defer caller.Close()
 	var asking sync.WaitGroup
 	var mu sync.Mutex
@@ -88,16 +88,16 @@ func hear(ctx context.Context, network world.Network, caller *peer.Mux, address 
 }
 
 // stoppedCaller calls as a node that is stopped, and is called by nobody.
-func stoppedCaller(files world.Files, cfg Config, own Survivor) *peer.Mux {
-	folder, _, err := identity.Read(files, cfg.DataDir)
+func stoppedCaller(w world.World, cfg Config, own Survivor) *peer.Mux {
+	folder, _, err := identity.Read(w.Files, cfg.DataDir)
 	self := folder.Proof()
 	self.Began = cluster.Position{Term: max(own.Term, own.Last.Term), Last: own.Last.Index}
-	calls := peer.Config{ClusterID: cfg.ClusterID, Proof: &peer.Proof{
+	calls := peer.Config{ClusterID: cfg.ClusterID, Network: w.Network, Proof: &peer.Proof{
 		Self: func() cluster.Identity { return self }, Verify: func(peer.Protocol, *cluster.Identity) error { return nil },
 	}}
 	name := credentials.Name{Cluster: cfg.ClusterID, Enrolment: cluster.Enrolment{ID: own.ID, Incarnation: own.own}}
 	if cfg.PeerTLS.CA != "" && err == nil {
-		if c, err := credentials.Open(cfg.peerFiles(), name); err == nil { // without it is heard that somebody answers, and not who
+		if c, err := credentials.Open(w, cfg.peerFiles(), name); err == nil { // without it is heard that somebody answers, and not who
 			calls.Security = &peer.Security{TLS: c.TLS(), Open: true, Verify: func(s tls.ConnectionState) (cluster.Enrolment, error) {
 				name, err := c.Verify(s)
 				return name.Enrolment, err

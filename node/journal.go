@@ -38,7 +38,7 @@ const (
 
 func (n *Node) openJournal(context.Context, context.Context) error {
 	j, err := journal.Open(journal.Options{
-		Files: n.world.Files, Now: n.world.Clock.Now,
+		Files: n.world.Files, Now: n.clock.Now,
 		Dir: n.cfg.path("journal"), SegmentBytes: n.bounds.JournalSegmentBytes,
 	})
 	if err != nil {

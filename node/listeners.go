@@ -95,7 +95,7 @@ func (n *Node) openSockets(context.Context, context.Context) error {
 		*s.socket, *s.address = socket, socket.Addr().String()
 	}
 	if n.given.Gossip == nil && anyPort(n.cfg.GossipAddress) {
-		sockets, err := membership.Listen(n.cfg.GossipAddress)
+		sockets, err := membership.Listen(n.world.Network, n.cfg.GossipAddress)
 		if err != nil {
 			return fmt.Errorf("gossip_address: %w", err)
 		}
@@ -149,7 +149,9 @@ func advertised(address, host string) string {
 }
 
 // listen opens a port for connections.
-func (n *Node) listen(address string) (net.Listener, error) { return net.Listen("tcp", address) }
+func (n *Node) listen(address string) (net.Listener, error) {
+	return n.world.Network.Listen("tcp", address)
+}
 
 // socket takes what was given or opened before, or opens it now.
 func (n *Node) socket(given *net.Listener, address string) (net.Listener, error) {

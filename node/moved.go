@@ -3,12 +3,12 @@ package node
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 
 	"github.com/rialto-exchange/rialto/cluster"
@@ -66,7 +66,7 @@ func (n *Node) startAt(ctx context.Context, address string, incarnation cluster.
 	ctx, cancel := context.WithTimeout(ctx, twinTimeout)
 	defer cancel()
 	nonce := make([]byte, hereNonce)
-	if _, err := rand.Read(nonce); err != nil {
+	if _, err := io.ReadFull(n.world.Random, nonce); err != nil {
 		return cluster.Start{}, fmt.Errorf("make a nonce: %w", err)
 	}
 	answer, err := n.control.Call(ctx, address, callHere, nonce)

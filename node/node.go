@@ -35,7 +35,8 @@ type Node struct {
 	bounds    Bounds
 	applied   func(Applied)
 	version   string
-	startedAt time.Time
+	startedAt time.Time // by its clock
+	opened    time.Time
 	world     world.World
 	clock     cluster.Clock
 	venue     *venueTime
@@ -209,14 +210,21 @@ func worldOf(options []Option) world.World {
 	return n.world
 }
 
+// wallClock is the world's, with timers of the process's own time.
+type wallClock struct{ world.Clock }
+
+func (wallClock) NewTimer(d time.Duration) (<-chan time.Time, func() bool) {
+	return cluster.SystemClock{}.NewTimer(d)
+}
+
 // Open starts a node: its data, its ports, its part in the cluster. It returns
 // once the node takes part; Ready says when it is fit to serve. On error
 // everything that was started is stopped again.
 func Open(ctx context.Context, cfg Config, options ...Option) (*Node, error) {
 	n := &Node{
-		cfg: cfg, log: slog.New(slog.DiscardHandler), version: "dev", startedAt: time.Now(),
+		cfg: cfg, log: slog.New(slog.DiscardHandler), version: "dev", opened: time.Now(),
 		fatal: make(chan error, 1), failed: make(chan struct{}), stale: make(chan struct{}, 1), up: make(chan struct{}),
-		world: world.System(), clock: cluster.SystemClock{}, remindEvery: remindEvery, credentialsEvery: credentialsEvery, farBehind: farBehind,
+		world: world.System(), remindEvery: remindEvery, credentialsEvery: credentialsEvery, farBehind: farBehind,
 		stalls: make(chan struct{}, 1), marking: make(chan struct{}, 1),
 	}
 	for _, o := range options {
@@ -234,6 +242,10 @@ func Open(ctx context.Context, cfg Config, options ...Option) (*Node, error) {
 		default: // a word is waiting, and it is the same one
 		}
 	})
+	if n.clock == nil {
+		n.clock = wallClock{n.world.Clock}
+	}
+	n.startedAt = n.clock.Now()
 	n.venue = newVenueTime(n.clock)
 	n.clocks = newVoterClocks(n.clock, cluster.NodeID(cfg.NodeID), n.log.With("part", "clocks"))
 	background, stop := context.WithCancel(context.Background())

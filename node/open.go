@@ -41,6 +41,7 @@ func (n *Node) openPeers(ctx, _ context.Context) error {
 	}
 	mux := peer.Serve(listener, peer.Config{
 		ClusterID: n.cfg.ClusterID,
+		Network:   n.world.Network,
 		Proof:     n.proof(),
 		Security:  n.security(),
 		Member:    n.neighbours.member,
@@ -73,8 +74,8 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 	n.replica = newReplica(n.machineOptions(), n.cfg.Memory.newPages, watchedLog{n.journal, n.writes}, newAuthority(n.bootstrapParticipants()))
 	n.closers = append(n.closers, closer{what: "machine", do: func(context.Context) error { n.replica.close(); return nil }, after: "consensus"})
 	n.replica.venue = n.venue
-	n.failovers = openFailovers(n.cfg.path(failoversFile))
-	n.replica.newTerm = n.failovers.began
+	n.failovers = openFailovers(n.world.Files, n.cfg.path(failoversFile))
+	n.replica.newTerm = func(term, before uint64, gap time.Duration) { n.failovers.began(term, before, n.clock.Now(), gap) }
 	n.replica.applied = n.applied
 	begin := consensus.Config{
 		NodeID: cluster.NodeID(n.cfg.NodeID), World: n.world, Dir: n.cfg.path("raft"),
@@ -240,12 +241,12 @@ func (n *Node) openGossip(_, background context.Context) error {
 		PeerAddress: n.addresses.Peer, Version: n.version, Role: role, PID: os.Getpid(), History: n.identity.Load().History,
 	}
 	settings := membership.Config{
-		ClusterID:   n.cfg.ClusterID,
+		ClusterID: n.cfg.ClusterID, Network: n.world.Network,
 		BindAddress: n.cfg.GossipAddress, Sockets: n.gossipSockets(), AdvertiseAddress: n.addresses.Gossip,
 		Meta:   n.words,
 		Logger: n.log.With("part", "gossip"),
 	}
-	if err := n.cfg.secureGossip(&settings); err != nil {
+	if err := n.cfg.secureGossip(n.world.Files, &settings); err != nil {
 		return err
 	}
 	var err error

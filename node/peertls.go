@@ -10,6 +10,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/credentials"
 	"github.com/rialto-exchange/rialto/cluster/membership"
 	"github.com/rialto-exchange/rialto/cluster/peer"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // PeerTLSConfig is by what the node proves itself to the others and holds them
@@ -67,10 +68,10 @@ func (c *Config) validatePeers() error {
 }
 
 // gossipKeys are the keys of gossip, none where it is open.
-func (c *Config) gossipKeys() ([][]byte, error) {
+func (c *Config) gossipKeys(files world.Files) ([][]byte, error) {
 	switch {
 	case c.GossipKeyring != "":
-		ring, err := credentials.ReadKeyring(c.GossipKeyring)
+		ring, err := credentials.ReadKeyring(files, c.GossipKeyring)
 		if err != nil {
 			return nil, fmt.Errorf("gossip_keyring: %w", err)
 		}
@@ -86,8 +87,8 @@ func (c *Config) gossipKeys() ([][]byte, error) {
 // gossip in three steps that each understand the one before: all have a
 // keyring and send in the clear (insecure_peers, no certificates yet); all
 // send encrypted and understand both; none takes anything else.
-func (c *Config) secureGossip(to *membership.Config) error {
-	keys, err := c.gossipKeys()
+func (c *Config) secureGossip(files world.Files, to *membership.Config) error {
+	keys, err := c.gossipKeys(files)
 	if err != nil {
 		return err
 	}
@@ -115,7 +116,7 @@ func (n *Node) openCredentials() error {
 	if err := n.certifyItself(); err != nil {
 		return err
 	}
-	c, err := credentials.Open(n.cfg.peerFiles(), n.certificateName())
+	c, err := credentials.Open(n.world, n.cfg.peerFiles(), n.certificateName())
 	switch {
 	case errors.Is(err, os.ErrNotExist), errors.Is(err, credentials.ErrName):
 		return fmt.Errorf("%w; certify the node: rialto node enroll", err)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"sync"
+
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // probe is a byte in the data folder that is written to see whether the disk
@@ -13,14 +15,14 @@ import (
 // the next garbage collection.
 type probe struct {
 	mu   sync.Mutex
-	file *os.File
+	file world.File
 }
 
 func (n *Node) openProbe() error {
-	if err := os.MkdirAll(n.cfg.path("views"), 0o755); err != nil {
+	if err := n.world.Files.MkdirAll(n.cfg.path("views"), 0o755); err != nil {
 		return fmt.Errorf("make folder of read models: %w", err)
 	}
-	file, err := os.OpenFile(n.cfg.path("views", "probe"), os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := n.world.Files.OpenFile(n.cfg.path("views", "probe"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return fmt.Errorf("open the disk's probe: %w", err)
 	}

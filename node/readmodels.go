@@ -91,6 +91,7 @@ func (n *Node) openViews(context.Context, context.Context) error {
 func (n *Node) projection(views ...readmodels.View) projector.Config {
 	return projector.Config{
 		Journal: n.journal,
+		Now:     n.clock.Now,
 		Views:   views,
 		OpenStore: func(view readmodels.View) (readmodels.Store, error) {
 			memTable, generation := n.cfg.Memory.storeMemory(view.Name())

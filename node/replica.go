@@ -51,7 +51,7 @@ type replica struct {
 	appliedAt atomic.Int64
 	// newTerm, if it is set, is told that the first entry of a term was applied,
 	// and how long after the last one of the term before.
-	newTerm func(term, before uint64, at time.Time, gap time.Duration)
+	newTerm func(term, before uint64, gap time.Duration)
 	// applied, if it is set, sees each entry that was applied: see WithApplied.
 	applied func(Applied)
 }
@@ -160,7 +160,7 @@ func (r *replica) Apply(entries []cluster.Entry) [][][]byte {
 		now := time.Since(r.begun)
 		last := r.appliedAt.Swap(int64(now))
 		if term := r.state.Load().term; term != before && r.newTerm != nil && (last != 0 || before == 0) {
-			r.newTerm(term, before, time.Now(), now-time.Duration(last))
+			r.newTerm(term, before, now-time.Duration(last))
 		}
 	}
 	return results

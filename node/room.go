@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/node/room"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // Each node measures its own room and says in its status what mark it is at.
@@ -35,6 +35,7 @@ const (
 
 // shortage is what a node knows of its room.
 type shortage struct {
+	files                      world.Files
 	dir                        string
 	space, inodes, descriptors room.Marks
 	now                        atomic.Pointer[measure]
@@ -60,17 +61,13 @@ func (m *measure) ofDisk() room.Mark { return max(m.ofSpace, m.ofInodes) }
 // openRoom looks for the first time, and refuses to start where there is no
 // room to.
 func (n *Node) openRoom(_, background context.Context) error {
-	if err := os.MkdirAll(n.cfg.DataDir, 0o700); err != nil {
+	if err := n.world.Files.MkdirAll(n.cfg.DataDir, 0o700); err != nil {
 		return cluster.Sick(fmt.Errorf("data_dir: %w", err))
 	}
 	if err := room.RaiseDescriptors(); err != nil {
 		n.log.Warn("descriptors stay at the soft limit", "error", err)
 	}
-	space, err := room.OfSpace(n.cfg.DataDir)
-	if err != nil {
-		return err
-	}
-	inodes, err := room.OfInodes(n.cfg.DataDir)
+	space, inodes, err := room.Of(n.world.Files, n.cfg.DataDir)
 	if err != nil {
 		return err
 	}
@@ -80,6 +77,7 @@ func (n *Node) openRoom(_, background context.Context) error {
 		handles = room.Descriptors{Left: descriptorLimit(), Limit: descriptorLimit()}
 	}
 	s := &shortage{
+		files:       n.world.Files,
 		dir:         n.cfg.DataDir,
 		space:       n.cfg.Room.spaceMarks(space.Size),
 		inodes:      n.cfg.Room.inodeMarks(inodes.Count),
@@ -126,10 +124,8 @@ func (s *shortage) look() {
 		before = &measure{}
 	}
 	m := *before
-	if space, err := room.OfSpace(s.dir); err == nil {
+	if space, inodes, err := room.Of(s.files, s.dir); err == nil {
 		m.space, m.ofSpace = space, s.space.Judge(before.ofSpace, space.Left)
-	}
-	if inodes, err := room.OfInodes(s.dir); err == nil {
 		m.inodes, m.ofInodes = inodes, s.inodes.Judge(before.ofInodes, inodes.Left)
 	}
 	if handles, err := room.OfDescriptors(); err == nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/credentials/credtest"
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/node"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // findsOfAll reports whether every node shows a finding of a code about each node.
@@ -54,7 +55,7 @@ func TestFromOpenToCertified(t *testing.T) {
 	t.Parallel()
 	a := credtest.New(t, "test")
 	keys := filepath.Join(t.TempDir(), "gossip-keys")
-	if _, err := credentials.KeyringFile(keys); err != nil {
+	if _, err := credentials.KeyringFile(world.System().Files, keys); err != nil {
 		t.Fatal(err)
 	}
 	c := newTrio(t)
@@ -119,7 +120,7 @@ func TestRotationWhileRunning(t *testing.T) {
 	authorities := filepath.Join(t.TempDir(), "ca.pem")
 	write := func(path string, b []byte) {
 		t.Helper()
-		if err := credentials.Replace(path, b); err != nil {
+		if err := credentials.Replace(world.System().Files, path, b); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -176,7 +177,7 @@ func TestRotationWhileRunning(t *testing.T) {
 	})
 	c.pays(&sum)
 
-	ring, err := credentials.ReadKeyring(keys)
+	ring, err := credentials.ReadKeyring(world.System().Files, keys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +188,7 @@ func TestRotationWhileRunning(t *testing.T) {
 		func() (credentials.Keyring, error) { return ring.Remove(was) },
 	} {
 		if ring, err = change(); err == nil {
-			err = ring.Write(keys)
+			err = ring.Write(world.System().Files, keys)
 		}
 		if err != nil {
 			t.Fatal(err)

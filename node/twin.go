@@ -168,7 +168,7 @@ func (t *twin) refresh(ctx context.Context) {
 	picture := gateways.Twin{Nodes: nodes, Leader: t.node.leaderID()}
 	picture.Quorum = quorumOf(nodes)
 	picture.Findings = t.node.ownFindings(slices.Concat(findings(picture), margin(picture.Quorum), t.node.clocks.findings(), t.node.ward.findings(), holdingBack(picture, t.node.consensus.Members()), waitFindings(members)))
-	t.since.Stamp(picture.Findings, time.Now())
+	t.since.Stamp(picture.Findings, t.node.clock.Now())
 	state := t.node.replica.state.Load()
 	votes := voters(t.node.consensus.Members())
 	index, outvoted := t.verdict.look(state.hashIndex, state.hash, t.node.cfg.NodeID, members, votes)

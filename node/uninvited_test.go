@@ -32,7 +32,7 @@ import (
 func closed(t *testing.T, a *credtest.Authority) func(*node.Config) {
 	t.Helper()
 	keys := filepath.Join(t.TempDir(), "gossip-keys")
-	if _, err := credentials.KeyringFile(keys); err != nil {
+	if _, err := credentials.KeyringFile(world.System().Files, keys); err != nil {
 		t.Fatal(err)
 	}
 	return func(cfg *node.Config) {

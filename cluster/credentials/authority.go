@@ -11,9 +11,10 @@ import (
 	"fmt"
 	"math/big"
 	"net/url"
-	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // Lifetimes.
@@ -80,8 +81,8 @@ func certify(template, parent *x509.Certificate, public crypto.PublicKey, key cr
 }
 
 // ReadAuthority reads an authority's certificate and key.
-func ReadAuthority(certificate, key string) (*Authority, error) {
-	b, err := readPEM(certificate, blockCertificate)
+func ReadAuthority(files world.Files, certificate, key string) (*Authority, error) {
+	b, err := readPEM(files, certificate, blockCertificate)
 	if err != nil {
 		return nil, fmt.Errorf("read authority: %w", err)
 	}
@@ -89,7 +90,7 @@ func ReadAuthority(certificate, key string) (*Authority, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read authority %s: %w", certificate, err)
 	}
-	signer, err := readKey(key)
+	signer, err := readKey(files, key)
 	if err != nil {
 		return nil, fmt.Errorf("read authority: %w", err)
 	}
@@ -101,19 +102,19 @@ func ReadAuthority(certificate, key string) (*Authority, error) {
 
 // Write puts the authority into a folder, which must not hold one: its
 // certificate, for all nodes, and its key, for whoever certifies them.
-func (a *Authority) Write(dir string) error {
+func (a *Authority) Write(files world.Files, dir string) error {
 	key, err := encodeKey(a.key)
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := files.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	if err := writeNew(filepath.Join(dir, AuthorityKeyFile), key); err != nil {
+	if err := writeNew(files, filepath.Join(dir, AuthorityKeyFile), key); err != nil {
 		return fmt.Errorf("write authority: %w", err)
 	}
-	if err := writeNew(filepath.Join(dir, AuthorityFile), a.PEM()); err != nil {
-		return errors.Join(fmt.Errorf("write authority: %w", err), os.Remove(filepath.Join(dir, AuthorityKeyFile)))
+	if err := writeNew(files, filepath.Join(dir, AuthorityFile), a.PEM()); err != nil {
+		return errors.Join(fmt.Errorf("write authority: %w", err), files.Remove(filepath.Join(dir, AuthorityKeyFile)))
 	}
 	return nil
 }

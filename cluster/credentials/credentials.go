@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // MaxAuthorities is how many authorities a file may hold; two while the nodes
@@ -23,9 +25,9 @@ type Files struct{ Authorities, Certificate, Key string }
 // Credentials are what a node proves itself by and holds others against, now.
 // Its methods may be called from any goroutine.
 type Credentials struct {
+	world world.World
 	files Files
 	self  Name
-	now   func() time.Time
 
 	reloading sync.Mutex
 	force     atomic.Pointer[inForce]
@@ -38,8 +40,8 @@ type inForce struct {
 }
 
 // Open reads the files, which must be of the node self.
-func Open(files Files, self Name) (*Credentials, error) {
-	c := &Credentials{files: files, self: self, now: time.Now}
+func Open(w world.World, files Files, self Name) (*Credentials, error) {
+	c := &Credentials{world: w, files: files, self: self}
 	if _, err := c.Reload(); err != nil {
 		return nil, err
 	}
@@ -53,7 +55,7 @@ func (c *Credentials) Reload() (changed bool, err error) {
 	defer c.reloading.Unlock()
 	var next inForce
 	for i, path := range []string{c.files.Authorities, c.files.Certificate, c.files.Key} {
-		if next.read[i], err = readFile(path); err != nil {
+		if next.read[i], err = readFile(c.world.Files, path); err != nil {
 			return false, fmt.Errorf("peer certificates: %w", err)
 		}
 	}
@@ -105,7 +107,7 @@ func (f *inForce) parse(files Files) (err error) {
 // judge holds a certificate against the authorities, the time and the cluster.
 func (c *Credentials) judge(leaf *x509.Certificate, by *inForce) (Name, error) {
 	if _, err := leaf.Verify(x509.VerifyOptions{
-		Roots: by.authorities, CurrentTime: c.now(),
+		Roots: by.authorities, CurrentTime: c.world.Clock.Now(),
 		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
 	}); err != nil {
 		return Name{}, err

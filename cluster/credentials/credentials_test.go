@@ -15,6 +15,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/credentials"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 var now = time.Now()
@@ -39,7 +40,7 @@ func enrol(t testing.TB, a *credentials.Authority, n credentials.Name, at time.T
 	f := credentials.Files{
 		Authorities: filepath.Join(dir, "ca.pem"), Certificate: filepath.Join(dir, "node.pem"), Key: filepath.Join(dir, "node-key.pem"),
 	}
-	key, err := credentials.KeyFile(f.Key)
+	key, err := credentials.KeyFile(world.System().Files, f.Key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,14 +55,14 @@ func enrol(t testing.TB, a *credentials.Authority, n credentials.Name, at time.T
 
 func write(t testing.TB, path string, b []byte) {
 	t.Helper()
-	if err := credentials.Replace(path, b); err != nil {
+	if err := credentials.Replace(world.System().Files, path, b); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func open(t testing.TB, f credentials.Files, n credentials.Name) *credentials.Credentials {
 	t.Helper()
-	c, err := credentials.Open(f, n)
+	c, err := credentials.Open(world.System(), f, n)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +153,7 @@ func TestNames(t *testing.T) {
 		t.Errorf("URI %s", got)
 	}
 	a := authority(t)
-	key, err := credentials.KeyFile(filepath.Join(t.TempDir(), "key.pem"))
+	key, err := credentials.KeyFile(world.System().Files, filepath.Join(t.TempDir(), "key.pem"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +211,7 @@ func TestRotation(t *testing.T) {
 		t.Errorf("nothing changed: %v, %v", changed, err)
 	}
 	ends := c.Expires()
-	key, err := credentials.KeyFile(files.Key)
+	key, err := credentials.KeyFile(world.System().Files, files.Key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +268,7 @@ func TestAuthorities(t *testing.T) {
 	write(t, files.Authorities, bytes.Repeat(a.PEM(), credentials.MaxAuthorities))
 	open(t, files, name("n1", 1))
 	write(t, files.Authorities, bytes.Repeat(a.PEM(), credentials.MaxAuthorities+1))
-	if _, err := credentials.Open(files, name("n1", 1)); err == nil {
+	if _, err := credentials.Open(world.System(), files, name("n1", 1)); err == nil {
 		t.Error("one too many was taken")
 	}
 	own, err := os.ReadFile(files.Certificate)
@@ -275,7 +276,7 @@ func TestAuthorities(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, files.Authorities, own)
-	if _, err := credentials.Open(files, name("n1", 1)); err == nil {
+	if _, err := credentials.Open(world.System(), files, name("n1", 1)); err == nil {
 		t.Error("a node certifies itself")
 	}
 }
@@ -284,21 +285,21 @@ func TestAuthorities(t *testing.T) {
 // authority signs it, and nothing of either's key is in what travels.
 func TestEnrolment(t *testing.T) {
 	dir := t.TempDir()
-	if err := authority(t).Write(dir); err != nil {
+	if err := authority(t).Write(world.System().Files, dir); err != nil {
 		t.Fatal(err)
 	}
-	if err := authority(t).Write(dir); err == nil {
+	if err := authority(t).Write(world.System().Files, dir); err == nil {
 		t.Error("an authority was written over another")
 	}
 	info, err := os.Stat(filepath.Join(dir, credentials.AuthorityKeyFile))
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the authority's key: %v, %v", info, err)
 	}
-	a, err := credentials.ReadAuthority(filepath.Join(dir, credentials.AuthorityFile), filepath.Join(dir, credentials.AuthorityKeyFile))
+	a, err := credentials.ReadAuthority(world.System().Files, filepath.Join(dir, credentials.AuthorityFile), filepath.Join(dir, credentials.AuthorityKeyFile))
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := credentials.KeyFile(filepath.Join(t.TempDir(), "key.pem"))
+	key, err := credentials.KeyFile(world.System().Files, filepath.Join(t.TempDir(), "key.pem"))
 	if err != nil {
 		t.Fatal(err)
 	}

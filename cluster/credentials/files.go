@@ -13,6 +13,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // MaxFileBytes bounds each file that is read here.
@@ -25,8 +27,8 @@ const (
 	blockRequest     = "CERTIFICATE REQUEST"
 )
 
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+func readFile(files world.Files, path string) ([]byte, error) {
+	f, err := world.Open(files, path)
 	if err != nil {
 		return nil, err
 	}
@@ -38,8 +40,8 @@ func readFile(path string) ([]byte, error) {
 	return b, err
 }
 
-func readPEM(path, kind string) ([]byte, error) {
-	b, err := readFile(path)
+func readPEM(files world.Files, path, kind string) ([]byte, error) {
+	b, err := readFile(files, path)
 	if err != nil {
 		return nil, err
 	}
@@ -58,8 +60,8 @@ func decodePEM(b []byte, kind string) ([]byte, error) {
 }
 
 // readKey reads a private key, PKCS #8.
-func readKey(path string) (crypto.Signer, error) {
-	b, err := readPEM(path, blockKey)
+func readKey(files world.Files, path string) (crypto.Signer, error) {
+	b, err := readPEM(files, path, blockKey)
 	if err != nil {
 		return nil, err
 	}
@@ -88,8 +90,8 @@ func sameKey(a, b crypto.PublicKey) bool {
 }
 
 // KeyFile reads a node's private key, or makes one where there is none.
-func KeyFile(path string) (crypto.Signer, error) {
-	key, err := readKey(path)
+func KeyFile(files world.Files, path string) (crypto.Signer, error) {
+	key, err := readKey(files, path)
 	if !errors.Is(err, os.ErrNotExist) {
 		return key, err
 	}
@@ -99,10 +101,10 @@ func KeyFile(path string) (crypto.Signer, error) {
 	}
 	b, err := encodeKey(made)
 	if err == nil {
-		err = os.MkdirAll(filepath.Dir(path), 0o700)
+		err = files.MkdirAll(filepath.Dir(path), 0o700)
 	}
 	if err == nil {
-		err = writeNew(path, b)
+		err = writeNew(files, path, b)
 	}
 	return made, err
 }
@@ -120,8 +122,8 @@ func Request(name Name, key crypto.Signer) ([]byte, error) {
 }
 
 // writeNew writes a file that is not there yet, for its owner alone.
-func writeNew(path string, b []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+func writeNew(files world.Files, path string, b []byte) error {
+	f, err := files.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
@@ -131,18 +133,18 @@ func writeNew(path string, b []byte) error {
 
 // Replace writes a file beside and puts it in its place: a node that reads it
 // meanwhile finds the old one or the new one.
-func Replace(path string, b []byte) error {
-	if old, err := readFile(path); err == nil && bytes.Equal(old, b) {
+func Replace(files world.Files, path string, b []byte) error {
+	if old, err := readFile(files, path); err == nil && bytes.Equal(old, b) {
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := files.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	if err := os.Remove(path + ".tmp"); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := files.Remove(path + ".tmp"); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	if err := writeNew(path+".tmp", b); err != nil {
+	if err := writeNew(files, path+".tmp", b); err != nil {
 		return err
 	}
-	return os.Rename(path+".tmp", path)
+	return files.Rename(path+".tmp", path)
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"slices"
+
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // Keyring is the keys of gossip: what is sent is encrypted by the first, and
@@ -44,8 +46,8 @@ func ParseGossipKey(text string) ([]byte, error) {
 }
 
 // ReadKeyring reads a keyring of one key at least.
-func ReadKeyring(path string) (Keyring, error) {
-	b, err := readFile(path)
+func ReadKeyring(files world.Files, path string) (Keyring, error) {
+	b, err := readFile(files, path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrKeyring, err)
 	}
@@ -106,22 +108,22 @@ func (r Keyring) Remove(key []byte) (Keyring, error) {
 }
 
 // Write replaces the file of a keyring.
-func (r Keyring) Write(path string) error {
+func (r Keyring) Write(files world.Files, path string) error {
 	text := []byte("# Keys of gossip: the first encrypts, all are understood.\n")
 	for _, key := range r {
 		text = append(base64.StdEncoding.AppendEncode(text, key), '\n')
 	}
-	if err := Replace(path, text); err != nil {
+	if err := Replace(files, path, text); err != nil {
 		return fmt.Errorf("%w: %w", ErrKeyring, err)
 	}
 	return nil
 }
 
 // KeyringFile reads a keyring, or makes one of a new key where there is none.
-func KeyringFile(path string) (Keyring, error) {
-	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
-		return ReadKeyring(path)
+func KeyringFile(files world.Files, path string) (Keyring, error) {
+	if _, err := files.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		return ReadKeyring(files, path)
 	}
 	ring := Keyring{NewGossipKey()}
-	return ring, ring.Write(path)
+	return ring, ring.Write(files, path)
 }

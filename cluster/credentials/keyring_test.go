@@ -10,12 +10,13 @@ import (
 	"testing"
 
 	"github.com/rialto-exchange/rialto/cluster/credentials"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // TestKeyring shows a key rotated, step by step, and what each step refuses.
 func TestKeyring(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keys", "gossip")
-	ring, err := credentials.KeyringFile(path)
+	ring, err := credentials.KeyringFile(world.System().Files, path)
 	if err != nil || len(ring) != 1 {
 		t.Fatalf("%v, %v", ring, err)
 	}
@@ -44,10 +45,10 @@ func TestKeyring(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(done, credentials.Keyring{next}) {
 		t.Errorf("%v, %v", done, err)
 	}
-	if err := used.Write(path); err != nil {
+	if err := used.Write(world.System().Files, path); err != nil {
 		t.Fatal(err)
 	}
-	if read, err := credentials.ReadKeyring(path); err != nil || !reflect.DeepEqual(read, used) {
+	if read, err := credentials.ReadKeyring(world.System().Files, path); err != nil || !reflect.DeepEqual(read, used) {
 		t.Errorf("read %v, %v", read, err)
 	}
 }
@@ -76,7 +77,7 @@ func TestKeyringFile(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		ring, err := credentials.ReadKeyring(path)
+		ring, err := credentials.ReadKeyring(world.System().Files, path)
 		if (err != nil) != (want < 0) || want > 0 && len(ring) != want {
 			t.Errorf("%q: %d keys, %v", text, len(ring), err)
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/hashicorp/memberlist"
 
 	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // State is what gossip believes of a node.
@@ -59,6 +60,8 @@ type Config struct {
 	HearPlain, SendPlain bool
 	// BindAddress is host:port to listen on, TCP and UDP; port 0 picks one.
 	BindAddress string
+	// Network is where it is opened, and others are called; nil = the system's.
+	Network world.Network
 	// Sockets, if they are set, are used instead; Open owns them.
 	Sockets Sockets
 	// AdvertiseAddress is the host:port that others use; "" means the bound.
@@ -114,6 +117,9 @@ type record struct {
 // Open starts gossiping. Nothing is known of others until Join, or until they
 // join us.
 func Open(cfg Config) (*Membership, error) {
+	if cfg.Network == nil {
+		cfg.Network = world.System().Network
+	}
 	m := &Membership{
 		probe:   cmp.Or(cfg.ProbeInterval, DefaultProbeInterval),
 		self:    cfg.Meta.ID,
@@ -129,7 +135,7 @@ func Open(cfg Config) (*Membership, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open membership: %w", err), sockets.Close())
 	}
-	port := newTransport(sockets, settings.Logger)
+	port := newTransport(sockets, cfg.Network, settings.Logger)
 	settings.Transport = port
 	if m.list, err = memberlist.Create(settings); err != nil {
 		return nil, errors.Join(fmt.Errorf("open membership: %w", err), port.Shutdown())
@@ -148,7 +154,7 @@ func (c *Config) sockets() (Sockets, error) {
 	if c.Sockets != (Sockets{}) {
 		return Sockets{}, errors.Join(errors.New("gossip needs a listener and a packet socket, and was given one of them"), c.Sockets.Close())
 	}
-	return Listen(c.BindAddress)
+	return Listen(c.Network, c.BindAddress)
 }
 
 // settings makes memberlist's of ours: those of a local network, probing

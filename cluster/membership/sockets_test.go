@@ -5,12 +5,13 @@ import (
 	"testing"
 
 	"github.com/rialto-exchange/rialto/cluster/membership"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // TestGivenSockets shows gossip over sockets that were opened before: it says
 // their address, two nodes find each other, and they are closed at the end.
 func TestGivenSockets(t *testing.T) {
-	sockets, err := membership.Listen("127.0.0.1:0")
+	sockets, err := membership.Listen(world.System().Network, "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/memberlist"
+
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // Sockets are what gossip is spoken on: connections and packets at one address.
@@ -22,7 +24,7 @@ type Sockets struct {
 const anyPort = 10
 
 // Listen opens both sockets at an address, host:port; port 0 picks one.
-func Listen(address string) (Sockets, error) {
+func Listen(network world.Network, address string) (Sockets, error) {
 	_, port, err := hostPort(address)
 	if err != nil {
 		return Sockets{}, fmt.Errorf("listen for gossip: %w", err)
@@ -33,19 +35,19 @@ func Listen(address string) (Sockets, error) {
 	}
 	for range attempts {
 		var s Sockets
-		if s, err = listen(address); err == nil {
+		if s, err = listen(network, address); err == nil {
 			return s, nil
 		}
 	}
 	return Sockets{}, fmt.Errorf("listen for gossip: %w", err)
 }
 
-func listen(address string) (Sockets, error) {
-	streams, err := net.Listen("tcp", address)
+func listen(network world.Network, address string) (Sockets, error) {
+	streams, err := network.Listen("tcp", address)
 	if err != nil {
 		return Sockets{}, err
 	}
-	packets, err := net.ListenPacket("udp", streams.Addr().String())
+	packets, err := network.ListenPacket("udp", streams.Addr().String())
 	if err != nil {
 		return Sockets{}, errors.Join(err, streams.Close())
 	}
@@ -80,6 +82,7 @@ const (
 // were opened outside of it. The library's own always opens its sockets itself.
 type transport struct {
 	sockets Sockets
+	network world.Network
 	log     *log.Logger
 	packets chan *memberlist.Packet
 	streams chan net.Conn
@@ -91,9 +94,9 @@ type transport struct {
 
 var _ memberlist.NodeAwareTransport = (*transport)(nil)
 
-func newTransport(s Sockets, log *log.Logger) *transport {
+func newTransport(s Sockets, network world.Network, log *log.Logger) *transport {
 	t := &transport{
-		sockets: s, log: log, packets: make(chan *memberlist.Packet), streams: make(chan net.Conn),
+		sockets: s, network: network, log: log, packets: make(chan *memberlist.Packet), streams: make(chan net.Conn),
 		over: make(chan struct{}),
 	}
 	if udp, ok := s.Packets.(*net.UDPConn); ok {
@@ -209,7 +212,7 @@ func (t *transport) WriteToAddress(b []byte, to memberlist.Address) (time.Time, 
 func (t *transport) DialTimeout(address string, timeout time.Duration) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	return (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	return t.network.DialContext(ctx, "tcp", address)
 }
 
 // DialAddressTimeout implements memberlist.NodeAwareTransport.

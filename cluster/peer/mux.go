@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // Protocol names what is spoken on a connection after its preamble.
@@ -66,6 +67,8 @@ var (
 type Config struct {
 	// ClusterID must be the same on both ends of each connection.
 	ClusterID string
+	// Network is where the port is and others are called; nil = the system's.
+	Network world.Network
 	// MaxConnections bounds the accepted connections that are open at one
 	// time; one more is answered ErrBusy. 0 means DefaultMaxConnections.
 	MaxConnections int
@@ -96,6 +99,9 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
+	if c.Network == nil {
+		c.Network = world.System().Network
+	}
 	if c.MaxConnections == 0 {
 		c.MaxConnections = DefaultMaxConnections
 	}
@@ -150,7 +156,7 @@ type Mux struct {
 // begins to accept. Connections for a protocol that has no handler yet are
 // refused, so register handlers before peers are told of the address.
 func Listen(address string, cfg Config) (*Mux, error) {
-	listener, err := net.Listen("tcp", address)
+	listener, err := cfg.withDefaults().Network.Listen("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen for peers: %w", err)
 	}

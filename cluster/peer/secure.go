@@ -194,8 +194,7 @@ func (m *Mux) reach(ctx context.Context, address string) (*secured, error) {
 func (m *Mux) isPlain(s *secured) bool { return m.cfg.Security != nil && s.certified.ID == "" }
 
 func (m *Mux) connect(ctx context.Context, address string) (net.Conn, error) {
-	var dialer net.Dialer
-	return dialer.DialContext(ctx, "tcp", address)
+	return m.cfg.Network.DialContext(ctx, "tcp", address)
 }
 
 // errNoTLS: the other end knows no TLS.

@@ -2,6 +2,7 @@ package fix
 
 import (
 	"crypto/tls"
+	"io"
 	"log/slog"
 	"time"
 
@@ -33,6 +34,10 @@ type Config struct {
 	Limits  Limits
 	Logger  *slog.Logger
 	Metrics prometheus.Registerer
+	// Now tells what time it is, and Random makes the names of engines; nil:
+	// time.Now and crypto/rand.
+	Now    func() time.Time
+	Random io.Reader
 }
 
 // Limits are the bounds of the door that a venue can set.

@@ -121,7 +121,7 @@ func (v *Server) turnAway(conn net.Conn, logon *wire.Message, r *refusal) {
 	}
 	begin, comp := text(logon, wire.BeginString), text(logon, wire.SenderCompID)
 	var b wire.Builder
-	b.Begin(begin, "5", Venue, comp, r.number, now(), max(r.digits, 3))
+	b.Begin(begin, "5", Venue, comp, r.number, v.now(), max(r.digits, 3))
 	b.Text(wire.Text, r.text)
 	_ = conn.SetWriteDeadline(time.Now().Add(goodbye))
 	if _, err := conn.Write(b.Finish(nil)); err != nil {

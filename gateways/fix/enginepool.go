@@ -1,9 +1,9 @@
 package fix
 
 import (
-	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -27,9 +27,9 @@ type enginePool struct {
 }
 
 // newEnginePool keeps so many engines of each version spare.
-func newEnginePool(spare int, log *slog.Logger) (*enginePool, error) {
+func newEnginePool(spare int, random io.Reader, log *slog.Logger) (*enginePool, error) {
 	var name [8]byte
-	if _, err := rand.Read(name[:]); err != nil {
+	if _, err := io.ReadFull(random, name[:]); err != nil {
 		return nil, fmt.Errorf("name the sessions of this node: %w", err)
 	}
 	p := &enginePool{name: hex.EncodeToString(name[:]) + "-", log: log, spare: spare, free: map[string][]*engine{},

@@ -160,7 +160,7 @@ func (v *Server) termsOf(m *wire.Message) (terms, *refusal) {
 	t := terms{begin: text(m, wire.BeginString), number: m.SeqNum()}
 	next, expects := m.Get(tagNextExpectedMsgSeqNo)
 	t.nextExpected, _ = wire.ParseUint(next)
-	if off := time.Duration(now() - m.SendingTime()); off > maxLatency || off < -maxLatency {
+	if off := time.Duration(v.now() - m.SendingTime()); off > maxLatency || off < -maxLatency {
 		return t, &refusal{metric: "sending_time", text: "SendingTime (52) is two minutes off"}
 	}
 	seconds, ok := wire.ParseUint([]byte(text(m, wire.HeartBtInt)))
@@ -197,7 +197,7 @@ func (v *Server) newSession(w who, conn net.Conn, in *inlet) *session {
 	s := &session{
 		who: w, server: v, conn: conn, in: in, queue: newInbound(), out: newOutbound(),
 		log:      v.log.With("comp_id", w.comp, "remote", conn.RemoteAddr()),
-		engineOn: make(chan struct{}), logon: make(chan logonAnswer, 1), gone: make(chan struct{}), left: make(chan struct{}), began: time.Now(),
+		engineOn: make(chan struct{}), logon: make(chan logonAnswer, 1), gone: make(chan struct{}), left: make(chan struct{}), began: v.cfg.Now(),
 		encoder: encode.New(encode.Session{BeginString: w.begin, Sender: Venue, Target: w.comp, Digits: uint8(w.digits)}),
 	}
 	s.turn.refused = map[uint64]*wire.Error{}
@@ -205,7 +205,7 @@ func (v *Server) newSession(w who, conn net.Conn, in *inlet) *session {
 		s.out.repeats = v.repeatsOf(w.comp)
 	}
 	s.vouch.Store(w.vouched)
-	s.heard.Store(time.Now().UnixNano())
+	s.heard.Store(int64(v.now()))
 	return s
 }
 
@@ -407,7 +407,7 @@ func (s *session) beginsHere(t terms) {
 // greeting is the Logon as the engine gets it: nothing in it but what it needs.
 func (s *session) greeting(t terms) []byte {
 	var b wire.Builder
-	b.Begin(s.begin, "A", engineClient, engineVenue, t.number, now(), 3)
+	b.Begin(s.begin, "A", engineClient, engineVenue, t.number, engineTime(), 3)
 	b.Char(wire.EncryptMethod, '0')
 	b.Uint(wire.HeartBtInt, uint64(t.heartbeat/time.Second))
 	if t.reset {
@@ -445,4 +445,9 @@ func (v *Server) release(s *session) {
 	}
 }
 
-func now() market.Nanos { return market.Nanos(time.Now().UnixNano()) }
+// now is the time that clients are told.
+func (v *Server) now() market.Nanos { return market.Nanos(v.cfg.Now().UnixNano()) }
+
+// engineTime is the time of what an engine is told: it compares it with the
+// process's own.
+func engineTime() market.Nanos { return market.Nanos(time.Now().UnixNano()) }

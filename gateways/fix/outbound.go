@@ -346,7 +346,7 @@ func (w *writer) message(number uint64, l local) {
 // time returns when a message is sent: never before what it tells of, nor
 // before the message before it, whatever this node's clock says.
 func (w *writer) time(notBefore market.Nanos) market.Nanos {
-	w.last = max(w.last, notBefore, market.Nanos(time.Now().UnixNano()))
+	w.last = max(w.last, notBefore, w.session.server.now())
 	return w.last
 }
 
@@ -361,7 +361,7 @@ func (w *writer) flush() error {
 	if cap(w.buf) > 2*writeChunk {
 		w.buf = nil
 	}
-	s.spoke.Store(time.Now().UnixNano())
+	s.spoke.Store(int64(s.server.now()))
 	if err != nil {
 		if timeout := (interface{ Timeout() bool })(nil); errors.As(err, &timeout) && timeout.Timeout() {
 			return errSlow

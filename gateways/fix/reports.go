@@ -15,6 +15,6 @@ func (w *writer) report(n *numbered, again bool) {
 		s.logout(market.SessionEndFlood, "too many messages for too long")
 	}
 	if !again {
-		s.server.metrics.latency.Observe(float64(now()-n.block.At) / 1e9)
+		s.server.metrics.latency.Observe(float64(s.server.now()-n.block.At) / 1e9)
 	}
 }

@@ -2,6 +2,7 @@ package fix
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"net"
@@ -53,11 +54,17 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Random == nil {
+		cfg.Random = rand.Reader
+	}
 	translator, err := newMeanings()
 	if err != nil {
 		return nil, err
 	}
-	engines, err := newEnginePool(spareEngines, cfg.Logger)
+	engines, err := newEnginePool(spareEngines, cfg.Random, cfg.Logger)
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ func (s *session) read() ([]byte, error) {
 		}
 		raw, err := s.in.reader.Next()
 		if err == nil {
-			s.heard.Store(time.Now().UnixNano())
+			s.heard.Store(int64(s.server.now()))
 			err = wire.Parse(raw, &s.turn.in)
 		}
 		isLogout := err == nil && s.turn.in.Type() == "5"
@@ -115,7 +115,7 @@ func (s *session) hear(err error) ([]byte, error) {
 	}
 	if bad != nil {
 		s.remember(m.SeqNum(), bad)
-		s.turn.buf = m.AppendStandIn(s.turn.buf[:0], s.comp, Venue, market.Nanos(time.Now().UnixNano()))
+		s.turn.buf = m.AppendStandIn(s.turn.buf[:0], s.comp, Venue, engineTime())
 		if err := wire.Parse(s.turn.buf, m); err != nil {
 			return nil, nil
 		}
@@ -361,7 +361,7 @@ func (s *session) wrote(raw []byte) {
 			return
 		}
 	case "0":
-		if lazy = len(body) == 0; lazy && time.Now().UnixNano()-s.spoke.Load() < int64(quietFor) {
+		if lazy = len(body) == 0; lazy && int64(s.server.now())-s.spoke.Load() < int64(quietFor) {
 			return // the client hears from us all the time
 		}
 	case "2":

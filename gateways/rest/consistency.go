@@ -160,7 +160,7 @@ func (x *exchange) pinAsOf(ctx context.Context, f *freshness) (event.Pin, error)
 	if !ok {
 		return event.Pin{}, errAsOf
 	}
-	venue := max(x.h.reads.Now().At, market.Nanos(x.h.now().UnixNano()))
+	venue := max(x.h.reads.Now().At, market.Nanos(x.h.wall().UnixNano()))
 	if at > venue+market.Nanos(f.timeout) {
 		return event.Pin{}, gateways.ErrAsOfInFuture
 	}

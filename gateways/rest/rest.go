@@ -14,6 +14,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime"
@@ -53,7 +54,9 @@ type Config struct {
 	Operations gateways.Operations
 	NodeID     string
 	Logger     *slog.Logger         // default: discard
-	Clock      func() time.Time     // default: time.Now
+	Clock      func() time.Time     // measures; default: time.Now
+	Wall       func() time.Time     // tells what time it is; default: Clock
+	Random     io.Reader            // of ids; default: crypto/rand
 	NewID      func() string        // default: random UUIDs (version 4)
 	Metrics    *prometheus.Registry // default: one of its own; served at /metrics
 	MaxStreams int                  // default: DefaultMaxStreams
@@ -92,6 +95,7 @@ type Handler struct {
 	node       string
 	log        *slog.Logger
 	now        func() time.Time
+	wall       func() time.Time
 	newID      func() string
 	decoder    *decode.Decoder
 	keys       keyring
@@ -121,7 +125,7 @@ func New(cfg Config) *Handler {
 	cfg = cfg.withDefaults()
 	h := &Handler{
 		commands: cfg.Commands, reads: cfg.Reads, operations: cfg.Operations,
-		node: cfg.NodeID, log: cfg.Logger, now: cfg.Clock, newID: cfg.NewID,
+		node: cfg.NodeID, log: cfg.Logger, now: cfg.Clock, wall: cfg.Wall, newID: cfg.NewID,
 		decoder: decode.New(),
 		metrics: newMetrics(cfg.Metrics),
 		mux:     http.NewServeMux(),
@@ -149,8 +153,14 @@ func (c Config) withDefaults() Config {
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}
+	if c.Wall == nil {
+		c.Wall = c.Clock
+	}
+	if c.Random == nil {
+		c.Random = rand.Reader
+	}
 	if c.NewID == nil {
-		c.NewID = newUUID
+		c.NewID = func() string { return newUUID(c.Random) }
 	}
 	if c.Metrics == nil {
 		c.Metrics = prometheus.NewRegistry()
@@ -201,9 +211,9 @@ func (h *Handler) Close() {
 }
 
 // newUUID returns a random UUID.
-func newUUID() string {
+func newUUID(random io.Reader) string {
 	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the process instead
+	_, _ = io.ReadFull(random, b[:]) // never fails: see Config.Random
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	var out [36]byte
 	hex.Encode(out[:8], b[:4])

@@ -5,31 +5,21 @@ import (
 	"fmt"
 	"os"
 	"syscall"
+
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // Space is a file system's, in bytes: what is left to this process, and all.
 type Space struct{ Left, Size uint64 }
 
-// OfSpace measures the file system that a folder is on.
-func OfSpace(dir string) (Space, error) {
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(dir, &s); err != nil {
-		return Space{}, fmt.Errorf("measure the file system of %s: %w", dir, err)
-	}
-	return Space{Left: s.Bavail * uint64(s.Bsize), Size: s.Blocks * uint64(s.Bsize)}, nil
-}
-
 // Inodes are a file system's: how many files may still be made, and all. One
 // that has none to run out of reports a Count of 0.
 type Inodes struct{ Left, Count uint64 }
 
-// OfInodes counts those of the file system that a folder is on.
-func OfInodes(dir string) (Inodes, error) {
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(dir, &s); err != nil {
-		return Inodes{}, fmt.Errorf("measure the file system of %s: %w", dir, err)
-	}
-	return Inodes{Left: s.Ffree, Count: s.Files}, nil
+// Of measures the file system that a folder is on.
+func Of(files world.Files, dir string) (Space, Inodes, error) {
+	r, err := files.Room(dir)
+	return Space{Left: r.BytesLeft, Size: r.Bytes}, Inodes{Left: r.FilesLeft, Count: r.Files}, err
 }
 
 // Descriptors are this process's: what is left, and the limit.

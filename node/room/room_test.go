@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rialto-exchange/rialto/node/room"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // TestJudge shows where each mark begins, one byte on either side, and that it
@@ -109,7 +110,7 @@ func TestInodes(t *testing.T) {
 	if got := room.ForInodes(0).Judge(room.Enough, 0); got != room.Enough {
 		t.Errorf("none to run out of: %s", got)
 	}
-	if got, err := room.OfInodes(t.TempDir()); err != nil || got.Left > got.Count {
+	if _, got, err := room.Of(world.System().Files, t.TempDir()); err != nil || got.Left > got.Count {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
@@ -129,7 +130,7 @@ func TestMeasure(t *testing.T) {
 	if err != nil || after.Left != before.Left-1 || after.Limit != before.Limit {
 		t.Errorf("before %+v, after %+v, %v", before, after, err)
 	}
-	space, err := room.OfSpace(t.TempDir())
+	space, _, err := room.Of(world.System().Files, t.TempDir())
 	if err != nil || space.Size == 0 || space.Left > space.Size {
 		t.Errorf("space %+v, %v", space, err)
 	}

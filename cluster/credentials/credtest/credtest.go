@@ -9,6 +9,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/credentials"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // Authority is a cluster's, in a folder of its own.
@@ -26,7 +27,7 @@ func New(t testing.TB, clusterID string) *Authority {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if err := a.Write(dir); err != nil {
+	if err := a.Write(world.System().Files, dir); err != nil {
 		t.Fatal(err)
 	}
 	return &Authority{Authority: a, Cluster: clusterID, Dir: dir}
@@ -49,7 +50,7 @@ func (a *Authority) Enrol(t testing.TB, name credentials.Name, from time.Time, l
 	t.Helper()
 	dir := t.TempDir()
 	f := credentials.Files{Authorities: a.Certificate(), Certificate: filepath.Join(dir, "node.pem"), Key: filepath.Join(dir, "node-key.pem")}
-	key, err := credentials.KeyFile(f.Key)
+	key, err := credentials.KeyFile(world.System().Files, f.Key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +67,7 @@ func (a *Authority) Enrol(t testing.TB, name credentials.Name, from time.Time, l
 // Open certifies a name for an hour and opens what it got.
 func (a *Authority) Open(t testing.TB, name credentials.Name) *credentials.Credentials {
 	t.Helper()
-	c, err := credentials.Open(a.Enrol(t, name, time.Now(), time.Hour), name)
+	c, err := credentials.Open(world.System(), a.Enrol(t, name, time.Now(), time.Hour), name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/credentials"
 	"github.com/rialto-exchange/rialto/cmd/rialto/shell"
 	"github.com/rialto-exchange/rialto/node"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // day is what lives of certificates are counted in.
@@ -29,7 +30,7 @@ hosts. It is good for ten years.`,
 			if err != nil {
 				return shell.Usage(err)
 			}
-			if err := a.Write(args[0]); err != nil {
+			if err := a.Write(world.System().Files, args[0]); err != nil {
 				return err
 			}
 			sh.Line("%s certifies the nodes of %s; keep %s off their hosts",
@@ -88,7 +89,7 @@ func daysFlag(c *cobra.Command, days *int) {
 func requestCertificate(sh *shell.Shell, cfg node.Config, path string) error {
 	request, name, err := node.RequestCertificate(cfg)
 	if err == nil {
-		err = credentials.Replace(path, request)
+		err = credentials.Replace(world.System().Files, path, request)
 	}
 	if err != nil {
 		return err
@@ -126,7 +127,7 @@ func enrolAt(sh *shell.Shell, cfg node.Config, dir string, days int) error {
 }
 
 func readAuthority(dir string) (*credentials.Authority, error) {
-	return credentials.ReadAuthority(filepath.Join(dir, credentials.AuthorityFile), filepath.Join(dir, credentials.AuthorityKeyFile))
+	return credentials.ReadAuthority(world.System().Files, filepath.Join(dir, credentials.AuthorityFile), filepath.Join(dir, credentials.AuthorityKeyFile))
 }
 
 func signCommand(sh *shell.Shell) *cobra.Command {

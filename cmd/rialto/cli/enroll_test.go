@@ -61,7 +61,7 @@ func TestEnroll(t *testing.T) {
 	}
 	name := credentials.Name{Cluster: "my-venue"}
 	name.ID, name.Incarnation = "n1", born.Incarnation
-	if _, err := credentials.Open(credentials.Files{Authorities: at("ca.pem"), Certificate: at("data/tls/node.pem"), Key: at("data/tls/node-key.pem")}, name); err != nil {
+	if _, err := credentials.Open(world.System(), credentials.Files{Authorities: at("ca.pem"), Certificate: at("data/tls/node.pem"), Key: at("data/tls/node-key.pem")}, name); err != nil {
 		t.Error(err)
 	}
 	must(t, "config", "check", "--config", config)
@@ -129,7 +129,7 @@ func TestServeRefusesToRunOpen(t *testing.T) {
 func TestGossipKey(t *testing.T) {
 	ring := filepath.Join(t.TempDir(), "keys")
 	must(t, "node", "gossip-key", "init", ring)
-	was, err := credentials.ReadKeyring(ring)
+	was, err := credentials.ReadKeyring(world.System().Files, ring)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestGossipKey(t *testing.T) {
 	must(t, "node", "gossip-key", "add", ring, key)
 	must(t, "node", "gossip-key", "use", ring, key)
 	must(t, "node", "gossip-key", "remove", ring, encoded(was[0]))
-	now, err := credentials.ReadKeyring(ring)
+	now, err := credentials.ReadKeyring(world.System().Files, ring)
 	if err != nil || len(now) != 1 || encoded(now[0]) != key {
 		t.Errorf("%v, %v", now, err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster/credentials"
 	"github.com/rialto-exchange/rialto/cmd/rialto/shell"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 func gossipKeyCommand(sh *shell.Shell) *cobra.Command {
@@ -31,7 +32,7 @@ next, each step on every node before the next step on any:
 	}, &cobra.Command{
 		Use: "init FILE", Short: "Make a keyring of one new key", Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			ring, err := credentials.KeyringFile(args[0])
+			ring, err := credentials.KeyringFile(world.System().Files, args[0])
 			if err != nil {
 				return err
 			}
@@ -54,12 +55,12 @@ next, each step on every node before the next step on any:
 				if err != nil {
 					return shell.Usage(err)
 				}
-				ring, err := credentials.ReadKeyring(args[0])
+				ring, err := credentials.ReadKeyring(world.System().Files, args[0])
 				if err == nil {
 					ring, err = step.do(ring, key)
 				}
 				if err == nil {
-					err = ring.Write(args[0])
+					err = ring.Write(world.System().Files, args[0])
 				}
 				if err != nil {
 					return err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rialto-exchange/rialto/cluster/credentials"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // secretsFolder holds what the nodes prove themselves to each other by: an
@@ -35,10 +36,10 @@ func (s secrets) make() error {
 		if err := os.RemoveAll(s.authorityKey); err != nil { // half of one that a crash has left
 			return err
 		}
-		if err := a.Write(s.folder); err != nil {
+		if err := a.Write(world.System().Files, s.folder); err != nil {
 			return err
 		}
 	}
-	_, err := credentials.KeyringFile(s.keyring)
+	_, err := credentials.KeyringFile(world.System().Files, s.keyring)
 	return err
 }
