@@ -42,6 +42,9 @@ func (n *Node) boot() error {
 	snapshots := pacedStore{snapshotFiles: files, anchor: anchor}
 	snapshots.received = &receiver{machine: c.Machine, store: files, finish: snapshots.complete}
 	n.snapshots = snapshots
+	if err := checkDescriptions(c.World.Files, c.Dir); err != nil {
+		return err
+	}
 	if err := reconcile(n.logs, snapshots, proven, anchor); err != nil {
 		return err
 	}

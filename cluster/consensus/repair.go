@@ -93,6 +93,38 @@ func checkSnapshot(files world.Files, dir, id string) error {
 	return nil
 }
 
+// checkDescriptions verifies what all snapshots say of themselves. By that the
+// log is made to agree with the newest, and which one is the newest is told by
+// it too: one bad bit in a number would have the log thrown away, for it would
+// not reach the entry of which the description speaks.
+func checkDescriptions(files world.Files, dir string) error {
+	ids, err := finishedSnapshots(files, dir)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if _, err := readMeta(files, filepath.Join(dir, snapshotsFolder, id)); err != nil {
+			return fmt.Errorf("snapshot %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// finishedSnapshots are the names of all. Those that were never finished do not
+// count.
+func finishedSnapshots(files world.Files, dir string) (ids []string, err error) {
+	entries, err := files.ReadDir(filepath.Join(dir, snapshotsFolder))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("list snapshots: %w", err)
+	}
+	for _, e := range entries {
+		if e.IsDir() && !strings.HasSuffix(e.Name(), unfinished) {
+			ids = append(ids, e.Name())
+		}
+	}
+	return ids, nil
+}
+
 func readMeta(files world.Files, folder string) (raft.SnapshotMeta, error) {
 	var meta raft.SnapshotMeta
 	b, err := world.ReadFile(files, filepath.Join(folder, metaName))
@@ -182,18 +214,14 @@ type storedSnapshot struct {
 	err   error
 }
 
-// sortSnapshots verifies all snapshots. Those that were never finished do not
-// count.
+// sortSnapshots verifies all snapshots.
 func sortSnapshots(files world.Files, dir string) (good, bad []storedSnapshot, err error) {
-	entries, err := files.ReadDir(filepath.Join(dir, snapshotsFolder))
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, nil, fmt.Errorf("list snapshots: %w", err)
+	ids, err := finishedSnapshots(files, dir)
+	if err != nil {
+		return nil, nil, err
 	}
-	for _, e := range entries {
-		if !e.IsDir() || strings.HasSuffix(e.Name(), unfinished) {
-			continue
-		}
-		s := storedSnapshot{id: e.Name(), index: indexInName(e.Name())}
+	for _, id := range ids {
+		s := storedSnapshot{id: id, index: indexInName(id)}
 		switch s.err = checkSnapshot(files, dir, s.id); {
 		case s.err == nil:
 			good = append(good, s)
