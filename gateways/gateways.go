@@ -215,10 +215,29 @@ type Operations interface {
 	RemoveNode(ctx context.Context, id string) error
 	// RebuildReadModel drops a read model of this node and folds it anew.
 	RebuildReadModel(ctx context.Context, name string) error
+	// Support writes one thing that a search for a cause needs of this node; nothing
+	// of it is secret. ErrNotFound: it has no such thing.
+	Support(ctx context.Context, what Support, w io.Writer) error
 	// Demo reports whether loopback callers without credentials act as
 	// administrators (rialto dev only).
 	Demo() bool
 }
+
+// Support is what a search for a cause may need of a node.
+type Support string
+
+// The kinds of it.
+const (
+	// SupportLog is the end of the node's log, a mebibyte at most.
+	SupportLog Support = "log"
+	// SupportSettings are its settings as JSON, name to value.
+	SupportSettings Support = "settings"
+	// SupportHeap and SupportProcessor are profiles of Go's, SupportProcessor of two
+	// seconds; SupportGoroutines is text.
+	SupportHeap       Support = "heap"
+	SupportProcessor  Support = "processor"
+	SupportGoroutines Support = "goroutines"
+)
 
 // BackupHave is what a backup holds already, as log indexes; 0 = nothing.
 type BackupHave struct{ Entries, Blocks, Snapshot uint64 }

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,6 +15,8 @@ import (
 const (
 	logRecords = 4096
 	logBytes   = 4 << 20
+	// recentBytes is how much of the log's end is kept for who asks.
+	recentBytes = 1 << 20
 )
 
 // LogWriter writes log records in a goroutine of its own, so that whoever logs
@@ -32,6 +35,8 @@ type LogWriter struct {
 	unwritten uint64 // since the writer last caught up
 	closed    bool
 	say       func(unwritten uint64)
+	recent    [][]byte // the last records, also those that nobody took
+	kept      int      // their bytes
 }
 
 // NewLogWriter begins to write to to. Each Write is one record.
@@ -46,15 +51,34 @@ func NewLogWriter(to io.Writer) *LogWriter {
 func (w *LogWriter) Write(record []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	record = append([]byte(nil), record...)
+	w.keep(record)
 	if w.closed || len(w.waiting) >= logRecords || w.bytes+len(record) > logBytes {
 		w.unwritten++
 		w.lost.Add(1)
 		return len(record), nil
 	}
-	w.waiting = append(w.waiting, append([]byte(nil), record...))
+	w.waiting = append(w.waiting, record)
 	w.bytes += len(record)
 	w.nudge()
 	return len(record), nil
+}
+
+// keep remembers a record, and forgets the oldest beyond the bound.
+func (w *LogWriter) keep(record []byte) {
+	w.recent, w.kept = append(w.recent, record), w.kept+len(record)
+	for w.kept > recentBytes {
+		w.kept -= len(w.recent[0])
+		w.recent[0] = nil
+		w.recent = w.recent[1:]
+	}
+}
+
+// Recent returns the end of the log, a mebibyte at most.
+func (w *LogWriter) Recent() []byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return bytes.Join(w.recent, nil)
 }
 
 func (w *LogWriter) nudge() {

@@ -294,7 +294,7 @@ func refusedBy(r *event.SessionRefused, expects uint64) *refusal {
 	case event.CodeSessionExpectsTooMuch:
 		out.text = fmt.Sprintf("NextExpectedMsgSeqNum (789) is higher than what was sent, the next is %d", r.Number+1)
 	case event.CodeSessionMustReset:
-		out.text = "the sequence numbers began anew (the venue was restored, or the session reset or rolled): log on with ResetSeqNumFlag (141) Y"
+		out.text = "the sequence numbers began anew (the venue was restored, the session was reset or rolled, or its CompID was away): log on with ResetSeqNumFlag (141) Y"
 	case event.CodeSessionUnknown:
 		out.text = "unknown CompID, Username or Password"
 	default:

@@ -38,6 +38,7 @@ func TestRoles(t *testing.T) {
 		{"POST /v1/admin/drain", "", map[string]int{"ops": 200, "p1": 403, "view": 403, "aud": 403}},
 		{"POST /v1/admin/snapshot", "", map[string]int{"ops": 200, "p1": 403, "view": 403, "aud": 403}},
 		{"GET /v1/admin/backup", "", map[string]int{"ops": 200, "p1": 403, "view": 403, "aud": 403}},
+		{"GET /v1/admin/support/log", "", map[string]int{"ops": 200, "p1": 403, "view": 403, "aud": 403}},
 		{"POST /v1/admin/leader/transfer", `{"to":"n2"}`, map[string]int{"ops": 200, "p1": 403, "view": 403, "aud": 403}},
 		{"DELETE /v1/admin/nodes/n3", "", map[string]int{"ops": 200, "p1": 403, "view": 403, "aud": 403}},
 		{"POST /v1/admin/read-models/orders/rebuild", "", map[string]int{"ops": 200, "p1": 403}},

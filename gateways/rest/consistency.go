@@ -183,7 +183,7 @@ func (x *exchange) readFailed(err error, notFound string) {
 	case errors.Is(err, errAsOf):
 		x.malformed("as_of", err.Error())
 	case errors.Is(err, gateways.ErrNotFound):
-		x.refuse(http.StatusNotFound, notFound, "there is none, or there was none then")
+		x.refuse(http.StatusNotFound, notFound, x.none(notFound))
 	case errors.Is(err, gateways.ErrBeforeFloor):
 		x.beforeFloor()
 	case errors.Is(err, gateways.ErrAsOfInFuture):
@@ -206,6 +206,24 @@ func (x *exchange) readFailed(err error, notFound string) {
 		}
 		x.refuse(http.StatusServiceUnavailable, "degraded", "this node can't read that now")
 	}
+}
+
+// none says what there is not, by the code that says of which kind: no instrument
+// DOGE-USD.
+func (x *exchange) none(code string) string {
+	kind, _ := strings.CutPrefix(code, "unknown_")
+	id := x.r.PathValue("id")
+	if code == unknownAsset && x.query.Has("asset") {
+		id = x.query.Get("asset")
+	}
+	text := "no " + kind
+	if market.ValidID(id) {
+		text += " " + id
+	}
+	if at := x.query.Get("as_of"); at != "" {
+		text += " at " + at
+	}
+	return text
 }
 
 // catchingUp answers what only a node that knows the present can answer.

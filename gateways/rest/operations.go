@@ -1,9 +1,11 @@
 package rest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	json "github.com/go-json-experiment/json"
@@ -30,6 +32,7 @@ func (h *Handler) operationRoutes() []route {
 		{"POST", "/v1/admin/drain", admins, nil, (*exchange).drain, "Have this node hand leadership over and say that it is not ready", openapi.Operated{}},
 		{"POST", "/v1/admin/snapshot", admins, nil, (*exchange).snapshot, "Take a snapshot of this node", openapi.Operated{}},
 		{"GET", "/v1/admin/backup", admins, []string{"entries_after", "blocks_after", "snapshot_after"}, (*exchange).backup, "What a backup lacks of this node, as a stream of bytes (rialto backup reads it)", nil},
+		{"GET", "/v1/admin/support/{what}", admins, nil, (*exchange).support, "One thing that a search for a cause needs of this node: log, settings, heap, processor, goroutines", nil},
 		{"DELETE", "/v1/admin/nodes/{id}", admins, nil, (*exchange).removeNode, "Remove a node from the cluster", openapi.Operated{}},
 		{"POST", "/v1/admin/read-models/{name}/rebuild", admins, nil, (*exchange).rebuild, "Drop a read model of this node and fold it anew", openapi.Operated{}},
 	}
@@ -119,6 +122,31 @@ func (x *exchange) rebuild() {
 	x.operate("rebuilding", name, func(ctx context.Context) error { return x.h.operations.RebuildReadModel(ctx, name) })
 }
 
+// support answers with what was asked for, whole: the node has it in memory.
+func (x *exchange) support() {
+	ctx, cancel := context.WithTimeout(x.r.Context(), operationTimeout)
+	defer cancel()
+	var body bytes.Buffer
+	err := x.h.operations.Support(ctx, gateways.Support(x.r.PathValue("what")), &body)
+	switch {
+	case errors.Is(err, gateways.ErrNotFound):
+		x.refuse(http.StatusNotFound, "not_found", saidOnce(err))
+	case err != nil:
+		x.refuse(http.StatusServiceUnavailable, "degraded", err.Error())
+	default:
+		x.w.Header().Set("Content-Type", "application/octet-stream")
+		x.w.Header().Set("Cache-Control", "no-store")
+		x.status = http.StatusOK
+		x.w.WriteHeader(http.StatusOK)
+		_, _ = x.w.Write(body.Bytes()) // who asked has gone
+	}
+}
+
+// saidOnce is an error in words, without those that the code says already.
+func saidOnce(err error) string {
+	return strings.TrimPrefix(err.Error(), gateways.ErrNotFound.Error()+": ")
+}
+
 // operate runs an operation and says what was done to what.
 func (x *exchange) operate(status, subject string, do func(context.Context) error) {
 	ctx, cancel := context.WithTimeout(x.r.Context(), operationTimeout)
@@ -134,7 +162,7 @@ func (x *exchange) operate(status, subject string, do func(context.Context) erro
 		}
 		x.value(http.StatusOK, answer)
 	case errors.Is(err, gateways.ErrNotFound):
-		x.refuse(http.StatusNotFound, "not_found", err.Error())
+		x.refuse(http.StatusNotFound, "not_found", saidOnce(err))
 	case errors.Is(err, gateways.ErrUnsafe):
 		x.refuse(http.StatusConflict, "unsafe", err.Error())
 	case errors.Is(err, gateways.ErrNoLeader):

@@ -199,6 +199,24 @@ func TestEventsLeadOn(t *testing.T) {
 	do(t, h, "GET /v1/queries/events?after=2", "").want(t, 200, `"items":[{"sequence":3`)
 }
 
+// What there is not is named in the message, and when it was not.
+func TestNotFoundNames(t *testing.T) {
+	v := newVenue()
+	v.grow(1)
+	for line, want := range map[string]string{
+		"GET /v1/queries/instruments/DOGE-USD":            `no instrument DOGE-USD"`,
+		"GET /v1/queries/instruments/DOGE-USD/book":       `no instrument DOGE-USD"`,
+		"GET /v1/queries/instruments/DOGE-USD?as_of=1":    `no instrument DOGE-USD at 1"`,
+		"GET /v1/queries/accounts/nobody/balance":         `no account nobody"`,
+		"GET /v1/queries/accounts/mine/balance?asset=XYZ": `no asset XYZ"`,
+		"GET /v1/queries/assets/XYZ":                      `no asset XYZ"`,
+		"GET /v1/queries/orders/" + noOrder:               `no order ` + noOrder + `"`,
+		"GET /v1/queries/orders/" + noOrder + "/fills":    `no order ` + noOrder + `"`,
+	} {
+		do(t, handler(t, v), line, "").want(t, 404, want)
+	}
+}
+
 // Operations reach the node, and what they refuse has a problem.
 func TestOperations(t *testing.T) {
 	v := newVenue()
@@ -209,9 +227,11 @@ func TestOperations(t *testing.T) {
 	do(t, h, "POST /v1/admin/snapshot", "").want(t, 200)
 	do(t, h, "GET /v1/admin/backup?entries_after=3&blocks_after=2", "").want(t, 200, "stream")
 	do(t, h, "GET /v1/admin/backup?entries_after=x", "").want(t, 400, "entries_after")
+	do(t, h, "GET /v1/admin/support/log", "").want(t, 200, "words")
+	do(t, h, "GET /v1/admin/support/diary", "").want(t, 404, "no diary")
 	do(t, h, "DELETE /v1/admin/nodes/n3", "").want(t, 200)
 	do(t, h, "POST /v1/admin/read-models/orders/rebuild", "").want(t, 200)
-	want := "transfer |transfer n2|drain|snapshot|backup 3 2 0|remove n3|rebuild orders"
+	want := "transfer |transfer n2|drain|snapshot|backup 3 2 0|support log|remove n3|rebuild orders"
 	if got := strings.Join(v.asked, "|"); got != want {
 		t.Errorf("asked %q, want %q", got, want)
 	}
@@ -229,6 +249,7 @@ func TestOperationNotDone(t *testing.T) {
 	v.opErr = fmt.Errorf("%w: no snapshot was taken: no room", gateways.ErrDegraded)
 	do(t, handler(t, v), "POST /v1/admin/snapshot", "").want(t, 503, `"code":"degraded"`, `"outcome":"not_executed"`, "no room")
 	do(t, handler(t, v), "GET /v1/admin/backup", "").want(t, 503, `"code":"degraded"`, "no room")
+	do(t, handler(t, v), "GET /v1/admin/support/log", "").want(t, 503, `"code":"degraded"`, "no room")
 }
 
 // A page of events goes on until it finds something, past others' events and

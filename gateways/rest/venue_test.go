@@ -392,6 +392,16 @@ func (v *venue) Backup(_ context.Context, have gateways.BackupHave, w io.Writer)
 	}
 	return err
 }
+func (v *venue) Support(_ context.Context, what gateways.Support, w io.Writer) error {
+	if what == "diary" {
+		return fmt.Errorf("%w: there is no diary", gateways.ErrNotFound)
+	}
+	err := v.operation("support " + string(what))
+	if err == nil {
+		_, err = w.Write([]byte("words"))
+	}
+	return err
+}
 func (v *venue) RemoveNode(_ context.Context, id string) error { return v.operation("remove " + id) }
 func (v *venue) RebuildReadModel(_ context.Context, n string) error {
 	return v.operation("rebuild " + n)

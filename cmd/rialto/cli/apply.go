@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rialto-exchange/rialto/cmd/rialto/client"
 	"github.com/rialto-exchange/rialto/cmd/rialto/shell"
 	"github.com/rialto-exchange/rialto/cmd/rialto/venuefile"
 )
@@ -59,7 +61,7 @@ the same file under the same id again sends the same commands again.`,
 		}
 		if !dryRun {
 			nameContext(sh)
-			return venuefile.Apply(c.Context(), cl, changes, *id)
+			return applyChanges(c.Context(), sh, cl, changes, *id)
 		}
 		if exitCode && differs(changes) {
 			return shell.Exit(shell.ExitDiffers)
@@ -71,6 +73,19 @@ the same file under the same id again sends the same commands again.`,
 	c.Flags().BoolVar(&all, "all", false, "show also what stays")
 	c.Flags().BoolVar(&exitCode, "exit-code", false, "with --dry-run: exit status 4 if something differs")
 	return c
+}
+
+// applyChanges sends a plan and says, if it breaks off, how far it has come.
+func applyChanges(ctx context.Context, sh *shell.Shell, cl *client.Client, changes []venuefile.Change, id string) error {
+	made, all := 0, venuefile.Sent(changes)
+	bar := sh.Progress(all, "apply")
+	err := venuefile.Apply(ctx, cl, changes, id, func() { made++; bar.Add(1) })
+	bar.Done()
+	const again = "%d of %d changes were made; the same file again goes on from there"
+	if err != nil && ctx.Err() == nil && !sh.WantsJSON() {
+		sh.Note(again, made, all)
+	}
+	return shell.BrokenOff(ctx, err, again, made, all)
 }
 
 // differs reports whether a plan changes the venue. Secrets can't be read back:

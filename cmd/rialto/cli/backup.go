@@ -30,7 +30,7 @@ the one before as it was, and the next one goes on from there.`,
 	}
 	verify := &cobra.Command{
 		Use: "verify FOLDER", Short: "Read all of a backup and say whether a restore can count on it", Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return verifyBackup(sh, args[0]) },
+		RunE: func(c *cobra.Command, args []string) error { return verifyBackup(c.Context(), sh, args[0]) },
 	}
 	c.AddCommand(verify)
 	return c
@@ -41,9 +41,10 @@ func takeBackup(ctx context.Context, sh *shell.Shell, folder string) error {
 	if err != nil {
 		return err
 	}
-	m, added, err := receive(ctx, cl, folder)
+	m, added, err := receive(ctx, sh, cl, folder)
 	if err != nil {
-		return fmt.Errorf("%s: %w", cl.Servers()[0], err)
+		err = fmt.Errorf("%s: %w", cl.Servers()[0], err)
+		return shell.BrokenOff(ctx, err, "the backup that was in %s before is as it was; taken again it goes on with what has come", folder)
 	}
 	if sh.WantsJSON() {
 		return sh.JSON(m)
@@ -53,22 +54,42 @@ func takeBackup(ctx context.Context, sh *shell.Shell, folder string) error {
 	return nil
 }
 
-func receive(ctx context.Context, cl *client.Client, folder string) (backup.Manifest, backup.Added, error) {
+// counted is an answer that moves a bar as it is read.
+type counted struct {
+	io.ReadCloser
+	bar shell.Progress
+}
+
+func (c counted) Read(b []byte) (int, error) {
+	n, err := c.ReadCloser.Read(b)
+	c.bar.Add(n)
+	return n, err
+}
+
+func receive(ctx context.Context, sh *shell.Shell, cl *client.Client, folder string) (backup.Manifest, backup.Added, error) {
+	bar := sh.Bytes("read from " + address(cl.Servers()[0]))
+	defer bar.Done()
 	return backup.Receive(ctx, folder, func(ctx context.Context, have backup.Have) (io.ReadCloser, error) {
-		return cl.Only(0).Download(ctx, "/v1/admin/backup", url.Values{
+		answer, err := cl.Only(0).Download(ctx, "/v1/admin/backup", url.Values{
 			"entries_after":  {strconv.FormatUint(have.Entries, 10)},
 			"blocks_after":   {strconv.FormatUint(have.Blocks, 10)},
 			"snapshot_after": {strconv.FormatUint(have.Snapshot, 10)},
 		})
+		if err != nil {
+			return nil, err
+		}
+		return counted{answer, bar}, nil
 	})
 }
 
-func verifyBackup(sh *shell.Shell, folder string) error {
+func verifyBackup(ctx context.Context, sh *shell.Shell, folder string) error {
 	f, err := backup.Open(folder)
 	if err != nil {
 		return err
 	}
-	proof, err := f.Verify("")
+	bar := sh.Lasting(0, "verify")
+	proof, err := orGone(ctx, func() (backup.Proof, error) { return f.Verify("") })
+	bar.Done()
 	if err != nil {
 		return err
 	}
@@ -134,6 +155,7 @@ node with rialto serve, without --found; other nodes join it.`,
 }
 
 func restore(ctx context.Context, sh *shell.Shell, cfg node.Config, from string, target backup.Target) error {
+	bar := sh.Lasting(0, "restore")
 	done, err := node.Restore(ctx, cfg, from, target, func(r backup.Renewed) error {
 		if lost := r.End.Sequence - r.At.Sequence; lost > 0 {
 			sh.Note("given up: the last %d events of the backup, sequences %d to %d, through %s", lost, r.At.Sequence+1, r.End.Sequence, instant(r.End.At))
@@ -141,8 +163,9 @@ func restore(ctx context.Context, sh *shell.Shell, cfg node.Config, from string,
 		sh.Note("given up: whatever the venue did after the backup's end at sequence %d, %s", r.End.Sequence, instant(r.End.At))
 		return nil
 	})
+	bar.Done()
 	if err != nil {
-		return err
+		return shell.BrokenOff(ctx, err, "%s holds no node yet: empty it and restore again", cfg.DataDir)
 	}
 	return renewed(sh, cfg, done)
 }
@@ -227,7 +250,7 @@ func auditRunning(ctx context.Context, sh *shell.Shell, head string) (backup.Pro
 		return backup.Proof{}, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	if _, _, err := receive(ctx, cl, dir); err != nil {
+	if _, _, err := receive(ctx, sh, cl, dir); err != nil {
 		return backup.Proof{}, fmt.Errorf("%s: %w", cl.Servers()[0], err)
 	}
 	f, err := backup.Open(dir)

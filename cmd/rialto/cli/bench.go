@@ -1,7 +1,13 @@
 package cli
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -38,14 +44,17 @@ answers do, and latency counts from when a request was due.`,
 				return err
 			}
 			o.Run = "load" + client.NewID()[:8]
+			bar := sh.Lasting(o.Duration, "bench rest")
 			report, err := load.Run(c.Context(), cl, o)
-			if err != nil {
+			bar.Done()
+			if report == nil {
 				return err
 			}
+			show := func() error { return sh.Table([]string{"BENCH REST", ""}, loadRows(report)) }
 			if sh.WantsJSON() {
-				return sh.JSON(report)
+				show = func() error { return sh.JSON(report) }
 			}
-			return sh.Table([]string{"BENCH REST", ""}, loadRows(report))
+			return errors.Join(show(), shell.BrokenOff(c.Context(), errors.Join(err, c.Context().Err()), "this is of %.1f s of %v", report.Seconds, o.Duration))
 		},
 	}
 	f := c.Flags()
@@ -57,6 +66,26 @@ answers do, and latency counts from when a request was due.`,
 	f.DurationVar(&o.Snapshots, "snapshots", 0, "have one node after the other take a snapshot, with such pauses, and compare")
 	f.Float64Var(&o.Cancels, "cancels", 0.4, "share of commands that cancel, 0 … 1")
 	return c
+}
+
+// orGone does what can't be broken off, and does not wait for it if ctx ends.
+func orGone[T any](ctx context.Context, do func() (T, error)) (T, error) {
+	type end struct {
+		value T
+		err   error
+	}
+	done := make(chan end, 1)
+	go func() {
+		value, err := do()
+		done <- end{value, err}
+	}()
+	select {
+	case e := <-done:
+		return e.value, e.err
+	case <-ctx.Done():
+		var none T
+		return none, shell.BrokenOff(ctx, ctx.Err(), "nothing was measured to its end")
+	}
 }
 
 func checkLoad(o load.Options) error {
@@ -87,7 +116,7 @@ func loadRows(r *load.Report) [][]string {
 		{"latency of a request", cell(r.Latency)},
 		{"balance read", cell(r.BalanceRead)},
 		{"projection lag", cell(r.ProjectionLag)},
-		{"rejected", fmt.Sprint(r.Rejected)},
+		{"rejected", counts(r.Rejected)},
 		{"requests sent again", fmt.Sprint(r.Retries)},
 		{"errors", fmt.Sprint(r.Errors)},
 	}
@@ -98,12 +127,21 @@ func loadRows(r *load.Report) [][]string {
 	return rows
 }
 
+// counts says how often each thing was, the most often first.
+func counts[N int | int64](of map[string]N) string {
+	names := slices.SortedFunc(maps.Keys(of), func(a, b string) int { return cmp.Or(cmp.Compare(of[b], of[a]), cmp.Compare(a, b)) })
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%s %d", name, of[name])
+	}
+	return cmp.Or(strings.Join(names, ", "), "none")
+}
+
 func benchCore(sh *shell.Shell) *cobra.Command {
 	var workload, output string
 	var bookOnly bool
 	c := &cobra.Command{
 		Use: "core --workload FILE", Short: "Measure the machine alone, one thread, on a workload file", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(c *cobra.Command, _ []string) error {
 			if output != "json" && output != "table" {
 				return shell.Usagef("--output %s: table or json", output)
 			}
@@ -114,7 +152,9 @@ func benchCore(sh *shell.Shell) *cobra.Command {
 			if bookOnly {
 				run = corebench.RunBook
 			}
-			result, err := run(workload)
+			bar := sh.Lasting(0, "bench core")
+			result, err := orGone(c.Context(), func() (corebench.Result, error) { return run(workload) })
+			bar.Done()
 			if err != nil {
 				return err
 			}

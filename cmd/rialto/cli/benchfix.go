@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -57,14 +58,17 @@ that lost it beside those of sessions on other nodes.`,
 		if err := prepareFIX(c.Context(), sh, &o, &login, sessions, accounts); err != nil {
 			return err
 		}
+		bar := sh.Lasting(o.Duration, "bench fix")
 		report, err := fixload.Run(c.Context(), o)
-		if err != nil {
+		bar.Done()
+		if report == nil {
 			return err
 		}
+		show := func() error { return sh.Table([]string{"BENCH FIX", ""}, fixLoadRows(report)) }
 		if sh.WantsJSON() {
-			return sh.JSON(report)
+			show = func() error { return sh.JSON(report) }
 		}
-		return sh.Table([]string{"BENCH FIX", ""}, fixLoadRows(report))
+		return errors.Join(show(), shell.BrokenOff(c.Context(), err, "this is of %.1f s of %v", report.Seconds, o.Duration))
 	}
 	return c
 }
@@ -140,7 +144,7 @@ func fixLoadRows(r *fixload.Report) [][]string {
 		rows = append(rows, []string{"gap, node lost", cell(r.LostGaps)}, []string{"gap, node kept", cell(r.KeptGaps)})
 	}
 	return append(rows,
-		[]string{"rejected", fmt.Sprint(r.Rejected)},
+		[]string{"rejected", counts(r.Rejected)},
 		[]string{"logons", fmt.Sprint(r.Client.Logons)},
 		[]string{"orders sent again", fmt.Sprint(r.Client.Resent)},
 		[]string{"unanswered", fmt.Sprint(r.Unanswered)},

@@ -34,9 +34,13 @@ func Run(ctx context.Context, sh *shell.Shell, args []string) int {
 	if err == nil || shell.Silent(err) {
 		return shell.ExitStatus(err)
 	}
-	// Interrupted by the user, who knows it.
-	if unknown := (*client.UnknownError)(nil); !errors.As(err, &unknown) && errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		return shell.ExitFailed
+	unknown := (*client.UnknownError)(nil)
+	interrupted := !errors.As(err, &unknown) && errors.Is(err, context.Canceled) && ctx.Err() != nil
+	if did := shell.Did(err); interrupted && did != "" && !sh.WantsJSON() {
+		sh.Note("interrupted: %s", did)
+	}
+	if interrupted && !sh.WantsJSON() {
+		return shell.ExitFailed // the user knows it
 	}
 	if sh.WantsJSON() || asksJSON(args) {
 		return failJSON(sh, command, err)

@@ -90,7 +90,13 @@ func TestSupportBundle(t *testing.T) {
 	dead := l.Addr().String()
 	l.Close()
 	node := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.WriteString(w, `{"cluster_id":"c","nodes":[{"id":"n1","http_address":"`+r.Host+`"},{"id":"n2","http_address":"`+dead+`"}],"findings":[]}`)
+		if r.URL.Path == "/v1/admin/support/heap" {
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = io.WriteString(w, `{"status":403,"code":"forbidden","detail":"for administrators"}`)
+			return
+		}
+		_, _ = io.WriteString(w, `{"path":"`+r.URL.Path+`","cluster_id":"c","nodes":[{"id":"n1","http_address":"`+r.Host+`"},{"id":"n2","http_address":"`+dead+`"}],"findings":[]}`)
 	}))
 	defer node.Close()
 	out := filepath.Join(t.TempDir(), "bundle.tar.gz")
@@ -126,6 +132,14 @@ func TestSupportBundle(t *testing.T) {
 		}
 	}
 	host := strings.TrimPrefix(node.URL, "http://")
+	for _, want := range []string{"log.txt", "settings.json", "goroutines.txt", "processor.pprof"} {
+		if !strings.Contains(files[host+"/"+want], "/v1/admin/support/") {
+			t.Errorf("%s is %q", want, files[host+"/"+want])
+		}
+	}
+	if !strings.Contains(files["bundle.json"], "heap.pprof: ") || !strings.Contains(stderr, "missing: "+host+"/heap.pprof: ") {
+		t.Errorf("what is missing is not named: %s %s", files["bundle.json"], stderr)
+	}
 	if files[host+"/metrics.txt"] == "" || files[host+"/cluster.json"] == "" || !strings.Contains(files["bundle.json"], dead) {
 		t.Errorf("files %v", files)
 	}

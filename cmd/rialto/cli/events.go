@@ -97,8 +97,9 @@ func eventsExport(sh *shell.Shell) *cobra.Command {
 			set("type", kind)
 			set("aggregate_id", aggregate)
 			w := bufio.NewWriter(sh.Out)
-			err = export(c.Context(), cl, q, after, until, w)
-			return errors.Join(err, w.Flush())
+			e := exporter{sh: sh, client: cl, until: until, last: after, w: w}
+			err = errors.Join(e.run(c.Context(), q), w.Flush())
+			return shell.BrokenOff(c.Context(), err, "%d events were written, through sequence %d; --after %[2]d goes on", e.count, e.last)
 		},
 	}
 	f := c.Flags()
@@ -109,48 +110,61 @@ func eventsExport(sh *shell.Shell) *cobra.Command {
 	return c
 }
 
-// export writes the events of (after, until] in pages. With until 0 it ends
-// where the store ended at the first page, so that an export of a busy venue
-// ends at all.
-func export(ctx context.Context, cl *client.Client, q url.Values, after, until uint64, w io.Writer) error {
-	q.Set("after", strconv.FormatUint(after, 10))
-	toEnd := until == 0
+// exporter writes the events of (last, until] in pages. With until 0 it ends where
+// the store ended at the first page, so that an export of a busy venue ends at all.
+type exporter struct {
+	sh          *shell.Shell
+	client      *client.Client
+	until, last uint64
+	count       int
+	w           io.Writer
+}
+
+func (e *exporter) run(ctx context.Context, q url.Values) error {
+	q.Set("after", strconv.FormatUint(e.last, 10))
+	toEnd, after := e.until == 0, e.last
+	var bar shell.Progress
+	defer func() { bar.Done() }()
 	for {
 		var page client.List[json.RawMessage]
-		if err := cl.Get(ctx, "/v1/queries/events", q, &page); err != nil {
+		if err := e.client.Get(ctx, "/v1/queries/events", q, &page); err != nil {
 			return err
 		}
-		if until == 0 {
-			until = page.Sequence
+		if e.until == 0 {
+			e.until = page.Sequence
 		}
-		if toEnd && page.Sequence > until {
+		if toEnd && page.Sequence > e.until {
 			return nil // the pages up to then are read: this one is newer
 		}
-		done, err := exportPage(page.Items, until, w)
+		if q.Has("after") && !e.sh.OutTerminal && e.until > after {
+			bar = e.sh.Progress(int(e.until-after), "export")
+		}
+		done, err := e.page(page.Items)
 		if err != nil || done || page.Next == "" || page.Next == q.Get("cursor") {
 			return err
 		}
+		bar.At(int(e.last - after))
 		q.Del("after")
 		q.Set("cursor", page.Next)
 	}
 }
 
-// exportPage writes the events of a page up to a sequence and reports whether
-// it was reached.
-func exportPage(items []json.RawMessage, until uint64, w io.Writer) (done bool, err error) {
+// page writes the events of a page and reports whether the last one was reached.
+func (e *exporter) page(items []json.RawMessage) (done bool, err error) {
 	for _, raw := range items {
-		var e struct {
+		var event struct {
 			Sequence uint64 `json:"sequence"`
 		}
-		if err := json.Unmarshal(raw, &e); err != nil {
+		if err := json.Unmarshal(raw, &event); err != nil {
 			return false, fmt.Errorf("decode event: %w", err)
 		}
-		if e.Sequence > until {
+		if event.Sequence > e.until {
 			return true, nil
 		}
-		if _, err := fmt.Fprintf(w, "%s\n", raw); err != nil {
+		if _, err := fmt.Fprintf(e.w, "%s\n", raw); err != nil {
 			return false, err
 		}
+		e.last, e.count = event.Sequence, e.count+1
 	}
 	return false, nil
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -50,7 +51,7 @@ func hints(command *cobra.Command, err error) []string {
 // failure is an error for programs.
 type failure struct {
 	// Code is the venue's own, or usage, unreachable, no_answer, unknown,
-	// failed.
+	// interrupted, failed.
 	Code    string `json:"code"`
 	Message string `json:"message"`
 	// HTTPStatus is of a refusal.
@@ -73,6 +74,8 @@ func failJSON(sh *shell.Shell, command *cobra.Command, err error) int {
 		_ = sayUnknown(sh, unknown)
 	case f.ExitStatus == shell.ExitUsage:
 		f.Code = "usage"
+	case errors.Is(err, context.Canceled):
+		f.Code = "interrupted"
 	case errors.As(err, &unreached):
 		f.Code = "unreachable"
 	case errors.As(err, &problem) && problem.Code != "":

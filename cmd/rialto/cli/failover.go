@@ -67,7 +67,10 @@ certificates and encryption between the nodes.`,
 			if own && err == nil {
 				err = os.RemoveAll(o.Data)
 			}
-			return errors.Join(printFailover(sh, report), err)
+			if len(report.Trials) == 0 {
+				return err
+			}
+			return errors.Join(printFailover(sh, report), shell.BrokenOff(c.Context(), err, "this is of %d of %d trials", len(report.Trials), o.Trials))
 		},
 	}
 	outputFlag(c, sh)

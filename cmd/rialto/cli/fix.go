@@ -148,18 +148,18 @@ func askNumbers(ctx context.Context, sh *shell.Shell, comp string) (fixclient.Nu
 }
 
 func fixSessions(sh *shell.Shell) *cobra.Command {
-	limit := 1000
+	var limit int
 	c := &cobra.Command{
 		Use: "sessions", Short: "List FIX sessions: who holds them, and their numbers", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := checkCount("--limit", limit); err != nil {
-				return err
+			if limit < 0 {
+				return shell.Usagef("--limit: %d is below 0", limit)
 			}
-			return printList(c, sh, sessionsPath, url.Values{"limit": {itoa(limit)}}, printSessions)
+			return printPages(c, sh, sessionsPath, limit, printSessions)
 		},
 	}
-	c.Flags().IntVar(&limit, "limit", limit, "how many, at most 1000")
-	return c
+	c.Flags().IntVar(&limit, "limit", 0, "how many (default: all)")
+	return reads(c)
 }
 
 func printSessions(sh *shell.Shell, sessions []fixSession) error {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -51,21 +52,15 @@ func snapshotCommand(sh *shell.Shell) *cobra.Command {
 	return &cobra.Command{
 		Use: "snapshot", Short: "Write a snapshot of the first --server's state", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			bar := sh.Lasting(0, "snapshot")
+			defer bar.Done()
 			return operateOn(c, sh, "/v1/admin/snapshot", "snapshot written")
 		},
 	}
 }
 
-func readmodelCommand(sh *shell.Shell) *cobra.Command {
-	c := &cobra.Command{Use: "readmodel", Short: "Look after the read models"}
-	c.AddCommand(&cobra.Command{
-		Use: "rebuild NAME", Short: "Drop a read model of the first --server and fold it anew", Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			return operateOn(c, sh, "/v1/admin/read-models/"+url.PathEscape(args[0])+"/rebuild", "rebuilding "+args[0])
-		},
-	})
-	return c
-}
+// operatePatience is long: a node writes the snapshot of a large state gently.
+const operatePatience = 2 * time.Minute
 
 // operateOn asks the first server to do something to itself, and no other node
 // in its place, and says that it did.
@@ -75,7 +70,7 @@ func operateOn(c *cobra.Command, sh *shell.Shell, path, done string) error {
 		return err
 	}
 	nameContext(sh)
-	first := cl.Only(0)
+	first := cl.WithPatience(sh.Patience(operatePatience)).Only(0)
 	if err := first.Post(c.Context(), path, nil, nil); err != nil {
 		return fmt.Errorf("%s: %w", first.Servers()[0], err)
 	}

@@ -8,7 +8,7 @@ import (
 // TestActsOnTheNamedNode shows that a snapshot and a rebuild are those of the
 // first server, and of no other when that one fails.
 func TestActsOnTheNamedNode(t *testing.T) {
-	for _, line := range [][]string{{"snapshot"}, {"readmodel", "rebuild", "orders"}} {
+	for _, line := range [][]string{{"snapshot"}, {"readmodel", "rebuild", "orders", "--no-wait"}} {
 		named := newFakeNode(t, cuts)
 		other := newFakeNode(t, says(http.StatusNoContent, ""))
 		status := make(chan int, 1)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"strconv"
 	"time"
@@ -64,6 +65,75 @@ func printList[T any](c *cobra.Command, sh *shell.Shell, path string, query url.
 		}
 		return nil
 	})
+}
+
+// printPages reads a list page by page, up to a limit (0 = all of it), and prints
+// it as one.
+func printPages[T any](c *cobra.Command, sh *shell.Shell, path string, limit int, show func(*shell.Shell, []T) error) error {
+	query, err := withAsOf(c, url.Values{})
+	if err != nil {
+		return err
+	}
+	again, err := watching(c)
+	if err != nil {
+		return err
+	}
+	print := func(ctx context.Context, sh *shell.Shell) error {
+		all, err := readPages[T](ctx, sh, path, query, limit)
+		if err != nil {
+			return err
+		}
+		if sh.WantsJSON() {
+			return sh.JSON(all.raw)
+		}
+		return show(sh, all.items)
+	}
+	if !again {
+		return print(c.Context(), sh)
+	}
+	return watch(c.Context(), sh, func(ctx context.Context, w io.Writer) error { return print(ctx, sh.To(w)) })
+}
+
+// pages are the items of a list, read and as they came.
+type pages[T any] struct {
+	items []T
+	raw   client.List[json.RawMessage]
+}
+
+// pageSize is what the venue gives at once at most.
+const pageSize = 1000
+
+func readPages[T any](ctx context.Context, sh *shell.Shell, path string, query url.Values, limit int) (all pages[T], err error) {
+	cl, err := sh.Client()
+	if err != nil {
+		return all, err
+	}
+	cl = cl.WithPatience(sh.Patience(statusPatience))
+	query = maps.Clone(query)
+	all.raw.Items = []json.RawMessage{}
+	for {
+		query.Set("limit", strconv.Itoa(pageSize))
+		if left := limit - len(all.items); limit > 0 && left < pageSize {
+			query.Set("limit", strconv.Itoa(left))
+		}
+		var page client.List[json.RawMessage]
+		if err := cl.Get(ctx, path, query, &page); err != nil {
+			return all, err
+		}
+		for _, raw := range page.Items {
+			var item T
+			if err := json.Unmarshal(raw, &item); err != nil {
+				return all, fmt.Errorf("decode answer of %s: %w", path, err)
+			}
+			all.items = append(all.items, item)
+		}
+		all.raw.Sequence, all.raw.Next, all.raw.Items = page.Sequence, page.Next, append(all.raw.Items, page.Items...)
+		if page.Next == "" || limit > 0 && len(all.items) >= limit {
+			return all, nil
+		}
+		query.Del("as_of") // the cursor says it
+		query.Set("cursor", page.Next)
+	}
 }
 
 // asOfFlag names the point of the past that a reading is of.

@@ -114,7 +114,8 @@ func runReplay(c *cobra.Command, sh *shell.Shell, o replay.Options, paths []stri
 	o.Done = bar.Add
 	summary, err := replay.Run(c.Context(), cl, messages, o)
 	bar.Done()
-	return errors.Join(err, printSummary(sh, summary))
+	err = shell.BrokenOff(c.Context(), err, "%d of %d messages were played", summary.Messages, len(messages))
+	return errors.Join(printSummary(sh, summary), err)
 }
 
 func printSummary(sh *shell.Shell, s *replay.Summary) error {

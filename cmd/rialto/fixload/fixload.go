@@ -88,7 +88,8 @@ type Report struct {
 	Client fixclient.Stats `json:"client"`
 }
 
-// Run makes the load and returns the report. Session i begins at address i of
+// Run makes the load and returns the report, also with the error of ctx if that
+// ends it. Session i begins at address i of
 // its client's, modulo their number.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	traders := make([]*trader, len(o.Logins))
@@ -111,10 +112,14 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	end := time.AfterFunc(time.Second, leave) // whoever has no node to say goodbye to
 	defer end.Stop()
-	if err := errors.Join(err, group.Wait()); err != nil {
+	err = errors.Join(err, group.Wait())
+	switch {
+	case ctx.Err() != nil && seconds > 0:
+		err = ctx.Err() // whoever ended it is told what came out so far
+	case err != nil:
 		return nil, err
 	}
-	return report(o, traders, seconds, commits), nil
+	return report(o, traders, seconds, commits), err
 }
 
 // load trades for the duration, and returns it and the nodes' commits

@@ -60,7 +60,7 @@ func prepare(ctx context.Context, cl *client.Client) error {
 	if err != nil {
 		return err
 	}
-	if err := venuefile.Apply(ctx, cl, changes, ""); err != nil {
+	if err := venuefile.Apply(ctx, cl, changes, "", nil); err != nil {
 		return err
 	}
 	_, err = cl.Execute(ctx, client.Command{

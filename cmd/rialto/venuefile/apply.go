@@ -25,8 +25,8 @@ func ValidID(id string) bool {
 // with a client.UnknownError where the outcome of commands is unknown. The
 // commands have new ids, or with an id such as are made of it and of what they
 // say: the same command under the same id is then a repeat, also if a part of
-// the plan is done.
-func Apply(ctx context.Context, cl *client.Client, changes []Change, id string) error {
+// the plan is done. made, if it is set, is called after each change that was sent.
+func Apply(ctx context.Context, cl *client.Client, changes []Change, id string, made func()) error {
 	for _, c := range changes {
 		if len(c.commands) == 0 {
 			continue
@@ -47,8 +47,21 @@ func Apply(ctx context.Context, cl *client.Client, changes []Change, id string) 
 				return fmt.Errorf("%s: %s: %w", c.What, commands[i].Verb, p)
 			}
 		}
+		if made != nil {
+			made()
+		}
 	}
 	return nil
+}
+
+// Sent counts the changes of a plan for which something is sent.
+func Sent(changes []Change) (n int) {
+	for _, c := range changes {
+		if len(c.commands) > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // ApplyDemo declares the demo venue, as far as it is not there yet.
@@ -61,7 +74,7 @@ func ApplyDemo(ctx context.Context, cl *client.Client) error {
 	if err != nil {
 		return err
 	}
-	return Apply(ctx, cl, changes, "")
+	return Apply(ctx, cl, changes, "", nil)
 }
 
 // commandID returns a new id, or the one that an id and a command make.

@@ -175,7 +175,7 @@ func TestApplyIsIdempotent(t *testing.T) {
 	if diff := cmp.Diff(want, lines); diff != "" || len(v.commands) != 0 {
 		t.Fatalf("plan sent %v (-want +got):\n%s", v.commands, diff)
 	}
-	if err := venuefile.Apply(t.Context(), cl, changes, ""); err != nil {
+	if err := venuefile.Apply(t.Context(), cl, changes, "", nil); err != nil {
 		t.Fatal(err)
 	}
 	wantCommands := []string{
@@ -189,7 +189,7 @@ func TestApplyIsIdempotent(t *testing.T) {
 	if diff := cmp.Diff([]string{"= asset USD", "= instrument A-USD", "= limits of the venue", "= account ann"}, lines); diff != "" {
 		t.Errorf("second plan (-want +got):\n%s", diff)
 	}
-	if err := venuefile.Apply(t.Context(), cl, changes, ""); err != nil || len(v.commands) != len(wantCommands) {
+	if err := venuefile.Apply(t.Context(), cl, changes, "", nil); err != nil || len(v.commands) != len(wantCommands) {
 		t.Errorf("the second time %v was sent, error %v", v.commands[len(wantCommands):], err)
 	}
 }
@@ -201,7 +201,7 @@ func TestApplyUnderAnID(t *testing.T) {
 	for i := range runs {
 		v, cl := newVenue(t)
 		changes, _ := plan(t, cl, small)
-		if err := venuefile.Apply(t.Context(), cl, changes[i:], "monday"); err != nil { // a part was done before
+		if err := venuefile.Apply(t.Context(), cl, changes[i:], "monday", nil); err != nil { // a part was done before
 			t.Fatal(err)
 		}
 		runs[i] = v.ids
@@ -249,7 +249,7 @@ func TestDifferences(t *testing.T) {
 	if diff := cmp.Diff(want, lines); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
-	if err := venuefile.Apply(t.Context(), cl, changes, ""); err != nil {
+	if err := venuefile.Apply(t.Context(), cl, changes, "", nil); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"instruments/define", "accounts/deposit ann after 2"}, v.commands); diff != "" {
@@ -350,12 +350,12 @@ func TestNoKeyIsRevoked(t *testing.T) {
 	if len(lines) != 1 || !strings.Contains(lines[0], "keeps the keys that the file does not name: by-hand") || strings.Contains(lines[0], "keys: ") {
 		t.Errorf("the plan says %q", lines)
 	}
-	if err := venuefile.Apply(t.Context(), cl, changes, ""); err != nil || strings.Join(v.commands, ";") != "participants/redefine" {
+	if err := venuefile.Apply(t.Context(), cl, changes, "", nil); err != nil || strings.Join(v.commands, ";") != "participants/redefine" {
 		t.Errorf("sent %q, %v", v.commands, err)
 	}
 	v.commands = nil
 	changes, _ = plan(t, cl, fmt.Sprintf(file, ", {id: by-hand, secret: s, role: read}"))
-	if err := venuefile.Apply(t.Context(), cl, changes, ""); err != nil || strings.Join(v.commands, ";") != "participants/define" {
+	if err := venuefile.Apply(t.Context(), cl, changes, "", nil); err != nil || strings.Join(v.commands, ";") != "participants/define" {
 		t.Errorf("sent %q, %v", v.commands, err)
 	}
 }
