@@ -96,6 +96,10 @@ fuzz-fix: ## ten million bent FIX messages decoded, some to a live door, then it
 picture: build ## record the README's picture from a real rialto demo
 	$(BIN) demo --picture docs/demo.svg
 
+.PHONY: reference
+reference: ## write docs/reference.md from the program's own help
+	$(GO) test ./cmd/rialto/cli -count=1 -run TestHelp -update
+
 .PHONY: clean
 clean: ## remove what was built and the dev cluster's data
 	rm -rf bin data

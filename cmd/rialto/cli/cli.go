@@ -77,6 +77,7 @@ func Root(sh *shell.Shell) *cobra.Command {
 	for _, add := range commands() {
 		root.AddCommand(add.build(sh))
 	}
+	fixedCompletions(root)
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultCompletionCmd() // now, so that it is made strict as well
 	for _, c := range root.Commands() {

@@ -167,7 +167,11 @@ func printParticipants(sh *shell.Shell, all []client.Participant) error {
 		for _, k := range p.Keys {
 			keys = append(keys, k.ID)
 		}
-		rows = append(rows, []string{p.Participant, p.Role, p.Owner, strings.Join(p.Accounts, " "), strings.Join(p.FIXCompIDs, " "), strings.Join(keys, " ")})
+		comps := p.FIXCompIDs
+		for _, s := range p.FIXSessions {
+			comps = append(comps, s.CompID)
+		}
+		rows = append(rows, []string{p.Participant, p.Role, p.Owner, strings.Join(p.Accounts, " "), strings.Join(comps, " "), strings.Join(keys, " ")})
 	}
 	return sh.Table([]string{"PARTICIPANT", "ROLE", "OWNER", "ACCOUNTS", "COMP IDS", "KEYS"}, rows)
 }

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -119,10 +120,24 @@ func TestKeyCommands(t *testing.T) {
 	}
 }
 
+// TestEventTypesAreKnown shows that the types that complete are the machine's.
+func TestEventTypesAreKnown(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "fsm", "event", "event.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, stdout, _ := run(t, "__complete", "events", "tail", "--type", "")
+	for _, m := range regexp.MustCompile(`Type = "(\w+)"`).FindAllSubmatch(text, -1) {
+		if !strings.Contains("\n"+stdout, "\n"+string(m[1])+"\n") {
+			t.Errorf("%s does not complete", m[1])
+		}
+	}
+}
+
 // TestCompletion shows that names are the venue's, words are the program's, and
 // a venue that is away costs nothing.
 func TestCompletion(t *testing.T) {
-	n := newFakeNode(t, says(200, `{"cluster_id":"c","nodes":[{"id":"n1"},{"id":"n2"}],"items":[{"instrument":"BTC-USD","account":"alice"}]}`))
+	n := newFakeNode(t, says(200, `{"cluster_id":"c","nodes":[{"id":"n1"},{"id":"n2","read_models":[{"name":"orders"}]}],"items":[{"instrument":"BTC-USD","account":"alice","owner":"ann","comp_id":"T1"}]}`))
 	for line, want := range map[string]string{
 		"book":                        "BTC-USD",
 		"account balance":             "alice",
@@ -132,9 +147,24 @@ func TestCompletion(t *testing.T) {
 		"node remove":                 "n2",
 		"order place alice buy --tif": "fok",
 		"explain":                     "node_dead",
+		"transfer-leader":             "n1",
+		"readmodel rebuild":           "orders",
+		"fix logout":                  "T1",
+		"limits show":                 "instrument",
+		"limits show owner":           "ann",
+		"limits set account alice":    "max_position=",
+		"status --output":             "json",
+		"events tail --type":          "TradeExecuted",
+		"events search --fields":      "aggregate_id",
+		"bench failover --how":        "hang",
+		"serve --role":                "reader",
+		"key create p k --role":       "audit",
+		"fix send":                    "NewOrderSingle",
+		"fix send X --as":             "T1",
+		"order cancel --account":      "alice",
 	} {
 		args := append([]string{"__complete"}, strings.Fields(line)...)
-		if line != "explain" {
+		if line != "explain" && !strings.HasPrefix(line, "serve") && !strings.HasPrefix(line, "bench failover") {
 			args = append(args[:2], append([]string{"--server=" + n.URL}, args[2:]...)...)
 		}
 		_, stdout, stderr := run(t, append(args, "")...)

@@ -207,7 +207,10 @@ type Participant struct {
 	Owner       string   `json:"owner,omitempty"`
 	Accounts    []string `json:"accounts,omitempty"`
 	FIXCompIDs  []string `json:"fix_comp_ids,omitempty"`
-	Keys        []Key    `json:"keys,omitempty"`
+	FIXSessions []struct {
+		CompID string `json:"comp_id"`
+	} `json:"fix_sessions,omitempty"`
+	Keys []Key `json:"keys,omitempty"`
 }
 
 // Key is a key as the venue shows it: without its secret.
