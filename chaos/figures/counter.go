@@ -7,7 +7,11 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/rialto-exchange/rialto/chaos/history"
+	"github.com/rialto-exchange/rialto/chaos/traffic"
 )
+
+// maxUnsettled bounds the ids that are kept.
+const maxUnsettled = 20
 
 // counter goes through operations in the order in which they were written. Of
 // the answers it keeps a bit for each millisecond in which there was one: that
@@ -41,6 +45,9 @@ func (c *counter) operation(o history.Operation) {
 			if s.Replayed {
 				f.Replayed++
 			}
+		}
+		if o.Outcome != history.Acked && o.Sequence == 0 && time.Duration(o.Ended-o.Began) >= traffic.Settling && len(f.Unsettled) < maxUnsettled {
+			f.Unsettled = append(f.Unsettled, o.ID)
 		}
 		c.answer(o)
 	case history.Order:

@@ -28,6 +28,10 @@ type Figures struct {
 	Again    uint64 `json:"sent_again"`
 	Replayed uint64 `json:"answered_again"`
 
+	// Unsettled are commands that were repeated for as long as clients do, and
+	// not once answered for certain.
+	Unsettled []string `json:"unsettled,omitempty"`
+
 	Latency Latency `json:"latency"`
 	// Gap is the longest time in which no client at all was answered, ClientGap
 	// the longest between two answers at one client.

@@ -2,6 +2,8 @@ package scenario
 
 import (
 	"math/rand/v2"
+	"slices"
+	"strings"
 
 	"github.com/rialto-exchange/rialto/chaos/fault"
 	"github.com/rialto-exchange/rialto/chaos/site"
@@ -21,7 +23,25 @@ func (d *Draw) step(random *rand.Rand, can site.Can) Step {
 	if d.Together.Max > n {
 		n += random.IntN(d.Together.Max - n + 1)
 	}
-	return Step{Faults: possible[:min(n, len(possible))], Hold: d.Hold}
+	drawn := possible[:min(n, len(possible))]
+	slices.SortStableFunc(drawn, func(a, b string) int { return leaves(a) - leaves(b) })
+	return Step{Faults: drawn, Hold: d.Hold}
+}
+
+// leaves is how little a fault leaves of a cluster for those that begin after
+// it: most of them look for a leader.
+func leaves(name string) int {
+	for _, whole := range []string{"-all", "-everybody-alone", "-majority-split"} {
+		if strings.HasSuffix(name, whole) {
+			return 2
+		}
+	}
+	for _, none := range []string{"transfer", "snapshot", "net-", "cpu-", "disk-slow", "sync-slow"} {
+		if strings.HasPrefix(name, none) {
+			return 0
+		}
+	}
+	return 1
 }
 
 // needs is what the site is opened with: what the steps need, and what faults

@@ -46,11 +46,11 @@ func (w *run) happens(ctx context.Context) (err error) {
 	w.options.Say("traffic begins at %s", strings.Join(w.site.URLs(), " "))
 	err = w.stepsAndCalm(ctx)
 	w.history.Mark(history.Mark{What: history.LoadEnds})
-	if ctx.Err() != nil {
+	if err != nil || ctx.Err() != nil {
 		w.load.abandon()
-		return ctx.Err()
+		return errors.Join(err, ctx.Err())
 	}
-	err = errors.Join(err, w.load.end(ctx), w.settle(ctx))
+	err = errors.Join(w.load.end(ctx), w.settle(ctx))
 	if sweep := w.options.Scenario.Sweep; sweep.Offsets > 0 && err == nil {
 		err = w.sweep(ctx, sweep)
 	}
@@ -95,8 +95,10 @@ func (w *run) stepsAndCalm(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// work waits until so many further commands are acknowledged.
+// work waits until so many further commands are acknowledged, and half as many
+// again: those count that were begun and answered in the time that is meant.
 func (w *run) work(ctx context.Context, more uint64) error {
+	more += more / 2
 	before := w.load.done()
 	return w.until(ctx, workPatience, fmt.Sprintf("%d more commands are acknowledged", more), func() bool {
 		return w.load.done() >= before+more
@@ -143,33 +145,26 @@ type under struct {
 	heals   history.Nanos
 }
 
+// beginPatience bounds how long a fault may look for what it needs to begin.
+const beginPatience = 90 * time.Second
+
 // step has faults begin, last and end, and waits until the cluster is well.
 func (w *run) step(ctx context.Context, s Step) error {
-	var all []*under
+	all, whole := w.beginAll(ctx, s)
 	var errs []error
-	hold := w.span(s.Hold)
-	for i, name := range s.Faults {
-		if i > 0 {
-			sleep(ctx, time.Duration(w.random.Int64N(int64(hold)+1)))
-		}
-		u, err := w.begin(ctx, name)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", name, err))
-			break
-		}
-		all = append(all, u)
-	}
-	sleep(ctx, hold)
 	for _, u := range slices.Backward(all) {
 		if err := w.heal(ctx, u); err != nil {
 			errs = append(errs, fmt.Errorf("heal %s: %w", u.name, err))
 		}
 	}
+	if !whole {
+		errs = append(errs, w.clear(ctx))
+	}
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
 	err := w.recovered(ctx, all)
-	bit := true
+	bit := whole
 	for _, u := range all {
 		bit = w.bitten(u) && bit
 	}
@@ -180,6 +175,42 @@ func (w *run) step(ctx context.Context, s Step) error {
 	return err
 }
 
+// beginAll has the faults of a step begin and last, and reports whether all did.
+// One that can't begin, for another has taken what it needs, spoils the trial
+// and not the run.
+func (w *run) beginAll(ctx context.Context, s Step) (all []*under, whole bool) {
+	hold := w.span(s.Hold)
+	for i, name := range s.Faults {
+		if i > 0 {
+			sleep(ctx, time.Duration(w.random.Int64N(int64(hold)/2+1)))
+		}
+		u, err := w.begin(ctx, name)
+		if err != nil {
+			w.history.Mark(history.Mark{What: history.Note, Text: fmt.Sprintf("%s could not begin: %v", name, err)})
+			w.options.Say("         %s could not begin: %v", name, err)
+			return all, false
+		}
+		all = append(all, u)
+	}
+	sleep(ctx, hold)
+	return all, true
+}
+
+// clear takes away what a fault left that did not begin, and starts the nodes
+// that do not run.
+func (w *run) clear(ctx context.Context) error {
+	if err := w.site.Undo(); err != nil {
+		w.options.Say("         undone: %v", err) // it may have been undone before
+	}
+	var errs []error
+	for _, n := range w.site.Nodes() {
+		if !n.Running() {
+			errs = append(errs, n.Start(ctx))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 func (w *run) begin(ctx context.Context, name string) (*under, error) {
 	f, ok := fault.Find(name)
 	if !ok {
@@ -187,7 +218,9 @@ func (w *run) begin(ctx context.Context, name string) (*under, error) {
 	}
 	w.count[name]++
 	u := &under{name: fmt.Sprintf("%s#%d", name, w.count[name]), begins: w.history.Now(), from: w.load.done()}
-	ongoing, err := f.Begin(ctx, w.site, rand.New(rand.NewPCG(w.options.Seed, w.random.Uint64())))
+	beginning, cancel := context.WithTimeout(ctx, beginPatience)
+	defer cancel()
+	ongoing, err := f.Begin(beginning, w.site, rand.New(rand.NewPCG(w.options.Seed, w.random.Uint64())))
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/rialto-exchange/rialto/chaos/check"
 	"github.com/rialto-exchange/rialto/chaos/figures"
 	"github.com/rialto-exchange/rialto/chaos/history"
+	"github.com/rialto-exchange/rialto/chaos/traffic"
 )
 
 // Judge counts and checks what lies in a folder, and completes the result. It
@@ -36,6 +37,9 @@ func Judge(ctx context.Context, folder history.Folder, r *Result, s Scenario) er
 	}
 	if err := lines(folder, r); err != nil {
 		return err
+	}
+	if len(f.Unsettled) > 0 {
+		r.Why = append(r.Why, fmt.Sprintf("commands were repeated for %v and never settled: %v", traffic.Settling, f.Unsettled))
 	}
 	for _, c := range r.Checks {
 		switch {
@@ -186,7 +190,7 @@ func eachLine(path string, see func(n uint64, line string)) error {
 func newResult(o Options) *Result {
 	r := &Result{
 		Scenario: o.Scenario.Name, Doc: o.Scenario.Doc, Seed: o.Seed, Nodes: o.Scenario.Nodes, Duration: o.Duration,
-		Started: time.Now().UTC(), Machine: machine(), Again: again(o), Folder: string(o.Folder),
+		Started: time.Now().UTC(), Machine: Machine(), Again: again(o), Folder: string(o.Folder),
 	}
 	if o.Staging == nil {
 		r.Commit, r.Modified = Build(o.Binary)
@@ -227,7 +231,8 @@ func Hash(path string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-func machine() string {
+// Machine says which machine this is.
+func Machine() string {
 	name, _ := os.Hostname()
 	return fmt.Sprintf("%s: %d cores, %s/%s", name, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
 }

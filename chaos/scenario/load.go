@@ -114,7 +114,7 @@ func (l *load) end(ctx context.Context) error {
 func (l *load) abandon() {
 	l.stop.Do(func() {
 		if l.rest != nil {
-			l.rest.Stop()
+			l.rest.Abort()
 		}
 		for _, s := range l.sessions {
 			s.Stop()

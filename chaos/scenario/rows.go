@@ -26,6 +26,14 @@ func named() []Scenario {
 			Least: Work{1000, 1000},
 		},
 		{
+			Name: "selection", Doc: "the leader, a follower and all killed, some twice, in under a minute: what make test runs",
+			Steps: []Step{
+				{Faults: []string{"kill-leader"}, Hold: brief()}, {Faults: []string{"kill-follower"}, Hold: brief()}, {Faults: []string{"kill-all"}},
+				{Faults: []string{"kill-leader"}, Hold: brief()}, {Faults: []string{"kill-all"}}, {Faults: []string{"transfer"}, Hold: Span{1500 * time.Millisecond, 2 * time.Second}},
+			},
+			Load: Load{Clients: 6, Transfers: 2, Readers: 2, Streams: 1, Sessions: 2, Rate: 250, FIXRate: 15},
+		},
+		{
 			Name: "kills", Doc: "kill -9 of the leader, a follower, any node or all, one after the other",
 			Draw: &Draw{From: []string{"kill-leader", "kill-follower", "kill-random", "kill-all"}, Together: Between{1, 1}, Hold: short()},
 		},
@@ -76,8 +84,9 @@ func named() []Scenario {
 	}
 }
 
-// How long faults last: those that are over when they have begun, those that a
+// How long faults last: those that leave a cluster with others at once, those that are over when they have begun, those that a
 // cluster has to notice, and those that need time to bite.
+func brief() Span { return Span{300 * time.Millisecond, time.Second} }
 func short() Span { return Span{500 * time.Millisecond, 2 * time.Second} }
 func long() Span  { return Span{3 * time.Second, 6 * time.Second} }
 

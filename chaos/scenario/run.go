@@ -145,5 +145,9 @@ func (w *run) all(ctx context.Context) (err error) {
 	if ctx.Err() != nil {
 		return err
 	}
-	return errors.Join(err, export(ctx, w.site, o.Folder))
+	exported := export(ctx, w.site, o.Folder)
+	if err != nil {
+		return err // that what is not well can't be exported whole is no news
+	}
+	return exported
 }

@@ -3,6 +3,7 @@ package site
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/rialto-exchange/rialto/chaos/disk"
@@ -13,6 +14,7 @@ type Node struct {
 	Number int    // from 0
 	ID     string // n1 is number 0 of a cluster of our own
 	site   *Site
+	paused atomic.Bool // by Pause
 }
 
 // URL is the base of its REST interface.
@@ -52,6 +54,7 @@ func (n *Node) Kill(ctx context.Context) error {
 		return s.does(ctx, n, s.KillCmd, func() { n.site.Said(n.Number, false) })
 	}
 	n.site.Kill(n.Number)
+	n.paused.Store(false)
 	return nil
 }
 
@@ -75,6 +78,7 @@ func (n *Node) Start(ctx context.Context, flags ...string) error {
 
 // Pause stops its process (SIGSTOP).
 func (n *Node) Pause(ctx context.Context) error {
+	n.paused.Store(true)
 	if s := n.site.options.Staging; s != nil {
 		return s.does(ctx, n, s.PauseCmd, nil)
 	}
@@ -84,6 +88,7 @@ func (n *Node) Pause(ctx context.Context) error {
 
 // Resume lets a stopped process go on (SIGCONT).
 func (n *Node) Resume(ctx context.Context) error {
+	n.paused.Store(false)
 	if s := n.site.options.Staging; s != nil {
 		return s.does(ctx, n, s.ResumeCmd, nil)
 	}

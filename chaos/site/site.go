@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/rialto-exchange/rialto/chaos/netns"
 	"github.com/rialto-exchange/rialto/chaos/proxy"
@@ -139,13 +140,38 @@ func (s *Site) Journal() *undo.Journal { return s.journal }
 // Nodes returns all nodes, dead ones included.
 func (s *Site) Nodes() []*Node { return slices.Clone(s.nodes) }
 
-// Leading returns the leader, once the running nodes agree on a running one.
+// Leading returns the leader: the running node that a majority of all nodes says
+// leads. Nodes that do not run or are stopped are not asked.
 func (s *Site) Leading(ctx context.Context) (*Node, error) {
-	i, err := s.Leader(ctx)
-	if err != nil {
-		return nil, err
+	var leader *Node
+	err := s.Until(ctx, "most nodes agree on a leader that runs", func(ctx context.Context) bool {
+		leader = s.leads(ctx)
+		return leader != nil
+	})
+	return leader, err
+}
+
+// asked bounds one question to one node.
+const asked = time.Second
+
+func (s *Site) leads(ctx context.Context) *Node {
+	votes := map[string]int{}
+	for _, n := range s.nodes {
+		if !n.Running() || n.paused.Load() {
+			continue
+		}
+		one, cancel := context.WithTimeout(ctx, asked)
+		if t, err := s.Twin(one, n.Number); err == nil {
+			votes[t.Leader]++
+		}
+		cancel()
 	}
-	return s.nodes[i], nil
+	for _, n := range s.nodes {
+		if 2*votes[n.ID] > len(s.nodes) && n.Running() && !n.paused.Load() {
+			return n
+		}
+	}
+	return nil
 }
 
 // Defer has something undone when the site is closed, last things first, while
@@ -157,9 +183,9 @@ func (s *Site) Defer(what string, do func() error) {
 	s.later = append(s.later, later{what, do})
 }
 
-// Close undoes what was deferred, ends every process that the site started and
-// takes away its namespaces and mounts. A staging cluster is left running.
-func (s *Site) Close() error {
+// Undo undoes what was deferred, now: a fault that could not be begun may have
+// left half of itself.
+func (s *Site) Undo() error {
 	s.mu.Lock()
 	undone := s.later
 	s.later = nil
@@ -170,6 +196,13 @@ func (s *Site) Close() error {
 			errs = append(errs, fmt.Errorf("%s: %w", u.what, err))
 		}
 	}
+	return errors.Join(errs...)
+}
+
+// Close undoes what was deferred, ends every process that the site started and
+// takes away its namespaces and mounts. A staging cluster is left running.
+func (s *Site) Close() error {
+	errs := []error{s.Undo()}
 	for _, r := range s.relays {
 		r.Stop()
 	}

@@ -12,8 +12,8 @@ import (
 
 // Bounds of a client.
 const (
-	// settling bounds how long a command is repeated.
-	settling = 60 * time.Second
+	// Settling bounds how long a command is repeated.
+	Settling = 60 * time.Second
 	// attempt bounds one copy: a gateway itself looks for a leader for 5 s.
 	attempt = 8 * time.Second
 	// retryPause is between two copies.
@@ -53,7 +53,7 @@ func (c *client) any() { c.at = c.random.IntN(len(c.run.options.URLs)) }
 // not, so that its id meets the venue before and after it was executed; some of
 // them are then given up, as by a client that dies.
 func (c *client) settle(p planned) history.Operation {
-	ctx, cancel := context.WithTimeout(context.Background(), settling)
+	ctx, cancel := context.WithTimeout(c.run.hard, Settling)
 	defer cancel()
 	t := take{Operation: history.Operation{
 		Client: c.name, Kind: history.Command, ID: p.id, Verb: p.verb, Body: p.body, Began: c.run.now(),

@@ -23,7 +23,8 @@ func FIXAccount(run string, i int) string { return fmt.Sprintf("%s-f%d", run, i+
 // ticks, nothing changes for it.
 func Declare(ctx context.Context, o Options, sessions int) error {
 	o.Rich = false
-	r := &Run{options: o}
+	r := newRun(o)
+	defer r.abort()
 	c := newClient(r, "setup", 0)
 	c.name = "setup"
 	for i, d := range declarations(o.Run, sessions) {

@@ -17,7 +17,8 @@ const (
 // so many events each, and from toEnd of the offsets as far as last. Each is an
 // operation of the history; one that did not bring as much is an error.
 func Sweep(ctx context.Context, o Options, offsets, events, toEnd int, last uint64) error {
-	r := &Run{options: o, started: time.Now()}
+	r := newRun(o)
+	defer r.abort()
 	if uint64(offsets) > last {
 		return fmt.Errorf("a sweep of %d offsets needs as many events, and there are %d", offsets, last)
 	}

@@ -47,6 +47,8 @@ type Run struct {
 	done    atomic.Int64
 	gap     atomic.Int64
 	stop    context.CancelFunc
+	hard    context.Context // ends what is under way; not what begins
+	abort   context.CancelFunc
 	wait    sync.WaitGroup
 	mu      sync.Mutex
 	sent    []Sent // without a history
@@ -76,7 +78,8 @@ func Start(ctx context.Context, o Options) *Run {
 		}
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	r := &Run{options: o, stop: cancel, started: time.Now()}
+	r := newRun(o)
+	r.stop = cancel
 	commanders := o.Clients + o.Transfers
 	for i := range o.Clients {
 		p := r.trading(i)
@@ -95,6 +98,17 @@ func Start(ctx context.Context, o Options) *Run {
 	return r
 }
 
+func newRun(o Options) *Run {
+	hard, abort := context.WithCancel(context.Background())
+	return &Run{options: o, hard: hard, abort: abort, started: time.Now()}
+}
+
+// Abort ends the traffic at once: commands under way stay unknown.
+func (r *Run) Abort() {
+	r.abort()
+	r.Stop()
+}
+
 // Done returns how many commands have been acknowledged so far.
 func (r *Run) Done() int64 { return r.done.Load() }
 
@@ -107,6 +121,7 @@ func (r *Run) LongestGap() time.Duration { return time.Duration(r.gap.Load()) }
 func (r *Run) Stop() []Sent {
 	r.stop()
 	r.wait.Wait()
+	r.abort()
 	return r.sent
 }
 

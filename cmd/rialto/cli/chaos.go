@@ -30,7 +30,7 @@ nothing behind, also when it is interrupted.
 Exit status: 0 passed, 1 failed, 3 invalid (it proves nothing: too little work,
 or a fault that is not shown to have bitten), 5 not run (impossible here).`,
 	}
-	c.AddCommand(chaosList(sh), chaosRun(sh), chaosReport(sh), chaosClean(sh))
+	c.AddCommand(chaosList(sh), chaosRun(sh), chaosReport(sh), chaosScorecard(sh), chaosClean(sh))
 	return c
 }
 
@@ -250,7 +250,9 @@ the report anew. Ends by the verdict, like run.`,
 			if err != nil {
 				return shell.Usagef("%s holds no run: %v", args[0], err)
 			}
-			if r.Figures != nil {
+			if _, err := os.Stat(folder.History()); err != nil {
+				sh.Note("what was seen is gone: only the pages are written anew")
+			} else if r.Figures != nil {
 				if err := scenario.Again(c.Context(), folder, r); err != nil {
 					return err
 				}

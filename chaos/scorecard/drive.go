@@ -1,0 +1,256 @@
+package scorecard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/rialto-exchange/rialto/chaos/history"
+	"github.com/rialto-exchange/rialto/chaos/scenario"
+	"github.com/rialto-exchange/rialto/chaos/site"
+)
+
+// Options of a scorecard.
+type Options struct {
+	Dir    string // made if it is not there; goes on with what is in it
+	Binary string
+	Older  string
+	Quick  bool
+	Seed   uint64
+	// For bounds how long new runs are begun, 0 is no bound. A run that is not
+	// expected to end in time is not begun.
+	For time.Duration
+	// Parallel is how many runs are made at the same time; rows that time
+	// something are run alone all the same.
+	Parallel int
+	// Only are the names of the rows to run, empty: all. The others are counted.
+	Only []string
+	// Do makes a run in a folder and returns what it came to.
+	Do func(ctx context.Context, job Job, folder history.Folder) (*scenario.Result, error)
+	// Say is told what goes on.
+	Say func(format string, args ...any)
+}
+
+// Job is a run to be made.
+type Job struct {
+	Row      Row
+	Number   int
+	Scenario string
+	Seed     uint64
+	Times    int
+}
+
+// expected is how long a run is thought to take before one was made, and the
+// least for one with a duration.
+const expected = 45 * time.Second
+
+// Make runs what is missing and tallies all. When ctx ends, or the time is over,
+// what was made counts.
+func Make(ctx context.Context, o Options, rows []Row) (*Card, error) {
+	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
+		return nil, err
+	}
+	binary := scenario.Hash(o.Binary)
+	if binary == "" {
+		return nil, fmt.Errorf("%s can't be read", o.Binary)
+	}
+	d := &drive{
+		options: o, rows: rows, binary: binary, can: site.Machine(site.Options{Binary: o.Binary, Older: o.Older}),
+		book: bookIn(o.Dir), begun: time.Now(), under: map[string]int{},
+	}
+	var err error
+	if d.runs, err = d.book.read(); err != nil {
+		return nil, err
+	}
+	err = d.all(ctx)
+	card := Tally(rows, d.runs, o.Quick, d.can, binary)
+	card.Machine = scenario.Machine()
+	card.Commit, card.Modified = scenario.Build(o.Binary)
+	return card, err
+}
+
+// drive is a scorecard that is being made.
+type drive struct {
+	options Options
+	rows    []Row
+	binary  string
+	can     site.Can
+	book    book
+	begun   time.Time
+
+	mu     sync.Mutex
+	runs   []Run
+	under  map[string]int // runs under way, by row
+	failed error
+	alone  sync.RWMutex // held whole by a run that must be alone
+}
+
+// all makes run after run, some at the same time, until there is none to make.
+func (d *drive) all(ctx context.Context) error {
+	var wait sync.WaitGroup
+	for range max(1, d.options.Parallel) {
+		wait.Go(func() {
+			for ctx.Err() == nil {
+				job, ok := d.next()
+				if !ok {
+					return
+				}
+				d.make(ctx, job)
+			}
+		})
+	}
+	wait.Wait()
+	return errors.Join(ctx.Err(), d.failed)
+}
+
+// next picks the row that has the smallest share of what it wants, so that each
+// has something when the time is over; the first of equals. With more than one
+// run at the same time, those that must be alone come after all others.
+func (d *drive) next() (Job, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.failed != nil {
+		return Job{}, false
+	}
+	best, ok := d.pick(func(r Row) bool { return d.options.Parallel <= 1 || !r.Alone })
+	if !ok {
+		best, ok = d.pick(func(r Row) bool { return r.Alone })
+	}
+	if ok {
+		d.under[best.Row.Name]++
+	}
+	return best, ok
+}
+
+func (d *drive) pick(may func(Row) bool) (Job, bool) {
+	var best *Job
+	least := 1.0
+	for _, row := range d.rows {
+		wanted := row.target(d.options.Quick)
+		names, _ := row.possible(d.can)
+		if wanted == 0 || len(names) == 0 || !d.chosen(row.Name) || !may(row) {
+			continue
+		}
+		trials, runs, takes := d.made(row)
+		share := float64(trials+d.under[row.Name]*max(1, row.PerRun)) / float64(wanted)
+		if share >= least || d.options.For > 0 && time.Since(d.begun)+takes > d.options.For {
+			continue
+		}
+		number := runs + d.under[row.Name]
+		if number >= mostRuns*row.runs(wanted) {
+			continue // one that never makes a valid trial is given up
+		}
+		least = share
+		best = &Job{
+			Row: row, Number: number, Scenario: names[number%len(names)],
+			Seed: seedOf(d.options.Seed, row.Name, number), Times: min(max(1, row.PerRun), wanted),
+		}
+	}
+	if best == nil {
+		return Job{}, false
+	}
+	return *best, true
+}
+
+// mostRuns is how many times the runs that a row should need are made at most.
+const mostRuns = 2
+
+func (d *drive) chosen(row string) bool {
+	if len(d.options.Only) == 0 {
+		return true
+	}
+	for _, name := range d.options.Only {
+		if name == row {
+			return true
+		}
+	}
+	return false
+}
+
+// made is what a row has of this build: valid trials, runs, and how long one
+// takes.
+func (d *drive) made(row Row) (trials, runs int, takes time.Duration) {
+	for _, r := range d.runs {
+		if r.Row == row.Name && r.Binary == d.binary {
+			trials += r.Trials - r.Invalid
+			runs++
+			takes += r.Took
+		}
+	}
+	if runs > 0 {
+		return trials, runs, max(takes/time.Duration(runs), row.Duration)
+	}
+	return trials, runs, max(expected, row.Duration)
+}
+
+func seedOf(seed uint64, row string, number int) uint64 {
+	h := fnv.New32a()
+	_, _ = fmt.Fprintf(h, "%d/%s/%d", seed, row, number)
+	return uint64(h.Sum32())
+}
+
+// make makes a run and writes it down. One that broke off has failed: nobody
+// knows what it would have found.
+func (d *drive) make(ctx context.Context, j Job) {
+	if j.Row.Alone {
+		d.alone.Lock()
+		defer d.alone.Unlock()
+	} else {
+		d.alone.RLock()
+		defer d.alone.RUnlock()
+	}
+	name := fmt.Sprintf("%s-%08x", j.Scenario, j.Seed)
+	folder := history.Folder(filepath.Join(d.options.Dir, name))
+	err := os.RemoveAll(string(folder)) // of a run that was interrupted
+	var r *scenario.Result
+	if err == nil {
+		d.options.Say("%s: %s × %d, seed %d", j.Row.Name, j.Scenario, j.Times, j.Seed)
+		r, err = d.options.Do(ctx, j, folder)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.under[j.Row.Name]--
+	switch {
+	case ctx.Err() != nil:
+		_ = os.RemoveAll(string(folder)) // it is made again
+		return
+	case err != nil:
+		r = &scenario.Result{
+			Scenario: j.Scenario, Seed: j.Seed, Binary: d.binary, Verdict: scenario.Failed, Started: time.Now().UTC(),
+			Why: []string{fmt.Sprintf("the run broke off: %v", err)},
+		}
+	}
+	run := runOf(j.Row, j.Number, r)
+	run.Folder = name
+	d.options.Say("  %s: %s, %d trials, %d invalid%s", j.Scenario, run.Verdict, run.Trials, run.Invalid, because(run.Why))
+	if r.Verdict == scenario.Passed {
+		slim(folder, r)
+	}
+	if err := d.book.append(run); err != nil {
+		d.failed = err
+		return
+	}
+	d.runs = append(d.runs, run)
+}
+
+func because(why []string) string {
+	if len(why) == 0 {
+		return ""
+	}
+	return ": " + why[0]
+}
+
+// slim removes what is only looked at when something was found.
+func slim(folder history.Folder, r *scenario.Result) {
+	_ = os.Remove(folder.History())
+	if r.Figures != nil {
+		for _, n := range r.Figures.Head.Nodes {
+			_ = os.Remove(folder.Events(n))
+		}
+	}
+}
