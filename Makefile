@@ -66,6 +66,14 @@ ids: ## a minute of 250,000 commands a second at full size, two to four minutes
 test-interop: ## a trader with C++ QuickFIX (needs g++ and libquickfix-dev)
 	RIALTO_INTEROP=require $(GO) test ./chaos/interop -count=1 -v -timeout 10m
 
+.PHONY: chaos-quick
+chaos-quick: build ## a few trials of each row of the scorecard, in ten minutes (as root: all rows)
+	$(BIN) chaos scorecard --quick --for 10m --dir chaos-runs/quick
+
+.PHONY: chaos-scorecard
+chaos-scorecard: build ## the whole scorecard, a day or more; goes on where it was interrupted (OLDER=binary of a build before)
+	$(BIN) chaos scorecard --dir chaos-runs/scorecard $(if $(OLDER),--older $(OLDER))
+
 .PHONY: chaos-fix
 chaos-fix: ## FIX sessions through 24 faults and 200,000 orders, some ten minutes
 	RIALTO_FIX_FAULTS=24 RIALTO_FIX_ORDERS=200000 RIALTO_FIX_RATE=2000 $(GO) test ./chaos -count=1 -v -timeout 60m -run TestFIXFaults

@@ -9,7 +9,6 @@ import (
 
 	"os/exec"
 	"path/filepath"
-	"syscall"
 	"testing"
 
 	"github.com/rialto-exchange/rialto/chaos/check"
@@ -154,75 +153,4 @@ func trade(v *venue.Venue, run string) *traffic.Run {
 	return traffic.Start(context.Background(), traffic.Options{
 		URLs: v.URLs(), Clients: clients, Seed: 1, Run: run, Client: v.Client,
 	})
-}
-
-// TestLeaderKilled shows that killing the leader, twice, loses and doubles
-// nothing that clients were told.
-func TestLeaderKilled(t *testing.T) {
-	v := startVenue(t)
-	r := trade(v, "k")
-	for round := range int64(2) {
-		reach(t, v, r, 400*(round+1))
-		leader, err := v.Leader(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		v.Kill(leader)
-		reach(t, v, r, r.Done()+200)
-		if err := v.Restart(leader); err != nil {
-			t.Fatal(err)
-		}
-		if err := v.WaitReady(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	prove(t, v, r, "k-")
-}
-
-// TestFollowerKilled shows that a follower that dies and comes back ends with
-// the same events and state.
-func TestFollowerKilled(t *testing.T) {
-	v := startVenue(t)
-	r := trade(v, "f")
-	reach(t, v, r, 300)
-	leader, err := v.Leader(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	follower := (leader + 1) % v.Size()
-	v.Kill(follower)
-	reach(t, v, r, r.Done()+500)
-	if err := v.Restart(follower); err != nil {
-		t.Fatal(err)
-	}
-	if err := v.WaitReady(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	prove(t, v, r, "f-")
-}
-
-// TestAllKilled shows that nothing acknowledged is lost when every process
-// dies at once while commands flow.
-func TestAllKilled(t *testing.T) {
-	v := startVenue(t)
-	r := trade(v, "a")
-	for round := range int64(2) {
-		reach(t, v, r, 400*(round+1))
-		for i := range v.Size() {
-			v.Signal(i, syscall.SIGKILL, false)
-		}
-		for i := range v.Size() {
-			v.Kill(i)
-		}
-		for i := range v.Size() {
-			if err := v.Restart(i); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := v.WaitReady(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	reach(t, v, r, r.Done()+100)
-	prove(t, v, r, "a-")
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rialto-exchange/rialto/chaos/check"
@@ -28,12 +29,9 @@ func Judge(ctx context.Context, folder history.Folder, r *Result, s Scenario) er
 		r.Why = append(r.Why, fmt.Sprintf("the history can't be read: %v", err))
 		return nil //nolint:nilerr // it is the verdict
 	}
-	r.Figures, r.Checks = f, nil
-	for _, c := range check.All() {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		r.Checks = append(r.Checks, judge(ctx, c, check.Run{Folder: folder, Head: f.Head, Limits: s.Limits}))
+	r.Figures, r.Checks = f, checked(ctx, check.Run{Folder: folder, Head: f.Head, Limits: s.Limits})
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	if err := lines(folder, r); err != nil {
 		return err
@@ -78,6 +76,23 @@ func invalid(r *Result, least Work) (why []string) {
 			before, after, least.Before, least.After))
 	}
 	return why
+}
+
+// checked runs all checks, as many at the same time as there are processors.
+func checked(ctx context.Context, run check.Run) []CheckResult {
+	all := check.All()
+	results := make([]CheckResult, len(all))
+	var wait sync.WaitGroup
+	free := make(chan struct{}, runtime.NumCPU())
+	for i, c := range all {
+		wait.Go(func() {
+			free <- struct{}{}
+			defer func() { <-free }()
+			results[i] = judge(ctx, c, run)
+		})
+	}
+	wait.Wait()
+	return results
 }
 
 func andMore(n int) string {
