@@ -13,7 +13,7 @@ import (
 // clients, and hands leadership over. It stands for none any more.
 func (n *Node) Drain(ctx context.Context) error {
 	n.draining.Store(true)
-	defer n.drainFIX(ctx)
+	defer n.farewell(ctx)
 	if n.consensus == nil || n.sequencer == nil || n.consensus.Status().Role != cluster.RoleLeader {
 		return nil
 	}
@@ -26,19 +26,15 @@ func (n *Node) Drain(ctx context.Context) error {
 // drainPatience bounds each try to hand leadership over to one node.
 const drainPatience = 2 * time.Second
 
-// drainFIX says goodbye to FIX clients, once the leader has moved: what they are
-// told goes through the log.
-func (n *Node) drainFIX(ctx context.Context) {
-	f := n.fixDoor.Load()
-	if f == nil || n.hasFailed() {
-		return
+// farewell has clients go elsewhere, once the leader has moved: what FIX clients
+// are told goes through the log.
+func (n *Node) farewell(ctx context.Context) {
+	if !n.hasFailed() {
+		n.drainDoors(ctx)
 	}
-	ctx, cancel := context.WithTimeout(ctx, farewellTime)
-	defer cancel()
-	f.server.Drain(ctx)
 }
 
-// farewellTime is how long a node that leaves waits for FIX clients to log out.
+// farewellTime is how long a node that leaves waits for clients to log out.
 const farewellTime = 3 * time.Second
 
 func voters(members []cluster.Member) int {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/rialto-exchange/rialto/cluster"
@@ -17,45 +18,55 @@ import (
 // fixLevel is the feature level that has FIX sessions.
 const fixLevel = 3
 
-// fixDoor is the door for FIX clients and who serves behind it.
-type fixDoor struct {
-	door   *listener
-	server *fix.Server
+// fixGateway is FIX as a gateway.
+type fixGateway struct {
+	*fix.Server
+	listener net.Listener
 }
 
-func (n *Node) openFIX(_, background context.Context) (door, error) {
+// Serve implements gateways.Gateway.
+func (g *fixGateway) Serve() error { return g.Server.Serve(g.listener) }
+
+// Shutdown implements gateways.Gateway.
+func (g *fixGateway) Shutdown(ctx context.Context) error { return g.Close(ctx) }
+
+// Status implements gateways.Gateway.
+func (g *fixGateway) Status() gateways.GatewayStatus {
+	s := gateways.GatewayStatus{Connections: g.Connections()}
+	s.Sessions, s.SessionsTotal = g.Sessions()
+	return s
+}
+
+// OpensItself says that the server takes clients again by itself, once the node
+// is fit for them.
+func (*fixGateway) OpensItself() {}
+
+func (n *Node) openFIX(background context.Context, v *gateways.Venue) (gateways.Gateway, error) {
 	limits := n.cfg.FIX.limits()
 	limits.MaxConnections = fixPlaces(&n.cfg.FIX, descriptorLimit())
 	encryption, err := n.cfg.FIX.tls()
 	if err != nil {
-		return door{}, err
+		return nil, err
 	}
 	desks, err := n.fixDesks(background)
 	if err != nil {
-		return door{}, err
+		return nil, err
 	}
-	listener, err := n.door(&n.given.FIX, n.cfg.FIXAddress)
+	listener, err := v.Listen(n.cfg.FIXAddress)
 	if err != nil {
-		return door{}, fmt.Errorf("fix_address: %w", err)
+		return nil, fmt.Errorf("fix_address: %w", err)
 	}
 	server, err := fix.New(fix.Config{
 		NodeID: n.cfg.NodeID, Commands: n.commands, Reads: n.reads, Sessions: n.reads, Blocks: n.reads,
 		Peers: fixPeers{n}, Fit: n.fitForFIX, Desk: desks, TLS: encryption, Limits: limits,
 		Force:  func() bool { return n.replica.state.Load().level >= fixLevel },
-		Logger: n.log.With("part", "fix"), Metrics: n.registry, Now: n.clock.Now, Random: n.world.Random,
+		Logger: v.Logger(), Metrics: v.Metrics(), Now: n.clock.Now, Random: n.world.Random,
 	})
 	if err != nil {
-		_ = listener.Close()
-		return door{}, err
+		return nil, err
 	}
-	n.fixDoor.Store(&fixDoor{door: listener, server: server})
-	n.background.Go(func() {
-		if err := server.Serve(listener); err != nil {
-			n.fail(fmt.Errorf("serve FIX: %w", err))
-		}
-	})
-	n.onClose("FIX gateway", server.Close)
-	return door{name: "fix", address: n.addresses.FIX, connections: server.Connections, sessions: server.Sessions}, nil
+	n.fixServer.Store(server)
+	return &fixGateway{server, listener}, nil
 }
 
 // fitForFIX returns why this node must not have FIX clients: what it takes may
@@ -118,14 +129,6 @@ func (n *Node) remembersFIX() error {
 
 // leaderSilence is for how long a follower may not have heard of its leader.
 const leaderSilence = 150 * time.Millisecond
-
-// cutFIX ends all FIX connections and refuses new ones, at once.
-func (n *Node) cutFIX() {
-	if f := n.fixDoor.Load(); f != nil {
-		f.door.Shut()
-		f.server.Cut()
-	}
-}
 
 // The calls between nodes about FIX connections. A request is the epoch, eight
 // bytes big-endian, and the CompID; or the id of a node. An answer is one byte:
@@ -201,11 +204,11 @@ func (n *Node) addressOf(id string) (string, bool) {
 // answerFIXCalls answers what other nodes ask.
 func (n *Node) answerFIXCalls() {
 	n.control.HandleCall(callProbeSession, func(ctx context.Context, request []byte) ([]byte, error) {
-		f := n.fixDoor.Load()
-		if f == nil || len(request) < 8 {
+		server := n.fixServer.Load()
+		if server == nil || len(request) < 8 {
 			return []byte{0}, nil
 		}
-		return answerByte(f.server.Probe(ctx, string(request[8:]), binary.BigEndian.Uint64(request))), nil
+		return answerByte(server.Probe(ctx, string(request[8:]), binary.BigEndian.Uint64(request))), nil
 	})
 	n.control.HandleCall(callLost, func(_ context.Context, request []byte) ([]byte, error) {
 		return answerByte(n.hasLost(string(request))), nil

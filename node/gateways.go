@@ -14,58 +14,56 @@ import (
 	"github.com/rialto-exchange/rialto/gateways/rest"
 )
 
-// door is one running gateway.
-type door struct {
-	name, address string
-	connections   func() int
-	sessions      func() ([]gateways.TwinSession, int) // nil: it has none
+// The names of the node's own gateways.
+const (
+	gatewayREST = "rest"
+	gatewayFIX  = "fix"
+)
+
+// gatewayRow is one door: a new one is a row of gateways.
+type gatewayRow struct {
+	name    string
+	own     bool
+	without bool
+	open    gateways.Open
 }
 
-// openGateways opens the doors last: behind them everything is there.
-func (n *Node) openGateways(ctx, background context.Context) error {
-	if err := n.openDebug(); err != nil {
-		return err
+// gateways lists the doors in the order of their opening, the program's last.
+func (n *Node) gateways() []gatewayRow {
+	rows := []gatewayRow{
+		{name: gatewayREST, own: true, without: n.without.rest, open: n.openREST},
+		{name: gatewayFIX, own: true, without: n.without.fix, open: n.openFIX},
 	}
-	metrics, err := n.newMetrics()
-	if err != nil {
-		return fmt.Errorf("register metrics: %w", err)
+	for _, g := range n.addedGateways {
+		rows = append(rows, gatewayRow{name: g.name, open: g.open})
 	}
-	n.registry = metrics
-	var doors []door
-	for _, row := range []struct {
-		without bool
-		open    func(ctx, background context.Context) (door, error)
-	}{
-		{n.without.rest, n.openREST}, {n.without.fix, n.openFIX},
-	} {
-		if row.without {
-			continue
-		}
-		d, err := row.open(ctx, background)
-		if err != nil {
-			return err
-		}
-		doors = append(doors, d)
-	}
-	n.doors.Store(&doors)
-	return nil
+	return rows
 }
 
-func (n *Node) openREST(_, _ context.Context) (door, error) {
-	listener, err := n.door(&n.given.HTTP, n.cfg.HTTPAddress)
-	if err != nil {
-		return door{}, fmt.Errorf("http_address: %w", err)
-	}
-	metrics := n.registry
-	log := n.log.With("part", "rest")
+// restGateway is REST as a gateway.
+type restGateway struct{ *rest.Server }
+
+// Status implements gateways.Gateway.
+func (g restGateway) Status() gateways.GatewayStatus {
+	return gateways.GatewayStatus{Connections: g.Connections()}
+}
+
+// Drain implements gateways.Gateway: /readyz says that the node leaves, and
+// whoever asks it is answered until the end.
+func (restGateway) Drain(context.Context) {}
+
+func (n *Node) openREST(_ context.Context, v *gateways.Venue) (gateways.Gateway, error) {
 	timed := newTimedCommands(n.commands, n.cfg.NodeID)
-	if err := metrics.Register(timed.took); err != nil {
-		_ = listener.Close()
-		return door{}, fmt.Errorf("register metrics: %w", err)
+	if err := v.Metrics().Register(timed.took); err != nil {
+		return nil, fmt.Errorf("register metrics: %w", err)
+	}
+	listener, err := v.Listen(n.cfg.HTTPAddress)
+	if err != nil {
+		return nil, fmt.Errorf("http_address: %w", err)
 	}
 	handler := rest.New(rest.Config{
 		Commands: timed, Reads: n.reads, Operations: operations{n},
-		NodeID: n.cfg.NodeID, Logger: log, Metrics: metrics, Wall: n.clock.Now, Random: n.world.Random,
+		NodeID: n.cfg.NodeID, Logger: v.Logger(), Metrics: n.registry, Wall: n.clock.Now, Random: n.world.Random,
 		MaxStreams: n.cfg.Reads.MaxStreams, MaxStreamsPerParticipant: n.cfg.Reads.MaxStreamsPerParticipant,
 		MaxScans: n.cfg.Reads.MaxScans, MaxScansPerParticipant: n.cfg.Reads.MaxScansPerParticipant,
 		MaxWaitsPerParticipant:    n.cfg.Reads.MaxWaitsPerParticipant,
@@ -80,36 +78,18 @@ func (n *Node) openREST(_, _ context.Context) (door, error) {
 		Handler: handler, Listener: listener, CertFile: n.cfg.TLSCert, KeyFile: n.cfg.TLSKey,
 		MaxConnections: ordinary, MaxPerAddress: min(n.cfg.Commands.MaxConnectionsPerAddress, ordinary),
 		MaxPerParticipant:   min(n.cfg.Commands.MaxConnectionsPerParticipant, ordinary),
-		ReservedConnections: reserved, Logger: log,
+		ReservedConnections: reserved, Logger: v.Logger(),
 	})
 	if err != nil {
-		_ = listener.Close()
-		return door{}, err
+		return nil, err
 	}
-	n.front.Store(&front{door: listener, server: server})
-	n.background.Go(func() {
-		if err := server.Serve(); err != nil {
-			n.fail(fmt.Errorf("serve REST: %w", err))
-		}
-	})
-	n.onClose("REST gateway", server.Shutdown)
-	return door{name: "rest", address: n.addresses.HTTP, connections: server.Connections}, nil
+	return restGateway{server}, nil
 }
 
 func (n *Node) gatewayStatus() []gateways.TwinGateway {
 	out := []gateways.TwinGateway{}
-	doors := n.doors.Load()
-	if doors == nil {
-		return out // not open yet
-	}
-	for _, d := range *doors {
-		g := gateways.TwinGateway{Name: d.name, Address: d.address, State: "up", Connections: d.connections()}
-		if d.sessions != nil {
-			g.Sessions, g.SessionsTotal = d.sessions()
-		}
-		out = append(out, g)
-	}
-	return out
+	n.eachDoor(func(d *door) { out = append(out, d.picture()) })
+	return out // none: not open yet
 }
 
 // bootstrapParticipants is the administrator of the configuration, who may

@@ -53,14 +53,20 @@ func closeNode(t *testing.T, n *node.Node) {
 // ready waits until a node takes commands.
 func ready(t *testing.T, n *node.Node) {
 	t.Helper()
+	eventually(t, "the node is ready", func() bool { return n.Operations().Ready() == nil })
+}
+
+// eventually waits until something holds.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for err := n.Operations().Ready(); err != nil; err = n.Operations().Ready() {
+	for !ok() {
 		select {
 		case <-ctx.Done():
-			t.Fatalf("not ready: %v", err)
+			t.Fatalf("waited in vain until %s", what)
 		case <-tick.C:
 		}
 	}

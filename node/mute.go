@@ -9,7 +9,6 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/gateways"
-	"github.com/rialto-exchange/rialto/gateways/rest"
 )
 
 // A leader whose disk hangs keeps its heartbeats and so freezes the venue, and
@@ -48,12 +47,6 @@ func (n *Node) watchWrites(ctx context.Context) {
 	}
 }
 
-// front is the door to the clients and who serves behind it.
-type front struct {
-	door   *listener
-	server *rest.Server
-}
-
 // lookAtWrites mutes or unmutes the node, and reports whether to look again
 // soon.
 func (n *Node) lookAtWrites() bool {
@@ -73,11 +66,7 @@ func (n *Node) mute(stalled time.Duration) {
 	n.mutedSince.Store(&now)
 	n.sayFarewell(cluster.CauseMute)
 	n.mux.Mute()
-	if f := n.front.Load(); f != nil {
-		f.door.Shut()
-		f.server.Cut()
-	}
-	n.cutFIX()
+	n.shutDoors()
 	n.log.Error("a write hangs while this node leads: it is mute, so that the others elect", "stalled", stalled)
 }
 
@@ -87,11 +76,9 @@ func (n *Node) unmute() (done bool) {
 	if since == nil {
 		return true
 	}
-	if f := n.front.Load(); f != nil {
-		if err := f.door.Reopen(); err != nil {
-			n.log.Warn("this node is mute no more, but for its clients", "error", err)
-			return false
-		}
+	if err := n.reopenDoors(); err != nil {
+		n.log.Warn("this node is mute no more, but for its clients", "error", err)
+		return false
 	}
 	n.mux.Unmute()
 	n.mutedSince.Store(nil)

@@ -22,6 +22,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/peer"
 	"github.com/rialto-exchange/rialto/cluster/sequencer"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/gateways/fix"
 	"github.com/rialto-exchange/rialto/node/world"
 	"github.com/rialto-exchange/rialto/readmodels"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
@@ -143,12 +144,12 @@ type Node struct {
 	silence silence
 	doubts  doubts
 	// ward watches the health of all nodes, stalled is this one's own stall.
-	ward     ward
-	stalled  atomic.Int64
-	doors    atomic.Pointer[[]door]
-	front    atomic.Pointer[front]
-	fixDoor  atomic.Pointer[fixDoor]
-	registry *prometheus.Registry // of /metrics
+	ward          ward
+	stalled       atomic.Int64
+	doors         atomic.Pointer[[]*door]
+	fixServer     atomic.Pointer[fix.Server]
+	addedGateways []addedGateway
+	registry      *prometheus.Registry // of /metrics
 	// ownProcess: the process is the node's own.
 	ownProcess bool
 	resident   memoryWatch
@@ -193,7 +194,15 @@ func WithVersion(v string) Option { return func(n *Node) { n.version = v } }
 // WithClock sets the clock that the node stamps entries with while it leads, and
 // measures its peers' by; the default is the system's. For tests of wrong
 // clocks.
-func WithClock(c cluster.Clock) Option { return func(n *Node) { n.clock = c } }
+func WithClock(c Clock) Option { return func(n *Node) { n.clock = c } }
+
+// Clock is the time of one machine. Its methods may be called from any goroutine.
+type Clock interface {
+	// Now is the time on the wall.
+	Now() time.Time
+	// NewTimer returns a channel that receives once after d, and a stop.
+	NewTimer(d time.Duration) (fired <-chan time.Time, stop func() bool)
+}
 
 // WithWorld sets what the node has from outside itself: files, network, wall
 // clock and randomness; what w lacks is the system's. For simulations: the zero

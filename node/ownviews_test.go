@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -79,22 +80,13 @@ func openAccounts(t *testing.T, n *node.Node, ids ...string) market.Sequence {
 // findings waits until a node has a finding of a code about something, or none.
 func findings(t *testing.T, n *node.Node, code, about string, want bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	for {
-		var has bool
+	eventually(t, fmt.Sprintf("the finding %s of %s is there: %v", code, about, want), func() bool {
+		has := false
 		for _, f := range n.Operations().Twin().Findings {
 			has = has || f.Code == code && f.About == about
 		}
-		if has == want {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			t.Fatalf("finding %s of %s: %v, want %v", code, about, has, want)
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
+		return has == want
+	})
 }
 
 // TestOwnReadModel shows a program's view: it is folded, waited for by its own

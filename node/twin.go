@@ -375,6 +375,11 @@ func nodeFindings(n *gateways.TwinNode) []gateways.Finding {
 			add(finding.ViewLags, "read model %s of node %s lags by %.0f ms", r.Name, n.ID, r.LagMs).About = r.Name
 		}
 	}
+	for _, g := range n.Gateways {
+		if g.State == "down" {
+			add(finding.GatewayDown, "gateway %s of node %s is down: its clients are to go to another node", g.Name, n.ID).About = g.Name
+		}
+	}
 	return out
 }
 

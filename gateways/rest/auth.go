@@ -2,32 +2,14 @@ package rest
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/hex"
+	"errors"
 	"net"
 	"net/http"
 	"strings"
-	"sync"
-	"sync/atomic"
-	"time"
 
-	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
 )
-
-// caller is who sent a request.
-type caller struct {
-	participant string // "" = the venue's administrator
-	actor       string // key id
-	role        market.Role
-	accounts    map[string]bool // of the participant's definition
-	maxAge      time.Duration
-}
-
-// seesAll reports whether the caller may read everybody's accounts.
-func (c *caller) seesAll() bool { return c.role == market.RoleAdmin || c.role == market.RoleAudit }
 
 // verdict says what is known of a credential.
 type verdict uint8
@@ -40,12 +22,9 @@ const (
 	recognised
 )
 
-// maxCredential bounds the bytes of a credential.
-const maxCredential = 512
-
 // authenticate returns who sent the request. A key that is not known may be in
 // the sequence that the request carries: then that is waited for.
-func (h *Handler) authenticate(r *http.Request) (caller, verdict) {
+func (h *Handler) authenticate(r *http.Request) (gateways.Identity, verdict) {
 	c, v := h.callerOf(r)
 	if v == stranger && len(r.Header["Authorization"]) > 0 && h.awaitHeader(r) {
 		return h.callerOf(r)
@@ -54,19 +33,26 @@ func (h *Handler) authenticate(r *http.Request) (caller, verdict) {
 }
 
 // callerOf returns who sent the request as far as is known now.
-func (h *Handler) callerOf(r *http.Request) (caller, verdict) {
+func (h *Handler) callerOf(r *http.Request) (gateways.Identity, verdict) {
 	header := r.Header["Authorization"]
 	if len(header) == 0 {
 		if h.operations.Demo() && fromHere(r) {
 			return demoCaller(), recognised
 		}
-		return caller{}, stranger
+		return gateways.Identity{}, stranger
 	}
 	scheme, credential, _ := strings.Cut(header[0], " ")
-	if len(header) != 1 || !strings.EqualFold(scheme, "Bearer") || len(credential) > maxCredential {
-		return caller{}, stranger
+	if len(header) != 1 || !strings.EqualFold(scheme, "Bearer") || len(credential) > gateways.MaxCredential {
+		return gateways.Identity{}, stranger
 	}
-	return h.keys.check(strings.TrimSpace(credential))
+	switch c, err := h.keys.Check(strings.TrimSpace(credential)); {
+	case errors.Is(err, gateways.ErrUndecided):
+		return c, undecided
+	case err != nil:
+		return c, stranger
+	default:
+		return c, recognised
+	}
 }
 
 // Bounds of the requests that wait because their credentials are unknown: past
@@ -139,14 +125,14 @@ func (x *exchange) still() bool {
 		return true
 	}
 	c, v := x.h.callerOf(x.r)
-	if v != recognised || c.role != x.caller.role || c.participant != x.caller.participant {
+	if v != recognised || !c.Same(&x.caller) {
 		return false
 	}
 	x.caller, x.authority = c, authority
 	return true
 }
 
-func demoCaller() caller { return caller{actor: "demo", role: market.RoleAdmin} }
+func demoCaller() gateways.Identity { return gateways.Identity{Actor: "demo", Role: market.RoleAdmin} }
 
 // fromHere reports whether a request came from this machine and not by way of
 // a web page of another site: a page may make a browser send requests to
@@ -165,96 +151,4 @@ func fromHere(r *http.Request) bool {
 		return false
 	}
 	return http.NewCrossOriginProtection().Check(r) == nil
-}
-
-// keyring holds the keys in force, indexed by their ids. The index is made anew
-// when the first credential is checked after who may act has changed.
-type keyring struct {
-	reads gateways.Reads
-	index atomic.Pointer[keys]
-	mu    sync.Mutex // one maker at a time
-}
-
-// keys is the index of one Authority; it is immutable.
-type keys struct {
-	of   *gateways.Authority
-	byID map[string]*key
-}
-
-type key struct {
-	caller
-	hash string // lower-case hex SHA-256 of the secret
-}
-
-// check returns the caller of a credential "<key id>.<secret>".
-func (k *keyring) check(credential string) (caller, verdict) {
-	index := k.current()
-	if c, ok := index.check(credential); ok {
-		return c, recognised
-	}
-	if !index.of.Known {
-		return caller{}, undecided
-	}
-	return caller{}, stranger
-}
-
-// current returns the index of who may act now.
-func (k *keyring) current() *keys {
-	if s := k.index.Load(); s != nil && s.of == k.reads.Authority() {
-		return s
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	of := k.reads.Authority()
-	if s := k.index.Load(); s != nil && s.of == of {
-		return s
-	}
-	s := &keys{of: of, byID: map[string]*key{}}
-	for i := range of.Participants {
-		s.add(of.Participants[i])
-	}
-	k.index.Store(s)
-	return s
-}
-
-func (s *keys) add(p *event.Participant) {
-	accounts := make(map[string]bool, len(p.Accounts))
-	for _, a := range p.Accounts {
-		accounts[a] = true
-	}
-	for i := range p.Keys {
-		role := p.Keys[i].Role
-		if role == market.RoleNone {
-			role = p.Role
-		}
-		s.byID[p.Keys[i].ID] = &key{
-			caller: caller{
-				participant: p.Participant, actor: p.Keys[i].ID, role: role, accounts: accounts,
-				maxAge: time.Duration(p.Keys[i].MaxAgeMillis) * time.Millisecond,
-			},
-			hash: p.Keys[i].SecretHash,
-		}
-	}
-}
-
-// check tries each point of the credential as the one that ends the key id:
-// both parts may have points. Hashes are compared in constant time; one
-// SHA-256 costs less than looking the result of an earlier one up would.
-func (s *keys) check(credential string) (caller, bool) {
-	for i := range len(credential) {
-		if credential[i] != '.' {
-			continue
-		}
-		k, ok := s.byID[credential[:i]]
-		if !ok {
-			continue
-		}
-		sum := sha256.Sum256([]byte(credential[i+1:]))
-		var text [2 * sha256.Size]byte
-		hex.Encode(text[:], sum[:])
-		if subtle.ConstantTimeCompare(text[:], []byte(k.hash)) == 1 {
-			return k.caller, true
-		}
-	}
-	return caller{}, false
 }

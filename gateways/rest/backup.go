@@ -23,7 +23,7 @@ func (x *exchange) backup() {
 			return
 		}
 	}
-	x.h.log.Info("operation", "route", x.route, "actor", x.caller.actor, "correlation_id", x.correlation)
+	x.h.log.Info("operation", "route", x.route, "actor", x.caller.Actor, "correlation_id", x.correlation)
 	out := &backupWriter{x: x}
 	err := x.h.operations.Backup(x.r.Context(), have, out)
 	switch {

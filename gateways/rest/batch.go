@@ -18,7 +18,7 @@ const maxBatchKey = market.MaxIDLength - len("/999")
 // batch serves POST /v1/commands: many commands in one array, executed in its
 // order, each answered in its place.
 func (x *exchange) batch() {
-	if x.caller.role != market.RoleAdmin && x.caller.role != market.RoleTrader {
+	if x.caller.Role != market.RoleAdmin && x.caller.Role != market.RoleTrader {
 		x.forbidden("keys of this role may not send commands")
 		return
 	}
@@ -95,7 +95,7 @@ func (x *exchange) accepted(requests []decode.Request, key string) ([]*command.C
 			refused = refused.with(i, *p)
 			continue
 		}
-		guard.hide(r.Command.Body)
+		r.Command.Body = guard.hide(r.Command.Body)
 		if err := x.fill(&r.Command); err != nil {
 			p := submitProblem(err)
 			p.CommandID, p.Aggregate = r.Command.ID, r.Command.Aggregate

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/gateways/rest/decode"
 	"github.com/rialto-exchange/rialto/gateways/rest/render"
 )
@@ -80,12 +81,12 @@ func announced(r *http.Request, batch bool) burden {
 
 // urgent reports whether a verb is one that must always get in: what takes
 // orders off the book, the kill switch, and whatever an administrator sends.
-func urgent(c *caller, verb *decode.Verb) bool {
+func urgent(c *gateways.Identity, verb *decode.Verb) bool {
 	switch verb.Name {
 	case "orders/cancel", "orders/cancel-all", "accounts/suspend":
 		return true
 	}
-	return c.role == market.RoleAdmin
+	return c.Role == market.RoleAdmin
 }
 
 // burdened takes what a request with a body costs from what its participant may

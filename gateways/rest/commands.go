@@ -11,6 +11,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/gateways/rest/decode"
 	"github.com/rialto-exchange/rialto/gateways/rest/render"
 )
@@ -52,7 +53,7 @@ func (x *exchange) command() {
 		return
 	}
 	guard := orderGuard{x: x}
-	guard.hide(request.Command.Body)
+	request.Command.Body = guard.hide(request.Command.Body)
 	if err := x.fill(&request.Command); err != nil {
 		x.notSubmitted(verb.Name, &request.Command, err)
 		return
@@ -69,7 +70,7 @@ func (x *exchange) refusal(r *decode.Request) *render.Problem {
 	case r.Fault != nil:
 		p = faultProblem(r.Fault, "")
 	default:
-		err := x.h.commands.Takes(x.caller.role, r.Command.Body)
+		err := x.h.commands.Takes(x.caller.Role, r.Command.Body)
 		if err == nil {
 			return nil
 		}
@@ -81,8 +82,8 @@ func (x *exchange) refusal(r *decode.Request) *render.Problem {
 
 // mayCommand reports whether the caller's role allows the verb at all. Whose
 // account it is about is the machine's to check.
-func mayCommand(c *caller, verb *decode.Verb) bool {
-	return c.role == market.RoleAdmin || (c.role == market.RoleTrader && verb.Trader)
+func mayCommand(c *gateways.Identity, verb *decode.Verb) bool {
+	return c.Role == market.RoleAdmin || (c.Role == market.RoleTrader && verb.Trader)
 }
 
 // identify gives a command its id: the one in its body, else the one here,
@@ -114,17 +115,17 @@ func (x *exchange) sent(verb *decode.Verb) *command.Command {
 // from venue time, by which the machine judges it: this node's own clock may be
 // wrong. The error is of VenueTime; nothing was sent then.
 func (x *exchange) fill(c *command.Command) error {
-	c.Participant, c.Actor, c.Role = x.caller.participant, x.caller.actor, x.caller.role
+	c.Participant, c.Actor, c.Role = x.caller.Participant, x.caller.Actor, x.caller.Role
 	c.Source = market.SourceREST
 	c.Correlation, c.Traceparent = x.correlation, x.traceparent
-	if c.ValidUntil != 0 || x.caller.maxAge == 0 {
+	if c.ValidUntil != 0 || x.caller.MaxAge == 0 {
 		return nil
 	}
 	now, err := x.h.commands.VenueTime(x.r.Context())
 	if err != nil {
 		return fmt.Errorf("count a key's age: %w", err)
 	}
-	c.ValidUntil = now + min(market.Nanos(x.caller.maxAge), market.MaxValidity)
+	c.ValidUntil = now + min(market.Nanos(x.caller.MaxAge), market.MaxValidity)
 	return nil
 }
 

@@ -18,13 +18,9 @@ const (
 	scanPage = 4096
 )
 
-func (x *exchange) viewer() gateways.Viewer {
-	return gateways.Viewer{Full: x.caller.seesAll(), Participant: x.caller.participant}
-}
-
 // event1 appends an event as the caller may see it.
 func (x *exchange) event1(dst []byte, e *event.Public) []byte {
-	seen := gateways.EventOf(e, x.viewer())
+	seen := gateways.EventOf(e, x.caller.Viewer())
 	return render.Event(dst, &seen)
 }
 
@@ -104,7 +100,7 @@ func (x *exchange) visibleEvents(ctx context.Context, at event.Pin, filter gatew
 	out := event.List[event.Public]{Next: page.After}
 	for limit := page.Limit; ; {
 		page.Limit = limit - len(out.Items)
-		if !x.caller.seesAll() {
+		if !x.caller.SeesAll() {
 			page.Limit = max(page.Limit, scanPage)
 		}
 		l, err := x.h.reads.Events(ctx, at, filter, page)
@@ -133,48 +129,5 @@ func (x *exchange) visibleEvents(ctx context.Context, at event.Pin, filter gatew
 	}
 }
 
-// sees reports whether the caller may see an event: those of its accounts and
-// their orders, the trades that they took part in, and what became of its own
-// commands. One case a record; what is not named is not seen.
-func (x *exchange) sees(e *event.Public) bool {
-	if x.caller.seesAll() {
-		return true
-	}
-	switch r := e.Record.(type) {
-	case *event.AccountChanged:
-		return x.owns(r.Account.Account)
-	case *event.FundsChanged:
-		return x.owns(r.Account)
-	case *event.FundsMoved:
-		return x.owns(e.Aggregate)
-	case *event.OrderChanged:
-		return x.owns(r.Order.Account)
-	case *event.OrderReported:
-		return x.owns(r.Order.Account)
-	case *event.OrdersCancelled:
-		return x.owns(r.Account)
-	case *event.SelfTradePrevented:
-		if e.Index == 0 {
-			return x.owns(r.Incoming.Account)
-		}
-		return x.owns(r.Resting.Account)
-	case *event.Fill:
-		return x.seesFill(r, e.Index)
-	case *event.CommandRejected, *event.CommandFenced:
-		own := x.caller.participant
-		return own != "" && e.Group.Context.Participant == own
-	}
-	return false
-}
-
-func (x *exchange) seesFill(r *event.Fill, index int) bool {
-	switch index {
-	case 0:
-		return x.owns(r.Taker.Account) || x.owns(r.Maker.Account)
-	case 1:
-		return x.owns(r.Taker.Account)
-	case 2:
-		return x.owns(r.Maker.Account)
-	}
-	return x.owns(r.Postings[index-3].Account)
-}
+// sees reports whether the caller may see an event.
+func (x *exchange) sees(e *event.Public) bool { return x.caller.Sees(x.h.reads, e) }

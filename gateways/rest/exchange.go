@@ -22,7 +22,7 @@ type exchange struct {
 	r           *http.Request
 	route       string
 	started     time.Time
-	caller      caller
+	caller      gateways.Identity
 	authority   *gateways.Authority // that the caller was taken from
 	query       url.Values
 	correlation string
@@ -80,7 +80,7 @@ func (x *exchange) end() {
 	h.metrics.observe(x.r.Method, x.route, x.status, took)
 	if h.log.Enabled(context.Background(), slog.LevelDebug) {
 		h.log.Debug("request", "method", x.r.Method, "path", x.r.URL.Path,
-			"status", x.status, "sequence", uint64(x.sequence), "actor", x.caller.actor,
+			"status", x.status, "sequence", uint64(x.sequence), "actor", x.caller.Actor,
 			"correlation_id", x.correlation, "took", took)
 	}
 }
@@ -107,7 +107,7 @@ func (x *exchange) admit(rt route) bool {
 			})
 			return false
 		}
-		if rt.access == admins && x.caller.role != market.RoleAdmin {
+		if rt.access == admins && x.caller.Role != market.RoleAdmin {
 			x.forbidden("this is the administrators'")
 			return false
 		}

@@ -28,7 +28,7 @@ func (x *exchange) settledByEvents(id string, at market.Sequence, otherwise func
 	err := x.waiting(ctx, func(ctx context.Context) error { return x.h.reads.CommandsKnown(ctx, at) })
 	if err == nil {
 		block, err = inTurn(ctx, x, func() (b *event.Block, err error) {
-			b, group, err = x.h.reads.FirstCommand(ctx, at, x.caller.participant, id)
+			b, group, err = x.h.reads.FirstCommand(ctx, at, x.caller.Participant, id)
 			return b, err
 		})
 	}

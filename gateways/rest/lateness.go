@@ -146,10 +146,10 @@ func (x *exchange) owed(p *render.Problem) (who string, by time.Duration) {
 		c, _ = x.h.callerOf(x.r)
 	}
 	switch {
-	case c.role == market.RoleAdmin:
+	case c.Role == market.RoleAdmin:
 		return "", 0
-	case c.participant != "":
-		who = "participant " + c.participant
+	case c.Participant != "":
+		who = "participant " + c.Participant
 		if p.Code == unknownCommand {
 			return who, x.h.lateness.unseen.add(who)
 		}

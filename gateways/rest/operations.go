@@ -152,7 +152,7 @@ func (x *exchange) operate(status, subject string, do func(context.Context) erro
 	ctx, cancel := context.WithTimeout(x.r.Context(), operationTimeout)
 	defer cancel()
 	x.h.log.Info("operation", "route", x.route, "subject", subject,
-		"actor", x.caller.actor, "correlation_id", x.correlation)
+		"actor", x.caller.Actor, "correlation_id", x.correlation)
 	err := do(ctx)
 	switch {
 	case err == nil:

@@ -9,12 +9,8 @@ import (
 	"github.com/rialto-exchange/rialto/gateways"
 )
 
-// owns reports whether an account is the caller's: it is in the participant's
-// definition, or was opened for the participant.
-func (x *exchange) owns(account string) bool {
-	c := &x.caller
-	return c.seesAll() || c.accounts[account] || c.participant != "" && x.h.reads.OpenedFor(account) == c.participant
-}
+// owns reports whether an account is the caller's.
+func (x *exchange) owns(account string) bool { return x.caller.Owns(x.h.reads, account) }
 
 // mine refuses an account that is not the caller's, whether it exists or not.
 func (x *exchange) mine(account string) error {
@@ -28,7 +24,7 @@ func (x *exchange) mine(account string) error {
 // myOrder refuses an order that is not the caller's, whether it exists or not,
 // and what can't be one (issuable is false).
 func (x *exchange) myOrder(at event.Pin, id market.OrderID, issuable bool) (err error) {
-	own := x.caller.seesAll()
+	own := x.caller.SeesAll()
 	if !own && issuable {
 		if own, err = x.ownsOrder(at, id); err != nil {
 			return err
@@ -70,36 +66,16 @@ type orderGuard struct {
 	asked bool // at is set: one point for a whole batch
 }
 
-// hide makes a command about somebody else's order one about an order that was
-// never issued. It then takes the same way as one about an order that is not
-// there, and the machine forbids it: neither answer nor time tells the two
-// apart.
-func (g *orderGuard) hide(body command.Body) {
-	ref := namedOrder(body)
-	if ref == nil || g.x.caller.role != market.RoleTrader {
-		return
+// hide is gateways.HideOrder for the caller.
+func (g *orderGuard) hide(body command.Body) command.Body {
+	if g.x.caller.Role != market.RoleTrader {
+		return body
 	}
-	if !g.asked {
-		g.at, g.asked = g.x.h.reads.Now(), true
-	}
-	o, err := g.x.h.reads.Order(g.at, ref.ID)
-	if err == nil && !g.x.owns(o.Value.Account) {
-		*ref = command.OrderRef{Unparsed: ref.ID.String()}
-	}
-}
-
-// namedOrder returns the reference of a command that names an order by the
-// venue's id, nil if it names none.
-func namedOrder(body command.Body) *command.OrderRef {
-	var ref *command.OrderRef
-	switch b := body.(type) {
-	case *command.AmendOrder:
-		ref = &b.Order
-	case *command.CancelOrder:
-		ref = &b.Order
-	}
-	if ref == nil || ref.ID == 0 {
-		return nil
-	}
-	return ref
+	return gateways.HideOrder(body, func(id market.OrderID) bool {
+		if !g.asked {
+			g.at, g.asked = g.x.h.reads.Now(), true
+		}
+		o, err := g.x.h.reads.Order(g.at, id)
+		return err != nil || g.x.owns(o.Value.Account)
+	})
 }

@@ -154,7 +154,7 @@ func (x *exchange) instruments() {
 }
 
 func (x *exchange) participants() {
-	if !x.caller.seesAll() {
+	if !x.caller.SeesAll() {
 		x.forbidden("participants are the administrators' and auditors' to see")
 		return
 	}
@@ -170,7 +170,7 @@ func (x *exchange) participants() {
 }
 
 func (x *exchange) trialBalance() {
-	if !x.caller.seesAll() {
+	if !x.caller.SeesAll() {
 		x.forbidden("the ledger is the administrators' and auditors' to see")
 		return
 	}
@@ -227,7 +227,7 @@ func (x *exchange) instrumentTrades() {
 }
 
 func (x *exchange) ownerLimits() {
-	if !x.caller.seesAll() {
+	if !x.caller.SeesAll() {
 		x.forbidden("owners' limits are the administrators' and auditors' to see")
 		return
 	}

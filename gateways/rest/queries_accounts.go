@@ -80,7 +80,7 @@ func (x *exchange) advance(at event.Pin, a *event.Reading[event.Account]) (err e
 }
 
 func (x *exchange) accounts() {
-	if !x.caller.seesAll() {
+	if !x.caller.SeesAll() {
 		x.forbidden("the list of accounts is the administrators' and auditors' to see")
 		return
 	}

@@ -66,7 +66,7 @@ func (x *exchange) accountTrades() {
 
 // fill1 appends a fill as the caller may see it.
 func (x *exchange) fill1(dst []byte, f *event.OwnFill) []byte {
-	if !x.caller.seesAll() {
+	if !x.caller.SeesAll() {
 		own := *f
 		own.Counterparty = ""
 		f = &own

@@ -16,9 +16,9 @@ func (x *exchange) sessions() {
 	connections := connectionsOf(x.h.operations.Twin())
 	list(x, unknownParticipant, func(ctx context.Context, at event.Pin, page event.Page) (event.List[event.Reading[event.SessionState]], error) {
 		l, err := x.h.reads.Sessions(ctx, at, page)
-		if !x.caller.seesAll() {
+		if !x.caller.SeesAll() {
 			l.Items = slices.DeleteFunc(l.Items, func(s event.Reading[event.SessionState]) bool {
-				return s.Value.Participant != x.caller.participant
+				return s.Value.Participant != x.caller.Participant
 			})
 		}
 		return l, err

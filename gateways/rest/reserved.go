@@ -24,7 +24,7 @@ func (x *exchange) placed(rt route) bool {
 	switch {
 	case rt.pattern == healthPath, rt.pattern == readyPath:
 		return true
-	case x.caller.role == market.RoleAdmin && !strings.HasPrefix(rt.pattern, "/v1/streams/"):
+	case x.caller.Role == market.RoleAdmin && !strings.HasPrefix(rt.pattern, "/v1/streams/"):
 		return true
 	}
 	x.h.metrics.refused.WithLabelValues("reserved").Inc()
@@ -48,7 +48,7 @@ func (x *exchange) hold() bool {
 		return true
 	}
 	places, who := c.door.participants, x.who()
-	if x.caller.role == market.RoleAdmin {
+	if x.caller.Role == market.RoleAdmin {
 		who = "administrator: " + who
 	}
 	if places.enter(who) {

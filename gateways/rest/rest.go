@@ -98,7 +98,7 @@ type Handler struct {
 	wall       func() time.Time
 	newID      func() string
 	decoder    *decode.Decoder
-	keys       keyring
+	keys       *gateways.Keys
 	metrics    *metrics
 	streams    streams
 	strangers  strangers
@@ -130,7 +130,7 @@ func New(cfg Config) *Handler {
 		metrics: newMetrics(cfg.Metrics),
 		mux:     http.NewServeMux(),
 	}
-	h.keys.reads = cfg.Reads
+	h.keys = gateways.NewKeys(cfg.Reads)
 	h.strangers, h.waits = newStrangers(), newShares(cfg.MaxWaitsPerParticipant)
 	h.waitsEnd, h.endWaits = context.WithCancel(context.Background())
 	h.burdens = newBurdens(burden{cfg.MaxRequestsPerParticipant, cfg.MaxCommandsPerParticipant, cfg.MaxBytesPerParticipant})

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -51,6 +52,7 @@ type Server struct {
 	ln      *connections
 	tls     bool
 	sockets sockets
+	served  atomic.Bool
 }
 
 // NewServer returns a server; Serve runs it.
@@ -90,6 +92,7 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 
 // Serve accepts connections until Shutdown, which it returns nil after.
 func (s *Server) Serve() error {
+	s.served.Store(true)
 	var err error
 	if s.tls {
 		err = s.server.ServeTLS(s.ln, "", "")
@@ -106,6 +109,9 @@ func (s *Server) Serve() error {
 // progress; when ctx ends first it cuts them.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.handler.Close()
+	if !s.served.Load() { // then the library does not know the listener
+		_ = s.ln.Close()
+	}
 	if err := s.server.Shutdown(ctx); err != nil {
 		return errors.Join(fmt.Errorf("drain HTTP: %w", err), s.server.Close())
 	}

@@ -22,7 +22,7 @@ func (x *exchange) probe() {
 		x.settledByEvents(id, o.Sequence, x.never)
 	case o.Kind != event.OutcomeUnseen:
 		x.problem(s.problem)
-	case x.h.commands.InFlight(x.caller.participant, id):
+	case x.h.commands.InFlight(x.caller.Participant, id):
 		x.pending(id)
 	default:
 		x.settledByEvents(id, o.Sequence, x.unseen)
@@ -32,7 +32,7 @@ func (x *exchange) probe() {
 // fence serves POST /v1/commands/{id}/fence: it settles an id for good.
 func (x *exchange) fence() {
 	id := x.r.PathValue("id")
-	if x.caller.role != market.RoleAdmin && x.caller.role != market.RoleTrader {
+	if x.caller.Role != market.RoleAdmin && x.caller.Role != market.RoleTrader {
 		x.forbidden("keys of this role send no commands")
 		return
 	}

@@ -105,7 +105,7 @@ func (x *exchange) eventStream() {
 		return
 	}
 	who := x.who()
-	if err := x.h.streams.enter(who, x.caller.role == market.RoleAdmin); err != nil {
+	if err := x.h.streams.enter(who, x.caller.Role == market.RoleAdmin); err != nil {
 		x.refuseStream(err)
 		return
 	}

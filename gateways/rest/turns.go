@@ -173,8 +173,8 @@ func (t *turns) pass() {
 // who names the caller for its share: its participant, however many keys that
 // has, or where it calls from if it has none.
 func (x *exchange) who() string {
-	if x.caller.participant != "" {
-		return "participant " + x.caller.participant
+	if x.caller.Participant != "" {
+		return "participant " + x.caller.Participant
 	}
 	return from(x.r)
 }
@@ -194,7 +194,7 @@ func from(r *http.Request) string {
 
 // turns are the turns of the caller: administrators have some of their own.
 func (x *exchange) turns() *turns {
-	if x.caller.role == market.RoleAdmin {
+	if x.caller.Role == market.RoleAdmin {
 		return x.h.adminTurns
 	}
 	return x.h.turns

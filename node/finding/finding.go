@@ -34,6 +34,7 @@ const (
 	ArchiveDamaged Code = "archive_damaged"
 	ViewNotLive    Code = "view_not_live"
 	ViewLags       Code = "view_lags"
+	GatewayDown    Code = "gateway_down"
 	LogLost        Code = "log_lost"
 	LevelHeld      Code = "level_held"
 	QuorumLost     Code = "quorum_lost"
@@ -82,6 +83,7 @@ func kinds() []kind {
 		{ArchiveDamaged, Warning, "copy the file over from archive/ in the data folder of another node"},
 		{ViewNotLive, Warning, "wait while it is rebuilt; if it failed: rialto readmodel rebuild NAME"},
 		{ViewLags, Warning, "wait; if it goes on, look for what slows the node's disk and processor"},
+		{GatewayDown, Warning, "look at the log of that node for why; the gateway is opened again when the node is restarted"},
 		{LogLost, Warning, "mend or restart whatever takes the log of that node"},
 		{LevelHeld, Warning, "put the new build on the node that is named, or remove it"},
 		{QuorumLost, Critical, "start the nodes that are down until a majority of the voters runs"},
