@@ -11,6 +11,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/node/world"
 	"github.com/rialto-exchange/rialto/readmodels"
 	"github.com/rialto-exchange/rialto/readmodels/balances"
 	"github.com/rialto-exchange/rialto/readmodels/books"
@@ -72,7 +73,7 @@ func (n *Node) openViews(context.Context, context.Context) error {
 	if err := n.openProbe(); err != nil {
 		return err
 	}
-	boot, err := store.BootID()
+	boot, err := n.boot()
 	if err != nil {
 		n.log.Warn("read models will be rebuilt after an unclean stop", "error", err)
 	}
@@ -87,6 +88,15 @@ func (n *Node) openViews(context.Context, context.Context) error {
 	return n.openOwnViews()
 }
 
+// boot names the time since the computer was started: what was written within it
+// is still there if the process is killed. "" where nobody knows.
+func (n *Node) boot() (string, error) {
+	if !world.Native(n.world.Files) {
+		return world.Boot(n.world.Files), nil
+	}
+	return store.BootID()
+}
+
 // projection is how views are folded.
 func (n *Node) projection(views ...readmodels.View) projector.Config {
 	return projector.Config{
@@ -96,6 +106,7 @@ func (n *Node) projection(views ...readmodels.View) projector.Config {
 		OpenStore: func(view readmodels.View) (readmodels.Store, error) {
 			memTable, generation := n.cfg.Memory.storeMemory(view.Name())
 			s, err := store.Open(store.Options{
+				Files:      n.world.Files,
 				Dir:        filepath.Join(n.cfg.path("views"), view.Name()),
 				Identity:   fmt.Sprintf("%s/%d/%s", view.Name(), view.Format(), n.cfg.ClusterID),
 				Boot:       n.bootID,

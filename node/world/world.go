@@ -150,3 +150,13 @@ func Native(f Files) bool {
 	n, ok := f.(interface{ Native() bool })
 	return ok && n.Native()
 }
+
+// Boot names the time since the computer of these files was started, "" if they
+// do not say: what was written within it is still there when a process is
+// killed. Files say so by a method Boot.
+func Boot(f Files) string {
+	if b, ok := f.(interface{ Boot() string }); ok {
+		return b.Boot()
+	}
+	return ""
+}

@@ -85,7 +85,7 @@ func leftBehind(dir string) (int64, error) {
 	return largest, nil
 }
 
-func errorsJoinClose(err error, d *disk) error { return errors.Join(err, d.db.Close()) }
+func errorsJoinClose(err error, d *disk) error { return errors.Join(err, d.close()) }
 
 // cursor returns the sequence through which everything is in Badger.
 func (d *disk) cursor() (market.Sequence, error) { return d.meta("cursor") }
@@ -117,7 +117,7 @@ func (d *disk) meta(name string) (market.Sequence, error) {
 // setMeta writes one of the two marks in a batch of its own: Badger's batches
 // are split at will and only their order holds.
 func (d *disk) setMeta(name string, s market.Sequence) error {
-	batch := d.db.NewManagedWriteBatch()
+	batch := d.newBatch()
 	defer batch.Cancel()
 	value := binary.BigEndian.AppendUint64(nil, uint64(s))
 	e := badger.NewEntry(append([]byte{metaKey}, name...), value)

@@ -111,11 +111,7 @@ func (c *checkpointWriter) values(ctx context.Context, db *badger.DB, cursor mar
 			continue
 		}
 		err := item.Value(func(v []byte) error {
-			c.chunk = binary.AppendUvarint(c.chunk, uint64(len(item.Key())))
-			c.chunk = append(c.chunk, item.Key()...)
-			c.chunk = binary.AppendUvarint(c.chunk, item.Version())
-			c.chunk = binary.AppendUvarint(c.chunk, uint64(len(v)))
-			c.chunk = append(c.chunk, v...)
+			c.chunk = appendValue(c.chunk, item.Key(), item.Version(), v)
 			c.count++
 			return nil
 		})
@@ -203,7 +199,7 @@ func (s *Store) load(in *checkpointReader, cursor market.Sequence) (*youth, erro
 		if err := s.options.Writable(); err != nil {
 			return nil, err
 		}
-		if err := in.put(s.disk.db, chunk, cursor); err != nil {
+		if err := in.put(s.disk, chunk, cursor); err != nil {
 			return nil, err
 		}
 	}
@@ -282,8 +278,8 @@ func (c *checkpointReader) chunk() ([]byte, error) {
 }
 
 // put writes the values of a chunk to Badger.
-func (c *checkpointReader) put(db *badger.DB, chunk []byte, cursor market.Sequence) error {
-	batch := db.NewManagedWriteBatch()
+func (c *checkpointReader) put(d *disk, chunk []byte, cursor market.Sequence) error {
+	batch := d.newBatch()
 	defer batch.Cancel()
 	rest := bytes.Clone(chunk) // Badger keeps what it is given until the batch is flushed
 	for len(rest) > 0 {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/node/world"
 	"github.com/rialto-exchange/rialto/readmodels"
 	"github.com/rialto-exchange/rialto/readmodels/store"
 )
@@ -38,9 +39,11 @@ func agrees(market.Sequence) error { return nil }
 // TestCheckpoint shows that a store which was taken over from another node
 // answers as that one did at every point through its cursor, goes on from there,
 // and is still all of that after a restart.
-func TestCheckpoint(t *testing.T) {
+func TestCheckpoint(t *testing.T) { eachDisk(t, testCheckpoint) }
+
+func testCheckpoint(t *testing.T, files world.Files) {
 	wire := shipped(t, 1500)
-	o := store.Options{Dir: t.TempDir(), Generation: 20 << 10}
+	o := store.Options{Files: files, Dir: t.TempDir(), Generation: 20 << 10}
 	s := open(t, o)
 	fill(t, s, 0, 40) // what it had goes
 	var through market.Sequence
@@ -72,7 +75,9 @@ func TestCheckpoint(t *testing.T) {
 // byte is another, that ends early, that is another view's, or that the node
 // does not want: what was there stays, or is gone where the checkpoint had begun
 // well, and the store can be folded.
-func TestCheckpointIsVerified(t *testing.T) {
+func TestCheckpointIsVerified(t *testing.T) { eachDisk(t, testCheckpointIsVerified) }
+
+func testCheckpointIsVerified(t *testing.T, files world.Files) {
 	wire := shipped(t, 600)
 	refuse := errors.New("not wanted")
 	for name, c := range map[string]struct {
@@ -92,7 +97,7 @@ func TestCheckpointIsVerified(t *testing.T) {
 		"of another identity":  {bytes.Replace(wire, []byte("test"), []byte("tost"), 1), agrees, store.ErrCheckpoint, false},
 		"of a longer identity": {bytes.Replace(wire, []byte("test"), []byte("tests"), 1), agrees, store.ErrCheckpoint, false},
 	} {
-		s := open(t, store.Options{Dir: t.TempDir()})
+		s := open(t, store.Options{Files: files, Dir: t.TempDir()})
 		fill(t, s, 0, 30)
 		if err := s.Load(bytes.NewReader(c.wire), c.reaches); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)

@@ -10,7 +10,7 @@ func (s *Store) FlushWithoutCursor() error {
 	if err := s.disk.writeRuns(s.active); err != nil {
 		return err
 	}
-	if err := s.disk.db.Close(); err != nil {
+	if err := s.disk.close(); err != nil {
 		return err
 	}
 	return s.lock.Close()

@@ -139,7 +139,7 @@ func (d *disk) write(g *generation) error {
 }
 
 func (d *disk) writeRuns(g *generation) error {
-	batch := d.db.NewManagedWriteBatch()
+	batch := d.newBatch()
 	defer batch.Cancel()
 	w := runWriter{batch: batch, bytes: make([]byte, 0, len(g.bytes)+32*len(g.newest))}
 	for key, newest := range g.newest {
@@ -157,7 +157,7 @@ func (d *disk) writeRuns(g *generation) error {
 // runWriter packs versions into runs. Badger keeps what it is given until the
 // batch is flushed: so keys and runs are cut from one growing buffer.
 type runWriter struct {
-	batch *badger.WriteBatch
+	batch *batch
 	bytes []byte
 	chain []int32 // newest first
 }

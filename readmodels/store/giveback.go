@@ -6,6 +6,8 @@ import (
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/table"
+
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // GiveBack has the kernel take back what the process has mapped of the stores'
@@ -19,6 +21,9 @@ import (
 func GiveBack(stores []*Store) int64 {
 	held := map[string]bool{}
 	for _, s := range stores {
+		if !world.Native(s.options.Files) {
+			continue
+		}
 		d, err := s.acquire(0)
 		if err != nil {
 			continue // it is being rebuilt; next time

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/rialto-exchange/rialto/node/world"
 	"github.com/rialto-exchange/rialto/readmodels"
 )
 
@@ -39,7 +40,7 @@ func (s *Store) startScrub(u *unread) {
 	s.stopScrub = func() { stop(); <-done }
 	go func() {
 		defer close(done)
-		if s.options.Pace != nil {
+		if s.options.Pace != nil && world.Native(s.options.Files) {
 			s.scrub(ctx, u)
 		}
 	}()

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // state is the small file beside Badger that says whether Badger can be
@@ -43,7 +45,7 @@ func BootID() (string, error) {
 // if it may: it was closed cleanly, or only the process died. After a power cut
 // Badger may have kept a later write without an earlier one.
 func distrusted(o Options) error {
-	b, err := os.ReadFile(statePath(o))
+	b, err := world.ReadFile(o.Files, statePath(o))
 	if err != nil {
 		return fmt.Errorf("read store state: %w", err)
 	}
@@ -61,6 +63,13 @@ func distrusted(o Options) error {
 	return nil
 }
 
+// closedClean reports whether the store was closed and not killed.
+func closedClean(o Options) bool {
+	var s state
+	b, err := world.ReadFile(o.Files, statePath(o))
+	return err == nil && json.Unmarshal(b, &s) == nil && s.Clean
+}
+
 // youth is the first minute of an open store, in which the state counts its
 // start.
 type youth struct {
@@ -75,7 +84,7 @@ type youth struct {
 func beginYouth(o Options) (*youth, error) {
 	starts := 1
 	var before state
-	if b, err := os.ReadFile(statePath(o)); err == nil && json.Unmarshal(b, &before) == nil {
+	if b, err := world.ReadFile(o.Files, statePath(o)); err == nil && json.Unmarshal(b, &before) == nil {
 		starts += before.Starts
 	}
 	if err := writeState(o, state{Starts: starts}); err != nil {
@@ -101,7 +110,7 @@ func (y *youth) distrust() {
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	if !y.over {
-		_ = os.Remove(statePath(y.options)) // what stays is found again
+		_ = y.options.Files.Remove(statePath(y.options)) // what stays is found again
 	}
 	y.over = true
 }
@@ -123,17 +132,17 @@ func writeState(o Options, s state) error {
 		return fmt.Errorf("encode store state: %w", err)
 	}
 	path := statePath(o)
-	if err := writeSynced(path+".new", b); err != nil {
+	if err := writeSynced(o.Files, path+".new", b); err != nil {
 		return fmt.Errorf("write store state: %w", err)
 	}
-	if err := os.Rename(path+".new", path); err != nil {
+	if err := o.Files.Rename(path+".new", path); err != nil {
 		return fmt.Errorf("replace store state: %w", err)
 	}
 	return nil
 }
 
-func writeSynced(path string, b []byte) error {
-	f, err := os.Create(path)
+func writeSynced(files world.Files, path string, b []byte) error {
+	f, err := world.Create(files, path)
 	if err != nil {
 		return err
 	}

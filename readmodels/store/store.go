@@ -15,7 +15,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -29,6 +28,9 @@ import (
 
 // Options of a store.
 type Options struct {
+	// Files are what Dir is in; nil = the system's. On others Badger runs in
+	// memory, and what it was given lies in a file beside.
+	Files world.Files
 	// Dir is the store's own folder.
 	Dir string
 	// Identity names what the values mean: view, format and history. A store
@@ -62,6 +64,9 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
+	if o.Files == nil {
+		o.Files = world.System().Files
+	}
 	if o.MemTable == 0 {
 		o.MemTable = 4 << 20
 	}
@@ -111,10 +116,10 @@ var _ readmodels.Store = (*Store)(nil)
 // trusted. ErrLocked if another process has it open.
 func Open(o Options) (*Store, error) {
 	o = o.withDefaults()
-	if err := os.MkdirAll(filepath.Dir(o.Dir), 0o755); err != nil {
+	if err := o.Files.MkdirAll(filepath.Dir(o.Dir), 0o755); err != nil {
 		return nil, fmt.Errorf("make store folder: %w", err)
 	}
-	lock, err := readmodels.Lock(world.System().Files, o.Dir+".lock") // beside: the folder may be thrown away
+	lock, err := readmodels.Lock(o.Files, o.Dir+".lock") // beside: the folder may be thrown away
 	if err != nil {
 		return nil, err
 	}
@@ -147,22 +152,23 @@ func (s *Store) startTrusted() error {
 
 // throwAway removes what the folder holds, and tells why if it held something.
 func (s *Store) throwAway(why error) error {
-	if entries, err := os.ReadDir(s.options.Dir); err == nil && len(entries) > 0 && s.options.ThrownAway != nil {
+	if entries, err := s.options.Files.ReadDir(s.options.Dir); err == nil && len(entries) > 0 && s.options.ThrownAway != nil {
 		s.options.ThrownAway(why)
 	}
-	return os.RemoveAll(s.options.Dir)
+	return s.options.Files.RemoveAll(s.options.Dir)
 }
 
 // start opens Badger in the folder and begins to flush.
 func (s *Store) start() error {
-	if err := os.MkdirAll(s.options.Dir, 0o755); err != nil {
+	if err := s.options.Files.MkdirAll(s.options.Dir, 0o755); err != nil {
 		return fmt.Errorf("make store folder: %w", err)
 	}
+	clean := closedClean(s.options)
 	young, err := beginYouth(s.options)
 	if err != nil {
 		return err
 	}
-	d, cursor, err := s.openDisk()
+	d, cursor, err := s.openDisk(clean)
 	if err != nil {
 		young.end()
 		return ofMachine(err)
@@ -179,21 +185,29 @@ func (s *Store) start() error {
 
 func (s *Store) badgerDir() string { return filepath.Join(s.options.Dir, "badger") }
 
-func (s *Store) openDisk() (*disk, market.Sequence, error) {
-	tables, err := verifyFolder(s.badgerDir())
+func (s *Store) openDisk(clean bool) (d *disk, cursor market.Sequence, err error) {
+	if world.Native(s.options.Files) {
+		d, err = s.openFiles()
+	} else {
+		d, err = openInMemory(s.options, clean)
+	}
 	if err != nil {
 		return nil, 0, err
 	}
-	unread := linkTables(s.badgerDir(), filepath.Join(s.options.Dir, "unread"), tables)
-	d, err := openDisk(s.badgerDir(), s.options.MemTable, unread)
-	if err != nil {
-		return nil, 0, err
-	}
-	cursor, err := d.cursor()
-	if err != nil {
+	if cursor, err = d.cursor(); err != nil {
 		return nil, 0, fmt.Errorf("read cursor: %w", errorsJoinClose(err, d))
 	}
 	return d, cursor, nil
+}
+
+// openFiles verifies Badger's files and opens it on them.
+func (s *Store) openFiles() (*disk, error) {
+	tables, err := verifyFolder(s.badgerDir())
+	if err != nil {
+		return nil, err
+	}
+	unread := linkTables(s.badgerDir(), filepath.Join(s.options.Dir, "unread"), tables)
+	return openDisk(s.badgerDir(), s.options.MemTable, unread)
 }
 
 // OnDamage implements readmodels.Store.
@@ -280,10 +294,10 @@ func (s *Store) Reset() error {
 	s.stopScrub()
 	s.young.end()
 	d.readers.Wait() // nobody new comes: acquire refuses
-	if err := d.db.Close(); err != nil && !s.isBroken() {
+	if err := d.close(); err != nil && !s.isBroken() {
 		return fmt.Errorf("close store: %w", err)
 	}
-	if err := os.RemoveAll(s.options.Dir); err != nil {
+	if err := s.options.Files.RemoveAll(s.options.Dir); err != nil {
 		return fmt.Errorf("remove store: %w", err)
 	}
 	return s.start()
@@ -311,7 +325,7 @@ func (s *Store) Close() error {
 	d := s.disk
 	s.mu.Unlock()
 	d.readers.Wait()
-	err := errors.Join(flushed, d.db.Close())
+	err := errors.Join(flushed, d.close())
 	if err == nil && !s.isBroken() {
 		err = writeState(s.options, state{Clean: true})
 	}
@@ -378,4 +392,6 @@ type disk struct {
 	// runs for: up to it each version gets a Badger version of its own.
 	singles market.Sequence
 	unread  *unread
+	// records are what Badger was given, where it has no files; else nil.
+	records *recordFile
 }

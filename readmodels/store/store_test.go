@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/node/world"
 	"github.com/rialto-exchange/rialto/readmodels"
 	"github.com/rialto-exchange/rialto/readmodels/store"
 )
@@ -30,6 +31,16 @@ func open(t testing.TB, o store.Options) *store.Store {
 	}
 	return s
 }
+
+// eachDisk runs a test with Badger on its files, and with Badger in memory beside
+// a file of a node's world.
+func eachDisk(t *testing.T, test func(t *testing.T, files world.Files)) {
+	t.Run("files of Badger", func(t *testing.T) { test(t, world.System().Files) })
+	t.Run("in memory", func(t *testing.T) { test(t, inWorld()) })
+}
+
+// inWorld are files that no library opens by itself.
+func inWorld() world.Files { return struct{ world.Files }{world.System().Files} }
 
 func commit(t testing.TB, s *store.Store, through market.Sequence, fold func(readmodels.Writer)) {
 	t.Helper()
@@ -108,8 +119,10 @@ func checkWalk(t *testing.T, span readmodels.Span, step, rest market.Sequence, w
 
 // TestPast shows that every key and list reads the same at every point, from
 // memory, from disk and across both, before and after a restart.
-func TestPast(t *testing.T) {
-	o := store.Options{Dir: t.TempDir(), Generation: 20 << 10}
+func TestPast(t *testing.T) { eachDisk(t, testPast) }
+
+func testPast(t *testing.T, files world.Files) {
+	o := store.Options{Files: files, Dir: t.TempDir(), Generation: 20 << 10}
 	s := open(t, o)
 	fill(t, s, 0, 1500)
 	check(t, s, 1500)
@@ -129,11 +142,13 @@ func TestPast(t *testing.T) {
 // TestKilledBeforeCursor shows that runs of a flush whose cursor was never
 // written do not hide what is folded again, however the generations are cut
 // the second time.
-func TestKilledBeforeCursor(t *testing.T) {
+func TestKilledBeforeCursor(t *testing.T) { eachDisk(t, testKilledBeforeCursor) }
+
+func testKilledBeforeCursor(t *testing.T, files world.Files) {
 	// With 28 KiB a run of the second time begins before the last one of the
 	// first time and ends after it.
 	for _, generation := range []int{1 << 10, 7 << 10, 28 << 10, 1 << 20} {
-		o := store.Options{Dir: t.TempDir(), Boot: "same", Generation: 1 << 20}
+		o := store.Options{Files: files, Dir: t.TempDir(), Boot: "same", Generation: 1 << 20}
 		s := open(t, o)
 		fill(t, s, 0, 300)
 		if err := s.Close(); err != nil {
@@ -165,7 +180,9 @@ func TestKilledBeforeCursor(t *testing.T) {
 // TestTrust shows when a store is gone on from: after a clean close always,
 // after an unclean one only within the same boot, never under another
 // identity, and never when it is damaged.
-func TestTrust(t *testing.T) {
+func TestTrust(t *testing.T) { eachDisk(t, testTrust) }
+
+func testTrust(t *testing.T, files world.Files) {
 	for _, c := range []struct {
 		name  string
 		clean bool
@@ -173,15 +190,15 @@ func TestTrust(t *testing.T) {
 		spoil bool
 		want  market.Sequence
 	}{
-		{"clean, other boot", true, store.Options{Identity: "a", Boot: "2"}, false, 50},
-		{"killed, same boot", false, store.Options{Identity: "a", Boot: "1"}, false, 40},
-		{"power cut", false, store.Options{Identity: "a", Boot: "2"}, false, 0},
-		{"killed, no boot id", false, store.Options{Identity: "a"}, false, 0},
-		{"other identity", true, store.Options{Identity: "b", Boot: "1"}, false, 0},
-		{"damaged", true, store.Options{Identity: "a", Boot: "1"}, true, 0},
+		{"clean, other boot", true, store.Options{Files: files, Identity: "a", Boot: "2"}, false, 50},
+		{"killed, same boot", false, store.Options{Files: files, Identity: "a", Boot: "1"}, false, 40},
+		{"power cut", false, store.Options{Files: files, Identity: "a", Boot: "2"}, false, 0},
+		{"killed, no boot id", false, store.Options{Files: files, Identity: "a"}, false, 0},
+		{"other identity", true, store.Options{Files: files, Identity: "b", Boot: "1"}, false, 0},
+		{"damaged", true, store.Options{Files: files, Identity: "a", Boot: "1"}, true, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			first := store.Options{Identity: "a", Boot: "1", Dir: t.TempDir()}
+			first := store.Options{Files: files, Identity: "a", Boot: "1", Dir: t.TempDir()}
 			s := open(t, first)
 			fill(t, s, 0, 40)
 			if err := s.Close(); err != nil {
@@ -197,7 +214,7 @@ func TestTrust(t *testing.T) {
 				t.Fatal(err)
 			}
 			if c.spoil {
-				spoil(t, first.Dir)
+				spoil(t, files, first.Dir)
 			}
 			c.then.Dir = first.Dir
 			s = open(t, c.then)
@@ -209,29 +226,40 @@ func TestTrust(t *testing.T) {
 	}
 }
 
-// spoil turns a bit in each table.
-func spoil(t *testing.T, dir string) {
+// spoil turns a bit in each table, or in the file beside.
+func spoil(t *testing.T, files world.Files, dir string) {
 	t.Helper()
+	if !world.Native(files) {
+		spoilFile(t, filepath.Join(dir, "values"))
+		return
+	}
 	paths, err := filepath.Glob(filepath.Join(dir, "badger", "*.sst"))
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no tables: %v", err)
 	}
 	for _, path := range paths {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b[len(b)/3] ^= 1
-		if err := os.WriteFile(path, b, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		spoilFile(t, path)
+	}
+}
+
+func spoilFile(t *testing.T, path string) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[len(b)/3] ^= 1
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 
 // TestReset shows that nobody reads from a store that is folded anew, and that
 // the one who folds does.
-func TestReset(t *testing.T) {
-	s := open(t, store.Options{Dir: t.TempDir()})
+func TestReset(t *testing.T) { eachDisk(t, testReset) }
+
+func testReset(t *testing.T, files world.Files) {
+	s := open(t, store.Options{Files: files, Dir: t.TempDir()})
 	defer s.Close()
 	fill(t, s, 0, 30)
 	if err := s.Reset(); err != nil {
@@ -257,8 +285,10 @@ func TestReset(t *testing.T) {
 
 // TestLocked shows that a second process does not throw away what the first
 // one is writing.
-func TestLocked(t *testing.T) {
-	o := store.Options{Dir: t.TempDir()}
+func TestLocked(t *testing.T) { eachDisk(t, testLocked) }
+
+func testLocked(t *testing.T, files world.Files) {
+	o := store.Options{Files: files, Dir: t.TempDir()}
 	s := open(t, o)
 	defer s.Close()
 	if _, err := store.Open(o); !errors.Is(err, readmodels.ErrLocked) {
@@ -269,8 +299,10 @@ func TestLocked(t *testing.T) {
 }
 
 // TestFailedFold shows that a fold that fails leaves nothing behind.
-func TestFailedFold(t *testing.T) {
-	s := open(t, store.Options{Dir: t.TempDir()})
+func TestFailedFold(t *testing.T) { eachDisk(t, testFailedFold) }
+
+func testFailedFold(t *testing.T, files world.Files) {
+	s := open(t, store.Options{Files: files, Dir: t.TempDir()})
 	defer s.Close()
 	fill(t, s, 0, 3)
 	broken := errors.New("broken")

@@ -6,15 +6,19 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rialto-exchange/rialto/node/world"
 	"github.com/rialto-exchange/rialto/readmodels/store"
 )
 
 // A store that is begun anew says why, and one that is new or goes on says
 // nothing: to an operator a rebuild without a reason is a riddle.
-func TestThrownAwayIsTold(t *testing.T) {
+func TestThrownAwayIsTold(t *testing.T) { eachDisk(t, testThrownAwayIsTold) }
+
+func testThrownAwayIsTold(t *testing.T, files world.Files) {
 	dir := filepath.Join(t.TempDir(), "store")
 	reopen := func(change func(o *store.Options)) (told string) {
 		o := childOptions(dir)
+		o.Files = files
 		o.ThrownAway = func(why error) { told += why.Error() }
 		change(&o)
 		s := open(t, o)
@@ -36,10 +40,14 @@ func TestThrownAwayIsTold(t *testing.T) {
 	if told := reopen(same); !strings.Contains(told, `it is "another"`) {
 		t.Errorf("the first identity again: %q", told)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "badger", "MANIFEST"), []byte("not a manifest"), 0o600); err != nil {
+	damaged := filepath.Join(dir, "values")
+	if world.Native(files) {
+		damaged = filepath.Join(dir, "badger", "MANIFEST")
+	}
+	if err := os.WriteFile(damaged, []byte("not what was written"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if told := reopen(same); told == "" {
-		t.Error("a damaged manifest was not told")
+		t.Error("damage was not told")
 	}
 }

@@ -55,6 +55,13 @@ func linkTables(from, dir string, ids []uint64) *unread {
 	return u
 }
 
+// nothingUnread is of a store that has no tables on a disk.
+func nothingUnread() *unread {
+	u := &unread{}
+	u.left.Store(&[]*unreadTable{})
+	return u
+}
+
 // bound takes over from Badger which keys the tables hold.
 func (u *unread) bound(tables []badger.TableInfo) {
 	const version = 8 // bytes at the end of Badger's keys

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/node/world"
 	"github.com/rialto-exchange/rialto/readmodels"
 	"github.com/rialto-exchange/rialto/readmodels/store"
 )
@@ -41,8 +42,10 @@ func beginFlush(t *testing.T, s *store.Store) (end func()) {
 // TestStaleRunsBeyondCursor shows that a walk finds what is folded again while
 // runs of a flush whose cursor was never written lie beyond it, wherever the
 // generations are cut the second time.
-func TestStaleRunsBeyondCursor(t *testing.T) {
-	o := store.Options{Dir: t.TempDir(), Boot: "same"}
+func TestStaleRunsBeyondCursor(t *testing.T) { eachDisk(t, testStaleRunsBeyondCursor) }
+
+func testStaleRunsBeyondCursor(t *testing.T, files world.Files) {
+	o := store.Options{Files: files, Dir: t.TempDir(), Boot: "same"}
 	s := open(t, o)
 	fill(t, s, 0, 300)
 	if err := s.Close(); err != nil {
@@ -82,7 +85,9 @@ func fillOne(t *testing.T, s *store.Store, from, to market.Sequence) {
 // TestFlushDuringWalk shows that a walk misses nothing when what it has yet to
 // yield moves to disk while newer versions stay in memory: both while it reads
 // the disk and between two batches from memory.
-func TestFlushDuringWalk(t *testing.T) {
+func TestFlushDuringWalk(t *testing.T) { eachDisk(t, testFlushDuringWalk) }
+
+func testFlushDuringWalk(t *testing.T, files world.Files) {
 	const flushed, last = 700, 900
 	for _, c := range []struct {
 		name             string
@@ -97,7 +102,7 @@ func TestFlushDuringWalk(t *testing.T) {
 		for _, descending := range []bool{false, true} {
 			for _, list := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s, descending %v, list %v", c.name, descending, list), func(t *testing.T) {
-					s := open(t, store.Options{Dir: t.TempDir()})
+					s := open(t, store.Options{Files: files, Dir: t.TempDir()})
 					defer s.Close()
 					fillOne(t, s, 0, c.onDisk)
 					if c.onDisk > 0 {

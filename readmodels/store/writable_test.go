@@ -7,16 +7,19 @@ import (
 	"time"
 
 	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/node/world"
 	"github.com/rialto-exchange/rialto/readmodels/store"
 )
 
 // TestNotWritable shows that nothing goes to Badger while it must not be
 // written, that everything is read as ever meanwhile, that a store which is
 // closed then folds the same again, and that it catches up by itself.
-func TestNotWritable(t *testing.T) {
+func TestNotWritable(t *testing.T) { eachDisk(t, testNotWritable) }
+
+func testNotWritable(t *testing.T, files world.Files) {
 	var full atomic.Bool
 	asked := make(chan struct{}, 1)
-	options := store.Options{Dir: t.TempDir() + "/view", FlushEvery: time.Millisecond, Writable: func() error {
+	options := store.Options{Files: files, Dir: t.TempDir() + "/view", FlushEvery: time.Millisecond, Writable: func() error {
 		select {
 		case asked <- struct{}{}:
 		default:
