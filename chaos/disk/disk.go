@@ -30,10 +30,15 @@ type Disk struct {
 // New makes a disk of so many MiB below a folder, and mounts it there. It is
 // gone after Close, or with the journal; its image stays.
 func New(journal *undo.Journal, folder string, megabytes int64) (*Disk, error) {
+	return At(journal, filepath.Join(folder, "disk.img"), filepath.Join(folder, "disk"), megabytes)
+}
+
+// At makes a disk in an image and mounts it on a folder.
+func At(journal *undo.Journal, image, mount string, megabytes int64) (*Disk, error) {
 	if os.Geteuid() != 0 {
 		return nil, ErrUnable
 	}
-	d := &Disk{journal: journal, image: filepath.Join(folder, "disk.img"), mount: filepath.Join(folder, "disk")}
+	d := &Disk{journal: journal, image: image, mount: mount}
 	if err := os.MkdirAll(d.mount, 0o755); err != nil {
 		return nil, fmt.Errorf("make a disk: %w", err)
 	}
@@ -88,8 +93,11 @@ func (d *Disk) Freeze() error {
 
 func (d *Disk) ice() undo.Thing { return undo.Thing{Kind: undo.Frozen, Name: d.mount} }
 
-// Thaw ends Freeze.
+// Thaw ends Freeze; of a disk that is not frozen it is nothing.
 func (d *Disk) Thaw() error {
+	if !d.frozen {
+		return nil
+	}
 	d.frozen = false
 	return d.journal.Remove(d.ice())
 }

@@ -16,6 +16,10 @@ type Fault struct {
 	Name  string
 	Doc   string   // what happens, in a line
 	Needs site.Can // of the site, or it can't be done there
+	// Extra are lines of the nodes' configuration without which it bites
+	// nothing, Before how many commands must have been executed; 0: some.
+	Extra  string
+	Before uint64
 	// Begin begins it and returns soon after. What is random comes from the
 	// dice. A fault that repeats goes on until Heal.
 	Begin func(ctx context.Context, s *site.Site, dice *rand.Rand) (Ongoing, error)

@@ -64,7 +64,7 @@ func TestBites(t *testing.T) {
 			if lacks := f.Needs &^ can; lacks != 0 {
 				t.Skip(site.Why(lacks))
 			}
-			o.Dir, o.Needs = t.TempDir(), f.Needs
+			o.Dir, o.Needs, o.Extra = t.TempDir(), f.Needs, f.Extra
 			bites(t, f, o)
 		})
 	}
@@ -112,7 +112,7 @@ func bites(t *testing.T, f fault.Fault, o site.Options) {
 	})
 	declare(t, s)
 	r := traffic.Start(context.Background(), traffic.Options{URLs: s.URLs(), Clients: 8, Seed: 1, Run: "b", Client: s.Client})
-	reach(t, s, r, before)
+	reach(t, s, r, max(before, int64(f.Before)))
 	seed := fnv.New64a()
 	_, _ = fmt.Fprint(seed, f.Name, os.Getenv("RIALTO_FAULT_SEED"))
 	begun := time.Now()

@@ -12,6 +12,7 @@ func Faults() []Fault {
 		disks(),
 		powers(),
 		straced(),
+		ownDisks(),
 		starved(),
 		memberships(),
 		lostDisks(),

@@ -16,7 +16,7 @@ import (
 func flips() []Fault {
 	var rows []Fault
 	for _, k := range live.Kinds() {
-		rows = append(rows, Fault{
+		row := Fault{
 			Name: "flip-" + string(k), Needs: site.Processes | site.Files,
 			Doc: fmt.Sprintf("a bit turns in live bytes of a stopped node's %s", k),
 			Begin: func(ctx context.Context, s *site.Site, dice *rand.Rand) (Ongoing, error) {
@@ -26,7 +26,11 @@ func flips() []Fault {
 				}
 				return flip(ctx, s, dice, k, nodes)
 			},
-		})
+		}
+		if k == live.Archive {
+			row.Extra, row.Before = shortLog, pastLog
+		}
+		rows = append(rows, row)
 	}
 	for _, k := range []live.Kind{live.Log, live.Journal, live.Snapshots, live.ReadModels} {
 		rows = append(rows, Fault{
@@ -45,7 +49,7 @@ func flips() []Fault {
 // where so many refuse that nobody is left to join, what was turned is turned
 // back, as from a backup.
 func flip(ctx context.Context, s *site.Site, dice *rand.Rand, k live.Kind, nodes []*site.Node) (Ongoing, error) {
-	if k == live.Snapshots { // the next start is to need it
+	if k == live.Snapshots || k == live.Archive { // the next start is to need it; what leaves the log is archived
 		for _, n := range nodes {
 			ask(s, n, "/v1/admin/snapshot")
 		}

@@ -68,7 +68,7 @@ func lostDiskNewID(ctx context.Context, s *site.Site, dice *rand.Rand) (Ongoing,
 	}
 	n := nodes[0]
 	other := n.ID + "b"
-	if err := errors.Join(n.Kill(ctx), remove(ctx, s, n.ID), joins(ctx, s, n, "--node-id", other)); err != nil {
+	if err := errors.Join(n.Kill(ctx), remove(ctx, s, n.ID), joins(ctx, s, n, "--node-id", other, "--initial-cluster", "")); err != nil {
 		return nil, err
 	}
 	var joined bool
@@ -247,8 +247,26 @@ func lastWords(n *site.Node) string {
 		}
 	}
 	const most = 160
-	if len(said) > most {
-		said = said[:most] + "…"
+	return shortened(said, most)
+}
+
+// complaint is the last line of a node's log that speaks of its machine or of
+// damage, shortened.
+func complaint(n *site.Node) (said string) {
+	for line := range strings.Lines(n.Log()) {
+		for _, word := range []string{"input/output error", "no space left", "short of", "damage", "corrupt", "hang", "does not verify"} {
+			if strings.Contains(line, word) && (strings.Contains(line, "level=ERROR") || strings.Contains(line, "level=WARN")) {
+				said = strings.TrimSpace(line)
+			}
+		}
 	}
-	return said
+	const most = 200
+	return shortened(said, most)
+}
+
+func shortened(text string, most int) string {
+	if len(text) > most {
+		return text[:most] + "…"
+	}
+	return text
 }

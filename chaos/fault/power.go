@@ -34,7 +34,17 @@ func powers() []Fault {
 			},
 		})
 	}
-	return rows
+	return append(rows, Fault{
+		Name: "power-snapshot", Doc: "all machines lose their power when each has just written a snapshot", Needs: site.Disks,
+		Begin: func(ctx context.Context, s *site.Site, dice *rand.Rand) (Ongoing, error) {
+			for _, n := range s.Nodes() {
+				if !ask(s, n, "/v1/admin/snapshot") {
+					return nil, fmt.Errorf("%s wrote no snapshot", n.ID)
+				}
+			}
+			return cutPower(ctx, s, dice, s.Nodes())
+		},
+	})
 }
 
 // cutPower cuts the disks' power under the running processes, and then ends

@@ -40,13 +40,28 @@ func partsOfFolder() []part {
 	}
 }
 
+// extra and before are what an archive needs to be written to.
+func (p part) extra() string {
+	if p.name == "archive" {
+		return shortLog
+	}
+	return ""
+}
+
+func (p part) before() uint64 {
+	if p.name == "archive" {
+		return pastLog
+	}
+	return 0
+}
+
 func tagged() []Fault {
 	needs := site.Tagged | site.Processes | site.Files
 	var rows []Fault
 	for _, p := range partsOfFolder() {
 		for _, r := range []Role{Leader, Follower} {
 			rows = append(rows, Fault{
-				Name: fmt.Sprintf("crash-%s-%s", p.name, r), Needs: needs,
+				Name: fmt.Sprintf("crash-%s-%s", p.name, r), Needs: needs, Extra: p.extra(), Before: p.before(),
 				Doc: fmt.Sprintf("the %s is killed before, in the middle of or after one of the next %d writes and syncs of its %s", r, p.within, p.name),
 				Begin: func(ctx context.Context, s *site.Site, dice *rand.Rand) (Ongoing, error) {
 					return spoil(ctx, s, dice, r, p, crash(dice, p.within))
@@ -54,7 +69,7 @@ func tagged() []Fault {
 			})
 		}
 		rows = append(rows, Fault{
-			Name: "crash-start-" + p.name, Needs: needs,
+			Name: "crash-start-" + p.name, Needs: needs, Extra: p.extra(), Before: p.before(),
 			Doc: fmt.Sprintf("a node is killed before, in the middle of or after one of the first 20 writes and syncs of its %s when it is started", p.name),
 			Begin: func(ctx context.Context, s *site.Site, dice *rand.Rand) (Ongoing, error) {
 				return spoilStart(ctx, s, dice, p, crash(dice, 20))
@@ -71,7 +86,7 @@ func tagged() []Fault {
 			{"stall", "each write and sync of the leader's %s takes 200 ms longer", rule{At: 1, Do: "stall", StallMillis: 200}},
 		} {
 			rows = append(rows, Fault{
-				Name: k.name + "-" + p.name, Needs: needs, Doc: fmt.Sprintf(k.doc, p.name),
+				Name: k.name + "-" + p.name, Needs: needs, Doc: fmt.Sprintf(k.doc, p.name), Extra: p.extra(), Before: p.before(),
 				Begin: func(ctx context.Context, s *site.Site, dice *rand.Rand) (Ongoing, error) {
 					return spoil(ctx, s, dice, Leader, p, k.rule)
 				},

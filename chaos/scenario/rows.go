@@ -93,15 +93,14 @@ func long() Span  { return Span{3 * time.Second, 6 * time.Second} }
 // alone is a fault as a scenario.
 func alone(f fault.Fault) Scenario {
 	s := Scenario{Name: f.Name, Doc: f.Doc, Steps: []Step{{Faults: []string{f.Name}, Hold: short()}}}
-	for _, prefix := range []string{"disk-", "net-", "partition-", "cpu-", "memory-", "address-", "descriptors-", "transfer", "snapshot", "kill-at-", "eio-", "sync-", "mixed-versions"} {
+	for _, prefix := range []string{"disk-", "net-", "partition-", "cpu-", "memory-", "address-", "descriptors-", "transfer", "snapshot", "kill-at-", "sync-", "mixed-versions",
+		"crash-", "eio-", "enospc-", "short-write-", "stall-", "clock-", "dead-disk-", "full-disk-", "hung-disk-"} {
 		if strings.HasPrefix(f.Name, prefix) {
 			s.Steps[0].Hold = long()
 		}
 	}
-	if f.Name == "install-killed" {
-		// A newcomer is sent a snapshot only if the log has lost its beginning.
-		s.Extra = "consensus:\n  trailing_entries: 1\n"
-		s.Least = Work{Before: 5_000, After: 100}
+	if s.Extra = f.Extra; f.Before > 0 {
+		s.Least = Work{Before: f.Before, After: 100}
 		s.Load = Load{Clients: 24, Transfers: 3, Readers: 1, Streams: 1, Sessions: 1, FIXRate: 10}
 	}
 	return s
@@ -132,7 +131,7 @@ func combinable() []string {
 }
 
 func operated(name string) bool {
-	for _, prefix := range []string{"flip-", "lost-", "rolled-back-", "mixed-disk", "install-", "remove-"} {
+	for _, prefix := range []string{"flip-", "lost-", "rolled-back-", "mixed-disk", "install-", "remove-", "dead-disk-", "full-disk-", "hung-disk-"} {
 		if strings.HasPrefix(name, prefix) {
 			return true
 		}
