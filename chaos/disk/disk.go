@@ -93,6 +93,19 @@ func (d *Disk) Freeze() error {
 
 func (d *Disk) ice() undo.Thing { return undo.Thing{Kind: undo.Frozen, Name: d.mount} }
 
+// Frozen reports whether it hangs.
+func (d *Disk) Frozen() bool { return d.frozen }
+
+// Sync returns once all that was written to it is durable.
+func (d *Disk) Sync() error {
+	f, err := os.Open(d.mount)
+	if err != nil {
+		return err
+	}
+	defer f.Close() //nolint:errcheck // it was only asked
+	return unix.Syncfs(int(f.Fd()))
+}
+
 // Thaw ends Freeze; of a disk that is not frozen it is nothing.
 func (d *Disk) Thaw() error {
 	if !d.frozen {

@@ -48,8 +48,8 @@ type rule struct {
 	At    uint64 `json:"at"`
 	Times uint64 `json:"times"`
 	// Do is kill, fail, short or stall: the process ends as by kill -9; the call
-	// is not made and returns Error; of a write the first half is made and then
-	// Error returned; the call is made after StallMillis.
+	// is not made and returns Error; of a write the first half is made, up to a
+	// page's end, and then Error returned; the call is made after StallMillis.
 	Do string `json:"do"`
 	// When is where in the call the process ends: before, half (of a write) or
 	// after; none is before.
@@ -291,11 +291,29 @@ func (f unrulyFile) ReadAt(p []byte, off int64) (int, error) {
 }
 
 func (f unrulyFile) Write(p []byte) (int, error) {
-	return f.m.does("write", f.name, func() (int, error) { return f.File.Write(p) }, func() (int, error) { return f.File.Write(p[:len(p)/2]) })
+	return f.m.does("write", f.name, func() (int, error) { return f.File.Write(p) }, func() (int, error) {
+		at, err := f.File.Seek(0, io.SeekCurrent)
+		if err != nil {
+			return 0, err
+		}
+		return f.File.Write(p[:part(at, len(p))])
+	})
 }
 
 func (f unrulyFile) WriteAt(p []byte, off int64) (int, error) {
-	return f.m.does("write", f.name, func() (int, error) { return f.File.WriteAt(p, off) }, func() (int, error) { return f.File.WriteAt(p[:len(p)/2], off) })
+	return f.m.does("write", f.name, func() (int, error) { return f.File.WriteAt(p, off) }, func() (int, error) {
+		return f.File.WriteAt(p[:part(off, len(p))], off)
+	})
+}
+
+// pageBytes is what a kernel writes at once: a process that is killed, or a disk
+// that is full, leaves all of a page's share of a write, or nothing.
+const pageBytes = 4096
+
+// part is how much of a write is made when half of it is: up to a page's end.
+func part(at int64, length int) int {
+	end := (at + int64(length)/2) / pageBytes * pageBytes
+	return int(max(0, end-at))
 }
 
 func (f unrulyFile) Truncate(size int64) error {

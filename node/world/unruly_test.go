@@ -28,6 +28,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// chunk is how much the process writes at once: some pages.
+const chunk = 16 << 10
+
 // process writes four times and says what came of each, and what the clock is
 // off by.
 func process(dir string) {
@@ -37,8 +40,8 @@ func process(dir string) {
 		panic(err)
 	}
 	out := json.NewEncoder(os.Stdout)
-	for range 4 {
-		n, err := f.Write([]byte("12345678"))
+	for i := range 4 {
+		n, err := f.Write(bytes.Repeat([]byte{'0' + byte(i)}, chunk))
 		text := ""
 		if err != nil {
 			text = err.Error()
@@ -84,21 +87,21 @@ func under(t *testing.T, rules string) (lines []said, content, met string, ended
 // TestRules shows each thing that can go wrong with a call, on a process of its
 // own: in which call, for how many, and that it is said.
 func TestRules(t *testing.T) {
-	const eight = "12345678"
 	for name, c := range map[string]struct {
-		rules, content string
-		written        []int
-		err            string // of the second write
-		killed         bool
+		rules   string
+		content string // a letter for each half of a chunk
+		written []int  // halves
+		err     string // of the second write
+		killed  bool
 	}{
-		"nothing":     {`{"rules":[{"files":"other/*","at":1,"do":"fail"}]}`, eight + eight + eight + eight, []int{8, 8, 8, 8}, "", false},
-		"once":        {`{"rules":[{"files":"log/*.wal","at":2,"times":1,"do":"fail"}]}`, eight + eight + eight, []int{8, 0, 8, 8}, "input/output error", false},
-		"for ever":    {`{"rules":[{"files":"log/*.wal","at":2,"do":"fail","error":"ENOSPC"}]}`, eight, []int{8, 0, 0, 0}, "no space left", false},
-		"short":       {`{"rules":[{"files":"log/*.wal","at":2,"times":1,"do":"short","error":"ENOSPC"}]}`, eight + "1234" + eight + eight, []int{8, 4, 8, 8}, "no space left", false},
-		"kill before": {`{"rules":[{"files":"log/*.wal","at":2,"do":"kill"}]}`, eight, []int{8}, "", true},
-		"kill in":     {`{"rules":[{"files":"log/*.wal","at":2,"do":"kill","when":"half"}]}`, eight + "1234", []int{8}, "", true},
-		"kill after":  {`{"rules":[{"files":"log/*.wal","at":2,"do":"kill","when":"after"}]}`, eight + eight, []int{8}, "", true},
-		"stall":       {`{"rules":[{"files":"log/*.wal","at":2,"times":1,"do":"stall","stall_ms":10}]}`, eight + eight + eight + eight, []int{8, 8, 8, 8}, "", false},
+		"nothing":     {`{"rules":[{"files":"other/*","at":1,"do":"fail"}]}`, "00112233", []int{2, 2, 2, 2}, "", false},
+		"once":        {`{"rules":[{"files":"log/*.wal","at":2,"times":1,"do":"fail"}]}`, "002233", []int{2, 0, 2, 2}, "input/output error", false},
+		"for ever":    {`{"rules":[{"files":"log/*.wal","at":2,"do":"fail","error":"ENOSPC"}]}`, "00", []int{2, 0, 0, 0}, "no space left", false},
+		"short":       {`{"rules":[{"files":"log/*.wal","at":2,"times":1,"do":"short","error":"ENOSPC"}]}`, "0012233", []int{2, 1, 2, 2}, "no space left", false},
+		"kill before": {`{"rules":[{"files":"log/*.wal","at":2,"do":"kill"}]}`, "00", []int{2}, "", true},
+		"kill in":     {`{"rules":[{"files":"log/*.wal","at":2,"do":"kill","when":"half"}]}`, "001", []int{2}, "", true},
+		"kill after":  {`{"rules":[{"files":"log/*.wal","at":2,"do":"kill","when":"after"}]}`, "0011", []int{2}, "", true},
+		"stall":       {`{"rules":[{"files":"log/*.wal","at":2,"times":1,"do":"stall","stall_ms":10}]}`, "00112233", []int{2, 2, 2, 2}, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			lines, content, met, ended := under(t, c.rules)
@@ -107,12 +110,16 @@ func TestRules(t *testing.T) {
 			if killed != c.killed || ended != nil && !killed {
 				t.Errorf("the process ended by %v", ended)
 			}
-			if content != c.content || len(lines) != len(c.written) {
-				t.Fatalf("it wrote %q in %d calls, want %q in %d", content, len(lines), c.content, len(c.written))
+			var want strings.Builder
+			for _, letter := range c.content {
+				want.WriteString(strings.Repeat(string(letter), chunk/2))
+			}
+			if content != want.String() || len(lines) != len(c.written) {
+				t.Fatalf("it wrote %d bytes in %d calls, want %d in %d", len(content), len(lines), want.Len(), len(c.written))
 			}
 			for i, n := range c.written {
-				if lines[i].N != n || (lines[i].Err == "") != (n == 8) {
-					t.Errorf("write %d: %+v, want %d", i+1, lines[i], n)
+				if lines[i].N != n*chunk/2 || (lines[i].Err == "") != (n == 2) {
+					t.Errorf("write %d: %+v, want %d halves", i+1, lines[i], n)
 				}
 			}
 			if c.err != "" && !strings.Contains(lines[1].Err, c.err) {
