@@ -115,6 +115,8 @@ func rules() []rule {
 		// The model is the venue a second time: it shares nothing with what it is
 		// compared with.
 		{room: "chaos/model", own: []string{}},
+		// twin is for tests: what the model is compared with, in virtual time.
+		{room: "chaos/twin", own: []string{"chaos/model", "fsm", "fsm/", "gateways", "gateways/rest/decode", "gateways/rest/render"}},
 		{room: "chaos", own: []string{"fsm/event", "fsm/market", "chaos/"}, libraries: []string{"*"}},
 		// The simulator is the one part of chaos that stands inside: it opens nodes
 		// in its own process, by node.Open on a world of its own, and looks at each

@@ -200,8 +200,8 @@ type clientID struct {
 	closed instant // 0: its order is open, and this is its id
 }
 
-// clientIDWindow is how long the id of a closed order is not free again, unless
-// very many came after it.
+// clientIDWindow is how long the id of a closed order is not free again. Then it
+// may be, and may be known a while longer.
 const clientIDWindow = day
 
 func (a *account) clientKey(id string) clientKey {
@@ -227,10 +227,17 @@ func (v *Venue) freeClientID(a *account, id string) refusal {
 
 func (v *Venue) findClientID(a *account, id string) *clientID {
 	c := v.clientIDs[a.clientKey(id)]
-	if c == nil || c.closed != 0 && v.now-c.closed > clientIDWindow {
+	if c == nil || c.closed != 0 && v.now-c.closed > clientIDWindow && !v.stillKnows(c) {
 		return nil
 	}
 	return c
+}
+
+// stillKnows reports whether the venue still knows an id that it may have
+// forgotten.
+func (v *Venue) stillKnows(c *clientID) bool {
+	e := v.next()
+	return e != nil && (e.Data["code"] == "duplicate_client_order_id" || e.Aggregate == c.order.id)
 }
 
 func (v *Venue) giveClientID(o *order, id string) {
