@@ -28,7 +28,10 @@ func (m *Machine) planFills(o *order, i *instrument) (plan, *refusal) {
 	}
 	in := &m.scratch.incoming
 	*in = m.incoming(o, i)
-	p := &planning{i: i, side: o.side, rate: o.takerFee, byQuote: o.quoteQuantity != 0, left: o.quoteQuantity}
+	p := &planning{
+		i: i, side: o.side, rate: o.takerFee, byQuote: o.quoteQuantity != 0, left: o.quoteQuantity,
+		stopsAtOwn: m.level() >= LevelCluster,
+	}
 	if o.quoteQuantity != 0 {
 		in.Quantity = maxLots(i)
 		if m.level() >= levelWorstDay {
@@ -69,8 +72,9 @@ type planning struct {
 	left           market.Amount
 	lots           book.Lots
 	notional, paid market.Amount
-	// stopped says that the amount of quote was reached.
-	stopped bool
+	// stopped says that the amount of quote was reached. Below level 4 it was not
+	// when it reached for no lot of an own order.
+	stopped, stopsAtOwn bool
 	// met is how many lots of own orders met behind the last fill the amount
 	// still reached for: the order is to come to them, for its mode to decide.
 	met book.Lots
@@ -123,6 +127,7 @@ func (p *planning) lose(price book.Ticks, lots book.Lots) book.Lots {
 // loses nothing, and reports whether it reaches for a lot of it.
 func (p *planning) meet(price book.Ticks, lots book.Lots) bool {
 	p.met = p.affordable(price, lots)
+	p.stopped = p.stopsAtOwn && p.met == 0
 	return p.met > 0
 }
 
