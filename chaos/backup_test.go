@@ -39,6 +39,7 @@ func drill(t *testing.T) (lines []string) {
 // meanwhile, nothing that was acknowledged before the backup is missing in it, and
 // a token of the old one is told apart.
 func TestBackupDrill(t *testing.T) {
+	t.Parallel()
 	v := startVenue(t)
 	r := trade(v, "d")
 	reach(t, v, r, 300)

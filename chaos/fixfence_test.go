@@ -20,6 +20,7 @@ import (
 // where it is executed; the stopped node, resumed, reads it, and it does not
 // count. Nothing more comes over the old connection, and it is closed.
 func TestFIXStoppedNodeIsFenced(t *testing.T) {
+	t.Parallel()
 	v := startFIXVenue(t)
 	leader, err := v.Leader(t.Context())
 	if err != nil {

@@ -37,6 +37,7 @@ func refuses(t *testing.T, v *venue.Venue, i int, why string, flags ...string) {
 // does not take part; when the one that knows is back, everything that was
 // acknowledged is there; and it comes back by being removed and by joining.
 func TestVoterLostItsDisk(t *testing.T) {
+	t.Parallel()
 	v := startVenue(t)
 	v.Kill(nodeC)
 	r := trade(v, "w")
@@ -102,6 +103,7 @@ func remove(t *testing.T, v *venue.Venue, at int, id string, want int) {
 // second venue over the first: alone they wait, and refuse once the third is
 // there, which is still what it was.
 func TestTwoLostTheirDisks(t *testing.T) {
+	t.Parallel()
 	v := startVenue(t)
 	for i := range v.Size() {
 		v.Kill(i)
@@ -152,6 +154,7 @@ func answers(t *testing.T, v *venue.Venue, i int) (twin venue.Twin) {
 // be removed, that the dead one can, and that it learns of it when it is
 // started again and is in nobody's picture any more.
 func TestRemovalAsksFirst(t *testing.T) {
+	t.Parallel()
 	v := startVenue(t)
 	leader, err := v.Leader(t.Context())
 	if err != nil {

@@ -30,6 +30,7 @@ func votes(t *testing.T, v *venue.Venue, at, voters int) {
 // while it trades, lives on with two of the five dead, and shrinks to three
 // again: nothing that a client was told is lost, on any node.
 func TestThreeToFiveAndBack(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("real processes: skipped with -short")
 	}
@@ -74,6 +75,7 @@ func TestThreeToFiveAndBack(t *testing.T) {
 // TestOddVenues shows venues of one, three, five and seven: each trades on with
 // as many dead as it says may fail.
 func TestOddVenues(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("real processes: skipped with -short")
 	}
@@ -109,6 +111,7 @@ func TestOddVenues(t *testing.T) {
 // TestNewLeaderFinishesThePlan shows that four voters, of which one stays away,
 // become three whoever leads: here the leader itself is the one.
 func TestNewLeaderFinishesThePlan(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("real processes: skipped with -short")
 	}
@@ -123,6 +126,7 @@ func TestNewLeaderFinishesThePlan(t *testing.T) {
 // back by itself, in whatever order they are started, also when the last one is
 // late: with all that was acknowledged.
 func TestAllRestartInAnyOrder(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("real processes: skipped with -short")
 	}

@@ -22,6 +22,7 @@ const newcomerLoad = 2 * time.Second
 // from the others, and answers every query as they do. It prints how long each
 // part takes.
 func TestNewcomer(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("real processes: skipped with -short")
 	}
@@ -100,7 +101,7 @@ func TestNewcomer(t *testing.T) {
 			t.Log(strings.TrimSpace(line))
 		}
 	}
-	if installs := v.Log(joined); !strings.Contains(installs, "Installed remote snapshot") {
+	if installs := v.Log(joined); !strings.Contains(installs, "a snapshot of the leader's is installed") {
 		t.Error("it got no snapshot: the test shows too little")
 	}
 	if load == newcomerLoad { // of a long one the events are too many to compare here

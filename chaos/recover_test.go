@@ -41,6 +41,7 @@ func historyAt(t *testing.T, v *venue.Venue, i int) string {
 // any client was told by this node. When the two come back after all they are a
 // majority of the old history: neither side accepts the other.
 func TestMajorityIsLostForGood(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("real processes: skipped with -short")
 	}

@@ -82,7 +82,7 @@ func installed(t *testing.T, options func(int) []node.Option) *trio {
 	// The node may be ready a moment before it says that.
 	c.until("a snapshot was installed and events were fetched, else the test shows nothing", func() bool {
 		log := c.logged.String()
-		return strings.Contains(log, "Installed remote snapshot") && strings.Contains(log, "journal filled")
+		return strings.Contains(log, "a snapshot of the leader's is installed") && strings.Contains(log, "journal filled")
 	})
 	sequence := market.Sequence(0)
 	for sequence < last {

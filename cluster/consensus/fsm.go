@@ -241,7 +241,7 @@ func (f *fsm) Restore(source io.ReadCloser) error {
 	}
 	index := cluster.Index(f.applied.Load())
 	f.proven.Began(index+1, index)
-	f.restores.restored()
+	f.restores.restored(index)
 	return nil
 }
 

@@ -3,6 +3,8 @@ package consensus
 import (
 	"log/slog"
 	"sync/atomic"
+
+	"github.com/rialto-exchange/rialto/cluster"
 )
 
 // restoreMeter counts the snapshots that were installed on the running node.
@@ -23,8 +25,9 @@ func (m *restoreMeter) applied() {
 	}
 }
 
-func (m *restoreMeter) restored() {
+func (m *restoreMeter) restored(index cluster.Index) {
 	m.total.Add(1)
+	m.log.Info("a snapshot of the leader's is installed", "index", index)
 	if n := m.inRow.Add(1); n >= suspiciousRestores {
 		m.log.Error("snapshots are installed again and again; wipe this node and let it join anew", "in_a_row", n)
 	}
