@@ -38,6 +38,8 @@ type Bounds struct {
 	TrailingEntries uint64
 	// JournalSegmentBytes is where a segment of the event journal is cut.
 	JournalSegmentBytes int64
+	// LogSegmentBytes is how long a segment of the log is.
+	LogSegmentBytes int
 	// DedupCapacity is how many command ids are remembered; the same on every
 	// node.
 	DedupCapacity uint32

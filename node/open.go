@@ -82,6 +82,7 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 		Stream: n.mux.StreamLayer(peer.ProtocolRaft), Address: n.addresses.Peer,
 		Machine: n.replica, Fatal: n.fail, Watch: n.writes, Refuse: n.room.refuseEntries, Wait: n.room.mayGrow, Logger: n.log.With("part", "consensus"),
 		InitialMembers: initial,
+		SegmentBytes:   n.bounds.LogSegmentBytes,
 		LogStore:       logstore.Kind(n.cfg.Consensus.LogStore), ArchiveDir: n.cfg.path("archive"),
 		Timeouts:    consensus.Timeouts{Heartbeat: n.cfg.raftTimeout(), Commit: n.cfg.Consensus.CommitTimeout},
 		Snapshots:   n.snapshots(),
