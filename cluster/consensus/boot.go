@@ -134,7 +134,7 @@ func (n *Node) startRaft(snapshots pacedStore) (err error) {
 			err = errors.Join(err, n.trans.Close())
 		}
 	}()
-	library, stable := n.config.raftConfig(), logstore.WatchStable(n.stable, n.config.Watch)
+	library, stable := n.config.raftConfig(), promises{logstore.WatchStable(n.stable, n.config.Watch), n.halt}
 	library.Logger = n.raftLogger()
 	if len(n.config.InitialMembers) > 0 {
 		err := raft.BootstrapCluster(library, n.logs, stable, snapshots, n.trans, configuration(n.config.InitialMembers))
@@ -146,11 +146,44 @@ func (n *Node) startRaft(snapshots pacedStore) (err error) {
 		return err
 	}
 	n.halt.arm()
-	if n.raft, err = raft.NewRaft(library, n.fsm, appliedLog{n.logs, n.fsm, n.halt}, stable, snapshots, n.trans); err != nil {
+	n.raft, err = n.orHalted(func() (*raft.Raft, error) {
+		return raft.NewRaft(library, n.fsm, appliedLog{n.logs, n.fsm, n.halt}, stable, snapshots, n.trans)
+	})
+	if err != nil {
 		return fmt.Errorf("start raft: %w", err)
 	}
 	limit.raft.Store(n.raft)
 	return nil
+}
+
+// orHalted starts Raft, whose goroutines may meet an error that halts the node
+// before this has returned, and so may the start itself: it is held then, as
+// whoever meets one is, and would be for ever, for nobody could close the node. It
+// is let go, and the error is why nothing was opened.
+func (n *Node) orHalted(start func() (*raft.Raft, error)) (r *raft.Raft, err error) {
+	over := make(chan struct{})
+	go func() {
+		defer close(over) // by its end, a panic or because its goroutine was ended
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("%v", p)
+			}
+		}()
+		r, err = start()
+	}()
+	select {
+	case <-over:
+		return r, err
+	case <-n.halt.halted:
+	}
+	n.halt.release()
+	<-over
+	if r != nil {
+		down := r.Shutdown()
+		_ = n.trans.Close() // ends the requests that Raft waits for
+		_ = down.Error()    // what it can no longer do is told by the cause
+	}
+	return nil, n.halt.cause
 }
 
 // restore brings the machine to the newest snapshot. The library would do it,

@@ -87,7 +87,7 @@ func Open(ctx context.Context, config Config) (*Node, error) {
 	}
 	n.watchdog = &watchdog{limit: max(2*time.Second, 10*config.Timeouts.Election), halt: n.halt}
 	if err := n.boot(); err != nil {
-		close(n.halt.released)
+		n.halt.release()
 		return nil, fmt.Errorf("open consensus: %w", errors.Join(damaged(err), n.stream.Close(), n.closeStores()))
 	}
 	background, stop := context.WithCancel(context.Background())
@@ -123,7 +123,7 @@ func (n *Node) shutdown(ctx context.Context) error {
 	close(n.fsm.closing)
 	n.retiring.Do(func() { n.retired = n.raft.Shutdown() })
 	down := n.retired
-	close(n.halt.released)
+	n.halt.release()
 	transErr := n.trans.Close() // ends the requests that Raft waits for
 	err := n.awaitDown(ctx, down)
 	close(n.closed)

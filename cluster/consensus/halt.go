@@ -14,8 +14,10 @@ type halt struct {
 	fatal    func(error)
 	armed    atomic.Bool
 	once     sync.Once
+	cause    error         // holds once halted is closed
 	halted   chan struct{} // closed once stop was called
-	released chan struct{} // closed by Close
+	letGo    sync.Once
+	released chan struct{} // closed by Close, or when nothing could be opened
 }
 
 func newHalt(fatal func(error)) *halt {
@@ -37,8 +39,12 @@ func (h *halt) stop(err error) {
 		return
 	}
 	h.once.Do(func() {
+		h.cause = err
 		close(h.halted)
 		h.fatal(err)
 	})
 	<-h.released
 }
+
+// release lets go on who is held.
+func (h *halt) release() { h.letGo.Do(func() { close(h.released) }) }

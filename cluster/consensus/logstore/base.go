@@ -110,7 +110,7 @@ func openWAL(o Options, dir string) (raft.LogStore, func() error, error) {
 	w, err := wal.Open(dir, wal.WithLogger(o.Logger), wal.WithSegmentFiler(newSegments(o.Files, dir)),
 		wal.WithSegmentSize(o.SegmentBytes), wal.WithMetaStore(list))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, errors.Join(err, list.Close()) // which the library leaves open, and locked
 	}
 	return w, w.Close, nil
 }

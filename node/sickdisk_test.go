@@ -1,0 +1,307 @@
+package node_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+	"github.com/rialto-exchange/rialto/node"
+	"github.com/rialto-exchange/rialto/node/world"
+)
+
+// sickDisk is a file system on which calls on some files go wrong.
+type sickDisk struct {
+	world.Files
+	mu     sync.Mutex
+	where  string // in the path; "" while nothing goes wrong
+	cause  error
+	times  int  // for how many calls; 0 for ever
+	short  bool // half of a write is made
+	bitten int
+}
+
+func (d *sickDisk) Native() bool { return world.Native(d.Files) }
+
+// sicken has all that changes files whose path holds where go wrong.
+func (d *sickDisk) sicken(where string, f fault) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.where, d.cause, d.times, d.short, d.bitten = where, f.cause, f.times, f.short, 0
+}
+
+func (d *sickDisk) heal() { d.sicken("", fault{}) }
+
+func (d *sickDisk) bit() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.bitten
+}
+
+// do makes a call, or has it go wrong.
+func (d *sickDisk) do(op, name string, call func() error) error {
+	d.mu.Lock()
+	bites := d.where != "" && strings.Contains(name, d.where) && (d.times == 0 || d.bitten < d.times)
+	if bites {
+		d.bitten++
+	}
+	cause := d.cause
+	d.mu.Unlock()
+	if bites {
+		return &fs.PathError{Op: op, Path: name, Err: cause}
+	}
+	return call()
+}
+
+func (d *sickDisk) OpenFile(name string, flag int, perm fs.FileMode) (file world.File, err error) {
+	open := func() error {
+		file, err = d.Files.OpenFile(name, flag, perm)
+		return err
+	}
+	if flag&(os.O_WRONLY|os.O_RDWR|os.O_CREATE) != 0 && (flag&os.O_CREATE == 0 || !world.Exists(d.Files, name)) && d.readOnly() {
+		err = d.do("open", name, open)
+	} else {
+		err = open()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &sickFile{file, d}, nil
+}
+
+// readOnly: files can't be opened for writing either.
+func (d *sickDisk) readOnly() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.cause == syscall.EROFS //nolint:errorlint // as it was set
+}
+
+func (d *sickDisk) Rename(from, to string) error {
+	return d.do("rename", to, func() error { return d.Files.Rename(from, to) })
+}
+
+func (d *sickDisk) Mkdir(name string, perm fs.FileMode) error {
+	return d.do("mkdir", name, func() error { return d.Files.Mkdir(name, perm) })
+}
+
+func (d *sickDisk) SyncDir(name string) error {
+	return d.do("fsync", name, func() error { return d.Files.SyncDir(name) })
+}
+
+type sickFile struct {
+	world.File
+	disk *sickDisk
+}
+
+func (f *sickFile) write(b []byte, call func([]byte) (int, error)) (n int, err error) {
+	err = f.disk.do("write", f.Name(), func() error { n, err = call(b); return err })
+	if err != nil && n == 0 && f.disk.isShort() && len(b) > 1 {
+		n, _ = call(b[:len(b)/2])
+	}
+	return n, err
+}
+
+func (d *sickDisk) isShort() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.short
+}
+
+func (f *sickFile) Write(b []byte) (int, error) { return f.write(b, f.File.Write) }
+func (f *sickFile) WriteAt(b []byte, at int64) (int, error) {
+	return f.write(b, func(b []byte) (int, error) { return f.File.WriteAt(b, at) })
+}
+func (f *sickFile) Sync() error     { return f.disk.do("fsync", f.Name(), f.File.Sync) }
+func (f *sickFile) Datasync() error { return f.disk.do("fdatasync", f.Name(), f.File.Datasync) }
+func (f *sickFile) Truncate(n int64) error {
+	return f.disk.do("truncate", f.Name(), func() error { return f.File.Truncate(n) })
+}
+func (f *sickFile) Allocate(at, n int64) error {
+	return f.disk.do("fallocate", f.Name(), func() error { return f.File.Allocate(at, n) })
+}
+
+// fault is how files go wrong.
+type fault struct {
+	name  string
+	cause error
+	times int
+	short bool
+}
+
+func faults() []fault {
+	return []fault{
+		{"EIO once", syscall.EIO, 1, false},
+		{"EIO for ever", syscall.EIO, 0, false},
+		{"read-only", syscall.EROFS, 0, false},
+		{"half of a write", syscall.ENOSPC, 1, true},
+	}
+}
+
+// TestSickDiskEndsTheNode shows what a node does whose disk fails it where it keeps
+// what it promises, its log or its term and vote: it ends, acknowledges nothing from
+// then on, says what failed, where, why and what is to be done, and does not hang
+// when it is started while that lasts. All that was acknowledged is there after it.
+func TestSickDiskEndsTheNode(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts nodes again some fifteen times")
+	}
+	disks := make([]*sickDisk, 3)
+	for i := range disks {
+		disks[i] = &sickDisk{Files: world.System().Files}
+	}
+	c := newTrioOf(t, func(cfg *node.Config) { cfg.Consensus.TrailingEntries = 1 }, func(i int) []node.Option {
+		return []node.Option{node.WithWorld(world.World{Files: disks[i]})}
+	})
+	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
+	c.do(0, &command.OpenAccount{Account: "erin"})
+	v := &sickVenue{trio: c, disks: disks}
+	for _, store := range []struct {
+		name, where string
+		follower    bool // else the leader is hit
+		provoke     func(victim int)
+	}{
+		{"log of the leader", "raft/log.wal/", false, v.pay},
+		{"log of a follower", "raft/log.wal/", true, v.payElsewhere},
+		{"term and vote", "raft/vote", true, v.elect},
+	} {
+		for _, f := range faults() {
+			if f.short && store.where == "raft/vote" {
+				continue // it fits a sector; half of one is damage, and refused as that
+			}
+			t.Run(store.name+", "+f.name, func(t *testing.T) {
+				v.t = t
+				v.pays(0)
+				victim := c.settledLeader()
+				if store.follower {
+					victim = (victim + 1) % 3
+				}
+				disks[victim].sicken(store.where, f)
+				store.provoke(victim)
+				v.hasEnded(victim, store.where, f)
+				v.allIsThere()
+			})
+		}
+	}
+}
+
+// sickVenue counts what was acknowledged.
+type sickVenue struct {
+	*trio
+	t           *testing.T
+	disks       []*sickDisk
+	count       int
+	sent, known int
+}
+
+// pays sends a deposit of a dollar through a node and reports whether it was
+// acknowledged.
+func (v *sickVenue) pays(i int) bool {
+	v.count++
+	v.sent++
+	patience := 20 * time.Second
+	if v.nodes[i].Failed() {
+		patience = time.Second
+	}
+	ctx, cancel := context.WithTimeout(v.t.Context(), patience)
+	defer cancel()
+	out, err := v.nodes[i].Commands().Submit(ctx, []*command.Command{{
+		Header: command.Header{ID: fmt.Sprintf("pay-%d", v.count), Role: market.RoleAdmin, Source: market.SourceREST},
+		Body:   &command.Deposit{Account: "erin", Money: command.Money{Asset: "USD", Value: decimal(v.t, "1")}},
+	}})
+	if err != nil || len(out) != 1 || out[0].Kind != event.OutcomeExecuted {
+		return false
+	}
+	v.known++
+	return true
+}
+
+func (v *sickVenue) pay(i int) {
+	if v.pays(i) && !v.nodes[i].Failed() {
+		v.t.Log("the first was acknowledged all the same")
+		v.pays(i)
+	}
+}
+
+func (v *sickVenue) payElsewhere(i int) {
+	for !v.pays((i + 1) % 3) {
+		v.t.Log("not acknowledged")
+	}
+}
+
+func (v *sickVenue) elect(i int) {
+	leader := v.settledLeader()
+	third := 3 - leader - i
+	if err := v.nodes[leader].Operations().TransferLeader(v.t.Context(), v.configs[third].NodeID); err != nil {
+		v.t.Logf("hand-over: %v", err)
+	}
+}
+
+// hasEnded wants a node to have ended for what is wrong with its disk.
+func (v *sickVenue) hasEnded(i int, where string, f fault) {
+	v.t.Helper()
+	var err error
+	select {
+	case err = <-v.nodes[i].Fatal():
+	case <-time.After(30 * time.Second):
+		v.t.Fatalf("it goes on, bitten %d times", v.disks[i].bit())
+	}
+	v.t.Logf("it ends: %v", err)
+	if cluster.KindOf(err) != cluster.KindSickMachine || !errors.Is(err, f.cause) || !strings.Contains(err.Error(), where) {
+		v.t.Errorf("ended by %s: %v, want %v in %s", cluster.KindOf(err), err, f.cause, where)
+	}
+	if says := node.AfterFatal(err); !strings.Contains(says, "start it again when the cause is gone") {
+		v.t.Errorf("it says to do: %s", says)
+	}
+	if v.pays(i) {
+		v.t.Error("a node that has ended acknowledges")
+	}
+	v.stop(i)
+	if f.times == 0 {
+		if err := v.open(i); err == nil {
+			v.t.Log("it starts while the disk is sick")
+			v.pays((i + 1) % 3)
+			select {
+			case err = <-v.nodes[i].Fatal():
+			case <-time.After(30 * time.Second):
+				v.t.Error("it goes on on a sick disk")
+			}
+			v.stop(i)
+		} else if cluster.KindOf(err) != cluster.KindSickMachine || !strings.Contains(err.Error(), f.cause.Error()) {
+			v.t.Errorf("started on a sick disk: %s: %v", cluster.KindOf(err), err)
+		}
+	}
+	v.disks[i].heal()
+	v.start(i)
+}
+
+// allIsThere wants all nodes to have what was acknowledged.
+func (v *sickVenue) allIsThere() {
+	v.t.Helper()
+	v.until("all are ready", func() bool {
+		for _, n := range v.nodes {
+			if n == nil || n.Operations().Ready() != nil {
+				return false
+			}
+		}
+		return true
+	})
+	for !v.pays(0) {
+		v.t.Log("not acknowledged")
+	}
+	for i := range v.nodes {
+		v.catchUp(0, i)
+		if got := int(v.total(i, "erin", v.nodes[i].Reads().Now().Sequence) / 1_000_000); got < v.known || got > v.sent {
+			v.t.Errorf("node %d: %d dollars, %d were acknowledged of %d", i+1, got, v.known, v.sent)
+		}
+	}
+}
