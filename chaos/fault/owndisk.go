@@ -34,12 +34,16 @@ func ownDisks() []Fault {
 			if k.name == "full-disk-" && p.name == "log" {
 				continue // it has its room in advance
 			}
-			rows = append(rows, Fault{
+			row := Fault{
 				Name: k.name + p.name, Needs: needs, Doc: fmt.Sprintf(k.doc, p.name),
 				Begin: func(ctx context.Context, s *site.Site, dice *rand.Rand) (Ongoing, error) {
 					return breakOwn(ctx, s, dice, p.path, k.breaks)
 				},
-			})
+			}
+			if p.name == "archive" {
+				row.Extra, row.Before = shortLog, pastLog
+			}
+			rows = append(rows, row)
 		}
 	}
 	return rows
