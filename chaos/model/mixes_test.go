@@ -2,6 +2,9 @@ package model_test
 
 import (
 	"bytes"
+	"fmt"
+	"os"
+	"strconv"
 	"testing"
 	"time"
 
@@ -16,6 +19,7 @@ type pair struct {
 	*twin.Machine
 	t     testing.TB
 	model *model.Venue
+	name  string
 	said  map[string]int // events, reasons of orders and codes of refusals that were compared
 }
 
@@ -51,7 +55,7 @@ func (x *pair) follow(lines [][]byte) {
 		return
 	}
 	if err := x.model.Entry(events, x.command); err != nil {
-		x.t.Fatalf("%v\nof the entry\n%s", err, bytes.Join(lines, []byte("\n")))
+		x.t.Fatalf("%s: %v\nof the entry\n%s", x.name, err, bytes.Join(lines, []byte("\n")))
 	}
 	for _, e := range events {
 		x.said[e.Type]++
@@ -96,10 +100,14 @@ func (x *pair) command(e *model.Event) (model.Command, bool) {
 // TestMixes shows that the model and the machine agree on everything that is
 // said of long mixes of commands of all kinds, one a time and many in an entry,
 // while time goes on, with room for few mass effects in an entry.
+// RIALTO_MODEL_SEEDS has it draw more of them.
 func TestMixes(t *testing.T) {
 	seeds := uint64(9)
 	if testing.Short() {
 		seeds = 3
+	}
+	if more, err := strconv.ParseUint(os.Getenv("RIALTO_MODEL_SEEDS"), 10, 64); err == nil {
+		seeds = more
 	}
 	said := map[string]int{}
 	for seed := range seeds {
@@ -108,6 +116,7 @@ func TestMixes(t *testing.T) {
 			bounds = fsm.Bounds{EventsPerEntry: 4, FillsPerCommand: 5}
 		}
 		x := newPair(t, bounds)
+		x.name = fmt.Sprintf("seed %d", seed)
 		m := twin.NewMixer(seed, x.Machine)
 		for _, w := range twin.Small() {
 			x.do(w)
