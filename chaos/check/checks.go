@@ -50,7 +50,7 @@ func All() []Check {
 		{"once", "every acknowledged command is in the log once, every unknown one once or never, and none that nobody sent", once},
 		{"replay", "the whole history, executed by the model of the venue, comes to the same fills, balances, fees, refusals and answers", replay},
 		{"realtime", "the order of the sequences agrees with that of time: linearizable", realTime},
-		{"transfers", "money that accounts pass on to each other is linearizable, as commands and linearizable reads saw it", transfers},
+		{"transfers", "commands are linearizable at their sequences, and money that accounts pass on to each other as linearizable reads saw it: porcupine decides", transfers},
 		{"reads", "no read is older than it claims, and each says what the venue was at the sequence that it claims", reads},
 		{"events", "every node tells the same events byte for byte, gapless from 1, and time never goes back", events},
 		{"streams", "every stream told the events that are in the log, from where it was resumed, gapless", streams},

@@ -18,11 +18,11 @@ import (
 	"github.com/rialto-exchange/rialto/chaos/history"
 )
 
-// transfers has porcupine decide whether the money of accounts that only open,
-// deposit, withdraw and transfer is linearizable: a state of balances that each
-// command changes at its sequence, and that each linearizable read of a balance
-// saw. What was never answered and is in the log may have happened at any time
-// after it was sent.
+// transfers has porcupine decide whether all commands are linearizable at their
+// sequences, and with them the money of accounts that only open, deposit,
+// withdraw and transfer: a state of balances that each command changes at its
+// sequence, and that each linearizable read of a balance saw. What was never
+// answered and is in the log may have happened at any time after it was sent.
 func transfers(ctx context.Context, run Run) ([]Violation, error) {
 	all, err := moves(ctx, run)
 	if err != nil {
@@ -42,7 +42,7 @@ func transfers(ctx context.Context, run Run) ([]Violation, error) {
 		case porcupine.Illegal:
 			at := firstIllegal(state, all[:n])
 			f.add(Violation{IDs: []string{at.id}, Sequence: at.sequence},
-				"the transfers and balances from sequence %d to %d are not linearizable, at the latest at %s", all[0].sequence, all[n-1].sequence, at.id)
+				"the commands and balances from sequence %d to %d are not linearizable, at the latest at %s", all[0].sequence, all[n-1].sequence, at.id)
 			return f.all(), nil
 		}
 		for _, m := range all[:n] {
@@ -62,7 +62,7 @@ const (
 
 var errUndecided = errors.New("porcupine could not decide in time whether transfers are linearizable")
 
-// move is a command that moved money, or a read of a balance.
+// move is a command, which may move money, or a read of a balance.
 type move struct {
 	id           string
 	sequence     uint64
@@ -87,18 +87,38 @@ func moves(ctx context.Context, run Run) ([]move, error) {
 		}
 		x.operation(&o)
 	}
-	x.all = slices.DeleteFunc(x.all, func(m move) bool {
-		for account := range m.changes {
-			if x.others[account] {
-				return true
-			}
-		}
-		return x.others[m.read]
-	})
+	x.leaveOut()
 	slices.SortFunc(x.all, func(a, b move) int {
 		return cmp.Or(cmp.Compare(a.sequence, b.sequence), cmp.Compare(len(a.read), len(b.read)))
 	})
 	return x.all, nil
+}
+
+// leaveOut takes out of the state the accounts that do other things too, and
+// those that they passed money on to or from. Their commands keep their places.
+func (x *mover) leaveOut() {
+	for more := true; more; {
+		more = false
+		for _, m := range x.all {
+			touched := false
+			for account := range m.changes {
+				touched = touched || x.others[account]
+			}
+			for account := range m.changes {
+				more = more || touched && !x.others[account]
+				x.others[account] = x.others[account] || touched
+			}
+		}
+	}
+	for i := range x.all {
+		for account := range x.all[i].changes {
+			if x.others[account] {
+				x.all[i].changes = nil
+				break
+			}
+		}
+	}
+	x.all = slices.DeleteFunc(x.all, func(m move) bool { return x.others[m.read] })
 }
 
 type mover struct {
@@ -148,8 +168,17 @@ func (x *mover) operation(o *history.Operation) {
 		}
 	case history.Acked:
 	default:
+		if m.sequence > 0 {
+			x.all = append(x.all, m) // refused: it has its place, and moves nothing
+		}
 		return
 	}
+	x.moved(o, m)
+}
+
+// moved is what an executed command moves.
+func (x *mover) moved(o *history.Operation, m move) {
+	defer func() { x.all = append(x.all, m) }()
 	var body struct {
 		Aggregate string `json:"aggregate_id"`
 		Payload   struct{ Account, To, Amount, Asset string }
@@ -171,16 +200,13 @@ func (x *mover) operation(o *history.Operation) {
 	case "accounts/transfer":
 		m.changes = map[string]*big.Rat{account: new(big.Rat).Neg(amount), p.To: amount}
 	case "accounts/open":
-		return
 	default:
 		for _, name := range []string{account, p.To} {
 			if name != "" {
 				x.others[name] = true
 			}
 		}
-		return
 	}
-	x.all = append(x.all, m)
 }
 
 // moneyAsset is what transfers are made in.
@@ -227,6 +253,9 @@ func (b bank) step(m move) (bool, bank) {
 	}
 	if m.sequence <= b.sequence {
 		return false, b
+	}
+	if m.changes == nil {
+		return true, bank{m.sequence, b.balances}
 	}
 	next := bank{m.sequence, maps.Clone(b.balances)}
 	for account, by := range m.changes {
