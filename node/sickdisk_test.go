@@ -147,13 +147,14 @@ func faults() []fault {
 	}
 }
 
-// TestSickDiskEndsTheNode shows what a node does whose disk fails it where it keeps
-// what it promises, its log or its term and vote: it ends, acknowledges nothing from
-// then on, says what failed, where, why and what is to be done, and does not hang
-// when it is started while that lasts. All that was acknowledged is there after it.
-func TestSickDiskEndsTheNode(t *testing.T) {
+// TestSickDiskStoreByStore shows what a node does whose disk fails it in each of
+// its stores: one without which nothing can be promised ends the process, which
+// acknowledges nothing from then on, says what failed, where, why and what is to
+// be done, and refuses to start while that lasts; what can be made again is given
+// up, told, and made again. All that was acknowledged is there after it.
+func TestSickDiskStoreByStore(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it starts nodes again some fifteen times")
+		t.Skip("it starts nodes again some forty times")
 	}
 	disks := make([]*sickDisk, 3)
 	for i := range disks {
@@ -169,10 +170,15 @@ func TestSickDiskEndsTheNode(t *testing.T) {
 		name, where string
 		follower    bool // else the leader is hit
 		provoke     func(victim int)
+		ends        bool
 	}{
-		{"log of the leader", "raft/log.wal/", false, v.pay},
-		{"log of a follower", "raft/log.wal/", true, v.payElsewhere},
-		{"term and vote", "raft/vote", true, v.elect},
+		{"log of the leader", "raft/log.wal/", false, v.pay, true},
+		{"log of a follower", "raft/log.wal/", true, v.payElsewhere, true},
+		{"term and vote", "raft/vote", true, v.elect, true},
+		{"journal of the leader", "journal/0", false, v.pay, true},
+		{"journal of a follower", "journal/0", true, v.payElsewhere, true},
+		{"snapshots", "raft/snapshots/", true, v.snapshot, false},
+		{"memory of the others", "/memory", true, v.wait, false},
 	} {
 		for _, f := range faults() {
 			if f.short && store.where == "raft/vote" {
@@ -187,7 +193,15 @@ func TestSickDiskEndsTheNode(t *testing.T) {
 				}
 				disks[victim].sicken(store.where, f)
 				store.provoke(victim)
-				v.hasEnded(victim, store.where, f)
+				if store.ends {
+					v.hasEnded(victim, store.where, f)
+				} else {
+					v.goesOn(victim, f)
+				}
+				v.disks[victim].heal()
+				if v.nodes[victim] == nil {
+					v.start(victim)
+				}
 				v.allIsThere()
 			})
 		}
@@ -246,6 +260,22 @@ func (v *sickVenue) elect(i int) {
 	}
 }
 
+func (v *sickVenue) snapshot(i int) {
+	for range 5 {
+		v.pays(i)
+	}
+	if err := v.nodes[i].Operations().Snapshot(v.t.Context()); err == nil {
+		v.t.Error("a snapshot was taken")
+	} else {
+		v.t.Logf("snapshot: %v", err)
+	}
+}
+
+func (v *sickVenue) wait(i int) {
+	v.pays(i)
+	v.until("it is written", func() bool { return v.disks[i].bit() > 0 })
+}
+
 // hasEnded wants a node to have ended for what is wrong with its disk.
 func (v *sickVenue) hasEnded(i int, where string, f fault) {
 	v.t.Helper()
@@ -282,6 +312,21 @@ func (v *sickVenue) hasEnded(i int, where string, f fault) {
 	}
 	v.disks[i].heal()
 	v.start(i)
+}
+
+// goesOn wants a node to go on, and to do what it could not once the disk is well.
+func (v *sickVenue) goesOn(i int, f fault) {
+	v.t.Helper()
+	if v.disks[i].bit() == 0 {
+		v.t.Error("nothing was written")
+	}
+	if !v.pays(i) || v.nodes[i].Failed() {
+		v.t.Error("it acknowledges nothing any more")
+	}
+	v.disks[i].heal()
+	if err := v.nodes[i].Operations().Snapshot(v.t.Context()); err != nil {
+		v.t.Errorf("a snapshot after it: %v", err)
+	}
 }
 
 // allIsThere wants all nodes to have what was acknowledged.
