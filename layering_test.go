@@ -100,6 +100,8 @@ func rules() []rule {
 		{room: "node/backup", own: []string{"cluster", "cluster/consensus", "cluster/consensus/archive", "fsm", "fsm/", "readmodels/journal", "node/world"}},
 		{room: "node/memory", own: []string{}},
 		{room: "node/hugepages", own: []string{"fsm/slab"}},
+		// The examples have what programs of others have.
+		{room: "node/examples/", own: []string{"node", "node/examples/", "gateways", "readmodels", "fsm/command", "fsm/event", "fsm/market"}},
 		{room: "node", own: []string{"node/", "cluster", "cluster/", "fsm", "fsm/", "gateways", "gateways/", "readmodels", "readmodels/"}, libraries: []string{
 			"github.com/prometheus/client_golang",
 		}},
