@@ -78,6 +78,7 @@ func exceptions() []exception {
 
 		{"node/neighbours.go", "net", names("DefaultResolver"), "a member's host name is asked of this computer; where a world is made up addresses are numbers"},
 		{"gateways/gatewaytest/", "", any, "a suite of tests"},
+		{"node/examples/", "", any, "programs of others, which embed a node"},
 		{"gateways/venue.go", "net", names("Listen"), "the default of who uses a gateway without a node"},
 
 		{"node/backup/receive.go", "os", any, "the command line's side of a backup: it runs beside no node"},
