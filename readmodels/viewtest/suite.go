@@ -10,6 +10,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/readmodels"
+	"github.com/rialto-exchange/rialto/readmodels/store"
 )
 
 // Case is a view under test.
@@ -25,8 +26,12 @@ type Case struct {
 	// past of so many of them for a seed. The first sequence is 1.
 	Blocks func(seed uint64, n int) []*event.Block
 	// OpenStore opens the store in a folder, with generations so small that
-	// most of a test's values go to disk.
+	// most of a test's values go to disk. nil: the node's store, so.
 	OpenStore func(dir string) (readmodels.Store, error)
+}
+
+func openStore(dir string) (readmodels.Store, error) {
+	return store.Open(store.Options{Dir: dir, Identity: "test", Boot: "boot", MemTable: 1 << 20, Generation: 8 << 10})
 }
 
 // Naive is a model of a view.
@@ -41,6 +46,9 @@ const venueBlocks = 150
 
 // Run runs the suite.
 func Run(t *testing.T, c Case) {
+	if c.OpenStore == nil {
+		c.OpenStore = openStore
+	}
 	t.Run("as of every sequence", func(t *testing.T) { asOf(t, c) })
 	t.Run("after a restart", func(t *testing.T) { restart(t, c) })
 	t.Run("folded again", func(t *testing.T) { again(t, c) })
