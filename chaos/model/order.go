@@ -20,6 +20,7 @@ type order struct {
 	created, updated, expireAt  instant
 	client                      *clientID
 	resting                     *resting // nil unless it is in the book
+	lean                        bool     // closed, and its numbers are kept no longer
 }
 
 func (o *order) buys() bool { return o.side == "buy" }
@@ -157,8 +158,17 @@ func (v *Venue) finish(o *order, status, reason string) {
 	o.status, o.reason = status, reason
 	o.instrument.open--
 	delete(o.account.orders, o)
+	v.entry.closed = append(v.entry.closed, o)
 	if o.client != nil {
 		o.client.closed = v.now
+	}
+}
+
+// forget keeps of an order that is closed only whose it was, and its sequence:
+// there are many, and nothing happens to them any more.
+func (o *order) forget() {
+	*o = order{
+		id: o.id, account: o.account, instrument: o.instrument, status: o.status, sequence: o.sequence, lean: true,
 	}
 }
 

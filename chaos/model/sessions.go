@@ -117,6 +117,10 @@ func (v *Venue) reported(e *Event) {
 		v.differ(e.Sequence, "%s is no order", e.Aggregate)
 		return
 	}
+	if o.lean {
+		v.emit(e.Type, o.id, o.sequence, map[string]any{"order": anything{}})
+		return
+	}
 	v.emit(e.Type, o.id, o.sequence, map[string]any{"order": o.data()})
 }
 

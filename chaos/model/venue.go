@@ -55,6 +55,7 @@ type entry struct {
 	diff   *Difference
 	mass   int // events of mass effects
 	fills  int // and prevented self-trades
+	closed []*order
 }
 
 // venueAggregate is the aggregate of what concerns the whole venue.
@@ -98,6 +99,9 @@ func (v *Venue) Entry(events []Event, sent func(*Event) (Command, bool)) error {
 		}
 	}
 	v.noneOverdue()
+	for _, o := range v.entry.closed {
+		o.forget()
+	}
 	if v.entry.diff != nil {
 		return v.entry.diff
 	}
