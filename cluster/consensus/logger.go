@@ -137,7 +137,7 @@ func levelOf(level hclog.Level, msg string) slog.Level {
 // their files.
 func isAboutFiles(msg string) bool {
 	for _, word := range []string{
-		"snapshot", "failed to get log", "failed to get previous log", "failed to append", "failed to commit logs", "failed to compact logs",
+		"snapshot", "failed to get log", "failed to append", "failed to commit logs", "failed to compact logs",
 		"failed to remove old logs", "failed to reset logs", "log suffix", "failed to persist vote", "CRC checksum", "metadata",
 		"state file", "segment", "rotate error",
 	} {

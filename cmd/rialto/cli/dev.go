@@ -78,17 +78,51 @@ func serveDev(ctx context.Context, sh *shell.Shell, cluster *devcluster.Cluster,
 	if err := venuefile.ApplyDemo(ctx, cl.WithPatience(demoPatience)); err != nil {
 		return fmt.Errorf("demo venue: %w", err)
 	}
+	flowing := make(chan error, 1)
+	if orders {
+		go func() { flowing <- flow.Run(ctx, cl, flowSeed, "flow"+client.NewID()[:8]) }()
+		awaitTrade(ctx, cl)
+	}
 	if err := greet(ctx, sh, cluster, cl, o); err != nil {
 		return err
 	}
-	if orders {
-		err := flow.Run(ctx, cl, flowSeed, "flow"+client.NewID()[:8])
+	select {
+	case err := <-flowing:
 		if err != nil && ctx.Err() == nil {
 			sh.Note("%v; the venue goes on without", err)
 		}
+		<-ctx.Done()
+	case <-ctx.Done():
+		if orders {
+			<-flowing // it ends with ctx
+		}
 	}
-	<-ctx.Done()
 	return nil
+}
+
+// tradePatience is how long a greeting waits for the first orders.
+const tradePatience = 5 * time.Second
+
+// awaitTrade waits until the books of the order flow have two sides, so that the
+// greeting has prices to show; it goes without them if that takes long.
+func awaitTrade(ctx context.Context, cl *client.Client) {
+	ctx, cancel := context.WithTimeout(ctx, tradePatience)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for _, instrument := range []string{"BTC-USD", "ETH-USD", "EUR-USD", "USD-JPY", "EUR-JPY"} {
+		for {
+			var b client.Book
+			if err := cl.Get(ctx, instrumentPath(instrument)+"/book?depth=1", nil, &b); err == nil && len(b.Bids) > 0 && len(b.Asks) > 0 {
+				break
+			}
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
 }
 
 // demoPatience is long: views may still be folding what the log holds.

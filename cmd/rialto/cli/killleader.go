@@ -46,7 +46,7 @@ func killLeader(ctx context.Context, sh *shell.Shell, folder *devcluster.Folder)
 	}
 	twin, err := leaderOf(ctx, cl, "")
 	if err != nil {
-		return fmt.Errorf("nobody leads here: %w", err)
+		return fmt.Errorf("there is nobody to kill: %w", err)
 	}
 	was := twin.Leader
 	pid, err := folder.Kill(was)
@@ -94,6 +94,7 @@ func leaderOf(ctx context.Context, cl *client.Client, before string) (twin clien
 	tick := time.NewTicker(successorPoll)
 	defer tick.Stop()
 	for {
+		twin = client.Twin{} // a member that is absent says that there is none
 		err = cl.AtOnce().WithPatience(time.Second).Get(ctx, "/v1/cluster", nil, &twin)
 		if unreached := (*client.UnreachedError)(nil); errors.As(err, &unreached) {
 			return twin, err
@@ -101,10 +102,13 @@ func leaderOf(ctx context.Context, cl *client.Client, before string) (twin clien
 		if err == nil && twin.Leader != "" && twin.Leader != before {
 			return twin, nil
 		}
+		if err == nil && twin.Leader == "" && twin.Quorum.Healthy < twin.Quorum.Needed {
+			return twin, fmt.Errorf("the venue stands still: %s", headline(&twin))
+		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return twin, errors.Join(err, errors.New("no leader was named in time"))
+			return twin, fmt.Errorf("no leader was named within %v", successorTimeout)
 		}
 	}
 }

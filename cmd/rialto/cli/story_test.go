@@ -3,6 +3,7 @@ package cli_test
 import (
 	"context"
 	"os"
+	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
@@ -74,9 +75,43 @@ func TestLogTellsAStory(t *testing.T) {
 			t.Errorf("the log of %s does not say who leads and why:\n%s", node, story)
 		}
 	}
+	bundled(t, data, said[1], regexp.MustCompile(`RIALTO_SERVER=(\S+)`).FindStringSubmatch(out.String())[1])
+	status, stdout, stderr = run(t, "kill-leader", "--data", data)
+	if status != 1 || !strings.Contains(stderr, "the venue stands still: cluster rialto-dev: nobody leads, 1 of 3 voters are well, 1 too few to go on; start it again with") {
+		t.Errorf("kill-leader of the second: status %d, %q %q", status, stdout, stderr)
+	}
 	for _, node := range []string{"n1", "n2", "n3"} {
 		for line := range strings.Lines(log(node)) {
 			saysOnce(t, line)
+		}
+	}
+}
+
+// bundled takes a support bundle of a cluster with a dead node and looks at what of
+// the nodes' logs, settings and profiles is in it.
+func bundled(t *testing.T, data, dead, servers string) {
+	t.Helper()
+	file := data + "/bundle.tar.gz"
+	status, stdout, stderr := run(t, "support-bundle", "--out", file, "--server", servers)
+	if status != 0 || !strings.Contains(stdout, "2 nodes") || !strings.Contains(stderr, "does not answer") {
+		t.Errorf("support-bundle with %s dead: status %d, %q %q", dead, status, stdout, stderr)
+	}
+	contents, err := exec.Command("tar", "-xzOf", file).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"msg=starting", " leads\" ", `"cluster_id": "rialto-dev"`, "goroutine profile:", "rialto_leader_known", `"dead"`} {
+		if !strings.Contains(string(contents), want) {
+			t.Errorf("the bundle does not hold %s", want)
+		}
+	}
+	keys, err := os.ReadFile(data + "/peers/gossip-keys")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key := range strings.Lines(string(keys)) {
+		if key = strings.TrimSpace(key); key != "" && strings.Contains(string(contents), key) {
+			t.Error("the bundle holds a key of gossip")
 		}
 	}
 }
