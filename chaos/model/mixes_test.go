@@ -20,6 +20,7 @@ type pair struct {
 	t     testing.TB
 	model *model.Venue
 	name  string
+	log   [][][]byte
 	said  map[string]int // events, reasons of orders and codes of refusals that were compared
 }
 
@@ -54,6 +55,7 @@ func (x *pair) follow(lines [][]byte) {
 	if len(events) == 0 {
 		return
 	}
+	x.log = append(x.log, lines)
 	if err := x.model.Entry(events, x.command); err != nil {
 		x.t.Fatalf("%s: %v\nof the entry\n%s", x.name, err, bytes.Join(lines, []byte("\n")))
 	}

@@ -1,10 +1,14 @@
 package model_test
 
 import (
+	"bytes"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/rialto-exchange/rialto/chaos/model"
+	"github.com/rialto-exchange/rialto/chaos/twin"
+	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/gateways/rest/decode"
 )
 
@@ -42,5 +46,24 @@ func TestUnknownCommandIsADifference(t *testing.T) {
 		if (err == nil) != c.passes {
 			t.Errorf("%s %s: %v", c.verb, c.body, err)
 		}
+	}
+}
+
+// TestFencedCommandMustNotExecute shows that the model knows fences, and that a
+// command that is executed behind its fence is a difference.
+func TestFencedCommandMustNotExecute(t *testing.T) {
+	x := newPair(t, fsm.Bounds{})
+	x.follow(x.Fence("c-1"))
+	if lines := x.do(twin.Do("accounts/open", "a", map[string]any{})); len(lines) != 0 {
+		t.Fatalf("c-1 was fenced, and came to %s", lines)
+	}
+	lines := x.do(twin.Do("accounts/open", "b", map[string]any{}))
+	v := model.New(model.DefaultBounds())
+	var err error
+	for _, entry := range [][][]byte{x.log[0], x.log[1], {bytes.Replace(lines[0], []byte("c-2"), []byte("c-1"), 1)}} {
+		err = v.Entry(read(t, entry), x.command)
+	}
+	if err == nil || !strings.Contains(err.Error(), "was fenced") {
+		t.Errorf("a fenced command was executed: %v", err)
 	}
 }

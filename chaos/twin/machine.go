@@ -122,6 +122,14 @@ func (m *Machine) Begin() [][]byte {
 	})
 }
 
+// Fence settles a command id for good, as the administrator.
+func (m *Machine) Fence(id string) [][]byte {
+	return m.execute(&command.Command{
+		Header: command.Header{Role: market.RoleAdmin, Source: market.SourceREST, Deadline: m.Now + 10e9},
+		Body:   &command.Fence{Target: id},
+	})
+}
+
 func (m *Machine) execute(commands ...*command.Command) [][]byte {
 	m.t.Helper()
 	var encoded [][]byte
