@@ -83,14 +83,14 @@ func (s segmentFiles) OpenReader(dir, name string) (types.ReadableFile, error) {
 	return world.Open(s.files, filepath.Join(dir, name))
 }
 
-// OpenWriter opens a segment that is there. Whether its length is durable nobody
-// knows: it may be of a process that ended before its first sync.
+// OpenWriter opens a segment that is there. Whether its length and its name are
+// durable nobody knows: it may be of a process that ended before its first sync.
 func (s segmentFiles) OpenWriter(dir, name string) (types.WritableFile, error) {
 	f, err := s.files.OpenFile(filepath.Join(dir, name), os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
 	}
-	return &segmentFile{File: f, name: func() error { return nil }}, nil
+	return &segmentFile{File: f, name: func() error { return s.files.SyncDir(dir) }}, nil
 }
 
 // segmentFile is synced whole once, its name too if it is new, and by its data
