@@ -66,6 +66,14 @@ ids: ## a minute of 250,000 commands a second at full size, two to four minutes
 test-interop: ## a trader with C++ QuickFIX (needs g++ and libquickfix-dev)
 	RIALTO_INTEROP=require $(GO) test ./chaos/interop -count=1 -v -timeout 10m
 
+.PHONY: sim
+sim: ## simulated clusters in virtual time: SEED=1 (the first), SEEDS=1 (how many)
+	$(GO) test ./chaos/sim -count=1 -timeout 0 -run '^TestSeeds$$' -args -seed=$(or $(SEED),1) -seeds=$(or $(SEEDS),1) $(if $(KEEP),-keep=$(KEEP))
+
+.PHONY: mutants
+mutants: ## build each planted defect and show which seed of the simulator finds it (SEEDS=500 at most, MUTANT=name)
+	$(GO) test ./chaos/sim -count=1 -timeout 0 -v -run '^TestMutants$$' -args -mutants=$(or $(SEEDS),500) $(if $(MUTANT),-mutant='$(MUTANT)')
+
 .PHONY: chaos-quick
 chaos-quick: build ## a few trials of each row of the scorecard, in ten minutes (as root: all rows)
 	$(BIN) chaos scorecard --quick --for 10m --dir chaos-runs/quick

@@ -126,6 +126,7 @@ func rules() []rule {
 		// in its own process, by node.Open on a world of its own, and looks at each
 		// node's own events and state after every entry.
 		{room: "chaos/sim", own: []string{"node", "node/world", "cluster", "fsm", "fsm/", "gateways", "chaos/"}},
+		{room: "chaos/sim/mutants", own: []string{}},
 		{room: "chaos/sim/disk", own: []string{"node/world"}},
 		{room: "chaos/sim/network", own: []string{"node/world"}},
 	}

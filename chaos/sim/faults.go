@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -54,6 +55,8 @@ func faults() []fault {
 		{name: "a node is away and comes back", weight: 3, do: away},
 		{name: "bits flip", weight: 3, corrupts: true, do: flipBits},
 		{name: "synced writes are lost", weight: 3, corrupts: true, do: lie},
+		{name: "a disk is rolled back", weight: 2, corrupts: true, do: rollBack},
+		{name: "a disk is lost", weight: 1, corrupts: true, do: loseDisk},
 	}
 }
 
@@ -471,4 +474,42 @@ func lie(ctx context.Context, r *run, random *rand.Rand) string {
 		return ""
 	}
 	return fmt.Sprintf("%s lost or misplaced %d writes", m.id, lies)
+}
+
+// rollBack puts a copy of a disk from a while before in its place.
+func rollBack(ctx context.Context, r *run, random *rand.Rand) string {
+	m := r.corruptible(random)
+	if m == nil {
+		return ""
+	}
+	var image bytes.Buffer
+	if err := m.disk.Save(&image); err != nil {
+		return ""
+	}
+	d := between(random, time.Second, 5*time.Second)
+	sleep(ctx, d)
+	old, err := disk.Load(&image)
+	if err != nil {
+		r.fail("simulator", "a disk can't be loaded: %v", err)
+		return ""
+	}
+	m.corrupt("its disk was rolled back")
+	m.kill()
+	m.disk.RollBack(old)
+	m.start()
+	return fmt.Sprintf("%s by %v", m.id, d)
+}
+
+// loseDisk takes all that a machine has written.
+func loseDisk(ctx context.Context, r *run, random *rand.Rand) string {
+	m := r.corruptible(random)
+	if m == nil {
+		return ""
+	}
+	m.corrupt("its disk was lost")
+	m.kill()
+	m.disk.RollBack(disk.New())
+	m.layOut()
+	m.start()
+	return m.id
 }

@@ -55,17 +55,23 @@ type process struct {
 
 func newMachine(r *run, n int) *machine {
 	m := &machine{run: r, n: n, id: fmt.Sprintf("n%d", n+1), addr: netip.AddrFrom4([4]byte{10, 0, 0, byte(n + 1)}), disk: disk.New()}
-	// The folder itself is the operator's, and there for good.
+	m.layOut()
+	return m
+}
+
+// layOut makes the node's folder, which is the operator's and there for good.
+func (m *machine) layOut() {
 	mount := m.disk.Mount()
 	_ = mount.MkdirAll(m.folder(), 0o755)
 	for d := m.folder(); d != "/"; d = filepath.Dir(d) {
 		_ = mount.SyncDir(filepath.Dir(d))
 	}
 	m.disk.Kill()
-	return m
 }
 
-func (m *machine) folder() string { return "/data/" + m.id }
+func (m *machine) folder() string {
+	return "/data/" + m.id
+}
 
 func (m *machine) config() node.Config {
 	c := node.DefaultConfig()
@@ -73,7 +79,7 @@ func (m *machine) config() node.Config {
 	c.NodeID, c.ClusterID, c.Demo, c.InsecurePeers = m.id, "sim", true, true
 	c.DataDir = m.folder()
 	c.HTTPAddress, c.FIXAddress, c.PeerAddress, c.GossipAddress = at(8080), at(9880), at(7080), at(7946)
-	c.Consensus.HeartbeatTimeout = m.run.plan.Heartbeat
+	c.Consensus.HeartbeatTimeout, c.Consensus.CommitTimeout = m.run.plan.Heartbeat, m.run.plan.Commit
 	for n := range m.run.plan.Nodes {
 		c.InitialCluster = append(c.InitialCluster, node.InitialMember{
 			ID: fmt.Sprintf("n%d", n+1), PeerAddress: fmt.Sprintf("10.0.0.%d:7080", n+1),

@@ -27,8 +27,9 @@ type Plan struct {
 	Nodes   int
 	Bounds  node.Bounds
 	Weather network.Weather
-	// Heartbeat is Raft's timeout.
-	Heartbeat time.Duration
+	// Heartbeat is Raft's timeout, and Commit how soon an idle leader tells of the
+	// last commit.
+	Heartbeat, Commit time.Duration
 	// Clients is how many clients there are, and Think how long each waits
 	// between commands at most.
 	Clients int
@@ -50,10 +51,11 @@ func Draw(seed uint64) Plan {
 		Seed: seed, Nodes: pick(r, 3, 3, 5),
 		Bounds: node.Bounds{
 			SnapshotEntries: pick[uint64](r, 20, 20, 50, 200), TrailingEntries: pick[uint64](r, 1, 5, 20),
-			JournalSegmentBytes: pick[int64](r, 2<<10, 8<<10, 64<<10), DedupCapacity: pick[uint32](r, 2000, 20_000, 50_000),
+			LogSegmentBytes: pick(r, 64<<10, 256<<10, 1<<20), JournalSegmentBytes: pick[int64](r, 2<<10, 8<<10, 64<<10), DedupCapacity: pick[uint32](r, 2000, 20_000, 50_000),
 		},
 		Weather:   network.Weather{Latency: pick(r, 50*time.Microsecond, 200*time.Microsecond, 2*time.Millisecond), Doubled: 0.01},
 		Heartbeat: pick(r, 100*time.Millisecond, 150*time.Millisecond, 300*time.Millisecond),
+		Commit:    pick(r, 10*time.Millisecond, 50*time.Millisecond),
 		Clients:   pick(r, 3, 6, 10), Think: pick(r, 100*time.Millisecond, 200*time.Millisecond),
 		Faults: leastTime - healing/2, Pause: pick(r, 2*time.Second, 5*time.Second),
 		AuditEvery: pick[uint64](r, 1, 5, 20),
@@ -65,8 +67,8 @@ func Draw(seed uint64) Plan {
 
 // String says what was drawn, for whoever looks at a failure.
 func (p Plan) String() string {
-	return fmt.Sprintf("%d nodes, a snapshot every %d entries and %d kept, journal segments of %d bytes, %d ids, latency %v, heartbeat %v, %d clients that think %v, a fault every %v, %d disks may lie",
-		p.Nodes, p.Bounds.SnapshotEntries, p.Bounds.TrailingEntries, p.Bounds.JournalSegmentBytes, p.Bounds.DedupCapacity,
+	return fmt.Sprintf("%d nodes, a snapshot every %d entries and %d kept, segments of %d bytes in the log and %d in the journal, %d ids, latency %v, heartbeat %v, %d clients that think %v, a fault every %v, %d disks may lie",
+		p.Nodes, p.Bounds.SnapshotEntries, p.Bounds.TrailingEntries, p.Bounds.LogSegmentBytes, p.Bounds.JournalSegmentBytes, p.Bounds.DedupCapacity,
 		p.Weather.Latency, p.Heartbeat, p.Clients, p.Think, p.Pause, p.Corrupt)
 }
 

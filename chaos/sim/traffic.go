@@ -56,6 +56,9 @@ type client struct {
 	open   []string // client order ids that it may cancel
 }
 
+// resumed is how many events back most streams are resumed.
+const resumed = 2000
+
 const (
 	accounts = 8
 	funds    = 1_000_000
@@ -310,6 +313,9 @@ func (c *client) follow(ctx context.Context) {
 		}
 		last, _ := c.run.truth.reached()
 		after := market.Sequence(c.random.Uint64N(uint64(last) + 1))
+		if c.random.IntN(10) != 0 { // mostly from where somebody would go on
+			after = last - min(last, market.Sequence(c.random.Uint64N(resumed)))
+		}
 		reading, cancel := context.WithTimeout(ctx, between(c.random, 100*time.Millisecond, 3*time.Second))
 		stop := context.AfterFunc(p.ctx, cancel)
 		next := after + 1

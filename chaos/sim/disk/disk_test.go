@@ -317,3 +317,24 @@ func TestSaveLoad(t *testing.T) {
 		t.Errorf("the file holds %q, and in the copy %q", one, two)
 	}
 }
+
+// TestRollBack shows a disk in whose place an old copy was put.
+func TestRollBack(t *testing.T) {
+	d := disk.New()
+	var image bytes.Buffer
+	if err := errors.Join(write(d.Mount(), "/a", "old"), d.Save(&image), write(d.Mount(), "/a", "new")); err != nil {
+		t.Fatal(err)
+	}
+	before := d.Mount()
+	old, err := disk.Load(&image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.RollBack(old)
+	if got := contentOf(d.Mount(), "/a"); got != "old" {
+		t.Errorf("the file holds %q", got)
+	}
+	if _, err := before.Stat("/a"); !errors.Is(err, disk.ErrDead) {
+		t.Errorf("a process outlives its disk: %v", err)
+	}
+}

@@ -39,6 +39,16 @@ func (d *Disk) Save(w io.Writer) error {
 	return nil
 }
 
+// RollBack makes the disk what a saved one was, as if somebody had put an old
+// copy in its place. Processes that have the disk end.
+func (d *Disk) RollBack(to *Disk) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.unmount()
+	d.root, d.inodes, d.acts = to.root, to.inodes, to.acts
+	d.recount()
+}
+
 type saver struct {
 	image image
 	at    map[*inode]int
