@@ -36,7 +36,7 @@ func partsOfFolder() []part {
 		{"snapshots", []string{"raft/snapshots/*", "snapshots/*/*"}, stirSnapshots, 12},
 		{"archive", []string{"archive/*"}, stirSnapshots, 12},
 		{"journal", []string{"journal/*", "journal/beside/*"}, nil, 500},
-		{"identity", []string{"data/identity*", "data/memory*", "data/failovers*", "raft/roster*", "*/incarnation*"}, nil, 12},
+		{"identity", []string{"data/memory*", "data/identity*", "data/failovers*", "raft/roster*", "*/incarnation*"}, nil, 3},
 	}
 }
 
@@ -70,9 +70,9 @@ func tagged() []Fault {
 		}
 		rows = append(rows, Fault{
 			Name: "crash-start-" + p.name, Needs: needs, Extra: p.extra(), Before: p.before(),
-			Doc: fmt.Sprintf("a node is killed before, in the middle of or after one of the first 20 writes and syncs of its %s when it is started", p.name),
+			Doc: fmt.Sprintf("a node is killed before, in the middle of or after one of the first %d writes and syncs of its %s when it is started", min(20, p.within), p.name),
 			Begin: func(ctx context.Context, s *site.Site, dice *rand.Rand) (Ongoing, error) {
-				return spoilStart(ctx, s, dice, p, crash(dice, 20))
+				return spoilStart(ctx, s, dice, p, crash(dice, min(20, p.within)))
 			},
 		})
 		for _, k := range []struct {
@@ -93,6 +93,11 @@ func tagged() []Fault {
 			})
 		}
 	}
+	rows = append(rows, Fault{
+		Name: "crash-install", Needs: needs, Extra: shortLog, Before: pastLog,
+		Doc:   "a newcomer is killed in the write at every 5 % of the leader's snapshot, as the dice say, and started again",
+		Begin: spoilInstall,
+	})
 	for _, r := range []Role{Leader, Follower, All} {
 		rows = append(rows, Fault{
 			Name: "clock-" + string(r), Needs: needs,
@@ -250,6 +255,49 @@ func spoilStart(ctx context.Context, s *site.Site, dice *rand.Rand, p part, r ru
 			return errors.Join(b.forget(ctx), startAll(ctx, s))
 		},
 		bitten: func() (string, error) { return tell(n, what, r), nil },
+	}, nil
+}
+
+// stateBytes is how much of a snapshot's state is written at once, at most.
+const stateBytes = 256 << 10
+
+// spoilInstall has a follower come back as a newcomer that is killed when a
+// share of the leader's snapshot has arrived.
+func spoilInstall(ctx context.Context, s *site.Site, dice *rand.Rand) (Ongoing, error) {
+	nodes, err := pick(ctx, s, dice, Follower)
+	if err != nil {
+		return nil, err
+	}
+	leader, err := s.Leading(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !ask(s, leader, "/v1/admin/snapshot") {
+		return nil, fmt.Errorf("%s wrote no snapshot", leader.ID)
+	}
+	n, b, percent, whole := nodes[0], bookOf(nodes[0]), int64(5*dice.IntN(21)), newest(leader.Data())
+	r := rule{At: uint64(1 + whole/stateBytes*percent/100), Times: 1, Do: "kill", When: []string{"before", "half", "after"}[dice.IntN(3)], Calls: []string{"write"}}
+	r.Files = "*.tmp/state.bin"
+	if err := errors.Join(n.Kill(ctx), remove(ctx, s, n.ID), b.put(ctx, 0, r), joins(ctx, s, n)); err != nil {
+		return nil, err
+	}
+	var what []met
+	var got int64
+	return &ongoing{
+		nodes: nodes,
+		heal: func(ctx context.Context) error {
+			until(ctx, patience/2, func() bool { return !n.Running() })
+			what = b.said("")
+			got, _ = arriving(n.Data())
+			return errors.Join(b.forget(ctx), startAll(ctx, s))
+		},
+		bitten: func() (string, error) {
+			text := tell(n, what, r)
+			if text != "" {
+				text += fmt.Sprintf(", when %d bytes of the leader's %d had arrived", got, whole)
+			}
+			return text, nil
+		},
 	}, nil
 }
 

@@ -40,13 +40,16 @@ func frame(kind byte, body string) []byte {
 	return b
 }
 
+// when is as long as the time at the end of an entry.
+const when = "by its own time"
+
 // logFolder holds entries 5, 6 and 7 of which 5 was deleted, in a file that is
 // longer.
 func logFolder(t *testing.T) string {
 	t.Helper()
 	data := t.TempDir()
 	segment := make([]byte, 32)
-	for _, f := range [][]byte{frame(1, "five"), frame(1, "six six six"), frame(3, ""), frame(1, "seven"), frame(3, "")} {
+	for _, f := range [][]byte{frame(1, "five"+when), frame(1, "six six six"+when), frame(3, ""), frame(1, "seven"+when), frame(3, "")} {
 		segment = append(segment, f...)
 	}
 	put(t, data, "raft/log.wal/00000000000000000005-0000000000000002.wal", append(segment, make([]byte, 4096)...))
@@ -91,11 +94,12 @@ func TestLog(t *testing.T) {
 			alive[at] = r.What
 		}
 	}
-	// header 0–31; entry 5 at 32 (16 bytes); entry 6 at 48, its body 56–66;
-	// commit at 72; entry 7 at 80, its body 88–92; commit at 96.
+	// header 0–31; entry 5 at 32 (32 bytes); entry 6 at 64, its body 72–82 and
+	// then the time; commit at 104; entry 7 at 112, its body 120–124; commit at
+	// 144.
 	for at, want := range map[int64]string{
-		0: "a segment's header", 36: "", 41: "", 48: "entry 6", 49: "", 52: "entry 6", 56: "entry 6", 66: "entry 6", 67: "",
-		72: "a commit", 73: "", 76: "a commit", 88: "entry 7", 92: "entry 7", 93: "", 96: "a commit", 104: "", 2000: "",
+		0: "a segment's header", 36: "", 41: "", 64: "entry 6", 65: "", 68: "entry 6", 72: "entry 6", 82: "entry 6", 83: "", 97: "", 100: "",
+		104: "", 105: "", 108: "", 112: "entry 7", 120: "entry 7", 124: "entry 7", 125: "", 144: "the last commit", 145: "", 148: "the last commit", 152: "", 2000: "",
 	} {
 		if alive[at] != want {
 			t.Errorf("byte %d is of %q, want %q", at, alive[at], want)

@@ -131,7 +131,7 @@ func combinable() []string {
 }
 
 func operated(name string) bool {
-	for _, prefix := range []string{"flip-", "lost-", "rolled-back-", "mixed-disk", "install-", "remove-", "dead-disk-", "full-disk-", "hung-disk-"} {
+	for _, prefix := range []string{"flip-", "crash-install", "lost-", "rolled-back-", "mixed-disk", "install-", "remove-", "dead-disk-", "full-disk-", "hung-disk-"} {
 		if strings.HasPrefix(name, prefix) {
 			return true
 		}
