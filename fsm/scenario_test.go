@@ -46,10 +46,27 @@ func TestScenarios(t *testing.T) {
 				return
 			}
 			if got := s.out.String(); got != string(was) {
-				t.Errorf("the venue says otherwise (-update writes it):\n%s", got)
+				t.Errorf("the venue says otherwise (-update writes it): %s", difference(string(was), got))
 			}
 		})
 	}
+}
+
+// difference is the first line in which two texts differ, with the three before
+// it.
+func difference(want, got string) string {
+	wants, gots := strings.Split(want, "\n"), strings.Split(got, "\n")
+	at := 0
+	for at < min(len(wants), len(gots)) && wants[at] == gots[at] {
+		at++
+	}
+	line := func(lines []string) string {
+		if at < len(lines) {
+			return lines[at]
+		}
+		return "(the end)"
+	}
+	return fmt.Sprintf("line %d\n  %s\n- %s\n+ %s", at+1, strings.Join(wants[max(0, at-3):at], "\n  "), line(wants), line(gots))
 }
 
 var update = flag.Bool("update", false, "write what the venue says into the scenarios")

@@ -40,17 +40,34 @@ func TestScenarios(t *testing.T) {
 			}
 			slow, quick := tell(t, newNaive(), string(text)), tell(t, newFast(1), string(text))
 			if slow != quick {
-				t.Errorf("the books differ\nnaive:\n%s\nfast:\n%s", slow, quick)
+				t.Errorf("the books differ, - naive + fast: %s", difference(slow, quick))
 			}
 			if *update {
 				if err := os.WriteFile(file, []byte(quick), 0o644); err != nil {
 					t.Fatal(err)
 				}
 			} else if quick != string(text) {
-				t.Errorf("got\n%s\nwant\n%s", quick, text)
+				t.Errorf("the book says otherwise (-update writes it): %s", difference(string(text), quick))
 			}
 		})
 	}
+}
+
+// difference is the first line in which two texts differ, with the three before
+// it.
+func difference(want, got string) string {
+	wants, gots := strings.Split(want, "\n"), strings.Split(got, "\n")
+	at := 0
+	for at < min(len(wants), len(gots)) && wants[at] == gots[at] {
+		at++
+	}
+	line := func(lines []string) string {
+		if at < len(lines) {
+			return lines[at]
+		}
+		return "(the end)"
+	}
+	return fmt.Sprintf("line %d\n  %s\n- %s\n+ %s", at+1, strings.Join(wants[max(0, at-3):at], "\n  "), line(wants), line(gots))
 }
 
 // teller runs the commands of one scenario.
