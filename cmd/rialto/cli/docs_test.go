@@ -64,7 +64,10 @@ func ofProgram(line string) []string {
 
 // understood reports what is wrong with a command line, and does nothing.
 func understood(line string) error {
-	words := strings.Fields(line)
+	words := regexp.MustCompile(`(?:'[^']*'|"[^"]*"|[^\s'"])+`).FindAllString(line, -1)
+	for i, word := range words {
+		words[i] = strings.NewReplacer("'", "", `"`, "").Replace(word)
+	}
 	c, rest, err := cli.Root(newShell(io.Discard, io.Discard)).Find(words)
 	if err != nil {
 		return err
