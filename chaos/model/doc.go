@@ -1,6 +1,8 @@
 // Package model is the venue a second time, written from what the public
 // contract says of it: slow, in whole numbers of any size, and of nothing that
-// the venue is made of. It imports nothing of this module.
+// the venue is made of. It imports nothing of this module. Where the contract is
+// silent (the order of refusals and of events, corner cases) it does as the venue
+// does: what both took wrong alike it would not find.
 //
 // It reads the events that a venue says happened, entry by entry, beside the
 // commands that clients sent. What each command must have come to (its fills and
