@@ -150,6 +150,20 @@ func healFlips(ctx context.Context, s *site.Site, nodes []*site.Node, turned []l
 			how[i] = "refused (" + lastWords(nodes[i]) + ") and got its bytes back from elsewhere"
 			errs = append(errs, turned[i].Back(), nodes[i].Start(ctx))
 		}
+		// One that was slower to refuse may do so only now.
+		until(ctx, refusedWithin, func() bool {
+			ready := 0
+			for i, n := range nodes {
+				switch {
+				case s.Ready(ctx, n.Number):
+					ready++
+				case !n.Running() && how[i] == "went on by itself":
+					how[i] = "refused (" + lastWords(n) + ") and got its bytes back from elsewhere"
+					errs = append(errs, turned[i].Back(), n.Start(ctx))
+				}
+			}
+			return ready == len(nodes)
+		})
 		return errors.Join(errs...)
 	}
 	for _, i := range refused {
