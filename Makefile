@@ -75,12 +75,12 @@ mutants: ## build each planted defect and show which seed of the simulator finds
 	$(GO) test ./chaos/sim -count=1 -timeout 0 -v -run '^TestMutants$$' -args -mutants=$(or $(SEEDS),500) $(if $(MUTANT),-mutant='$(MUTANT)')
 
 .PHONY: chaos-quick
-chaos-quick: build ## a few trials of each row of the scorecard, in ten minutes (as root: all rows)
-	$(BIN) chaos scorecard --quick --for 10m --dir chaos-runs/quick
+chaos-quick: build build-chaos ## a few trials of each row of the scorecard, in ten minutes (as root: all rows)
+	$(BIN) chaos scorecard --quick --for 10m --dir chaos-runs/quick --tagged $(BIN)-chaos
 
 .PHONY: chaos-scorecard
-chaos-scorecard: build ## the whole scorecard, a day or more; goes on where it was interrupted (OLDER=binary of a build before)
-	$(BIN) chaos scorecard --dir chaos-runs/scorecard $(if $(OLDER),--older $(OLDER))
+chaos-scorecard: build build-chaos ## the whole scorecard, a day or more; goes on where it was interrupted (OLDER=binary of a build before)
+	$(BIN) chaos scorecard --dir chaos-runs/scorecard --tagged $(BIN)-chaos $(if $(OLDER),--older $(OLDER))
 
 .PHONY: chaos-fix
 chaos-fix: ## FIX sessions through 24 faults and 200,000 orders, some ten minutes

@@ -45,6 +45,14 @@ type Figures struct {
 	Notes   []Note   `json:"notes,omitempty"`
 }
 
+// Said are the remarks of the run, none without figures.
+func (f *Figures) Said() []Note {
+	if f == nil {
+		return nil
+	}
+	return f.Notes
+}
+
 // Counts are operations by outcome.
 type Counts struct {
 	Acked   uint64 `json:"acked"`

@@ -33,6 +33,7 @@ type page struct {
 	Failing  []scenario.CheckResult
 	Files    []string
 	Rendered string
+	Notes    []figures.Note
 }
 
 // HTML writes a run's page.
@@ -41,7 +42,7 @@ func HTML(to io.Writer, r *scenario.Result) error {
 	if err != nil {
 		return err
 	}
-	p := page{Result: r, Style: template.CSS(style), Summary: summary(r), Rendered: time.Now().UTC().Format(time.RFC3339)} //nolint:gosec // our own file
+	p := page{Result: r, Notes: r.Figures.Said(), Style: template.CSS(style), Summary: summary(r), Rendered: time.Now().UTC().Format(time.RFC3339)} //nolint:gosec // our own file
 	for _, c := range r.Checks {
 		if c.Holds() {
 			p.Holding++
@@ -144,8 +145,10 @@ func milliseconds(d time.Duration) string {
 		return "–"
 	case d < 10*time.Millisecond:
 		return fmt.Sprintf("%.1f ms", d.Seconds()*1000)
-	case d < 10*time.Second:
+	case d < time.Second:
 		return fmt.Sprintf("%.0f ms", d.Seconds()*1000)
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.2f s", d.Seconds())
 	default:
 		return fmt.Sprintf("%.1f s", d.Seconds())
 	}

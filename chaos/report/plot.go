@@ -14,7 +14,7 @@ import (
 
 // The measures of the plot, in the units of its viewBox.
 const (
-	plotWidth, left, right = 1120.0, 64.0, 20.0
+	plotWidth, left, right = 1120.0, 78.0, 20.0
 	lanesTop, laneHeight   = 12.0, 16.0
 	topHeight, lowHeight   = 150.0, 130.0
 	between, axisHeight    = 26.0, 34.0
@@ -244,7 +244,7 @@ func (p *plot) grid(top, height float64, title string, label func(share float64)
 		fmt.Fprintf(p, `<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="%s"/>`, left, y, plotWidth-right, y, map[bool]string{true: "#16202e", false: "#eceff3"}[share == 0])
 		p.WriteString(text(left-8, y+4, "end", "#5b6675", word))
 	}
-	fmt.Fprintf(p, `<text x="14" y="%.1f" transform="rotate(-90 14 %.1f)" text-anchor="middle" fill="#5b6675">%s</text>`, top+height/2, top+height/2, title)
+	fmt.Fprintf(p, `<text x="16" y="%.1f" transform="rotate(-90 16 %.1f)" text-anchor="middle" fill="#5b6675">%s</text>`, top+height/2, top+height/2, title)
 }
 
 func text(x, y float64, anchor, colour, s string) string {

@@ -21,7 +21,7 @@ const convergePatience = 60 * time.Second
 // exportPage is how many events are asked for at once.
 const exportPage = 1000
 
-// settle waits until every node is at the same sequence, and says so.
+// settle waits until every node is at the same sequence, and notes it.
 func (w *run) settle(ctx context.Context) error {
 	var why error
 	err := w.until(ctx, convergePatience, "all nodes are at the same sequence", func() bool {
@@ -50,12 +50,14 @@ func (w *run) same(ctx context.Context) error {
 			}
 		}
 	}
+	w.last = first
 	return nil
 }
 
-// export writes down what each node holds and says of itself. A node that does
-// not answer is left out, and is an error.
-func export(ctx context.Context, s *site.Site, to history.Folder) error {
+// export writes down what each node holds, as far as the sequence that all came
+// to (a leader may change at any time, and that is an event), and says of itself.
+// A node that does not answer is left out, and is an error.
+func export(ctx context.Context, s *site.Site, to history.Folder, last uint64) error {
 	status := map[string]json.RawMessage{}
 	var errs []error
 	for i := range s.Size() {
@@ -66,7 +68,7 @@ func export(ctx context.Context, s *site.Site, to history.Folder) error {
 			continue
 		}
 		status[id] = twin
-		if err := exportEvents(ctx, s, i, to.Events(id)); err != nil {
+		if err := exportEvents(ctx, s, i, to.Events(id), last); err != nil {
 			errs = append(errs, fmt.Errorf("events of %s: %w", id, err))
 		}
 	}
@@ -78,30 +80,34 @@ func export(ctx context.Context, s *site.Site, to history.Folder) error {
 }
 
 // exportEvents writes a node's events from the first to the last, an event a
-// line, as the node gave them.
-func exportEvents(ctx context.Context, s *site.Site, node int, path string) error {
+// line, as the node gave them; last 0 is all there are.
+func exportEvents(ctx context.Context, s *site.Site, node int, path string, last uint64) error {
 	f, err := os.Create(path)
 	if err != nil {
 		return err
 	}
 	out := bufio.NewWriterSize(f, 1<<20)
 	for after := uint64(0); ; {
-		n, last, err := onePage(ctx, s, node, after, out)
+		most := uint64(exportPage)
+		if last > 0 {
+			most = min(most, last-after)
+		}
+		n, to, err := onePage(ctx, s, node, after, most, out)
 		if err != nil {
 			return errors.Join(err, f.Close())
 		}
-		after = last
-		if n < exportPage {
+		after = to
+		if n < exportPage || after == last {
 			return errors.Join(out.Flush(), f.Close())
 		}
 	}
 }
 
-func onePage(ctx context.Context, s *site.Site, node int, after uint64, out io.Writer) (n int, last uint64, err error) {
+func onePage(ctx context.Context, s *site.Site, node int, after, most uint64, out io.Writer) (n int, last uint64, err error) {
 	var page struct {
 		Items []json.RawMessage `json:"items"`
 	}
-	if err := s.Get(ctx, node, fmt.Sprintf("/v1/queries/events?after=%d&limit=%d", after, exportPage), &page); err != nil {
+	if err := s.Get(ctx, node, fmt.Sprintf("/v1/queries/events?after=%d&limit=%d", after, most), &page); err != nil {
 		return 0, 0, err
 	}
 	var event struct {

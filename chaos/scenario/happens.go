@@ -51,6 +51,10 @@ func (w *run) happens(ctx context.Context) (err error) {
 		return errors.Join(err, ctx.Err())
 	}
 	err = errors.Join(w.load.end(ctx), w.settle(ctx))
+	if err == nil && w.options.Scenario.Hash {
+		w.hash(ctx)
+		err = w.settle(ctx)
+	}
 	if sweep := w.options.Scenario.Sweep; sweep.Offsets > 0 && err == nil {
 		err = w.sweep(ctx, sweep)
 	}

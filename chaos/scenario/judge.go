@@ -208,26 +208,28 @@ func newResult(o Options) *Result {
 		Started: time.Now().UTC(), Machine: Machine(), Again: again(o), Folder: string(o.Folder),
 	}
 	if o.Staging == nil {
-		r.Commit, r.Modified = Build(o.Binary)
+		r.Commit, r.Modified = Build(o.Binary, o.Version)
 		r.Binary = Hash(o.Binary)
 	}
 	return r
 }
 
 // Build returns the commit that a binary was built of, and whether the tree was
-// changed; "" if it does not say.
-func Build(binary string) (commit string, modified bool) {
-	info, err := buildinfo.ReadFile(binary)
-	if err != nil {
-		return "", false
-	}
-	for _, s := range info.Settings {
-		switch s.Key {
-		case "vcs.revision":
-			commit = s.Value
-		case "vcs.modified":
-			modified = s.Value == "true"
+// changed; "" if it does not say. version is what this program calls itself, as
+// git describes it: that counts for its own binary, where that says nothing.
+func Build(binary, version string) (commit string, modified bool) {
+	if info, err := buildinfo.ReadFile(binary); err == nil {
+		for _, s := range info.Settings {
+			switch s.Key {
+			case "vcs.revision":
+				commit = s.Value
+			case "vcs.modified":
+				modified = s.Value == "true"
+			}
 		}
+	}
+	if self, err := os.Executable(); commit == "" && err == nil && self == binary {
+		return strings.CutSuffix(version, "-dirty")
 	}
 	return commit, modified
 }

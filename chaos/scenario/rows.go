@@ -16,6 +16,9 @@ func All() []Scenario {
 	for _, f := range fault.Faults() {
 		rows = append(rows, alone(f))
 	}
+	for i := range rows {
+		rows[i].Hash = rows[i].Name != "selection" // which is to be short
+	}
 	return rows
 }
 
@@ -73,7 +76,7 @@ func named() []Scenario {
 			Draw:  &Draw{From: []string{"kill-leader", "kill-follower", "stop-leader", "stop-follower", "transfer", "snapshot", "cpu-all"}, Together: Between{2, 2}, Hold: short()},
 		},
 		{
-			Name: "soak", Doc: "mixed faults every 10 to 60 s, for as long as --duration says; memory, descriptors, goroutines and disk are watched",
+			Name: "soak", Doc: "mixed faults every 10 to 60 s, for as long as --duration says",
 			Draw: &Draw{From: lasting(), Together: Between{1, 2}, Hold: Span{time.Second, 5 * time.Second}, Calm: Span{10 * time.Second, 60 * time.Second}},
 			Load: Load{Clients: 6, Transfers: 2, Readers: 1, Streams: 1, Sessions: 1, Rate: 100, FIXRate: 5}, Alone: true,
 		},
@@ -98,6 +101,12 @@ func alone(f fault.Fault) Scenario {
 		if strings.HasPrefix(f.Name, prefix) {
 			s.Steps[0].Hold = long()
 		}
+	}
+	switch {
+	case strings.HasPrefix(f.Name, "partition-"), strings.HasPrefix(f.Name, "net-"):
+		s.Limits.Heal = 5 * time.Second
+	case f.Name == "disk-hung-leader", f.Name == "disk-hung-follower":
+		s.Limits.Gap, s.Limits.Heal = 1500*time.Millisecond, 5*time.Second
 	}
 	if s.Extra = f.Extra; f.Before > 0 {
 		s.Least = Work{Before: f.Before, After: 100}

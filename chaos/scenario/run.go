@@ -26,6 +26,7 @@ type Options struct {
 	Duration time.Duration
 	Binary   string
 	Older    string // binary of an older build, "" if there is none
+	Version  string // of this program, as git describes it
 	Staging  *site.Staging
 	// Say is told what goes on, a line each; nil: nobody is.
 	Say func(format string, args ...any)
@@ -112,6 +113,7 @@ type run struct {
 	id      string
 	load    *load
 	count   map[string]int // of each fault
+	last    uint64         // the sequence that all nodes came to, 0: they did not
 }
 
 func (w *run) cluster() string { return filepath.Join(string(w.options.Folder), "cluster") }
@@ -145,7 +147,7 @@ func (w *run) all(ctx context.Context) (err error) {
 	if ctx.Err() != nil {
 		return err
 	}
-	exported := export(ctx, w.site, o.Folder)
+	exported := export(ctx, w.site, o.Folder, w.last)
 	if err != nil {
 		return err // that what is not well can't be exported whole is no news
 	}

@@ -30,6 +30,8 @@ type Scenario struct {
 	Limits check.Limits
 	// Least is the work without which a trial does not count.
 	Least Work
+	// Hash fills the log at the end until every node has taken a state hash.
+	Hash bool
 	// Sweep reads the event stream from many offsets after the load has ended.
 	Sweep Sweep
 	// Alone: it times something, and nothing else may run beside it.

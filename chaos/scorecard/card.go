@@ -80,11 +80,12 @@ func spread(all []time.Duration) Spread {
 	return Spread{len(all), at(.5), at(.99), all[len(all)-1]}
 }
 
-// Tally counts the runs of a build.
-func Tally(rows []Row, runs []Run, quick bool, can site.Can, binary string) *Card {
-	c := &Card{Quick: quick, Made: time.Now().UTC(), Possible: can.String(), Binary: binary, Uncovered: Uncovered(rows)}
+// Tally counts the runs of some builds, by their hashes; the first is the one
+// that is shipped.
+func Tally(rows []Row, runs []Run, quick bool, can site.Can, builds ...string) *Card {
+	c := &Card{Quick: quick, Made: time.Now().UTC(), Possible: can.String(), Binary: builds[0], Uncovered: Uncovered(rows)}
 	for _, r := range runs {
-		if r.Binary != binary {
+		if !slices.Contains(builds, r.Binary) {
 			c.Others++
 		}
 	}
@@ -92,18 +93,18 @@ func Tally(rows []Row, runs []Run, quick bool, can site.Can, binary string) *Car
 		if row.target(quick) == 0 {
 			continue
 		}
-		r := row.tally(runs, row.target(quick), can, binary)
+		r := row.tally(runs, row.target(quick), can, builds)
 		c.Rows = append(c.Rows, r)
 	}
 	c.judge()
 	return c
 }
 
-func (row Row) tally(runs []Run, wanted int, can site.Can, binary string) Result {
+func (row Row) tally(runs []Run, wanted int, can site.Can, builds []string) Result {
 	r := Result{Name: row.Name, Pass: row.Pass, Wanted: wanted}
 	var silences, waits, heals []time.Duration
 	for _, run := range runs {
-		if run.Row != row.Name || run.Binary != binary {
+		if run.Row != row.Name || !slices.Contains(builds, run.Binary) {
 			continue
 		}
 		r.Runs = append(r.Runs, run)

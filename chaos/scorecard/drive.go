@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,9 +20,12 @@ import (
 type Options struct {
 	Dir    string // made if it is not there; goes on with what is in it
 	Binary string
+	Tagged string // the same build with the tag chaos, for scenarios that need it; "": there is none
 	Older  string
-	Quick  bool
-	Seed   uint64
+	// Version is of this program, as git describes it.
+	Version string
+	Quick   bool
+	Seed    uint64
 	// For bounds how long new runs are begun, 0 is no bound. A run that is not
 	// expected to end in time is not begun.
 	For time.Duration
@@ -45,6 +49,16 @@ type Job struct {
 	Times    int
 }
 
+// Build is the binary that a job is made with.
+func (o Options) Build(j Job) string {
+	if s, ok := scenario.Find(j.Scenario); ok && o.Tagged != "" {
+		if needs, err := s.NeedsOf(); err == nil && needs.Has(site.Tagged) {
+			return o.Tagged
+		}
+	}
+	return o.Binary
+}
+
 // expected is how long a run is thought to take before one was made, and the
 // least for one with a duration.
 const expected = 45 * time.Second
@@ -63,14 +77,23 @@ func Make(ctx context.Context, o Options, rows []Row) (*Card, error) {
 		options: o, rows: rows, binary: binary, can: site.Machine(site.Options{Binary: o.Binary, Older: o.Older}),
 		book: bookIn(o.Dir), begun: time.Now(), under: map[string]int{},
 	}
+	builds := []string{binary}
+	if o.Tagged != "" {
+		if !site.Machine(site.Options{Binary: o.Tagged}).Has(site.Tagged) {
+			return nil, fmt.Errorf("%s was not built with the tag chaos", o.Tagged)
+		}
+		d.can |= site.Tagged
+		builds = append(builds, scenario.Hash(o.Tagged))
+	}
+	d.builds = builds
 	var err error
 	if d.runs, err = d.book.read(); err != nil {
 		return nil, err
 	}
 	err = d.all(ctx)
-	card := Tally(rows, d.runs, o.Quick, d.can, binary)
+	card := Tally(rows, d.runs, o.Quick, d.can, builds...)
 	card.Machine = scenario.Machine()
-	card.Commit, card.Modified = scenario.Build(o.Binary)
+	card.Commit, card.Modified = scenario.Build(o.Binary, o.Version)
 	return card, err
 }
 
@@ -78,7 +101,8 @@ func Make(ctx context.Context, o Options, rows []Row) (*Card, error) {
 type drive struct {
 	options Options
 	rows    []Row
-	binary  string
+	binary  string   // hash
+	builds  []string // hashes of all that counts
 	can     site.Can
 	book    book
 	begun   time.Time
@@ -176,7 +200,7 @@ func (d *drive) chosen(row string) bool {
 // takes.
 func (d *drive) made(row Row) (trials, runs int, takes time.Duration) {
 	for _, r := range d.runs {
-		if r.Row == row.Name && r.Binary == d.binary {
+		if r.Row == row.Name && slices.Contains(d.builds, r.Binary) {
 			trials += r.Trials - r.Invalid
 			runs++
 			takes += r.Took

@@ -128,7 +128,7 @@ func TestGoesOn(t *testing.T) {
 		mu.Lock()
 		defer mu.Unlock()
 		made[fmt.Sprintf("%s %d", j.Scenario, j.Seed)]++
-		if len(made) == 4 {
+		if len(made) == 4 && ctx.Err() == nil {
 			cancel()
 			return nil, ctx.Err()
 		}
@@ -174,6 +174,24 @@ func TestGoesOn(t *testing.T) {
 	card, err = scorecard.Make(t.Context(), o, rows())
 	if err != nil || card.Others == 0 || card.Rows[0].Valid != 40 {
 		t.Errorf("another build: %d runs of others, %d trials, %v", card.Others, card.Rows[0].Valid, err)
+	}
+}
+
+// TestTaggedBuild shows that scenarios which need the tagged build are made with
+// it, and others with the one that is shipped; and that a build without the tag
+// is refused.
+func TestTaggedBuild(t *testing.T) {
+	o := scorecard.Options{Binary: "shipped", Tagged: "tagged"}
+	if got := o.Build(scorecard.Job{Scenario: "kill-leader"}); got != "shipped" {
+		t.Errorf("kill-leader is made with %s", got)
+	}
+	if got := o.Build(scorecard.Job{Scenario: "clock-leader"}); got != "tagged" {
+		t.Errorf("clock-leader is made with %s", got)
+	}
+	o = options(t, t.TempDir())
+	o.Tagged = o.Binary
+	if _, err := scorecard.Make(t.Context(), o, rows()); err == nil || !strings.Contains(err.Error(), "tag chaos") {
+		t.Errorf("a build without the tag: %v", err)
 	}
 }
 

@@ -168,7 +168,7 @@ func runChaos(ctx context.Context, sh *shell.Shell, o scenario.Options, dir stri
 	if err := newFolder(dir); err != nil {
 		return err
 	}
-	o.Folder = history.Folder(dir)
+	o.Folder, o.Version = history.Folder(dir), sh.Version
 	if !sh.WantsJSON() {
 		o.Say = sh.Note
 	}

@@ -59,6 +59,7 @@ run.`,
 	f.Uint64Var(&o.Seed, "seed", 1, "what everything random comes from")
 	f.StringArrayVar(&o.Only, "row", nil, "run this row only (again for more); the others are counted")
 	binaryFlags(c, &o.Binary, &o.Older)
+	f.StringVar(&o.Tagged, "tagged", "", "the same build with the tag chaos (make build-chaos), for scenarios that need it")
 	return c
 }
 
@@ -67,6 +68,7 @@ func runScorecard(ctx context.Context, sh *shell.Shell, o scorecard.Options) err
 	if err != nil {
 		return err
 	}
+	o.Version = sh.Version
 	o.Say = func(format string, args ...any) {
 		if !sh.WantsJSON() {
 			sh.Note(time.Now().UTC().Format("15:04:05")+"  "+format, args...)
@@ -106,7 +108,7 @@ const childPatience = time.Minute
 // itself ends with it.
 func chaosChild(ctx context.Context, self string, o scorecard.Options, j scorecard.Job, folder history.Folder) (*scenario.Result, error) {
 	args := []string{"chaos", "run", j.Scenario, "--seed", strconv.FormatUint(j.Seed, 10), "--times", strconv.Itoa(j.Times),
-		"--dir", string(folder), "--binary", o.Binary}
+		"--dir", string(folder), "--binary", o.Build(j)}
 	if o.Older != "" {
 		args = append(args, "--older", o.Older)
 	}
