@@ -47,11 +47,11 @@ func disks() []Row {
 	return []Row{
 		{
 			Name: "input/output errors", Pass: "nothing acknowledged after the error, exactly once on retry, the node ends and returns, no crash loop",
-			Scenarios: starting("eio-"), PerRun: 3, Trials: 60, Quick: 3,
+			Scenarios: slices.Concat(starting("eio-"), starting("dead-disk-")), PerRun: 3, Trials: 60, Quick: 3,
 		},
 		{
 			Name: "full and read-only disks, short writes", Pass: "nothing acknowledged that is not written; recovers by itself when there is room",
-			Scenarios: slices.Concat(starting("disk-full-"), starting("disk-read-only-"), starting("enospc-"), starting("short-write-")), PerRun: 2, Trials: 50, Quick: 3,
+			Scenarios: slices.Concat(starting("disk-full-"), starting("disk-read-only-"), starting("enospc-"), starting("short-write-"), starting("full-disk-")), PerRun: 2, Trials: 50, Quick: 3,
 		},
 		{
 			Name: "hung disk: leader, follower", Pass: "a new leader within 1.5 s, no wedge",
@@ -59,7 +59,7 @@ func disks() []Row {
 		},
 		{
 			Name: "all disks hung, slow disks and syncs", Pass: "nobody ends, goes on by itself, nothing lost",
-			Scenarios: slices.Concat([]string{"disk-hung-all"}, starting("disk-slow-"), starting("sync-slow-"), starting("stall-")), PerRun: 2, Trials: 50, Quick: 2,
+			Scenarios: slices.Concat([]string{"disk-hung-all"}, starting("disk-slow-"), starting("sync-slow-"), starting("stall-"), starting("hung-disk-")), PerRun: 2, Trials: 50, Quick: 2,
 		},
 		{
 			Name: "bit flips in live bytes of the log", Pass: "none served silently; repaired or refused, never guessed",
