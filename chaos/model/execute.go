@@ -133,16 +133,19 @@ func (v *Venue) wasLate(e *Event) bool {
 	return p != nil && p.maxAge(e.Actor)
 }
 
-// forgotten reports whether the venue says of an order only that it is closed.
+// forgotten reports whether the venue refuses a command about an order of which
+// it knows only that it is closed.
 func forgotten(e *Event) bool {
-	return e != nil && e.Type == "CommandRejected" && e.Data["code"] == "order_closed" && e.AggregateSequence == 0
+	return e != nil && e.Type == "CommandRejected" && e.AggregateSequence == 0 &&
+		(e.Data["code"] == "order_closed" || e.Data["code"] == "too_late")
 }
 
 // refuse emits a refusal. It does not advance the aggregate. Of an order that
 // closed long ago the venue may know nothing but that.
 func (v *Venue) refuse(no refusal, about *subject) {
 	current := about.sequence()
-	if no == "order_closed" && forgotten(v.next()) {
+	o := v.orders[about.aggregate]
+	if (no == "order_closed" || o != nil && !o.isOpen()) && forgotten(v.next()) {
 		current = 0
 	}
 	v.emit("CommandRejected", about.aggregate, current, map[string]any{
