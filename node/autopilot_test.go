@@ -21,7 +21,7 @@ func (c *trio) join(id string, change func(*node.Config)) int {
 	cfg, sockets := boundConfig(c.t, id)
 	cfg.Join = []string{c.configs[1].GossipAddress}
 	change(&cfg)
-	c.given[len(c.configs)] = sockets
+	c.given.Store(len(c.configs), sockets)
 	c.configs, c.nodes = append(c.configs, cfg), append(c.nodes, nil)
 	c.start(len(c.configs) - 1)
 	return len(c.configs) - 1

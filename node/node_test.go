@@ -27,7 +27,7 @@ type trio struct {
 	configs []node.Config
 	nodes   []*node.Node
 	// given are the sockets that a node of so many is first opened with.
-	given map[int]node.Listeners
+	given *sync.Map
 	// options are given to each node at each start, if there are any.
 	options func(i int) []node.Option
 	count   int
@@ -46,12 +46,12 @@ func newTrioWith(t *testing.T, change func(*node.Config)) *trio {
 
 func newTrioOf(t *testing.T, change func(*node.Config), options func(i int) []node.Option) *trio {
 	t.Helper()
-	c := &trio{t: t, nodes: make([]*node.Node, 3), given: map[int]node.Listeners{}, logged: newLogBuffer(t), options: options}
+	c := &trio{t: t, nodes: make([]*node.Node, 3), given: &sync.Map{}, logged: newLogBuffer(t), options: options}
 	var initial []node.InitialMember
 	for i := range 3 {
 		cfg, sockets := boundConfig(t, fmt.Sprintf("n%d", i+1))
 		change(&cfg)
-		c.given[i] = sockets
+		c.given.Store(i, sockets)
 		initial = append(initial, node.InitialMember{ID: cfg.NodeID, PeerAddress: cfg.PeerAddress})
 		c.configs = append(c.configs, cfg)
 	}
@@ -135,9 +135,8 @@ func (c *trio) open(i int, options ...node.Option) error {
 	if c.options != nil {
 		options = append(options, c.options(i)...)
 	}
-	if given, first := c.given[i]; first {
-		delete(c.given, i)
-		options = append(options, node.WithListeners(given))
+	if given, first := c.given.LoadAndDelete(i); first {
+		options = append(options, node.WithListeners(given.(node.Listeners)))
 	}
 	n, err := node.Open(c.t.Context(), c.configs[i], append(options, node.WithLogger(log))...)
 	if err == nil {
