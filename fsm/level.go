@@ -25,8 +25,11 @@ const (
 	// LevelCluster is the level of histories that end: a venue that was restored
 	// or recovered.
 	LevelCluster = 4
+	// LevelQuote is the level at which an amount of quote ends at an own order of
+	// which it reaches for no step.
+	LevelQuote = 5
 	// FeatureLevel is the highest level that this machine understands.
-	FeatureLevel = LevelCluster
+	FeatureLevel = LevelQuote
 )
 
 // Level returns the feature level in force, 0 before the first entry.

@@ -30,7 +30,7 @@ func (m *Machine) planFills(o *order, i *instrument) (plan, *refusal) {
 	*in = m.incoming(o, i)
 	p := &planning{
 		i: i, side: o.side, rate: o.takerFee, byQuote: o.quoteQuantity != 0, left: o.quoteQuantity,
-		stopsAtOwn: m.level() >= LevelCluster,
+		stopsAtOwn: m.level() >= LevelQuote,
 	}
 	if o.quoteQuantity != 0 {
 		in.Quantity = maxLots(i)

@@ -77,11 +77,12 @@ func (v *Venue) Listen(address string) (net.Listener, error) { return v.config.L
 // Authenticate returns whose a credential "<key id>.<secret>" is: ErrStranger,
 // or ErrUndecided while this node does not know who may act.
 func (v *Venue) Authenticate(credential string) (*Caller, error) {
+	authority := v.config.Reads.Authority() // before: what changes meanwhile is looked at again
 	identity, err := v.keys.Check(credential)
 	if err != nil {
 		return nil, err
 	}
-	return &Caller{venue: v, credential: credential, identity: identity, authority: v.config.Reads.Authority()}, nil
+	return &Caller{venue: v, credential: credential, identity: identity, authority: authority}, nil
 }
 
 // errShare: a participant has as much in hand as one may have.

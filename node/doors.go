@@ -79,7 +79,6 @@ func (n *Node) openGateways(_, background context.Context) error {
 		return fmt.Errorf("%w: %d of them, and there may be %d", errGateway, len(n.addedGateways), MaxGateways)
 	}
 	var doors []*door
-	defer func() { n.doors.Store(&doors) }()
 	for _, row := range n.gateways() {
 		if row.without {
 			continue
@@ -94,6 +93,8 @@ func (n *Node) openGateways(_, background context.Context) error {
 			return fmt.Errorf("%s: %w", row.name, err)
 		}
 		doors = append(doors, d)
+		open := slices.Clone(doors) // from now on it can be shut
+		n.doors.Store(&open)
 	}
 	return nil
 }
@@ -124,6 +125,8 @@ func (n *Node) openDoor(background context.Context, d *door, open gateways.Open)
 		case d.own:
 			n.fail(fmt.Errorf("serve %s: %w", d.name, err))
 		default:
+			d.closeListeners()
+			d.cut()
 			n.log.Error("gateway is down", "gateway", d.name, "error", err)
 		}
 	})

@@ -74,7 +74,6 @@ func (l *Listeners) adopt(c *Config) {
 // openSockets opens those whose port is any, so that others can be told which
 // it is before anything else. Whoever calls meanwhile waits for the door.
 func (n *Node) openSockets(context.Context, context.Context) error {
-	n.onClose("listeners", func(context.Context) error { return n.dropSockets() })
 	for _, s := range []struct {
 		what    string
 		socket  *net.Listener

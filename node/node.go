@@ -259,6 +259,7 @@ func Open(ctx context.Context, cfg Config, options ...Option) (*Node, error) {
 	n.clocks = newVoterClocks(n.clock, cluster.NodeID(cfg.NodeID), n.log.With("part", "clocks"))
 	background, stop := context.WithCancel(context.Background())
 	n.stop, n.over = stop, background.Done()
+	n.onClose("listeners", func(context.Context) error { return n.dropSockets() })
 	for _, step := range []struct {
 		what string
 		do   func(ctx, background context.Context) error

@@ -26,7 +26,7 @@ type trio struct {
 	t       *testing.T
 	configs []node.Config
 	nodes   []*node.Node
-	// given are the sockets that a node of so many is first opened with.
+	// given are the sockets that a node of so many is first opened with; nil: none.
 	given *sync.Map
 	// options are given to each node at each start, if there are any.
 	options func(i int) []node.Option
@@ -135,8 +135,10 @@ func (c *trio) open(i int, options ...node.Option) error {
 	if c.options != nil {
 		options = append(options, c.options(i)...)
 	}
-	if given, first := c.given.LoadAndDelete(i); first {
-		options = append(options, node.WithListeners(given.(node.Listeners)))
+	if c.given != nil {
+		if given, first := c.given.LoadAndDelete(i); first {
+			options = append(options, node.WithListeners(given.(node.Listeners)))
+		}
 	}
 	n, err := node.Open(c.t.Context(), c.configs[i], append(options, node.WithLogger(log))...)
 	if err == nil {

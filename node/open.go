@@ -243,13 +243,14 @@ func (n *Node) openGossip(_, background context.Context) error {
 	}
 	settings := membership.Config{
 		ClusterID: n.cfg.ClusterID, Network: n.world.Network,
-		BindAddress: n.cfg.GossipAddress, Sockets: n.gossipSockets(), AdvertiseAddress: n.addresses.Gossip,
+		BindAddress: n.cfg.GossipAddress, AdvertiseAddress: n.addresses.Gossip,
 		Meta:   n.words,
 		Logger: n.log.With("part", "gossip"),
 	}
 	if err := n.cfg.secureGossip(n.world.Files, &settings); err != nil {
 		return err
 	}
+	settings.Sockets = n.gossipSockets() // membership owns them from here on
 	var err error
 	if n.gossip, err = membership.Open(settings); err != nil {
 		return err

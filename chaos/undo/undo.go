@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 )
 
 // Thing is something that is on the machine and is to go again.
@@ -51,6 +52,9 @@ type Journal struct {
 func Open(folder string) (*Journal, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of what is to be undone: %w", err)
+	}
+	if err := ours(folder); err != nil {
+		return nil, err
 	}
 	f, err := os.CreateTemp(folder, fmt.Sprintf("%d-*.new", os.Getpid()))
 	if err != nil {
@@ -138,9 +142,28 @@ func (j *Journal) write(r record) error {
 	return nil
 }
 
+// ours returns why a folder's journals are not to be believed: who may write to
+// it could have us, who may be root, end and unmount what he likes.
+func ours(folder string) error {
+	info, err := os.Lstat(folder)
+	if err != nil {
+		return err
+	}
+	of, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || !info.IsDir() || int(of.Uid) != os.Geteuid() || info.Mode()&0o022 != 0 {
+		return fmt.Errorf("%s is not a folder that only this user writes to: who made it? Take it away", folder)
+	}
+	return nil
+}
+
 // Clean takes away what runs have left whose process is gone, and returns it.
 // The journal of a run that lives is not touched.
 func Clean(folder string) ([]Thing, error) {
+	if err := ours(folder); errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
 	journals, err := filepath.Glob(filepath.Join(folder, "*.undo"))
 	if err != nil {
 		return nil, err

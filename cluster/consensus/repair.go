@@ -102,9 +102,23 @@ func checkDescriptions(files world.Files, dir string) error {
 	if err != nil {
 		return err
 	}
+	var newest uint64
+	var without []storedSnapshot // a description
 	for _, id := range ids {
-		if _, err := readMeta(files, filepath.Join(dir, snapshotsFolder, id)); err != nil {
+		switch meta, err := readMeta(files, filepath.Join(dir, snapshotsFolder, id)); {
+		case err == nil:
+			newest = max(newest, meta.Index)
+		case errors.Is(err, os.ErrNotExist):
+			without = append(without, storedSnapshot{id, indexInName(id), err})
+		default:
 			return fmt.Errorf("snapshot %s: %w", id, err)
+		}
+	}
+	for _, s := range without {
+		// An earlier build that died while it removed an old one has left it so;
+		// it is listed by nobody. A folder with a strange name is no snapshot.
+		if s.index >= newest && s.index != 1<<64-1 {
+			return fmt.Errorf("snapshot %s: %w", s.id, s.err)
 		}
 	}
 	return nil

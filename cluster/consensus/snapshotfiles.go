@@ -309,11 +309,19 @@ func (k *snapshotSink) Close() error {
 		return nil
 	}
 	k.over = true
-	if err := k.finish(); err != nil {
+	if err := k.place(); err != nil {
 		k.of.log.Error("failed to finalize snapshot", "error", err)
-		if failed := k.of.world.Files.RemoveAll(k.dir); failed != nil {
-			return failed
-		}
+		return errors.Join(err, k.of.world.Files.RemoveAll(k.dir))
+	}
+	if err := k.of.world.Files.SyncDir(k.of.dir); err != nil {
+		return err
+	}
+	return k.of.ReapSnapshots()
+}
+
+// place gives what is durable its name.
+func (k *snapshotSink) place() error {
+	if err := k.finish(); err != nil {
 		return err
 	}
 	if err := k.writeMeta(); err != nil {
@@ -325,13 +333,7 @@ func (k *snapshotSink) Close() error {
 	if err := k.of.world.Files.SyncDir(k.dir); err != nil {
 		return err
 	}
-	if err := k.of.world.Files.Rename(k.dir, strings.TrimSuffix(k.dir, unfinished)); err != nil {
-		return err
-	}
-	if err := k.of.world.Files.SyncDir(k.of.dir); err != nil {
-		return err
-	}
-	return k.of.ReapSnapshots()
+	return k.of.world.Files.Rename(k.dir, strings.TrimSuffix(k.dir, unfinished))
 }
 
 // Cancel removes what there is of it.

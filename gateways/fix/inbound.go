@@ -166,6 +166,13 @@ func (q *inbound) stop() {
 	}
 }
 
+// isStopped reports whether what waits was dropped.
+func (q *inbound) isStopped() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.stopped
+}
+
 // wait waits until nothing is under way.
 func (q *inbound) wait() {
 	for {
@@ -251,6 +258,10 @@ func (s *session) settle(batch []item) error {
 		}
 		back, ok := s.server.shares.take(s.server.background, s.participant, len(commands))
 		if !ok {
+			return errCut
+		}
+		if s.queue.isStopped() { // cut while it waited: nothing of it was sent, its numbers come again
+			back()
 			return errCut
 		}
 		outcomes, err := s.server.submit(s.server.background, commands)

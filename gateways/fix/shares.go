@@ -21,7 +21,7 @@ type shares struct {
 func newShares() *shares { return &shares{each: map[string]*semaphore.Weighted{}} }
 
 // take waits until so many messages of a participant may go, at most maxBatch;
-// false: ctx is over. They are given back by the function.
+// false: ctx is over, or overloadPatience. They are given back by the function.
 func (s *shares) take(ctx context.Context, participant string, messages int) (back func(), ok bool) {
 	s.mu.Lock()
 	share := s.each[participant]
@@ -30,8 +30,11 @@ func (s *shares) take(ctx context.Context, participant string, messages int) (ba
 		s.each[participant] = share
 	}
 	s.mu.Unlock()
-	if share.Acquire(ctx, int64(messages)) != nil {
-		return nil, false
+	back = func() { share.Release(int64(messages)) }
+	if share.TryAcquire(int64(messages)) {
+		return back, true
 	}
-	return func() { share.Release(int64(messages)) }, true
+	turn, cancel := context.WithTimeout(ctx, overloadPatience)
+	defer cancel()
+	return back, share.Acquire(turn, int64(messages)) == nil
 }

@@ -23,7 +23,7 @@ func TestMassStatusOfMany(t *testing.T) {
 			c.want(fmt.Sprintf("35=8|11=o%d|150=0", n))
 		}
 		entries := 0
-		v.set(func() { entries = len(v.blocks) })
+		v.set(func() { entries, v.slowness = len(v.blocks), time.Millisecond }) // an entry takes time, and what comes meanwhile shares the next
 		c.send("35=AF|584=all|585=7")
 		seen := map[string]bool{}
 		for n := range orders {

@@ -74,6 +74,9 @@ type systemFile struct{ *os.File }
 
 var _ File = systemFile{}
 
+// mostInterrupted is how often a system call that signals cut short is begun.
+const mostInterrupted = 100
+
 // control runs a system call on the file, again while a signal cuts it short.
 // The descriptor stays open as long.
 func (f systemFile) control(op string, call func(fd uintptr) error) error {
@@ -83,8 +86,10 @@ func (f systemFile) control(op string, call func(fd uintptr) error) error {
 	}
 	var failed error
 	if err := conn.Control(func(fd uintptr) {
-		for again := true; again; again = interrupted(failed) {
-			failed = call(fd)
+		for range mostInterrupted {
+			if failed = call(fd); !interrupted(failed) {
+				break
+			}
 		}
 	}); err != nil { // nothing else keeps it from being called
 		failed = fs.ErrClosed

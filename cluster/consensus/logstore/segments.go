@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/hashicorp/raft-wal/segment"
 	"github.com/hashicorp/raft-wal/types"
@@ -64,7 +65,7 @@ func allocate(f world.File, size int64) error {
 		return nil
 	}
 	err := f.Allocate(0, size)
-	if errors.Is(err, errors.ErrUnsupported) {
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINTR) {
 		return f.Truncate(size)
 	}
 	return err

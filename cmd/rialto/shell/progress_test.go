@@ -39,6 +39,7 @@ func TestProgress(t *testing.T) {
 			p := s.Bytes("backup")
 			time.Sleep(time.Second)
 			p.Add(3 << 20)
+			time.Sleep(time.Second) // until it is drawn again
 			return p
 		}, []string{"backup", "MB"}},
 	} {
