@@ -148,15 +148,20 @@ func (c *trio) open(i int, options ...node.Option) error {
 }
 
 func (c *trio) stop(i int) {
+	if err := c.close(i); err != nil {
+		c.t.Errorf("close node %d: %v", i, err)
+	}
+}
+
+func (c *trio) close(i int) error {
 	if c.nodes[i] == nil {
-		return
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if err := c.nodes[i].Close(ctx); err != nil {
-		c.t.Errorf("close node %d: %v", i, err)
-	}
+	err := c.nodes[i].Close(ctx)
 	c.nodes[i] = nil
+	return err
 }
 
 // logBuffer keeps the nodes' logs and puts them where a failed test shows them.
