@@ -9,7 +9,8 @@
 //
 // The parts: plan.go draws a cluster, its bounds and its faults; machine.go is a
 // machine that starts, dies and loses its power; traffic.go what clients do and
-// were told; faults.go the faults, a row each; truth.go what must hold after
-// each entry on each node; end.go what must hold when it is over; run.go puts
-// them together.
+// were told; faults.go the faults, a row each, which are in deaths.go, disks.go,
+// corruption.go, wires.go and operators.go; truth.go what must hold after each
+// entry on each node; end.go what must hold when it is over; run.go puts them
+// together.
 package sim
