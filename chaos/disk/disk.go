@@ -30,18 +30,26 @@ type Disk struct {
 // New makes a disk of so many MiB below a folder, and mounts it there. It is
 // gone after Close, or with the journal; its image stays.
 func New(journal *undo.Journal, folder string, megabytes int64) (*Disk, error) {
-	return At(journal, filepath.Join(folder, "disk.img"), filepath.Join(folder, "disk"), megabytes)
+	return At(journal, folder, filepath.Join(folder, "disk"), megabytes)
 }
 
-// At makes a disk in an image and mounts it on a folder.
-func At(journal *undo.Journal, image, mount string, megabytes int64) (*Disk, error) {
+// imageName is the file of a disk: by its name the journal knows it for ours.
+const imageName = undo.Prefix + "disk.img"
+
+// At makes a disk, of which the image is in one folder, and mounts it on another
+// one.
+func At(journal *undo.Journal, folder, mount string, megabytes int64) (*Disk, error) {
 	if os.Geteuid() != 0 {
 		return nil, ErrUnable
 	}
-	d := &Disk{journal: journal, image: image, mount: mount}
-	if err := os.MkdirAll(d.mount, 0o755); err != nil {
+	if err := os.MkdirAll(mount, 0o755); err != nil {
 		return nil, fmt.Errorf("make a disk: %w", err)
 	}
+	mount, err := really(mount)
+	if err != nil {
+		return nil, fmt.Errorf("make a disk: %w", err)
+	}
+	d := &Disk{journal: journal, image: filepath.Join(folder, imageName), mount: mount}
 	f, err := os.Create(d.image)
 	if err != nil {
 		return nil, fmt.Errorf("make a disk: %w", err)
@@ -56,6 +64,15 @@ func At(journal *undo.Journal, image, mount string, megabytes int64) (*Disk, err
 		return nil, fmt.Errorf("%w: %w", ErrUnable, err)
 	}
 	return d, nil
+}
+
+// really is a folder's path as the kernel tells of what is mounted on it.
+func really(folder string) (string, error) {
+	path, err := filepath.Abs(folder)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(path)
 }
 
 // Path is where it is mounted.

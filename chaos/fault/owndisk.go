@@ -59,11 +59,10 @@ func breakOwn(ctx context.Context, s *site.Site, dice *rand.Rand, part string, b
 	n := nodes[0]
 	path := filepath.Join(n.Data(), part)
 	aside := path + ".beside"
-	image := filepath.Join(filepath.Dir(n.Config()), "own.img")
 	if err := errors.Join(n.Kill(ctx), os.Rename(path, aside)); err != nil {
 		return nil, err
 	}
-	d, err := disk.At(s.Journal(), image, path, ownMegabytes)
+	d, err := disk.At(s.Journal(), filepath.Dir(n.Config()), path, ownMegabytes)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(path), os.Rename(aside, path), n.Start(ctx))
 	}

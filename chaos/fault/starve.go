@@ -72,7 +72,11 @@ func newGroup(s *site.Site, n *site.Node, controller string, limits map[string]s
 	if err != nil {
 		return nil, err
 	}
-	path := filepath.Join(own, fmt.Sprintf("rialto-chaos-%d-%s-%d", os.Getpid(), n.ID, time.Now().UnixNano()))
+	p, err := processOf(n)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(own, fmt.Sprintf(undo.Prefix+"%d-%s-%d", os.Getpid(), n.ID, time.Now().UnixNano()))
 	g := &group{site: s, path: path, thing: undo.Thing{Kind: undo.Group, Name: path}}
 	if err := s.Journal().Making(g.thing); err != nil {
 		return nil, err
@@ -86,7 +90,7 @@ func newGroup(s *site.Site, n *site.Node, controller string, limits map[string]s
 			return nil, errors.Join(fmt.Errorf("limit %s: %w", n.ID, err), g.remove())
 		}
 	}
-	if err := os.WriteFile(filepath.Join(path, "cgroup.procs"), []byte(strconv.Itoa(n.PID())), 0); err != nil {
+	if err := p.move(path); err != nil {
 		return nil, errors.Join(fmt.Errorf("limit %s: %w", n.ID, err), g.remove())
 	}
 	return g, nil
@@ -226,51 +230,23 @@ func burn(s *site.Site) (Ongoing, error) {
 	}, nil
 }
 
-// processor is how much time a process has had, in ticks of 10 ms.
-func processor(pid int) time.Duration {
-	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	_, rest, _ := strings.Cut(string(b), ") ")
-	f := strings.Fields(rest)
-	const utime, stime = 11, 12 // fields 14 and 15 of proc(5)
-	if len(f) <= stime {
-		return 0
-	}
-	u, _ := strconv.Atoi(f[utime])
-	k, _ := strconv.Atoi(f[stime])
-	return time.Duration(u+k) * 10 * time.Millisecond
-}
-
-// limited sets a limit of a running process and returns what takes it back.
-func limited(pid, what int, to uint64) (back func() error, err error) {
-	var was unix.Rlimit
-	if err := unix.Prlimit(pid, what, nil, &was); err != nil {
-		return nil, fmt.Errorf("ask for a limit of process %d: %w", pid, err)
-	}
-	now := unix.Rlimit{Cur: to, Max: was.Max}
-	if err := unix.Prlimit(pid, what, &now, nil); err != nil {
-		return nil, fmt.Errorf("limit process %d: %w", pid, err)
-	}
-	return func() error {
-		if err := unix.Prlimit(pid, what, &was, nil); err != nil && !errors.Is(err, unix.ESRCH) {
-			return fmt.Errorf("take a limit of process %d back: %w", pid, err)
-		}
-		return nil
-	}, nil
-}
-
 // noMoreMemory lets a node map no more than it has.
 func noMoreMemory(ctx context.Context, s *site.Site, dice *rand.Rand, r Role) (Ongoing, error) {
 	nodes, err := pick(ctx, s, dice, r)
 	if err != nil {
 		return nil, err
 	}
-	n, pid := nodes[0], nodes[0].PID()
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	n := nodes[0]
+	p, err := processOf(n)
+	if err != nil {
+		return nil, err
+	}
+	b, err := os.ReadFile(filepath.Join(p.folder(), "statm"))
 	if err != nil {
 		return nil, err
 	}
 	pages, _ := strconv.ParseUint(strings.Fields(string(b))[0], 10, 64)
-	back, err := limited(pid, unix.RLIMIT_AS, pages*uint64(os.Getpagesize()))
+	back, err := p.limit(unix.RLIMIT_AS, pages*uint64(os.Getpagesize()))
 	if err != nil {
 		return nil, err
 	}
@@ -299,12 +275,16 @@ func noMoreDescriptors(ctx context.Context, s *site.Site, dice *rand.Rand, r Rol
 	if err != nil {
 		return nil, err
 	}
-	n, pid := nodes[0], nodes[0].PID()
-	has, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	n := nodes[0]
+	p, err := processOf(n)
 	if err != nil {
 		return nil, err
 	}
-	back, err := limited(pid, unix.RLIMIT_NOFILE, uint64(len(has)+2))
+	has, err := os.ReadDir(filepath.Join(p.folder(), "fd"))
+	if err != nil {
+		return nil, err
+	}
+	back, err := p.limit(unix.RLIMIT_NOFILE, uint64(len(has)+2))
 	if err != nil {
 		return nil, err
 	}

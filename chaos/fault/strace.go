@@ -120,12 +120,16 @@ const attachWithin = 20 * time.Second
 // attach has strace do something to a node's calls on the files of a store, and
 // returns once it is there.
 func attach(s *site.Site, n *site.Node, st store, into, what string) (*tracer, error) {
+	p, err := processOf(n)
+	if err != nil {
+		return nil, err
+	}
 	paths, err := existing(n, st)
 	if err != nil {
 		return nil, err
 	}
 	t := &tracer{site: s, out: filepath.Join(filepath.Dir(n.Config()), fmt.Sprintf("strace-%d.txt", time.Now().UnixNano()))}
-	args := []string{"-f", "-y", "-o", t.out, "-p", fmt.Sprint(n.PID()), "-e", "trace=" + into, "-e", "inject=" + into + ":" + what}
+	args := []string{"-f", "-y", "-o", t.out, "-p", p.Name, "-e", "trace=" + into, "-e", "inject=" + into + ":" + what}
 	for _, p := range paths {
 		args = append(args, "-P", p)
 	}
@@ -143,7 +147,7 @@ func attach(s *site.Site, n *site.Node, st store, into, what string) (*tracer, e
 	if err != nil {
 		return nil, errors.Join(err, t.detach())
 	}
-	if !until(context.Background(), attachWithin, func() bool { return traced(n.PID()) }) {
+	if !until(context.Background(), attachWithin, func() bool { return traced(p.folder()) }) {
 		return nil, errors.Join(fmt.Errorf("strace did not take hold of %s: %s", n.ID, said.String()), t.detach())
 	}
 	return t, nil
@@ -166,9 +170,9 @@ func existing(n *site.Node, st store) ([]string, error) {
 	return slices.Compact(paths), nil
 }
 
-// traced reports whether all threads of a process are held.
-func traced(pid int) bool {
-	status, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+// traced reports whether all threads of a process, by its folder, are held.
+func traced(process string) bool {
+	status, _ := filepath.Glob(filepath.Join(process, "task/*/status"))
 	for _, path := range status {
 		b, err := os.ReadFile(path)
 		if err == nil && strings.Contains(string(b), "TracerPid:\t0\n") {

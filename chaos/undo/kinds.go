@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -26,26 +27,82 @@ const (
 	Folder    = "folder"    // a folder of Temp with all that is in it
 )
 
-// kinds says how each kind goes. What is not there is gone.
-func kinds() map[string]func(Thing) error {
-	return map[string]func(Thing) error{
-		Namespace: func(t Thing) error { return removeNamespace(t.Name) },
-		Mount:     func(t Thing) error { return unmount(t.Name) },
-		Frozen:    func(t Thing) error { return Thaw(t.Name) },
-		Started:   func(t Thing) error { return signal(t, syscall.SIGKILL) },
-		Stopped:   func(t Thing) error { return signal(t, syscall.SIGCONT) },
-		Group:     func(t Thing) error { return removeGroup(t.Name) },
-		Folder:    func(t Thing) error { return removeFolder(t.Name) },
+// Prefix begins the names of folders that are removed whole, of control groups,
+// and of what is mounted: the image of a disk, or the source of a file system
+// that has no image.
+const Prefix = "rialto-chaos-"
+
+// groups is where control groups are.
+const groups = "/sys/fs/cgroup/"
+
+// namespaceName is what chaos/netns calls namespaces.
+var namespaceName = regexp.MustCompile(`^rialto[0-9]+-[A-Z2-7]{4}-(hub|[0-9])$`)
+
+// kind says of a kind of things which of them are ours and how they go. What is
+// not there is gone. What is mounted is asked for its name when it is to go: see
+// ourMount.
+type kind struct {
+	ours func(name string) bool
+	goes func(Thing) error
+}
+
+func kinds() map[string]kind {
+	return map[string]kind{
+		Namespace: {namespaceName.MatchString, func(t Thing) error { return removeNamespace(t.Name) }},
+		Mount:     {plain, func(t Thing) error { return unmount(t.Name) }},
+		Frozen:    {plain, func(t Thing) error { return thawOurs(t.Name) }},
+		Started:   {isProcess, func(t Thing) error { return signal(t, syscall.SIGKILL) }},
+		Stopped:   {isProcess, func(t Thing) error { return signal(t, syscall.SIGCONT) }},
+		Group:     {isGroup, func(t Thing) error { return removeGroup(t.Name) }},
+		Folder:    {isFolder, func(t Thing) error { return os.RemoveAll(t.Name) }},
 	}
 }
 
-// tempPrefix begins the names of all folders that are removed whole.
-const tempPrefix = "rialto-chaos-"
+// check refuses what nobody can undo, and what chaos never makes: whatever a
+// journal says, nothing else is touched.
+func (t Thing) check() error {
+	k, known := kinds()[t.Kind]
+	switch {
+	case !known:
+		return fmt.Errorf("nobody knows how to undo a %q", t.Kind)
+	case !k.ours(t.Name):
+		return fmt.Errorf("%q is no %s that chaos makes", t.Name, t.Kind)
+	}
+	return nil
+}
+
+// undo takes a thing away.
+func (t Thing) undo() error {
+	err := t.check()
+	if err == nil {
+		err = kinds()[t.Kind].goes(t)
+	}
+	if err != nil {
+		return fmt.Errorf("undo %s %s: %w", t.Kind, t.Name, err)
+	}
+	return nil
+}
+
+// plain reports whether a path is whole and has no way round in it.
+func plain(path string) bool { return filepath.IsAbs(path) && filepath.Clean(path) == path }
+
+func isGroup(path string) bool {
+	return plain(path) && strings.HasPrefix(path, groups) && strings.HasPrefix(filepath.Base(path), Prefix)
+}
+
+func isFolder(path string) bool {
+	return plain(path) && filepath.Dir(path) == filepath.Clean(os.TempDir()) && strings.HasPrefix(filepath.Base(path), Prefix)
+}
+
+func isProcess(name string) bool {
+	pid, err := strconv.Atoi(name)
+	return err == nil && pid > 1
+}
 
 // Temp makes a folder among the machine's temporary ones, to be removed as a
 // Folder.
 func Temp(j *Journal) (Thing, error) {
-	dir, err := os.MkdirTemp("", tempPrefix+strconv.Itoa(os.Getpid())+"-")
+	dir, err := os.MkdirTemp("", Prefix+strconv.Itoa(os.Getpid())+"-")
 	if err != nil {
 		return Thing{}, err
 	}
@@ -53,14 +110,7 @@ func Temp(j *Journal) (Thing, error) {
 	return t, j.Making(t)
 }
 
-func removeFolder(path string) error {
-	if filepath.Dir(path) != filepath.Clean(os.TempDir()) || !strings.HasPrefix(filepath.Base(path), tempPrefix) {
-		return fmt.Errorf("%s is no folder of ours", path)
-	}
-	return os.RemoveAll(path)
-}
-
-// Process is the thing that a process is.
+// Process is the thing that a process is; an error if it does not run.
 func Process(kind string, pid int) (Thing, error) {
 	starts, err := started(pid)
 	if err != nil {
@@ -69,13 +119,27 @@ func Process(kind string, pid int) (Thing, error) {
 	return Thing{Kind: kind, Name: strconv.Itoa(pid), Started: starts}, nil
 }
 
-func signal(t Thing, s syscall.Signal) error {
-	pid, err := strconv.Atoi(t.Name)
-	if err != nil || pid <= 1 {
-		return fmt.Errorf("%q is no process", t.Name)
+// Lives reports whether a process lives, and not merely another one under its
+// id; an error if that can't be told.
+func (t Thing) Lives() (bool, error) {
+	if !isProcess(t.Name) {
+		return false, fmt.Errorf("%q is no process", t.Name)
 	}
-	if starts, err := started(pid); err != nil || starts != t.Started {
-		return nil // it has ended; its id may be another's
+	pid, err := strconv.Atoi(t.Name)
+	if err != nil {
+		return false, err
+	}
+	return lives(pid, t.Started)
+}
+
+func signal(t Thing, s syscall.Signal) error {
+	alive, err := t.Lives()
+	if err != nil || !alive {
+		return err
+	}
+	pid, err := strconv.Atoi(t.Name)
+	if err != nil {
+		return err
 	}
 	if err := syscall.Kill(pid, s); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return err
@@ -126,16 +190,52 @@ func onMount(mount string, request uint) error {
 
 // Mounted reports whether a folder is the root of a mounted file system.
 func Mounted(path string) bool {
+	source, err := mountedAt(path)
+	return err == nil && source != ""
+}
+
+// mountedAt returns what is mounted on a folder, "" if nothing is.
+func mountedAt(path string) (source string, err error) {
 	b, err := os.ReadFile("/proc/self/mounts")
 	if err != nil {
-		return false
+		return "", fmt.Errorf("ask what is mounted: %w", err)
 	}
+	written := strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\043`, "#", `\134`, `\`) // of proc(5), getmntent(3)
 	for line := range strings.Lines(string(b)) {
-		if f := strings.Fields(line); len(f) > 1 && f[1] == path {
-			return true
+		if f := strings.Split(line, " "); len(f) > 1 && written.Replace(f[1]) == path {
+			source = written.Replace(f[0]) // the last one is on top
 		}
 	}
-	return false
+	return source, nil
+}
+
+// ourMount reports whether something is mounted on a folder; an error if it is
+// not chaos that has mounted it.
+func ourMount(path string) (bool, error) {
+	source, err := mountedAt(path)
+	if err != nil || source == "" {
+		return false, err
+	}
+	name := source
+	if loop, is := strings.CutPrefix(source, "/dev/loop"); is {
+		image, err := os.ReadFile(filepath.Join("/sys/block/loop"+loop, "loop/backing_file"))
+		if err != nil {
+			return false, fmt.Errorf("ask what is mounted: %w", err)
+		}
+		name = filepath.Base(string(image))
+	}
+	if !strings.HasPrefix(name, Prefix) {
+		return false, fmt.Errorf("%s is mounted there, and chaos has not done it", source)
+	}
+	return true, nil
+}
+
+func thawOurs(path string) error {
+	is, err := ourMount(path)
+	if err != nil || !is {
+		return err
+	}
+	return Thaw(path)
 }
 
 // letsGo is how long processes that were killed have to let go of a mount.
@@ -145,8 +245,8 @@ const letsGo = 10 * time.Second
 // are ending. A file system that somebody still uses is detached: it goes with
 // its last user.
 func unmount(path string) error {
-	if !Mounted(path) {
-		return nil
+	if is, err := ourMount(path); err != nil || !is {
+		return err
 	}
 	if err := Thaw(path); err != nil && !errors.Is(err, syscall.EIO) { // EIO: its power is cut
 		return fmt.Errorf("thaw: %w", err)

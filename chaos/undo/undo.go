@@ -76,8 +76,8 @@ func Open(folder string) (*Journal, error) {
 
 // Making writes a thing down that is about to be made.
 func (j *Journal) Making(t Thing) error {
-	if _, known := kinds()[t.Kind]; !known {
-		return fmt.Errorf("nobody knows how to undo a %q", t.Kind)
+	if err := t.check(); err != nil {
+		return err
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -102,8 +102,8 @@ func (j *Journal) Gone(t Thing) error {
 
 // Remove takes a thing away and says so.
 func (j *Journal) Remove(t Thing) error {
-	if err := kinds()[t.Kind](t); err != nil {
-		return fmt.Errorf("undo %s %s: %w", t.Kind, t.Name, err)
+	if err := t.undo(); err != nil {
+		return err
 	}
 	return j.Gone(t)
 }
@@ -178,8 +178,8 @@ func Clean(folder string) ([]Thing, error) {
 		}
 		failed := false
 		for _, t := range slices.Backward(left) {
-			if err := kinds()[t.Kind](t); err != nil {
-				errs, failed = append(errs, fmt.Errorf("undo %s %s: %w", t.Kind, t.Name, err)), true
+			if err := t.undo(); err != nil {
+				errs, failed = append(errs, err), true
 				continue
 			}
 			taken = append(taken, t)
@@ -191,8 +191,9 @@ func Clean(folder string) ([]Thing, error) {
 	return taken, errors.Join(errs...)
 }
 
-// read returns what a journal says is left, and whether its run lives. A line
-// that was cut says nothing: what it was about was not made yet.
+// read returns what a journal says is left, and whether its run lives; an error
+// if that can't be told. A line that was cut says nothing: what it was about was
+// not made yet.
 func read(path string) (left []Thing, alive bool, err error) {
 	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -203,16 +204,16 @@ func read(path string) (left []Thing, alive bool, err error) {
 	}
 	defer f.Close() //nolint:errcheck // it was only read
 	lines := bufio.NewScanner(f)
+	if alive, err = ownerLives(lines); err != nil {
+		return nil, false, fmt.Errorf("%s: %w", path, err)
+	}
 	for lines.Scan() {
 		var r record
 		if json.Unmarshal(lines.Bytes(), &r) != nil {
 			continue
 		}
 		switch {
-		case r.Owner != 0:
-			starts, err := started(r.Owner)
-			alive = err == nil && starts == r.Starts
-		case r.Made != nil && kinds()[r.Made.Kind] != nil:
+		case r.Made != nil:
 			left = append(left, *r.Made)
 		case r.Gone != nil:
 			if i := slices.Index(left, *r.Gone); i >= 0 {
@@ -221,6 +222,29 @@ func read(path string) (left []Thing, alive bool, err error) {
 		}
 	}
 	return left, alive, lines.Err()
+}
+
+// ownerLives reads a journal's first line and asks whether the run that it names
+// lives.
+func ownerLives(lines *bufio.Scanner) (bool, error) {
+	var head record
+	if !lines.Scan() || json.Unmarshal(lines.Bytes(), &head) != nil || head.Owner <= 0 {
+		return false, errors.Join(errors.New("it does not say whose it is: end what it names by hand, and remove it"), lines.Err())
+	}
+	return lives(head.Owner, head.Starts)
+}
+
+// lives reports whether the process lives that began then; an error if that
+// can't be told.
+func lives(pid int, starts string) (bool, error) {
+	now, err := started(pid)
+	switch {
+	case err == nil:
+		return now == starts, nil
+	case errors.Is(err, os.ErrNotExist), errors.Is(err, os.ErrProcessDone), errors.Is(err, syscall.ESRCH):
+		return false, nil
+	}
+	return false, fmt.Errorf("ask whether process %d lives: %w", pid, err)
 }
 
 // started is when a process began, in ticks since the machine did. A zombie has

@@ -41,7 +41,7 @@ func run(folder string) {
 		fmt.Println(kind, p.Process.Pid)
 	}
 	if os.Getuid() == 0 {
-		name := fmt.Sprintf("rialto-undo-%d", os.Getpid())
+		name := fmt.Sprintf("rialto%d-TEST-0", os.Getpid())
 		must(j.Making(undo.Thing{Kind: undo.Namespace, Name: name}))
 		if exec.Command("ip", "netns", "add", name).Run() == nil {
 			fmt.Println(undo.Namespace, filepath.Join("/var/run/netns", name))
@@ -49,11 +49,11 @@ func run(folder string) {
 		at := filepath.Join(folder, "mounted")
 		must(os.Mkdir(at, 0o700))
 		must(j.Making(undo.Thing{Kind: undo.Mount, Name: at}))
-		if unix.Mount("none", at, "tmpfs", 0, "size=1m") == nil {
+		if unix.Mount(undo.Prefix+"test", at, "tmpfs", 0, "size=1m") == nil {
 			fmt.Println(undo.Mount, at)
 		}
 	}
-	must(j.Making(undo.Thing{Kind: undo.Namespace, Name: "rialto-never-made"}))
+	must(j.Making(undo.Thing{Kind: undo.Namespace, Name: "rialto1-NONE-0"}))
 	fmt.Println("made")
 	time.Sleep(time.Hour) // it is killed
 }
