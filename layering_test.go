@@ -245,8 +245,8 @@ func TestLayersCanFail(t *testing.T) {
 		standard       bool
 		allowed        bool
 	}{
-		{"fsm/ledger", "time", true, false},
-		{"fsm/ledger", module + "fsm/market", false, true},
+		{"fsm/internal/ledger", "time", true, false},
+		{"fsm/internal/ledger", module + "fsm/market", false, true},
 		{"fsm", module + "cluster", false, false},
 		{"fsm/book", "unsafe", true, false},
 		{"fsm/slab", "unsafe", true, true},

@@ -3,9 +3,9 @@ package fsm
 import (
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
-	"github.com/rialto-exchange/rialto/fsm/ledger"
+	"github.com/rialto-exchange/rialto/fsm/internal/ledger"
+	"github.com/rialto-exchange/rialto/fsm/internal/names"
 	"github.com/rialto-exchange/rialto/fsm/market"
-	"github.com/rialto-exchange/rialto/fsm/names"
 )
 
 // account is an account; its number is that of its name.

@@ -3,7 +3,7 @@ package fsm
 import (
 	"slices"
 
-	"github.com/rialto-exchange/rialto/fsm/names"
+	"github.com/rialto-exchange/rialto/fsm/internal/names"
 )
 
 // What the machine says of who may act, for those who must know it without

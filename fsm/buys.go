@@ -5,7 +5,7 @@ import (
 	"math/bits"
 
 	"github.com/rialto-exchange/rialto/fsm/book"
-	"github.com/rialto-exchange/rialto/fsm/ledger"
+	"github.com/rialto-exchange/rialto/fsm/internal/ledger"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 

@@ -4,8 +4,8 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/book"
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/internal/risk"
 	"github.com/rialto-exchange/rialto/fsm/market"
-	"github.com/rialto-exchange/rialto/fsm/risk"
 )
 
 // aboutOrder resolves a reference to an order.

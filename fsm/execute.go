@@ -6,7 +6,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/dedup"
 	"github.com/rialto-exchange/rialto/fsm/event"
-	"github.com/rialto-exchange/rialto/fsm/risk"
+	"github.com/rialto-exchange/rialto/fsm/internal/risk"
 )
 
 // refusal is why a command is not done; it becomes a CommandRejected.

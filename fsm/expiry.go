@@ -3,8 +3,8 @@ package fsm
 import (
 	"github.com/rialto-exchange/rialto/fsm/book"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/internal/timers"
 	"github.com/rialto-exchange/rialto/fsm/market"
-	"github.com/rialto-exchange/rialto/fsm/timers"
 )
 
 // day is a day of venue time: without a calendar, day orders end at 00:00 UTC.

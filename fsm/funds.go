@@ -5,7 +5,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
-	"github.com/rialto-exchange/rialto/fsm/ledger"
+	"github.com/rialto-exchange/rialto/fsm/internal/ledger"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 

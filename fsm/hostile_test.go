@@ -11,8 +11,8 @@ import (
 
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/command"
-	"github.com/rialto-exchange/rialto/fsm/command/commandtest"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/internal/commandtest"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 

@@ -3,7 +3,7 @@ package fsm
 import (
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
-	"github.com/rialto-exchange/rialto/fsm/risk"
+	"github.com/rialto-exchange/rialto/fsm/internal/risk"
 )
 
 // limits are those of one scope.

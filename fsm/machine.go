@@ -15,13 +15,13 @@ package fsm
 
 import (
 	"github.com/rialto-exchange/rialto/fsm/book"
-	"github.com/rialto-exchange/rialto/fsm/clientid"
-	"github.com/rialto-exchange/rialto/fsm/ledger"
+	"github.com/rialto-exchange/rialto/fsm/internal/clientid"
+	"github.com/rialto-exchange/rialto/fsm/internal/ledger"
+	"github.com/rialto-exchange/rialto/fsm/internal/names"
+	"github.com/rialto-exchange/rialto/fsm/internal/risk"
+	"github.com/rialto-exchange/rialto/fsm/internal/timers"
 	"github.com/rialto-exchange/rialto/fsm/market"
-	"github.com/rialto-exchange/rialto/fsm/names"
-	"github.com/rialto-exchange/rialto/fsm/risk"
 	"github.com/rialto-exchange/rialto/fsm/slab"
-	"github.com/rialto-exchange/rialto/fsm/timers"
 )
 
 // Options say what a machine is made of. The bounds are part of the venue's

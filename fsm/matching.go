@@ -3,7 +3,7 @@ package fsm
 import (
 	"github.com/rialto-exchange/rialto/fsm/book"
 	"github.com/rialto-exchange/rialto/fsm/event"
-	"github.com/rialto-exchange/rialto/fsm/ledger"
+	"github.com/rialto-exchange/rialto/fsm/internal/ledger"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 

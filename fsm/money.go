@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/rialto-exchange/rialto/fsm/book"
-	"github.com/rialto-exchange/rialto/fsm/ledger"
+	"github.com/rialto-exchange/rialto/fsm/internal/ledger"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 

@@ -2,9 +2,9 @@ package fsm
 
 import (
 	"github.com/rialto-exchange/rialto/fsm/book"
-	"github.com/rialto-exchange/rialto/fsm/clientid"
 	"github.com/rialto-exchange/rialto/fsm/event"
-	"github.com/rialto-exchange/rialto/fsm/ledger"
+	"github.com/rialto-exchange/rialto/fsm/internal/clientid"
+	"github.com/rialto-exchange/rialto/fsm/internal/ledger"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/fsm/slab"
 )

@@ -5,9 +5,9 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/dedup"
 	"github.com/rialto-exchange/rialto/fsm/event"
-	"github.com/rialto-exchange/rialto/fsm/ledger"
+	"github.com/rialto-exchange/rialto/fsm/internal/ledger"
+	"github.com/rialto-exchange/rialto/fsm/internal/risk"
 	"github.com/rialto-exchange/rialto/fsm/market"
-	"github.com/rialto-exchange/rialto/fsm/risk"
 )
 
 // placeOrder reads the order, asks every question while a no still leaves

@@ -3,8 +3,8 @@ package fsm
 import (
 	"fmt"
 
+	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 	"github.com/rialto-exchange/rialto/fsm/slab"
-	"github.com/rialto-exchange/rialto/fsm/wire"
 )
 
 // From level 2 on the rows of the small tables lie in slabs too, encoded: so a

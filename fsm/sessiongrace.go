@@ -3,8 +3,8 @@ package fsm
 import (
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/internal/timers"
 	"github.com/rialto-exchange/rialto/fsm/market"
-	"github.com/rialto-exchange/rialto/fsm/timers"
 )
 
 // Cancel-on-disconnect. A session whose orders are to be cancelled is vouched

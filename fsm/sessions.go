@@ -3,10 +3,10 @@ package fsm
 import (
 	"slices"
 
+	"github.com/rialto-exchange/rialto/fsm/internal/names"
+	"github.com/rialto-exchange/rialto/fsm/internal/timers"
 	"github.com/rialto-exchange/rialto/fsm/market"
-	"github.com/rialto-exchange/rialto/fsm/names"
 	"github.com/rialto-exchange/rialto/fsm/slab"
-	"github.com/rialto-exchange/rialto/fsm/timers"
 )
 
 // FIX sessions, from level 3 on. A session belongs to a participant and outlives

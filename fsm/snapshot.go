@@ -8,8 +8,8 @@ import (
 	"io"
 	"slices"
 
+	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 	"github.com/rialto-exchange/rialto/fsm/slab"
-	"github.com/rialto-exchange/rialto/fsm/wire"
 )
 
 // ErrSnapshot: a snapshot does not verify, or is of a format, feature level or

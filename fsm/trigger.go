@@ -3,8 +3,8 @@ package fsm
 import (
 	"github.com/rialto-exchange/rialto/fsm/book"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/internal/risk"
 	"github.com/rialto-exchange/rialto/fsm/market"
-	"github.com/rialto-exchange/rialto/fsm/risk"
 )
 
 // mayWait refuses a stop that would not wait: a buy stop waits for a higher

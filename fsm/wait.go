@@ -3,8 +3,8 @@ package fsm
 import (
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/internal/risk"
 	"github.com/rialto-exchange/rialto/fsm/market"
-	"github.com/rialto-exchange/rialto/fsm/risk"
 )
 
 // mustWait reports whether a command comes too early: before the end of a mass

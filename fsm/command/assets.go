@@ -1,6 +1,6 @@
 package command
 
-import "github.com/rialto-exchange/rialto/fsm/wire"
+import "github.com/rialto-exchange/rialto/fsm/internal/wire"
 
 func (b *DefineAsset) append(w *wire.Writer) {
 	w.Bounded(b.Asset, MaxID)

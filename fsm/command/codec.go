@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 	"github.com/rialto-exchange/rialto/fsm/market"
-	"github.com/rialto-exchange/rialto/fsm/wire"
 )
 
 // The bounds of an encoded command, all in bytes.

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 	"github.com/rialto-exchange/rialto/fsm/market"
-	"github.com/rialto-exchange/rialto/fsm/wire"
 	"pgregory.net/rapid"
 )
 

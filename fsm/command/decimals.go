@@ -3,8 +3,8 @@ package command
 import (
 	"fmt"
 
+	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 	"github.com/rialto-exchange/rialto/fsm/market"
-	"github.com/rialto-exchange/rialto/fsm/wire"
 )
 
 // A decimal is its units and then its number of decimals, at most

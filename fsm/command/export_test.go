@@ -1,6 +1,6 @@
 package command
 
-import "github.com/rialto-exchange/rialto/fsm/wire"
+import "github.com/rialto-exchange/rialto/fsm/internal/wire"
 
 // Grown is a body that gained a field, at feature level 5: what every body may
 // become.

@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rialto-exchange/rialto/fsm/command"
-	"github.com/rialto-exchange/rialto/fsm/command/commandtest"
+	"github.com/rialto-exchange/rialto/fsm/internal/commandtest"
 )
 
 // source is where the values of a filled struct come from.

@@ -1,8 +1,8 @@
 package command
 
 import (
+	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 	"github.com/rialto-exchange/rialto/fsm/market"
-	"github.com/rialto-exchange/rialto/fsm/wire"
 )
 
 func (b *DefineInstrument) optionals() optionals {

@@ -1,6 +1,6 @@
 package command
 
-import "github.com/rialto-exchange/rialto/fsm/wire"
+import "github.com/rialto-exchange/rialto/fsm/internal/wire"
 
 // MaxKeys is how many keys a participant can be given one by one.
 const MaxKeys = 256

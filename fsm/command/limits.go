@@ -3,7 +3,7 @@ package command
 import (
 	"fmt"
 
-	"github.com/rialto-exchange/rialto/fsm/wire"
+	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 )
 
 func (b *SetLimits) append(w *wire.Writer) {

@@ -1,8 +1,8 @@
 package command
 
 import (
+	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 	"github.com/rialto-exchange/rialto/fsm/market"
-	"github.com/rialto-exchange/rialto/fsm/wire"
 )
 
 // What nodes and operators ask of FIX sessions. A node's own commands have no

@@ -3,7 +3,7 @@ package command
 import (
 	"math"
 
-	"github.com/rialto-exchange/rialto/fsm/wire"
+	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 )
 
 func (b *TermStart) append(w *wire.Writer) { b.appendAs(w, b.version()) }

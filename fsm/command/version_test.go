@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/rialto-exchange/rialto/fsm/command"
-	"github.com/rialto-exchange/rialto/fsm/wire"
+	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 )
 
 // A body that gained a field: what does not use it keeps its old bytes, which

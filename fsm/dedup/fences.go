@@ -1,9 +1,9 @@
 package dedup
 
 import (
+	"github.com/rialto-exchange/rialto/fsm/internal/timers"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/fsm/slab"
-	"github.com/rialto-exchange/rialto/fsm/timers"
 )
 
 // Fences remembers the ids that were settled as never to be executed. A client

@@ -4,7 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 
-	"github.com/rialto-exchange/rialto/fsm/wire"
+	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 )
 
 // The hash chain runs over all entries and, from the second feature level on,

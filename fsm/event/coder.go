@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 	"github.com/rialto-exchange/rialto/fsm/market"
-	"github.com/rialto-exchange/rialto/fsm/wire"
 )
 
 // base is what instants and sequences inside a block are counted from: most

@@ -7,8 +7,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rialto-exchange/rialto/fsm/command"
-	"github.com/rialto-exchange/rialto/fsm/command/commandtest"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/internal/commandtest"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 

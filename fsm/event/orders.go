@@ -1,8 +1,8 @@
 package event
 
 import (
+	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 	"github.com/rialto-exchange/rialto/fsm/market"
-	"github.com/rialto-exchange/rialto/fsm/wire"
 )
 
 // The bits of an order's first number: which of its fields are not zero.

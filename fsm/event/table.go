@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/rialto-exchange/rialto/fsm/command"
-	"github.com/rialto-exchange/rialto/fsm/wire"
+	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 )
 
 // The table of the records: each has its row in record below, once for

@@ -4,8 +4,8 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/rialto-exchange/rialto/fsm/clientid"
 	"github.com/rialto-exchange/rialto/fsm/dedup"
+	"github.com/rialto-exchange/rialto/fsm/internal/clientid"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 

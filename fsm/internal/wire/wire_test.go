@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rialto-exchange/rialto/fsm/wire"
+	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 	"pgregory.net/rapid"
 )
 

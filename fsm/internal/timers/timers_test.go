@@ -7,8 +7,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/rialto-exchange/rialto/fsm/internal/timers"
 	"github.com/rialto-exchange/rialto/fsm/market"
-	"github.com/rialto-exchange/rialto/fsm/timers"
 )
 
 // Whatever is set, moved and cleared, timers come due by time and then by the

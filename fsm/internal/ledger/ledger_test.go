@@ -3,7 +3,7 @@ package ledger_test
 import (
 	"testing"
 
-	"github.com/rialto-exchange/rialto/fsm/ledger"
+	"github.com/rialto-exchange/rialto/fsm/internal/ledger"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 
