@@ -41,6 +41,8 @@ type machine struct {
 	out error
 	// held: nobody starts it again by itself.
 	held bool
+	// mending: its folder is being repaired, and nobody starts it.
+	mending bool
 }
 
 // process is one life of a node.
@@ -92,7 +94,7 @@ func (m *machine) config() node.Config {
 func (m *machine) start() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.process != nil || m.out != nil || m.run.over.Load() {
+	if m.process != nil || m.out != nil || m.mending || m.run.over.Load() {
 		return
 	}
 	p := &process{machine: m, host: m.run.network.Host(m.addr)}
@@ -159,13 +161,20 @@ func (p *process) ended(err error) {
 	m := p.machine
 	m.run.log.Info("SIM process ended by itself", "node", m.id, "error", err)
 	p.die(true)
-	if wrong := isWrong(err); wrong {
+	switch {
+	case refused(err):
 		m.run.judgeEnd(m, err)
-		return
+	case node.IsDamaged(err):
+		m.mend(err)
+	default:
+		m.run.exits.Add(1)
+		m.restartIn(restartAfter)
 	}
-	m.run.exits.Add(1)
-	m.restartIn(500 * time.Millisecond)
 }
+
+// restartAfter is how long a supervisor waits before it starts a process again
+// that has ended by itself.
+const restartAfter = 500 * time.Millisecond
 
 // isWrong reports whether an end says that the node's data is not to be trusted.
 func isWrong(err error) bool {
@@ -198,7 +207,7 @@ func (m *machine) dies(c disk.Call) {
 	if m.kill() {
 		m.run.log.Info("SIM process died", "node", m.id, "of", c.Op, "file", c.Name)
 		m.run.exits.Add(1)
-		m.restartIn(500 * time.Millisecond)
+		m.restartIn(restartAfter)
 	}
 	runtime.Goexit()
 }

@@ -32,6 +32,7 @@ type Report struct {
 	Leaders                                         int // changes
 	Exits                                           int // processes that ended by themselves
 	Refused                                         int // nodes that refused to go on, on what was done to their disks
+	Mended                                          int // folders that were repaired
 	Faults                                          map[string]int
 	Schedule                                        []string `json:"schedule"`
 }
@@ -58,6 +59,7 @@ type run struct {
 	begun     time.Time
 	processes atomic.Int64
 	exits     atomic.Int64
+	mended    atomic.Int64
 	over      atomic.Bool
 	healed    time.Duration
 
@@ -314,7 +316,7 @@ func (r *run) report() Report {
 		Seed: r.plan.Seed, Plan: r.plan.String(), Violations: r.violations, Schedule: r.schedule, Faults: r.bitten, Refused: r.refused,
 		Virtual: time.Since(r.begun), Healed: r.healed,
 		Acknowledged: t.acks, Unknown: t.unknown, Repeats: t.repeats, Reads: t.reads, Streamed: t.streamed,
-		Entries: uint64(len(r.truth.entries)), Events: r.truth.events, Leaders: r.truth.changes(), Exits: int(r.exits.Load()),
+		Entries: uint64(len(r.truth.entries)), Events: r.truth.events, Leaders: r.truth.changes(), Exits: int(r.exits.Load()), Mended: int(r.mended.Load()),
 	}
 	put := 0
 	for _, n := range out.Faults {

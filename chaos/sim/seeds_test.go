@@ -21,6 +21,7 @@ var (
 	firstSeed = flag.Uint64("seed", 0, "the first seed; 0 = the short selection")
 	seedCount = flag.Int("seeds", 1, "how many seeds from there on")
 	keepIn    = flag.String("keep", "", "where what is known of failures is kept; empty = a folder under the system's")
+	keepAll   = flag.Bool("keepall", false, "keep seeds that did not fail as well")
 	patient   = flag.Duration("patience", 10*time.Minute, "how long one seed may really take")
 	// child is set in the process that a seed runs in.
 	child = flag.Bool("child", false, "run one seed in this process and end it")
@@ -60,7 +61,7 @@ func runChild(t *testing.T) {
 		r := newRun(Draw(*firstSeed))
 		r.do(context.Background())
 		out := r.report()
-		if len(out.Violations) > 0 && *keepIn != "" {
+		if (len(out.Violations) > 0 || *keepAll) && *keepIn != "" {
 			if err := r.keep(*keepIn, out); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 			}
@@ -84,6 +85,9 @@ func runSeed(t *testing.T, binary string, seed uint64, dir string) Report {
 	ctx, cancel := context.WithTimeout(t.Context(), *patient)
 	defer cancel()
 	args := []string{"-test.run=^TestSeeds$", "-child", fmt.Sprintf("-seed=%d", seed), "-keep=" + dir, "-test.timeout=0"}
+	if *keepAll {
+		args = append(args, "-keepall")
+	}
 	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGQUIT) } // it tells where it stands
 	cmd.WaitDelay = 5 * time.Second

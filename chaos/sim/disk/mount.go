@@ -346,8 +346,9 @@ func (h *held) Close() error {
 	return err
 }
 
-// boundless is the size of a disk that has no bound.
-const boundless = 1 << 40
+// whole is the size that a disk says it has, whatever it has room for: one that
+// fills up does not become smaller.
+const whole = 1 << 40
 
 // Room implements world.Files.
 func (m *Mount) Room(dir string) (world.Room, error) {
@@ -357,9 +358,9 @@ func (m *Mount) Room(dir string) (world.Room, error) {
 	d := m.disk
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	size := cmp.Or(d.size, boundless)
+	limit := cmp.Or(d.size, whole)
 	return world.Room{
-		BytesLeft: size - min(size, d.used), Bytes: size,
+		BytesLeft: limit - min(limit, d.used), Bytes: whole,
 		FilesLeft: 1 << 20, Files: 1 << 21,
 	}, nil
 }

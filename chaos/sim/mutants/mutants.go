@@ -55,6 +55,24 @@ func machine() []Mutant {
 			Old: "	m.fillOrder(maker, f.Quantity, n, makerPays)\n", New: "	m.fillOrder(maker, 2*f.Quantity, n, makerPays)\n",
 		},
 		{
+			Name: "wrong priority", File: "fsm/book/match.go",
+			Old: "		slot := b.level(l.best).head\n", New: "		slot := b.level(l.best).tail\n",
+		},
+		{
+			Name: "float rounding", File: "fsm/money.go",
+			Old: "	q, r, _ := market.MulDiv(int64(notional), int64(rate), market.BasisPointsOne)\n	if r != 0 {\n		q++\n	}\n	return market.Amount(q)\n",
+			New: "	return market.Amount(math.Ceil(float64(notional) * (float64(rate) / float64(market.BasisPointsOne))))\n",
+		},
+		{
+			Name: "id forgotten before its deadline", File: "fsm/dedup/recent.go",
+			Old: "		if now <= newest+MinAge || !full && now <= newest+MinAge+Window {\n",
+			New: "		if now <= newest+1e9 && (full || !full) {\n",
+		},
+		{
+			Name: "session number reused", File: "fsm/sessionnumbers.go",
+			Old: "	first := s.nextOut\n	s.nextOut += uint64(count)\n", New: "	first := s.nextOut\n	s.nextOut += uint64(count - 1)\n",
+		},
+		{
 			Name: "lost hold release", File: "fsm/matching.go",
 			Old: "	ref := m.hold(m.orders.cold.Get(slot), -need)\n", New: "	ref := m.hold(m.orders.cold.Get(slot), -need/2)\n",
 		},
@@ -84,6 +102,28 @@ func cluster() []Mutant {
 		{
 			Name: "unknown called not executed", File: "cluster/consensus/propose.go",
 			Old: "p.finish(0, nil, errors.Join(cluster.ErrUnknownOutcome, err))", New: "p.finish(0, nil, errors.Join(cluster.ErrNotLeader, err))",
+		},
+		{
+			Name: "acknowledged before commit", File: "cluster/consensus/contacts.go",
+			Old: "AppendEntries(id, target, args, resp) }); err != nil {\n		return err\n	}\n	if err := checkTerm",
+			New: "AppendEntries(id, target, args, resp) }); err != nil {\n		*resp = raft.AppendEntriesResponse{Term: args.Term, LastLog: agreed(args), Success: true}\n	}\n	if err := checkTerm",
+		},
+		{
+			Name: "old leader not fenced", File: "cluster/consensus/transport.go",
+			Old: "		request.LeaderCommitIndex = min(limit.of(request.LeaderCommitIndex), agreed(request))\n",
+			New: "		request.LeaderCommitIndex = min(limit.of(request.LeaderCommitIndex), agreed(request))\n		request.Term = max(request.Term, t.term())\n",
+		},
+		{
+			Name: "committed is taken for agreed", File: "cluster/consensus/transport.go",
+			Old: "min(limit.of(request.LeaderCommitIndex), agreed(request))", New: "limit.of(request.LeaderCommitIndex)",
+		},
+		{
+			Name: "pipelining", File: "cluster/consensus/transport.go",
+			Old: "MaxRPCsInFlight:         1,", New: "MaxRPCsInFlight:         128,",
+		},
+		{
+			Name: "incarnation check removed", File: "node/proof.go",
+			Old: "	err := n.memory.Verify(who)\n", New: "	err := error(nil)\n",
 		},
 		{
 			Name: "heartbeat fast path", File: "cluster/consensus/transport.go",
