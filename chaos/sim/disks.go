@@ -47,7 +47,7 @@ func isVote(name string) bool { return strings.Contains(name, "/raft/vote") }
 
 func fillDisk(ctx context.Context, r *run, random *rand.Rand) string {
 	m := r.someone(random)
-	m.disk.SetSize(m.disk.Used() + uint64(random.IntN(64<<10)))
+	m.disk.SetSize(m.disk.Used() + uint64(random.IntN(pick(random, 64<<10, 64<<10, 600<<20, 3<<30, 8<<30))))
 	sleep(ctx, between(random, time.Second, 4*time.Second))
 	m.disk.SetSize(0)
 	return m.id

@@ -132,6 +132,7 @@ type summary struct {
 	failed, invalid, runs          int
 	acknowledged, repeats, unknown int
 	leaders, exits, refused        int
+	mended                         int
 	virtual, real                  time.Duration
 	healed                         []time.Duration
 	faults                         map[string]int
@@ -147,6 +148,7 @@ func (s *summary) add(t *testing.T, seed uint64, out Report) {
 	s.leaders += out.Leaders
 	s.exits += out.Exits
 	s.refused += out.Refused
+	s.mended += out.Mended
 	s.virtual += out.Virtual
 	s.real += out.Real
 	s.healed = append(s.healed, out.Healed)
@@ -172,9 +174,9 @@ func (s *summary) add(t *testing.T, seed uint64, out Report) {
 
 func (s *summary) print(seeds []uint64) {
 	slices.Sort(s.healed)
-	fmt.Printf("%d seeds from %d: %d failed, %d invalid; %v virtual in %v; %d acknowledged, %d repeats, %d unknown; %d leader changes, %d ends, %d refusals; healed within %v\n",
+	fmt.Printf("%d seeds from %d: %d failed, %d invalid; %v virtual in %v; %d acknowledged, %d repeats, %d unknown; %d leader changes, %d ends, %d refusals, %d folders mended; healed within %v\n",
 		s.runs, seeds[0], s.failed, s.invalid, s.virtual.Round(time.Second), s.real.Round(time.Second),
-		s.acknowledged, s.repeats, s.unknown, s.leaders, s.exits, s.refused, s.healed[len(s.healed)-1].Round(time.Millisecond))
+		s.acknowledged, s.repeats, s.unknown, s.leaders, s.exits, s.refused, s.mended, s.healed[len(s.healed)-1].Round(time.Millisecond))
 	for _, name := range slices.Sorted(maps.Keys(s.faults)) {
 		fmt.Printf("  %4d %s\n", s.faults[name], name)
 	}
