@@ -76,7 +76,10 @@ func shows(m *membership.Membership, id cluster.NodeID, state membership.State) 
 // and then dead, one that leaves is left, and both stay in the list; a
 // changed word spreads; the dead one comes back under its id elsewhere.
 func TestThreeNodes(t *testing.T) {
-	a, b, c := open(t, "a", nil), open(t, "b", nil), open(t, "c", nil)
+	// A suspicion lasts four to twenty rounds: long enough to be seen on a machine
+	// that is busy with something else.
+	unhurried := func(c *membership.Config) { c.ProbeInterval = 250 * time.Millisecond }
+	a, b, c := open(t, "a", unhurried), open(t, "b", unhurried), open(t, "c", unhurried)
 	self, ok := find(a, "a")
 	if !ok || !self.Self || self.State != membership.StateAlive {
 		t.Fatalf("a sees itself as %+v", self)
