@@ -3,6 +3,7 @@ package consensus
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -21,11 +22,12 @@ type contacts struct {
 	heard  map[cluster.NodeID]time.Time // when the last request that was answered was sent
 	proofs map[cluster.Enrolment]cluster.Acknowledged
 	// level is how far each said last that its log goes along with this node's.
-	level map[cluster.NodeID]cluster.Position
+	// It is an incarnation's: who comes back with an empty folder has said nothing.
+	level map[cluster.Enrolment]cluster.Position
 }
 
 func newContacts(r *roster) *contacts {
-	return &contacts{roster: r, heard: map[cluster.NodeID]time.Time{}, proofs: map[cluster.Enrolment]cluster.Acknowledged{}, level: map[cluster.NodeID]cluster.Position{}}
+	return &contacts{roster: r, heard: map[cluster.NodeID]time.Time{}, proofs: map[cluster.Enrolment]cluster.Acknowledged{}, level: map[cluster.Enrolment]cluster.Position{}}
 }
 
 // asked names who is asked, at the moment of asking: an answer belongs to the
@@ -49,11 +51,11 @@ func (c *contacts) answered(by cluster.Enrolment, sent time.Time, proof cluster.
 		c.heard[by.ID] = sent
 	}
 	if proof.Term != 0 {
-		at := c.level[by.ID]
-		if at.Term == proof.Term {
-			proof.Last = max(proof.Last, at.Last) // a heartbeat names no entry
+		level := proof.Position
+		if at := c.level[by]; at.Term == proof.Term {
+			level.Last = max(level.Last, at.Last) // a heartbeat names no entry
 		}
-		c.level[by.ID] = cluster.Position{Term: proof.Term, Last: proof.Last}
+		c.level[by] = level
 	}
 	if proof.Term != 0 && !by.Incarnation.IsZero() {
 		c.proofs[by] = c.proofs[by].And(proof)
@@ -70,9 +72,10 @@ func (c *contacts) since(id cluster.NodeID, asked time.Time) bool {
 // levelWith returns up to where a node's log goes along with this leader's, 0 if
 // it has not said so in this term. Within one, a follower takes nothing back.
 func (c *contacts) levelWith(id cluster.NodeID, term cluster.Term) cluster.Index {
+	who, _ := c.asked(raft.ServerID(id))
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if at := c.level[id]; at.Term == term {
+	if at := c.level[who]; at.Term == term {
 		return at.Last
 	}
 	return 0
@@ -117,6 +120,9 @@ func (c *contacts) all() map[cluster.Enrolment]cluster.Acknowledged {
 	r := c.roster.load()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	maps.DeleteFunc(c.level, func(e cluster.Enrolment, _ cluster.Position) bool {
+		return !e.Incarnation.IsZero() && r.Standing(e) != cluster.Belongs
+	})
 	out := make(map[cluster.Enrolment]cluster.Acknowledged, len(c.proofs))
 	for e, proof := range c.proofs {
 		if r.Standing(e) != cluster.Belongs {

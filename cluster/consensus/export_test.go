@@ -7,6 +7,8 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/hashicorp/raft"
+
 	"github.com/rialto-exchange/rialto/cluster"
 )
 
@@ -51,4 +53,31 @@ const ConnectionsKept = poolSize
 func Watchdog(limit time.Duration) func(refused bool, now time.Time) bool {
 	w := &watchdog{limit: limit}
 	return w.stuck
+}
+
+// Ledger is what a leader has learned from its members' answers.
+type Ledger struct{ *contacts }
+
+// NewLedger begins one with a roster.
+func NewLedger(now cluster.Roster) Ledger {
+	l := Ledger{newContacts(&roster{})}
+	l.Follow(now)
+	return l
+}
+
+// Follow has another roster hold.
+func (l Ledger) Follow(now cluster.Roster) { l.roster.now.Store(&now) }
+
+// Answers notes that a member has answered a request which was sent now.
+func (l Ledger) Answers(id cluster.NodeID, proof cluster.Acknowledged) {
+	who, sent := l.asked(raft.ServerID(id))
+	l.answered(who, sent, proof)
+}
+
+// Proven is what the present incarnations have proven.
+func (l Ledger) Proven() map[cluster.Enrolment]cluster.Acknowledged { return l.all() }
+
+// LevelWith is up to where a member's log goes along with the leader's.
+func (l Ledger) LevelWith(id cluster.NodeID, term cluster.Term) cluster.Index {
+	return l.levelWith(id, term)
 }
