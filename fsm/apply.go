@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/commandcodec"
 	"github.com/rialto-exchange/rialto/fsm/entry"
 	"github.com/rialto-exchange/rialto/fsm/event"
 )
@@ -65,7 +66,7 @@ func (m *Machine) open(index uint64, data []byte) (entry.Header, []*command.Comm
 	}
 	commands := make([]*command.Command, 0, encoded.Len())
 	for _, b := range encoded.All() {
-		c, err := command.Decode(b)
+		c, err := commandcodec.Decode(b)
 		if err != nil {
 			panic(&Fault{index, "undecodable command", err})
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/commandcodec"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
@@ -104,7 +105,7 @@ func TestKeysAreBounded(t *testing.T) {
 // command.
 func TestKeysNeedTheLevel(t *testing.T) {
 	for _, b := range []command.Body{&command.CreateKey{}, &command.RevokeKey{}, &command.RedefineParticipant{}} {
-		if _, err := command.Append(nil, &command.Command{Body: b}, fsm.LevelCluster-1); err == nil {
+		if _, err := commandcodec.Append(nil, &command.Command{Body: b}, fsm.LevelCluster-1); err == nil {
 			t.Errorf("%T is written below level %d", b, fsm.LevelCluster)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/commandcodec"
 	"github.com/rialto-exchange/rialto/fsm/entry"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
@@ -121,7 +122,7 @@ func TestSnapshotKeepsTheLevel(t *testing.T) {
 func TestUnknownVersionIsAFault(t *testing.T) {
 	v := newVenue(t, fsm.Bounds{})
 	v.demo()
-	b, err := command.Append(nil, v.admin(&command.CancelAll{Account: "trader1"}), fsm.FeatureLevel)
+	b, err := commandcodec.Append(nil, v.admin(&command.CancelAll{Account: "trader1"}), fsm.FeatureLevel)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +132,7 @@ func TestUnknownVersionIsAFault(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() {
-		if f, ok := recover().(*fsm.Fault); !ok || !errors.Is(f, command.ErrUnknownKind) {
+		if f, ok := recover().(*fsm.Fault); !ok || !errors.Is(f, commandcodec.ErrUnknownKind) {
 			t.Fatalf("got %v, want a fault about an unknown kind", f)
 		}
 	}()

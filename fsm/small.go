@@ -3,6 +3,7 @@ package fsm
 import (
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/internal/parts"
 	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
@@ -202,10 +203,10 @@ func (a archive) place(v **command.SessionPlace) {
 		return
 	}
 	if a.w != nil {
-		command.AppendPlace(a.w, *v)
+		parts.AppendPlace(a.w, *v)
 		return
 	}
-	*v = command.DecodePlace(a.r)
+	*v = parts.DecodePlace(a.r)
 }
 
 func (a archive) workItem(v *workItem, level uint16) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/commandcodec"
 	"github.com/rialto-exchange/rialto/fsm/dedup"
 	"github.com/rialto-exchange/rialto/fsm/entry"
 	"github.com/rialto-exchange/rialto/fsm/event"
@@ -95,7 +96,7 @@ func sealVenue(t testing.TB, h entry.Header, commands ...*command.Command) []byt
 	t.Helper()
 	var encoded [][]byte
 	for _, c := range commands {
-		b, err := command.Append(nil, c, fsm.FeatureLevel)
+		b, err := commandcodec.Append(nil, c, fsm.FeatureLevel)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/commandcodec"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
@@ -143,8 +144,8 @@ func (c *commands) encode(ctx context.Context, batch []*command.Command) ([][]by
 		}
 		from := len(buffer)
 		var err error
-		if buffer, err = command.Append(buffer, &stamped, c.level()); err != nil {
-			if errors.Is(err, command.ErrLevel) {
+		if buffer, err = commandcodec.Append(buffer, &stamped, c.level()); err != nil {
+			if errors.Is(err, commandcodec.ErrLevel) {
 				return nil, fmt.Errorf("%w: %w", gateways.ErrUnavailable, err)
 			}
 			return nil, fmt.Errorf("%w: %w", gateways.ErrTooLarge, err)

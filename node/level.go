@@ -10,6 +10,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/commandcodec"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
@@ -109,7 +110,7 @@ func (n *Node) heardLevel(ctx context.Context, m cluster.Member) uint16 {
 }
 
 func (n *Node) raiseLevel(ctx context.Context, level uint16) error {
-	encoded, err := command.Append(nil, &command.Command{
+	encoded, err := commandcodec.Append(nil, &command.Command{
 		Header: command.Header{Source: market.SourceSystem, Role: market.RoleAdmin, Actor: n.cfg.NodeID},
 		Body:   &command.RaiseLevel{Level: level},
 	}, n.sealingLevel())

@@ -102,12 +102,6 @@ func exceptions() map[string]string {
 			"node.RequestCertificate", "node.Restore", "node.Survivor", "node.VerifyFolder",
 		},
 		"what a node has from outside itself, for simulations": {"node.WithWorld", "readmodels.Lock"},
-		"parts of the codec that the codecs of events and of the machine's state share": {
-			"fsm/command.AppendDecimal", "fsm/command.AppendFixSession", "fsm/command.AppendLimits",
-			"fsm/command.AppendParticipant", "fsm/command.AppendPlace", "fsm/command.DecodeDecimal",
-			"fsm/command.DecodeFixSession", "fsm/command.DecodeLimits", "fsm/command.DecodeParticipant",
-			"fsm/command.DecodePlace",
-		},
 	} {
 		for _, name := range names {
 			out[name] = reason

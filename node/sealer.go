@@ -7,6 +7,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/commandcodec"
 	"github.com/rialto-exchange/rialto/fsm/entry"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
@@ -56,7 +57,7 @@ func (s *sealer) TermStart(term cluster.Term, leader cluster.NodeID) []byte {
 	if s.won != nil && s.level() >= causeLevel {
 		start.Cause, start.Previous = s.won(term)
 	}
-	encoded, err := command.Append(nil, &command.Command{
+	encoded, err := commandcodec.Append(nil, &command.Command{
 		Header: command.Header{Source: market.SourceSystem, Role: market.RoleAdmin, Actor: string(leader)},
 		Body:   start,
 	}, s.level())

@@ -23,6 +23,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/peer"
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/commandcodec"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/node"
 	"github.com/rialto-exchange/rialto/node/world"
@@ -162,7 +163,7 @@ func throughAnother(ctx context.Context, m *peer.Mux, address string) (net.Conn,
 // deposit forwards a command that says it is an administrator's.
 func deposit(name string, way way) attempt {
 	return attempt{name, func(t *testing.T, _ uninvited, m *peer.Mux, at node.Config) error {
-		b, err := command.Append(nil, &command.Command{
+		b, err := commandcodec.Append(nil, &command.Command{
 			Header: command.Header{ID: "forged-" + name + at.NodeID, Role: market.RoleAdmin, Source: market.SourceREST},
 			Body:   &command.Deposit{Account: "mallory", Money: command.Money{Asset: "USD", Value: decimal(t, "1000000")}},
 		}, fsm.LevelFirst)

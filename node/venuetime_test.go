@@ -10,6 +10,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/commandcodec"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
@@ -103,7 +104,7 @@ func (l *leaderOf) Submit(_ context.Context, commands [][]byte) ([]cluster.Outco
 	}
 	var out []cluster.Outcome
 	for _, b := range commands {
-		c, err := command.Decode(b)
+		c, err := commandcodec.Decode(b)
 		if err != nil {
 			return nil, err
 		}

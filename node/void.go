@@ -13,6 +13,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/commandcodec"
 	"github.com/rialto-exchange/rialto/fsm/entry"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/node/backup"
@@ -113,7 +114,7 @@ func isVoid(cfg Config, e cluster.Entry, index cluster.Index, sum [32]byte) bool
 // and so the same on every node. Its level is the first, at which an entry may
 // come at any time; it names no history and no time of its own.
 func voidData(cfg Config, index cluster.Index, sum [32]byte) ([]byte, error) {
-	encoded, err := command.Append(nil, &command.Command{
+	encoded, err := commandcodec.Append(nil, &command.Command{
 		Header: command.Header{Source: market.SourceSystem, Role: market.RoleAdmin},
 		Body:   &command.VoidEntry{Index: uint64(index), Digest: sum},
 	}, fsm.LevelFirst)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/commandcodec"
 	"github.com/rialto-exchange/rialto/fsm/entry"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
@@ -134,7 +135,7 @@ func (m *Machine) execute(commands ...*command.Command) [][]byte {
 	m.t.Helper()
 	var encoded [][]byte
 	for _, c := range commands {
-		b, err := command.Append(nil, c, fsm.FeatureLevel)
+		b, err := commandcodec.Append(nil, c, fsm.FeatureLevel)
 		if err != nil {
 			m.t.Fatal(err)
 		}

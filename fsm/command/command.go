@@ -14,8 +14,8 @@ type Command struct {
 	Body Body
 }
 
-// Body is what one kind of command asks for. The list of bodies is in
-// table.go; each is a struct of this package, passed by pointer.
+// Body is what one kind of command asks for. New lists
+// them; each is a struct of this package, passed by pointer.
 type Body interface{ Kind() Kind }
 
 // Header is what every command carries beside its body.

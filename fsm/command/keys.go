@@ -1,7 +1,5 @@
 package command
 
-import "github.com/rialto-exchange/rialto/fsm/internal/wire"
-
 // MaxKeys is how many keys a participant can be given one by one.
 const MaxKeys = 256
 
@@ -27,28 +25,3 @@ func (*CreateKey) Kind() Kind { return KindCreateKey }
 
 // Kind implements Body.
 func (*RevokeKey) Kind() Kind { return KindRevokeKey }
-
-// The definition is written in its newest version, whatever it holds: the kind
-// is younger than all of them.
-func (b *RedefineParticipant) append(w *wire.Writer) { appendParticipant(w, &b.Definition, 2) }
-func (b *RedefineParticipant) decode(r *wire.Reader) { DecodeParticipant(r, &b.Definition, 2) }
-
-func (b *CreateKey) append(w *wire.Writer) {
-	w.Bounded(b.Participant, MaxID)
-	b.Key.append(w)
-}
-
-func (b *CreateKey) decode(r *wire.Reader) {
-	b.Participant = r.Bounded(MaxID)
-	b.Key.decode(r)
-}
-
-func (b *RevokeKey) append(w *wire.Writer) {
-	w.Bounded(b.Participant, MaxID)
-	w.Bounded(b.KeyID, MaxID)
-}
-
-func (b *RevokeKey) decode(r *wire.Reader) {
-	b.Participant = r.Bounded(MaxID)
-	b.KeyID = r.Bounded(MaxID)
-}

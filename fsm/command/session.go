@@ -1,9 +1,6 @@
 package command
 
-import (
-	"github.com/rialto-exchange/rialto/fsm/internal/wire"
-	"github.com/rialto-exchange/rialto/fsm/market"
-)
+import "github.com/rialto-exchange/rialto/fsm/market"
 
 // The bounds of what a FIX session says, in bytes.
 const (
@@ -45,66 +42,6 @@ type Request struct {
 	PossResend bool
 }
 
-// The bits of a request's first number: what is there.
-const (
-	requestClOrdID = 1 << iota
-	requestOrigClOrdID
-	requestParties
-	requestResponseTo
-	requestPossResend
-	requestKnown = 1<<iota - 1
-)
-
-func (q *Request) bits() uint64 {
-	return flag(q.ClOrdID != "", requestClOrdID) |
-		flag(q.OrigClOrdID != "", requestOrigClOrdID) |
-		flag(q.Parties != "", requestParties) |
-		flag(q.ResponseTo != 0, requestResponseTo) |
-		flag(q.PossResend, requestPossResend)
-}
-
-// AppendPlace writes a place in a session; events hold the same.
-func AppendPlace(w *wire.Writer, p *SessionPlace) {
-	w.Uvarint(p.Epoch)
-	w.Uvarint(p.Number)
-	bits := p.bits()
-	w.Uvarint(bits)
-	for _, s := range []string{p.ClOrdID, p.OrigClOrdID} {
-		if s != "" {
-			w.Bounded(s, MaxID)
-		}
-	}
-	if p.Parties != "" {
-		w.Bounded(p.Parties, MaxParties)
-	}
-	if p.ResponseTo != 0 {
-		w.Byte(p.ResponseTo)
-	}
-}
-
-// DecodePlace reads what AppendPlace wrote.
-func DecodePlace(r *wire.Reader) *SessionPlace {
-	p := &SessionPlace{Epoch: r.Uvarint(), Number: r.Uvarint()}
-	bits := r.Bits(requestKnown)
-	if bits&requestClOrdID != 0 {
-		p.ClOrdID = r.Bounded(MaxID)
-	}
-	if bits&requestOrigClOrdID != 0 {
-		p.OrigClOrdID = r.Bounded(MaxID)
-	}
-	if bits&requestParties != 0 {
-		p.Parties = r.Bounded(MaxParties)
-	}
-	if bits&requestResponseTo != 0 {
-		p.ResponseTo = r.Byte()
-	}
-	p.PossResend = bits&requestPossResend != 0
-	if p.bits() != bits {
-		r.Fail(wire.ErrNotCanonical)
-	}
-	return p
-}
-
 // FixSession defines one FIX session of a participant.
 type FixSession struct {
 	CompID   string
@@ -128,44 +65,3 @@ type FixSession struct {
 
 // SessionDay is how many seconds a FixSession.Roll may name.
 const SessionDay = 24 * 3600
-
-const (
-	fixCancelOnDisconnect = 1 << iota
-	fixCancelOnLogout
-	fixKeepGTC
-	fixHasRoll
-	fixKnown = 1<<iota - 1
-)
-
-// minFixSessionBytes is the least that a FixSession is written in.
-const minFixSessionBytes = 6
-
-// AppendFixSession writes the definition of a session.
-func AppendFixSession(w *wire.Writer, s *FixSession) {
-	w.Bounded(s.CompID, MaxID)
-	w.Byte(byte(s.Kind))
-	w.Byte(byte(s.Protocol))
-	w.Uvarint(flag(s.CancelOnDisconnect, fixCancelOnDisconnect) | flag(s.CancelOnLogout, fixCancelOnLogout) |
-		flag(s.KeepGTC, fixKeepGTC) | flag(s.HasRoll, fixHasRoll))
-	w.Uvarint(uint64(s.Throttle))
-	if s.HasRoll {
-		w.Uvarint(uint64(s.Roll))
-	}
-	w.Byte(s.TimeDigits)
-}
-
-// DecodeFixSession reads what AppendFixSession wrote.
-func DecodeFixSession(r *wire.Reader, s *FixSession) {
-	s.CompID = r.Bounded(MaxID)
-	s.Kind = market.SessionKind(r.Byte())
-	s.Protocol = market.Protocol(r.Byte())
-	bits := r.Bits(fixKnown)
-	s.CancelOnDisconnect = bits&fixCancelOnDisconnect != 0
-	s.CancelOnLogout = bits&fixCancelOnLogout != 0
-	s.KeepGTC = bits&fixKeepGTC != 0
-	s.Throttle = uint32(r.UpTo(1<<32 - 1))
-	if s.HasRoll = bits&fixHasRoll != 0; s.HasRoll {
-		s.Roll = uint32(r.UpTo(1<<32 - 1))
-	}
-	s.TimeDigits = r.Byte()
-}

@@ -1,101 +1,84 @@
 package command
 
-// rows is a table of kinds: for each an empty body and, for each of its versions
-// from 1 on, the feature level that it may be written from; nil for a number
-// that is no kind.
-type rows func(Kind) (body coder, levels []uint16)
-
-// first is what most kinds have: one version, as old as the venue.
-func first() []uint16 { return []uint16{1} }
-
-// sessionsLevel is the feature level of FIX sessions.
-const sessionsLevel = 3
-
-// clusterLevel is the feature level of histories that end.
-const clusterLevel = 4
-
-// fromSessions is what the kinds have that came with FIX sessions.
-func fromSessions() []uint16 { return []uint16{sessionsLevel} }
-
-// newBody is the table. A new kind is its file and its row here. A body that
-// gains a field gains a version: its level comes into the row, the body becomes
-// a versioned one, and the old version's reading and golden stay.
-func newBody(k Kind) (body coder, levels []uint16) {
+// New returns an empty body of a kind, nil for a number that is no kind. This is
+// the table of the kinds: a new one is its body, its row here, and its encoding
+// and row in commandcodec.
+func New(k Kind) Body {
 	switch k {
 	case KindTermStart:
-		return new(TermStart), []uint16{1, sessionsLevel}
+		return new(TermStart)
 	case KindProbe:
-		return new(Probe), first()
+		return new(Probe)
 	case KindFence:
-		return new(Fence), first()
+		return new(Fence)
 	case KindRaiseLevel:
-		return new(RaiseLevel), first()
+		return new(RaiseLevel)
 	case KindBeginHistory:
-		return new(BeginHistory), []uint16{clusterLevel}
+		return new(BeginHistory)
 	case KindVoidEntry:
-		return new(VoidEntry), first()
+		return new(VoidEntry)
 	case KindDefineAsset:
-		return new(DefineAsset), first()
+		return new(DefineAsset)
 	case KindDefineInstrument:
-		return new(DefineInstrument), first()
+		return new(DefineInstrument)
 	case KindHaltInstrument:
-		return new(HaltInstrument), first()
+		return new(HaltInstrument)
 	case KindResumeInstrument:
-		return new(ResumeInstrument), first()
+		return new(ResumeInstrument)
 	case KindSetPhase:
-		return new(SetPhase), first()
+		return new(SetPhase)
 	case KindRetireInstrument:
-		return new(RetireInstrument), first()
+		return new(RetireInstrument)
 	case KindDefineParticipant:
-		return new(DefineParticipant), []uint16{1, sessionsLevel}
+		return new(DefineParticipant)
 	case KindRedefineParticipant:
-		return new(RedefineParticipant), []uint16{clusterLevel}
+		return new(RedefineParticipant)
 	case KindCreateKey:
-		return new(CreateKey), []uint16{clusterLevel}
+		return new(CreateKey)
 	case KindRevokeKey:
-		return new(RevokeKey), []uint16{clusterLevel}
+		return new(RevokeKey)
 	case KindOpenAccount:
-		return new(OpenAccount), first()
+		return new(OpenAccount)
 	case KindCloseAccount:
-		return new(CloseAccount), first()
+		return new(CloseAccount)
 	case KindDeposit:
-		return new(Deposit), first()
+		return new(Deposit)
 	case KindWithdraw:
-		return new(Withdraw), first()
+		return new(Withdraw)
 	case KindTransfer:
-		return new(Transfer), first()
+		return new(Transfer)
 	case KindSetLimits:
-		return new(SetLimits), first()
+		return new(SetLimits)
 	case KindSuspendAccount:
-		return new(SuspendAccount), first()
+		return new(SuspendAccount)
 	case KindResumeAccount:
-		return new(ResumeAccount), first()
+		return new(ResumeAccount)
 	case KindPlaceOrder:
-		return new(PlaceOrder), first()
+		return new(PlaceOrder)
 	case KindAmendOrder:
-		return new(AmendOrder), first()
+		return new(AmendOrder)
 	case KindCancelOrder:
-		return new(CancelOrder), first()
+		return new(CancelOrder)
 	case KindCancelAll:
-		return new(CancelAll), first()
+		return new(CancelAll)
 	}
 	return newSessionBody(k)
 }
 
-func newSessionBody(k Kind) (body coder, levels []uint16) {
+func newSessionBody(k Kind) Body {
 	switch k {
 	case KindLogonSession:
-		return new(LogonSession), fromSessions()
+		return new(LogonSession)
 	case KindAdvanceSessions:
-		return new(AdvanceSessions), fromSessions()
+		return new(AdvanceSessions)
 	case KindEndSession:
-		return new(EndSession), fromSessions()
+		return new(EndSession)
 	case KindResetSession:
-		return new(ResetSession), fromSessions()
+		return new(ResetSession)
 	case KindLogoutSession:
-		return new(LogoutSession), fromSessions()
+		return new(LogoutSession)
 	case KindDeclineOrder:
-		return new(DeclineOrder), fromSessions()
+		return new(DeclineOrder)
 	}
-	return nil, nil
+	return nil
 }

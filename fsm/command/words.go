@@ -10,7 +10,7 @@ func (k Kind) String() string {
 	if k == KindNone {
 		return "none"
 	}
-	body, _ := newBody(k)
+	body := New(k)
 	if body == nil {
 		return "unknown"
 	}

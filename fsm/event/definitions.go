@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/internal/parts"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 
@@ -28,14 +29,14 @@ func (d *decoder) assetChanged() Record {
 // The definition in a participant's event is written as in its command.
 func (e *encoder) participantChanged(r *ParticipantChanged) {
 	e.typ(r.Type)
-	command.AppendParticipant(&e.Writer, &r.Participant.DefineParticipant)
+	parts.AppendParticipant(&e.Writer, &r.Participant.DefineParticipant, r.version())
 	e.Uvarint(r.Participant.Sequence)
 }
 
 func (d *decoder) participantChanged() Record {
 	r := new(ParticipantChanged)
 	r.Type = d.typ()
-	command.DecodeParticipant(&d.Reader, &r.Participant.DefineParticipant, d.of)
+	parts.DecodeParticipant(&d.Reader, &r.Participant.DefineParticipant, d.of)
 	r.Participant.Sequence = d.Uvarint()
 	return r
 }
@@ -72,7 +73,7 @@ func (e *encoder) limitsChanged(r *LimitsChanged) {
 	for i := range named {
 		named[i] = r.Limits[i].State != command.LimitInherited
 	}
-	command.AppendLimits(&e.Writer, named, &r.Limits)
+	parts.AppendLimits(&e.Writer, named, &r.Limits)
 	e.Uvarint(r.Sequence)
 }
 
@@ -82,7 +83,7 @@ func (d *decoder) limitsChanged() Record {
 	r.Scope = command.LimitScope(d.Byte())
 	r.Target = d.name()
 	var named [command.LimitCount]bool
-	named, r.Limits = command.DecodeLimits(&d.Reader)
+	named, r.Limits = parts.DecodeLimits(&d.Reader)
 	for i := range named {
 		d.canonicalIf(named[i] == (r.Limits[i].State != command.LimitInherited))
 	}

@@ -1,7 +1,7 @@
 package event
 
 import (
-	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/internal/parts"
 	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
@@ -45,7 +45,7 @@ func (e *encoder) context(c *Context) {
 	e.textIf(bits&contextCorrelation != 0, c.Correlation)
 	e.textIf(bits&contextTraceparent != 0, c.Traceparent)
 	if c.Session != nil {
-		command.AppendPlace(&e.Writer, c.Session)
+		parts.AppendPlace(&e.Writer, c.Session)
 	}
 }
 
@@ -63,7 +63,7 @@ func (d *decoder) context(c *Context) {
 	}
 	c.Traceparent = d.textIf(bits&contextTraceparent != 0)
 	if bits&contextSession != 0 {
-		c.Session = command.DecodePlace(&d.Reader)
+		c.Session = parts.DecodePlace(&d.Reader)
 	}
 	if c.bits() != bits {
 		d.Fail(wire.ErrNotCanonical)

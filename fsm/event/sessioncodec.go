@@ -2,6 +2,7 @@ package event
 
 import (
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/internal/parts"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 
@@ -212,7 +213,7 @@ func (e *encoder) echo(c *Echo) {
 	}
 	for _, o := range c.decimals() {
 		if o.Set {
-			command.AppendDecimal(&e.Writer, o.Value)
+			parts.AppendDecimal(&e.Writer, o.Value)
 		}
 	}
 	e.optional(int64(c.ExpireAt))
@@ -236,7 +237,7 @@ func (d *decoder) echo() *Echo {
 	c.PostOnly = bits&echoPostOnly != 0
 	for i, o := range c.decimals() {
 		if bits&(echoQuantity<<i) != 0 {
-			*o = command.Optional{Set: true, Value: command.DecodeDecimal(&d.Reader)}
+			*o = command.Optional{Set: true, Value: parts.DecodeDecimal(&d.Reader)}
 		}
 	}
 	c.ExpireAt = market.Nanos(d.optional(bits, echoExpireAt))

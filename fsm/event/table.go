@@ -3,7 +3,7 @@ package event
 import (
 	"fmt"
 
-	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/internal/parts"
 	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 )
 
@@ -50,7 +50,7 @@ func second(needed bool) byte {
 }
 
 func (r *ParticipantChanged) version() byte {
-	return command.ParticipantVersion(&r.Participant.DefineParticipant)
+	return parts.ParticipantVersion(&r.Participant.DefineParticipant)
 }
 func (r *OrderChanged) version() byte { return second(r.Order.Session != "") }
 func (r *Fill) version() byte         { return second(r.Taker.Session != "" || r.Maker.Session != "") }

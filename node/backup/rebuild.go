@@ -15,6 +15,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/consensus/archive"
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/commandcodec"
 	"github.com/rialto-exchange/rialto/fsm/entry"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/node/world"
@@ -350,7 +351,7 @@ func (b *rebuild) begin(context.Context) error {
 // add makes the next entry and keeps it where the others are.
 func (b *rebuild) add(body command.Body) error {
 	m := b.machine
-	encoded, err := command.Append(nil, &command.Command{
+	encoded, err := commandcodec.Append(nil, &command.Command{
 		Header: command.Header{Source: market.SourceSystem, Role: market.RoleAdmin, Actor: string(b.renewal.Member.ID)}, Body: body,
 	}, m.Level())
 	if err != nil {

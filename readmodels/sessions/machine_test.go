@@ -9,6 +9,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/commandcodec"
 	"github.com/rialto-exchange/rialto/fsm/entry"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
@@ -99,7 +100,7 @@ func (f *floor) enter(commands ...*command.Command) {
 	f.t.Helper()
 	var encoded [][]byte
 	for _, c := range commands {
-		b, err := command.Append(nil, c, fsm.FeatureLevel)
+		b, err := commandcodec.Append(nil, c, fsm.FeatureLevel)
 		if err != nil {
 			f.t.Fatal(err)
 		}

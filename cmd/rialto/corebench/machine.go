@@ -9,6 +9,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/commandcodec"
 	"github.com/rialto-exchange/rialto/fsm/entry"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
@@ -124,7 +125,7 @@ func appendCommand(to *[][]byte, b command.Body) error {
 	c := command.Command{Header: command.Header{
 		ID: fmt.Sprintf("w%d-%d", b.Kind(), len(*to)), Role: market.RoleAdmin, Source: market.SourceSystem, Digest: uint64(len(*to)),
 	}, Body: b}
-	data, err := command.Append(nil, &c, fsm.FeatureLevel)
+	data, err := commandcodec.Append(nil, &c, fsm.FeatureLevel)
 	if err != nil {
 		return fmt.Errorf("encode workload: %w", err)
 	}

@@ -77,3 +77,11 @@ func (w *Writer) Fail(err error) {
 		w.err = err
 	}
 }
+
+// Flag is bit if set, else 0: for numbers whose bits say what is there.
+func Flag(set bool, bit uint64) uint64 {
+	if set {
+		return bit
+	}
+	return 0
+}

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/commandcodec"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways/fix/decode"
@@ -98,14 +99,14 @@ func (d *door) order(o *decode.Order) (answer, error) {
 		Body: o.Body,
 	}
 	var err error
-	if d.encoded, err = command.Append(d.encoded[:0], &c, level); err != nil {
+	if d.encoded, err = commandcodec.Append(d.encoded[:0], &c, level); err != nil {
 		return "", fmt.Errorf("the log cannot hold it: %w", err)
 	}
-	back, err := command.Decode(d.encoded)
+	back, err := commandcodec.Decode(d.encoded)
 	if err != nil {
 		return "", fmt.Errorf("it does not read back: %w", err)
 	}
-	again, err := command.Append(nil, back, level)
+	again, err := commandcodec.Append(nil, back, level)
 	if err != nil || !bytes.Equal(again, d.encoded) {
 		return "", fmt.Errorf("it reads back as another: %v", err)
 	}

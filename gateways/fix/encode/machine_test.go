@@ -8,6 +8,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/commandcodec"
 	"github.com/rialto-exchange/rialto/fsm/entry"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
@@ -86,7 +87,7 @@ func (f *floor) enter(b command.Body) *event.Block {
 
 func (f *floor) apply(c *command.Command) *event.Block {
 	f.t.Helper()
-	encoded, err := command.Append(nil, c, fsm.FeatureLevel)
+	encoded, err := commandcodec.Append(nil, c, fsm.FeatureLevel)
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package command_test
+package commandcodec_test
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/commandcodec"
 	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"pgregory.net/rapid"
@@ -18,12 +19,12 @@ import (
 func TestRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := filled(drawing{t}, rapid.SampledFrom(bodies()).Draw(t, "body"))
-		b, err := command.Append([]byte("before"), want, newest)
+		b, err := commandcodec.Append([]byte("before"), want, newest)
 		if err != nil {
 			t.Fatal(err)
 		}
 		b = bytes.TrimPrefix(b, []byte("before"))
-		got, err := command.Decode(b)
+		got, err := commandcodec.Decode(b)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,14 +39,14 @@ func TestRoundTrip(t *testing.T) {
 func TestCutAndTrailing(t *testing.T) {
 	names, commands := samples()
 	for i, c := range commands {
-		whole, err := command.Append(nil, c, newest)
+		whole, err := commandcodec.Append(nil, c, newest)
 		must(t, err)
 		for n := range whole {
-			if _, err := command.Decode(whole[:n]); !errors.Is(err, wire.ErrShort) {
+			if _, err := commandcodec.Decode(whole[:n]); !errors.Is(err, wire.ErrShort) {
 				t.Errorf("%s cut to %d of %d bytes: got %v, want ErrShort", names[i], n, len(whole), err)
 			}
 		}
-		if _, err := command.Decode(append(whole, 0)); !errors.Is(err, wire.ErrTrailing) {
+		if _, err := commandcodec.Decode(append(whole, 0)); !errors.Is(err, wire.ErrTrailing) {
 			t.Errorf("%s and one byte: got %v, want ErrTrailing", names[i], err)
 		}
 	}
@@ -54,7 +55,7 @@ func TestCutAndTrailing(t *testing.T) {
 // A kind or version that nobody has defined is told apart from damage, for the
 // machine stops its node on it.
 func TestUnknownKind(t *testing.T) {
-	good, err := command.Append(nil, &command.Command{Body: &command.Probe{}}, newest)
+	good, err := commandcodec.Append(nil, &command.Command{Body: &command.Probe{}}, newest)
 	must(t, err)
 	for name, change := range map[string]func(b []byte){
 		"kind 0":      func(b []byte) { b[0] = 0 },
@@ -71,7 +72,7 @@ func TestUnknownKind(t *testing.T) {
 	if isUnknown(good) || isUnknown(nil) {
 		t.Error("a known kind and no bytes at all are not an unknown kind")
 	}
-	if _, err := command.Append(nil, &command.Command{}, newest); !errors.Is(err, command.ErrUnknownKind) {
+	if _, err := commandcodec.Append(nil, &command.Command{}, newest); !errors.Is(err, commandcodec.ErrUnknownKind) {
 		t.Errorf("command without body: got %v", err)
 	}
 }
@@ -101,10 +102,10 @@ func TestBounds(t *testing.T) {
 		{"19 decimals", command.Command{Body: &command.DefineInstrument{PriceTick: market.Decimal{Digits: 19}}}, wire.ErrTooLong},
 		{"unknown limit state", command.Command{Body: setLimits(3)}, wire.ErrNotCanonical},
 		{"accounts below 16 KiB", command.Command{Body: &command.DefineParticipant{Accounts: ids(251)}}, nil},
-		{"accounts above 16 KiB", command.Command{Body: &command.DefineParticipant{Accounts: ids(252)}}, command.ErrTooLarge},
+		{"accounts above 16 KiB", command.Command{Body: &command.DefineParticipant{Accounts: ids(252)}}, commandcodec.ErrTooLarge},
 	} {
 		before := []byte("before")
-		b, err := command.Append(before, &c.cmd, newest)
+		b, err := commandcodec.Append(before, &c.cmd, newest)
 		if !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", c.name, err, c.want)
 		}
@@ -112,18 +113,18 @@ func TestBounds(t *testing.T) {
 			t.Errorf("%s: a refused command left %d bytes", c.name, len(b))
 		}
 	}
-	if _, err := command.Decode(make([]byte, command.MaxBytes+1)); !errors.Is(err, command.ErrTooLarge) {
+	if _, err := commandcodec.Decode(make([]byte, command.MaxBytes+1)); !errors.Is(err, commandcodec.ErrTooLarge) {
 		t.Errorf("decode of 16 KiB and one byte: got %v", err)
 	}
 }
 
 // Lists are bounded by the bytes that are there before room is made for them.
 func TestHugeCountsAllocateNothing(t *testing.T) {
-	b, err := command.Append(nil, &command.Command{Body: &command.DefineParticipant{}}, newest)
+	b, err := commandcodec.Append(nil, &command.Command{Body: &command.DefineParticipant{}}, newest)
 	must(t, err)
 	accounts := len(b) - 4 // accounts, comp ids, hash, keys: four zeros
 	huge := append(bytes.Clone(b[:accounts]), 0xff, 0xff, 0xff, 0xff, 0x7f)
-	if _, err := command.Decode(huge); !errors.Is(err, wire.ErrShort) {
+	if _, err := commandcodec.Decode(huge); !errors.Is(err, wire.ErrShort) {
 		t.Fatalf("got %v, want ErrShort", err)
 	}
 }
@@ -131,11 +132,11 @@ func TestHugeCountsAllocateNothing(t *testing.T) {
 // Whatever can be decoded is encoded to the very same bytes.
 func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
-		c, err := command.Decode(b)
+		c, err := commandcodec.Decode(b)
 		if err != nil {
 			return
 		}
-		again, err := command.Append(nil, c, newest)
+		again, err := commandcodec.Append(nil, c, newest)
 		if err != nil || !bytes.Equal(again, b) {
 			t.Fatalf("not canonical: %x\nbecame        %x, %v", b, again, err)
 		}
@@ -147,22 +148,22 @@ func BenchmarkAppend(b *testing.B) {
 	buf := make([]byte, 0, 1024)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := command.Append(buf, c, newest); err != nil {
+		if _, err := commandcodec.Append(buf, c, newest); err != nil {
 			b.Fatal(err)
 		}
 	}
-	encoded, _ := command.Append(nil, c, newest)
+	encoded, _ := commandcodec.Append(nil, c, newest)
 	b.ReportMetric(float64(len(encoded)), "B/command")
 }
 
 func BenchmarkDecode(b *testing.B) {
-	encoded, err := command.Append(nil, placeOrder(), newest)
+	encoded, err := commandcodec.Append(nil, placeOrder(), newest)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := command.Decode(encoded); err != nil {
+		if _, err := commandcodec.Decode(encoded); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -191,6 +192,6 @@ func setLimits(state command.LimitState) *command.SetLimits {
 }
 
 func isUnknown(b []byte) bool {
-	_, err := command.Decode(b)
-	return errors.Is(err, command.ErrUnknownKind)
+	_, err := commandcodec.Decode(b)
+	return errors.Is(err, commandcodec.ErrUnknownKind)
 }

@@ -1,24 +1,15 @@
-package command
+// Package commandcodec writes commands as bytes and reads them. The bytes are in
+// the log for ever: a golden file freezes them, and fsm/DESIGN.md describes them.
+package commandcodec
 
 import (
 	"errors"
 	"fmt"
 
+	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/internal/parts"
 	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 	"github.com/rialto-exchange/rialto/fsm/market"
-)
-
-// The bounds of an encoded command, all in bytes.
-const (
-	// MaxBytes is the largest command.
-	MaxBytes = 16 << 10
-	// MaxID bounds ids: of commands, accounts, instruments, keys …
-	MaxID = market.MaxIDLength
-	// MaxName bounds what is made of ids or given beside them: aggregate,
-	// actor, label, correlation, traceparent.
-	MaxName = 128
-	// MaxText bounds what people write: reasons and references.
-	MaxText = 1024
 )
 
 // Errors of the codec. Texts over their bound are wire.ErrTooLong.
@@ -29,13 +20,12 @@ var (
 	// ErrLevel: the command says what needs a feature level above the one in
 	// force: not every node could read it.
 	ErrLevel = errors.New("command needs a later feature level")
-	// ErrTooLarge: the command is over MaxBytes.
+	// ErrTooLarge: the command is over command.MaxBytes.
 	ErrTooLarge = errors.New("command too large")
 )
 
 // coder is a body that can be written and read: all bodies are.
 type coder interface {
-	Body
 	append(w *wire.Writer)
 	decode(r *wire.Reader)
 }
@@ -63,36 +53,35 @@ const (
 // feature level can read it: kind, version, header, body. On error dst is
 // returned as it was. The error is ErrTooLarge, wire.ErrTooLong, ErrLevel or
 // ErrUnknownKind.
-func Append(dst []byte, c *Command, level uint16) ([]byte, error) {
-	return rows(newBody).append(dst, c, level)
+func Append(dst []byte, c *command.Command, level uint16) ([]byte, error) {
+	return known().append(dst, c, level)
 }
 
-func (t rows) append(dst []byte, c *Command, level uint16) ([]byte, error) {
-	body, ok := c.Body.(coder)
-	if !ok {
+func (t rows) append(dst []byte, c *command.Command, level uint16) ([]byte, error) {
+	body, levels := t.row(c.Body)
+	if body == nil {
 		return dst, fmt.Errorf("append command: %w", ErrUnknownKind)
 	}
-	_, levels := t(body.Kind())
-	version := versionOf(body)
+	kind, version := c.Body.Kind(), versionOf(body)
 	if int(version) > len(levels) {
-		return dst, fmt.Errorf("append command of kind %d, version %d: %w", body.Kind(), version, ErrUnknownKind)
+		return dst, fmt.Errorf("append command of kind %d, version %d: %w", kind, version, ErrUnknownKind)
 	}
 	needs := levels[version-1]
 	if c.Session != nil {
 		needs = max(needs, sessionsLevel)
 	}
 	if needs > max(level, 1) {
-		return dst, fmt.Errorf("append command of kind %d, version %d: %w: %d, in force is %d", body.Kind(), version, ErrLevel, needs, level)
+		return dst, fmt.Errorf("append command of kind %d, version %d: %w: %d, in force is %d", kind, version, ErrLevel, needs, level)
 	}
 	w := wire.Writer{Bytes: dst}
-	w.Byte(byte(body.Kind()))
+	w.Byte(byte(kind))
 	w.Byte(version)
-	c.Header.append(&w)
+	appendHeader(&w, &c.Header)
 	appendBody(&w, body, version)
 	if err := w.Err(); err != nil {
-		return dst, fmt.Errorf("append command of kind %d: %w", body.Kind(), err)
+		return dst, fmt.Errorf("append command of kind %d: %w", kind, err)
 	}
-	if n := len(w.Bytes) - len(dst); n > MaxBytes {
+	if n := len(w.Bytes) - len(dst); n > command.MaxBytes {
 		return dst, fmt.Errorf("append command of %d bytes: %w", n, ErrTooLarge)
 	}
 	return w.Bytes, nil
@@ -102,23 +91,24 @@ func (t rows) append(dst []byte, c *Command, level uint16) ([]byte, error) {
 // in another way. b is not kept, but all texts of the command are parts of one
 // copy of it: clone what is kept for long. The error is ErrUnknownKind,
 // ErrTooLarge or one of package wire's.
-func Decode(b []byte) (*Command, error) { return rows(newBody).decode(b) }
+func Decode(b []byte) (*command.Command, error) { return known().decode(b) }
 
-func (t rows) decode(b []byte) (*Command, error) {
-	if len(b) > MaxBytes {
+func (t rows) decode(b []byte) (*command.Command, error) {
+	if len(b) > command.MaxBytes {
 		return nil, fmt.Errorf("decode command of %d bytes: %w", len(b), ErrTooLarge)
 	}
 	r := wire.NewReader(b)
-	kind, version := Kind(r.Byte()), r.Byte()
+	kind, version := command.Kind(r.Byte()), r.Byte()
 	if err := r.Err(); err != nil {
 		return nil, fmt.Errorf("decode command: %w", err)
 	}
-	body, levels := t(kind)
+	empty := t.empty(kind)
+	body, levels := t.row(empty)
 	if version == 0 || int(version) > len(levels) {
 		return nil, fmt.Errorf("decode command of kind %d, version %d: %w", kind, version, ErrUnknownKind)
 	}
-	c := &Command{Body: body}
-	c.Header.decode(&r)
+	c := &command.Command{Body: empty}
+	decodeHeader(&r, &c.Header)
 	decodeBody(&r, body, version)
 	if err := r.Finish(); err != nil {
 		return nil, fmt.Errorf("decode command of kind %d: %w", kind, err)
@@ -152,22 +142,22 @@ func decodeBody(r *wire.Reader, body coder, version byte) {
 	}
 }
 
-func (h *Header) append(w *wire.Writer) {
+func appendHeader(w *wire.Writer, h *command.Header) {
 	var bits uint64
-	bits |= flag(h.HasExpected, headHasExpected)
-	bits |= flag(h.ValidUntil != 0, headValidUntil)
-	bits |= flag(h.Deadline != 0, headDeadline)
-	bits |= flag(h.Session != nil, headSession)
+	bits |= wire.Flag(h.HasExpected, headHasExpected)
+	bits |= wire.Flag(h.ValidUntil != 0, headValidUntil)
+	bits |= wire.Flag(h.Deadline != 0, headDeadline)
+	bits |= wire.Flag(h.Session != nil, headSession)
 	w.Uvarint(bits)
 	w.Byte(byte(h.Source))
 	w.Byte(byte(h.Role))
-	w.Bounded(h.ID, MaxID)
-	w.Bounded(h.Participant, MaxID)
-	w.Bounded(h.Actor, MaxName)
-	w.Bounded(h.Label, MaxName)
-	w.Bounded(h.Correlation, MaxName)
-	w.Bounded(h.Traceparent, MaxName)
-	w.Bounded(h.Aggregate, MaxName)
+	w.Bounded(h.ID, command.MaxID)
+	w.Bounded(h.Participant, command.MaxID)
+	w.Bounded(h.Actor, command.MaxName)
+	w.Bounded(h.Label, command.MaxName)
+	w.Bounded(h.Correlation, command.MaxName)
+	w.Bounded(h.Traceparent, command.MaxName)
+	w.Bounded(h.Aggregate, command.MaxName)
 	w.Fixed64(h.Digest)
 	if h.HasExpected {
 		w.Uvarint(h.Expected)
@@ -175,21 +165,21 @@ func (h *Header) append(w *wire.Writer) {
 	appendInstant(w, h.ValidUntil)
 	appendInstant(w, h.Deadline)
 	if h.Session != nil {
-		AppendPlace(w, h.Session)
+		parts.AppendPlace(w, h.Session)
 	}
 }
 
-func (h *Header) decode(r *wire.Reader) {
+func decodeHeader(r *wire.Reader, h *command.Header) {
 	bits := r.Bits(headKnown)
 	h.Source = market.Source(r.Byte())
 	h.Role = market.Role(r.Byte())
-	h.ID = r.Bounded(MaxID)
-	h.Participant = r.Bounded(MaxID)
-	h.Actor = r.Bounded(MaxName)
-	h.Label = r.Bounded(MaxName)
-	h.Correlation = r.Bounded(MaxName)
-	h.Traceparent = r.Bounded(MaxName)
-	h.Aggregate = r.Bounded(MaxName)
+	h.ID = r.Bounded(command.MaxID)
+	h.Participant = r.Bounded(command.MaxID)
+	h.Actor = r.Bounded(command.MaxName)
+	h.Label = r.Bounded(command.MaxName)
+	h.Correlation = r.Bounded(command.MaxName)
+	h.Traceparent = r.Bounded(command.MaxName)
+	h.Aggregate = r.Bounded(command.MaxName)
 	h.Digest = r.Fixed64()
 	if h.HasExpected = bits&headHasExpected != 0; h.HasExpected {
 		h.Expected = r.Uvarint()
@@ -197,15 +187,8 @@ func (h *Header) decode(r *wire.Reader) {
 	h.ValidUntil = decodeInstant(r, bits&headValidUntil != 0)
 	h.Deadline = decodeInstant(r, bits&headDeadline != 0)
 	if bits&headSession != 0 {
-		h.Session = DecodePlace(r)
+		h.Session = parts.DecodePlace(r)
 	}
-}
-
-func flag(set bool, bit uint64) uint64 {
-	if set {
-		return bit
-	}
-	return 0
 }
 
 // appendInstant writes an instant whose presence a bit has told.

@@ -1,4 +1,4 @@
-package command_test
+package commandcodec_test
 
 import (
 	"bufio"
@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/commandcodec"
 )
 
 // update adds to the golden file and the fuzz seeds. What is in a log is for
@@ -35,11 +36,11 @@ func TestGolden(t *testing.T) {
 			t.Errorf("%s is not frozen: run with -update", name)
 			continue
 		}
-		got, err := command.Append(nil, commands[i], newest)
+		got, err := commandcodec.Append(nil, commands[i], newest)
 		if err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%s: got  %x, %v\nwant %x", name, got, err, want)
 		}
-		back, err := command.Decode(want)
+		back, err := commandcodec.Decode(want)
 		if err != nil || !reflect.DeepEqual(back, commands[i]) {
 			t.Errorf("%s: decoded %+v, %v\nwant %+v", name, back, err, commands[i])
 		}
@@ -78,7 +79,7 @@ func writeGolden(t *testing.T, names []string, commands []*command.Command) {
 	seeds := filepath.Join("testdata", "fuzz", "FuzzDecode")
 	must(t, os.MkdirAll(seeds, 0o755))
 	for i, name := range names {
-		b, err := command.Append(nil, commands[i], newest)
+		b, err := commandcodec.Append(nil, commands[i], newest)
 		must(t, err)
 		if old, ok := frozen[name]; ok {
 			if !bytes.Equal(old, b) {
