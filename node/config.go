@@ -1,6 +1,7 @@
 package node
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -353,7 +354,7 @@ func (c *Config) validateSecurity() error {
 		return setting("bootstrap_key", "is missing: a venue without keys would let nobody in, or everybody")
 	}
 	id, hash, ok := strings.Cut(c.BootstrapKey, ":")
-	if c.BootstrapKey != "" && (!ok || !market.ValidID(id) || len(hash) != 64) {
+	if _, notHex := hex.DecodeString(hash); c.BootstrapKey != "" && (!ok || !market.ValidID(id) || len(hash) != 64 || notHex != nil) {
 		return setting("bootstrap_key", "is not <key id>:<64 hex digits of SHA-256>")
 	}
 	return nil

@@ -80,9 +80,23 @@ func (f *inForce) parse(files Files) (err error) {
 	if f.certificate, err = tls.X509KeyPair(f.read[1], f.read[2]); err != nil {
 		return fmt.Errorf("%s with %s: %w", files.Certificate, files.Key, err)
 	}
-	f.authorities = x509.NewCertPool()
-	count := 0
-	for rest := f.read[0]; ; count++ {
+	f.authorities, err = authorities(f.read[0], files.Authorities)
+	return err
+}
+
+// CheckAuthorities says why a file does not name the authorities that certify a
+// cluster's nodes.
+func CheckAuthorities(files world.Files, path string) error {
+	b, err := readFile(files, path)
+	if err == nil {
+		_, err = authorities(b, path)
+	}
+	return err
+}
+
+func authorities(file []byte, path string) (*x509.CertPool, error) {
+	pool, count := x509.NewCertPool(), 0
+	for rest := file; ; count++ {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
 			break
@@ -90,18 +104,18 @@ func (f *inForce) parse(files Files) (err error) {
 		a, err := x509.ParseCertificate(block.Bytes)
 		switch {
 		case err != nil:
-			return fmt.Errorf("%s: %w", files.Authorities, err)
+			return nil, fmt.Errorf("%s: %w", path, err)
 		case !a.IsCA:
-			return fmt.Errorf("%s: certificate %d is no authority's", files.Authorities, count+1)
+			return nil, fmt.Errorf("%s: certificate %d is no authority's", path, count+1)
 		case count == MaxAuthorities:
-			return fmt.Errorf("%s holds more than %d certificates", files.Authorities, MaxAuthorities)
+			return nil, fmt.Errorf("%s holds more than %d certificates", path, MaxAuthorities)
 		}
-		f.authorities.AddCert(a)
+		pool.AddCert(a)
 	}
 	if count == 0 {
-		return fmt.Errorf("%s holds no certificate", files.Authorities)
+		return nil, fmt.Errorf("%s holds no certificate", path)
 	}
-	return nil
+	return pool, nil
 }
 
 // judge holds a certificate against the authorities, the time and the cluster.

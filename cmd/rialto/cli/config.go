@@ -68,14 +68,20 @@ settings themselves are bad. Nothing is changed.`,
 }
 
 func configInit(sh *shell.Shell) *cobra.Command {
-	var out, id string
+	var out string
+	var with settings.Beginning
 	c := &cobra.Command{
 		Use: "init", Short: "Write a commented configuration file to begin with", Args: cobra.NoArgs,
 		Long: `Write a commented configuration file to begin with, to standard output or to a new
 file: every setting with what it is and its default, those that a node needs
-filled in. A file that is there already is not touched.`,
+filled in. The flags fill in what is known already: with the founders, the
+authority and the hash of a secret of your own there is nothing left to edit. A
+file that is there already is not touched.`,
 		RunE: func(*cobra.Command, []string) error {
-			text := settings.Template(id)
+			text, err := settings.Template(with)
+			if err != nil {
+				return shell.Usage(err)
+			}
 			if out == "" {
 				_, err := io.WriteString(sh.Out, text)
 				return err
@@ -88,11 +94,22 @@ filled in. A file that is there already is not touched.`,
 			if err = errors.Join(err, f.Close()); err != nil {
 				return err
 			}
-			sh.Line("%s is written; go on with: rialto config check --config %s --found", out, out)
+			how := " --found"
+			if with.Join != "" {
+				how = ""
+			}
+			sh.Line("%s is written; go on with: rialto config check --config %s%s", out, out, how)
 			return nil
 		},
 	}
 	c.Flags().StringVar(&out, "out", "", "the file, which must not be there yet (default: standard output)")
-	c.Flags().StringVar(&id, "node-id", "n1", "the node's id")
+	c.Flags().StringVar(&with.NodeID, "node-id", "n1", "the node's id")
+	c.Flags().StringVar(&with.ClusterID, "cluster-id", "my-venue", "name of the cluster")
+	c.Flags().StringVar(&with.Host, "host", "", "address that this machine is reached at (default: the node's in --initial-cluster, or loopback)")
+	c.Flags().StringVar(&with.Founders, "initial-cluster", "", "the founders, the same on each: id=host:port,… (default: this node alone)")
+	c.Flags().StringVar(&with.Join, "join", "", "gossip addresses of members of a running cluster, host:port,…, instead of founding one")
+	c.Flags().StringVar(&with.BootstrapKey, "bootstrap-key", "", "first administrator: <key id>:<hex SHA-256 of the secret>")
+	c.Flags().StringVar(&with.Authority, "peer-tls-ca", "", "file of the authority that certifies the nodes, where the nodes have it (default: ports between nodes are open)")
+	c.Flags().StringVar(&with.Keyring, "gossip-keyring", "", "file of the keys of gossip, where the nodes have it")
 	return c
 }

@@ -11,9 +11,11 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 
+	"github.com/rialto-exchange/rialto/cmd/rialto/settings"
 	"github.com/rialto-exchange/rialto/node"
 )
 
@@ -39,8 +41,8 @@ func Check(ctx context.Context, c node.Config, found bool) Report {
 	r := Report{Problems: []string{}, Warnings: []string{}}
 	r.ports(ctx, c)
 	r.files(c)
-	fresh := r.folder(c.DataDir)
-	r.cluster(c, found, fresh)
+	r.folder(c.DataDir)
+	r.cluster(c, found)
 	r.risks(c)
 	return r
 }
@@ -125,17 +127,30 @@ func (r *Report) files(c node.Config) {
 			continue
 		}
 		if _, err := tls.LoadX509KeyPair(pair.cert, pair.key); err != nil {
-			r.problem(pair.setting, "%v", plain(err))
+			why := text(plain(err))
+			if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+				why = pair.cert + " with " + pair.key + ": " + why
+			}
+			r.problem(pair.setting, "%s", why)
 		}
 	}
-	for _, f := range []port{{"peer_tls.ca", c.PeerTLS.CA}, {"peer_tls.ca_key", c.PeerTLS.CAKey}, {"gossip_keyring", c.GossipKeyring}} {
-		if f.address == "" {
-			continue
-		}
-		if _, err := os.ReadFile(f.address); err != nil {
-			r.problem(f.setting, "%v", plain(err))
-		}
+	for line := range strings.Lines(text(node.CheckPeerFiles(c))) {
+		r.Problems = append(r.Problems, strings.TrimSpace(line))
 	}
+	if strings.HasSuffix(c.BootstrapKey, ":"+settings.NoHash) {
+		r.problem("bootstrap_key", "is still the one that 'rialto config init' wrote, whose secret nobody has: printf %%s SECRET | sha256sum")
+	}
+}
+
+// libraries begin some errors with their own names.
+var libraries = regexp.MustCompile(`\b(tls|x509|asn1|peer certificates|read authority|gossip keyring): |\bopen (/)`)
+
+// text is an error in the words of the file.
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return libraries.ReplaceAllString(err.Error(), "$2")
 }
 
 // plain leaves out of a file's error what the system call was.
@@ -147,9 +162,8 @@ func plain(err error) error {
 	return err
 }
 
-// folder checks the data folder, or where it would be made, and reports whether
-// it holds nothing yet.
-func (r *Report) folder(dir string) (fresh bool) {
+// folder checks the data folder, or where it would be made.
+func (r *Report) folder(dir string) {
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -161,25 +175,13 @@ func (r *Report) folder(dir string) (fresh bool) {
 			parent = filepath.Dir(parent)
 		}
 		r.writable(dir, parent)
-		return true
 	case err != nil:
 		r.problem("data_dir", "%v", plain(err))
-		return false
 	case !info.IsDir():
 		r.problem("data_dir", "%s is a file", dir)
-		return false
+	default:
+		r.writable(dir, dir)
 	}
-	r.writable(dir, dir)
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		r.problem("data_dir", "%v", plain(err))
-	}
-	for _, e := range entries {
-		if e.Name() != "lost+found" && !strings.HasPrefix(e.Name(), ".") && e.Name() != "tls" {
-			return false
-		}
-	}
-	return true
 }
 
 // writable tries to write where the folder is, or would be.
@@ -195,14 +197,20 @@ func (r *Report) writable(dir, where string) {
 
 // cluster checks that the node knows which cluster it belongs to, and where it
 // is looked for.
-func (r *Report) cluster(c node.Config, found, fresh bool) {
+func (r *Report) cluster(c node.Config, found bool) {
+	fresh, err := node.CheckFolder(c, found)
 	switch {
-	case found && !fresh:
-		r.warn("--found", "%s holds data already: nothing is founded, the node goes on with it", c.DataDir)
 	case found && len(c.InitialCluster) == 0:
 		r.problem("initial_cluster", "is empty: --found has nobody to found a cluster with")
 	case fresh && !found && len(c.Join) == 0:
 		r.problem("join", "is empty, and so is %s: give the gossip address of a member to join its cluster, or --found to found one", c.DataDir)
+	case err != nil && len(r.Problems) == 0:
+		r.problem("data_dir", "%s", text(err))
+	case found && !fresh:
+		r.warn("--found", "%s holds data already: nothing is founded, the node goes on with it", c.DataDir)
+	}
+	if found && c.Role == "reader" {
+		r.problem("role", "a reader never votes, and a founder does: start it with --join when the venue is founded")
 	}
 	at := map[string]string{}
 	for i, m := range c.InitialCluster {

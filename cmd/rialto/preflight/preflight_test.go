@@ -1,6 +1,7 @@
 package preflight_test
 
 import (
+	"crypto/rand"
 	"fmt"
 	"net"
 	"net/http"
@@ -10,8 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rialto-exchange/rialto/cluster/identity"
 	"github.com/rialto-exchange/rialto/cmd/rialto/preflight"
 	"github.com/rialto-exchange/rialto/node"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 // freePorts returns addresses that nobody listens on.
@@ -53,7 +56,8 @@ func TestCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	full := t.TempDir()
-	if err := os.WriteFile(filepath.Join(full, "identity"), []byte("x"), 0o600); err != nil {
+	born := identity.New(rand.Reader, "rialto", "n1", identity.Adopting)
+	if err := born.Write(world.System().Files, full); err != nil {
 		t.Fatal(err)
 	}
 	own := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"status":"ok","node":"n1"}`) }))
@@ -90,6 +94,7 @@ func TestCheck(t *testing.T) {
 		{"empty and joins", func(c *node.Config) { c.Join = []string{"10.0.0.9:7946"} }, true, "", ""},
 		{"with data", func(c *node.Config) { c.DataDir = full }, true, "", ""},
 		{"with data, and founding", func(c *node.Config) { c.DataDir = full }, false, "", "--found:"},
+		{"another node's", func(c *node.Config) { c.DataDir, c.NodeID = full, "n2" }, true, "data_dir: data_dir", ""},
 		{"without TLS", func(c *node.Config) { c.HTTPAddress = "0.0.0.0:0"; c.AdvertiseHost = "10.0.0.1" }, false, "http_address:", "tls_cert: there is none"},
 		{"open peers", func(c *node.Config) { c.InsecurePeers = true }, false, "", "insecure_peers:"},
 	} {

@@ -12,7 +12,7 @@ import (
 // wrongType and undecoded are what the two decoders say of a value of another
 // type.
 var (
-	wrongType  = regexp.MustCompile(`cannot unmarshal (\S+) into Go (?:struct field \S+?\.?([A-Za-z]*)|value) of type (\S+)`)
+	wrongType  = regexp.MustCompile(`cannot unmarshal (\S+(?: \{\})?) into Go (?:struct field \S+?\.?([A-Za-z]*)|value) of type (\S+)`)
 	noDuration = regexp.MustCompile(`time: (?:invalid|unknown unit "[^"]*" in|missing unit in) duration ("[^"]*")`)
 	otherShape = regexp.MustCompile(`\S+ was used where (?:mapping|sequence) is expected`)
 	undecoded  = regexp.MustCompile(`'([^']*)' (?:time: (?:invalid|unknown|missing)[^\n]*|expected type '([^']+)'[^\n]*|cannot parse[^\n]* as (\w+)[^\n]*)`)
