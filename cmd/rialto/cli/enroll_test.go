@@ -25,7 +25,7 @@ func must(t *testing.T, args ...string) string {
 func nodeFile(t *testing.T, dir, more string) string {
 	t.Helper()
 	path := filepath.Join(dir, "n1.yaml")
-	text := "node_id: n1\ncluster_id: my-venue\ndata_dir: " + filepath.Join(dir, "data") + "\nbootstrap_key: operator:" + strings.Repeat("0", 64) +
+	text := "node_id: n1\ncluster_id: my-venue\ndata_dir: " + filepath.Join(dir, "data") + "\nbootstrap_key: operator:" + strings.Repeat("a", 64) +
 		"\ninitial_cluster: [{id: n1, peer_address: \"127.0.0.1:7080\"}]\n" + more
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -64,7 +64,7 @@ func TestEnroll(t *testing.T) {
 	if _, err := credentials.Open(world.System(), credentials.Files{Authorities: at("ca.pem"), Certificate: at("data/tls/node.pem"), Key: at("data/tls/node-key.pem")}, name); err != nil {
 		t.Error(err)
 	}
-	must(t, "config", "check", "--config", config)
+	must(t, "config", "check", "--found", "--config", config)
 	must(t, "node", "enroll", "--config", config, "--ca", at("authority")) // again, at once
 	again, _, err := identity.Read(world.System().Files, at("data"))
 	if err != nil || again.Incarnation != born.Incarnation {
