@@ -15,6 +15,7 @@ const (
 	LeastTaken       = leastTaken
 	MaxPinned        = maxPinned
 	MaxShare         = maxShare
+	OverloadPatience = overloadPatience
 )
 
 var NewPatient = newPatient
