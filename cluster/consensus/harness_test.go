@@ -35,7 +35,7 @@ type chain struct {
 	poison  string        // an entry on which Apply panics
 	sick    error         // what Apply panics with, on any entry
 	record  *record       // what it says it has applied; outlives it
-	slow    time.Duration // what an entry takes
+	held    chan struct{} // it applies nothing until this is closed; nil: it is not held
 	ballast int           // bytes of no meaning in its snapshots
 }
 
@@ -71,8 +71,8 @@ func (c *chain) Witnessed(entries []cluster.Entry) (int, error) {
 }
 
 func (c *chain) Apply(entries []cluster.Entry) [][][]byte {
-	if c.slow > 0 {
-		time.Sleep(c.slow * time.Duration(len(entries))) // a slow machine is what is simulated
+	if c.held != nil {
+		<-c.held
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -258,10 +258,10 @@ type peer struct {
 	config  consensus.Config
 	machine *chain
 	network *tcp
-	poison  string  // of the machines to come
-	record  *record // of the machines to come; nil = they remember nothing
-	slow    time.Duration
-	fatal   chan error // capacity 1
+	poison  string        // of the machines to come
+	record  *record       // of the machines to come; nil = they remember nothing
+	held    chan struct{} // of the machines to come
+	fatal   chan error    // capacity 1
 }
 
 // group is a cluster in this process.
@@ -325,7 +325,7 @@ func (g *group) open(p *peer) error {
 	}
 	p.network = p.config.Stream.(*tcp)
 	p.machine = newChain()
-	p.machine.poison, p.machine.slow = p.poison, p.slow
+	p.machine.poison, p.machine.held = p.poison, p.held
 	if p.record != nil {
 		p.machine.record = p.record
 	}
@@ -357,18 +357,22 @@ func (g *group) kill(p *peer) {
 	g.stop(p, p.Node)
 }
 
-// leader waits until one of the running nodes leads.
+// leader waits until one of the running nodes leads. One that was outvoted may
+// not know it yet: of two the one of the newer term leads.
 func (g *group) leader() *peer {
 	g.t.Helper()
 	var found *peer
 	g.eventually("a leader", func() bool {
+		var newest cluster.Term
 		for _, p := range g.peers {
-			if p.Node != nil && p.Leadership().Leading {
-				found = p
-				return true
+			if p.Node == nil {
+				continue
+			}
+			if l := p.Leadership(); l.Leading && l.Term > newest {
+				found, newest = p, l.Term
 			}
 		}
-		return false
+		return found != nil
 	})
 	return found
 }

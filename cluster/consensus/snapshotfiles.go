@@ -103,18 +103,9 @@ func (s *snapshotFiles) begin(version raft.SnapshotVersion, index, term uint64, 
 		},
 	}}
 	s.log.Info("creating new snapshot", "path", k.dir)
-	if err := s.world.Files.MkdirAll(k.dir, 0o755); err != nil {
-		return nil, err
+	if err := k.open(); err != nil {
+		return nil, errors.Join(err, s.world.Files.RemoveAll(k.dir))
 	}
-	if err := k.writeMeta(); err != nil {
-		return nil, err
-	}
-	state, err := world.Create(s.world.Files, filepath.Join(k.dir, stateName))
-	if err != nil {
-		return nil, err
-	}
-	k.state = state
-	k.buffered = bufio.NewWriter(io.MultiWriter(state, k.sum))
 	return k, nil
 }
 
@@ -296,6 +287,24 @@ type snapshotSink struct {
 }
 
 var _ raft.SnapshotSink = (*snapshotSink)(nil)
+
+// open makes the folder and the files.
+func (k *snapshotSink) open() error {
+	files := k.of.world.Files
+	if err := files.MkdirAll(k.dir, 0o755); err != nil {
+		return err
+	}
+	if err := k.writeMeta(); err != nil {
+		return err
+	}
+	state, err := world.Create(files, filepath.Join(k.dir, stateName))
+	if err != nil {
+		return err
+	}
+	k.state = state
+	k.buffered = bufio.NewWriter(io.MultiWriter(state, k.sum))
+	return nil
+}
 
 // ID is the snapshot's name once it counts.
 func (k *snapshotSink) ID() string { return k.meta.ID }

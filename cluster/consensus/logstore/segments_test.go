@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 
 	"github.com/hashicorp/raft-wal/fs"
@@ -175,3 +176,42 @@ func (n noRoom) OpenFile(name string, flag int, perm os.FileMode) (world.File, e
 type unallocated struct{ world.File }
 
 func (unallocated) Allocate(int64, int64) error { return errors.ErrUnsupported }
+
+// refusing does not allocate.
+type refusing struct {
+	world.File
+	with error
+}
+
+func (r refusing) Allocate(int64, int64) error { return r.with }
+
+// TestSegmentWithoutRoomInAdvance shows that a segment has its length also where
+// room can't be had in advance: the file system knows no such thing, or signals
+// cut it short again and again. A disk that is full is an error.
+func TestSegmentWithoutRoomInAdvance(t *testing.T) {
+	const length = 1 << 20
+	for _, c := range []struct {
+		with  error
+		fails bool
+	}{
+		{nil, false}, {errors.ErrUnsupported, false}, {&os.PathError{Op: "fallocate", Err: syscall.EINTR}, false}, {syscall.ENOSPC, true},
+	} {
+		file, err := world.Create(world.System().Files, filepath.Join(t.TempDir(), "segment"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var f world.File = refusing{file, c.with}
+		if c.with == nil {
+			f = file
+		}
+		if err := allocate(f, length); (err != nil) != c.fails {
+			t.Errorf("room refused with %v: %v", c.with, err)
+		}
+		if info, err := file.Stat(); err != nil || !c.fails && info.Size() != length {
+			t.Errorf("room refused with %v: %d bytes, %v; want %d", c.with, info.Size(), err, length)
+		}
+		if err := file.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
