@@ -75,8 +75,8 @@ type entryWord struct {
 }
 
 // passes says whether a node goes on at the entry before which it waits, and
-// has its status say what keeps it.
-func (n *Node) passes(g consensus.Gated, wait gateways.TwinWait) bool {
+// has tell know what keeps it.
+func (n *Node) passes(g consensus.Gated, wait gateways.TwinWait, tell func(*gateways.TwinWait)) bool {
 	if own, err := n.becameOf(uint64(g.Index)); g.Voided && err == nil && own.Known && own.Voided == g.SHA256 {
 		return true // it has passed before, and starts again from an older snapshot
 	}
@@ -91,7 +91,7 @@ func (n *Node) passes(g consensus.Gated, wait gateways.TwinWait) bool {
 			wait.Untold = append(wait.Untold, w.id)
 		}
 	}
-	n.waits.Store(&wait)
+	tell(&wait)
 	return mayPass(g, words)
 }
 

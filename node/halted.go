@@ -1,6 +1,8 @@
 package node
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -55,7 +57,7 @@ func (n *Node) gate(closing <-chan struct{}, g consensus.Gated) bool {
 	n.log.Error("this node waits before an entry", "reason", waitText(wait))
 	look := time.NewTicker(gateInterval)
 	defer look.Stop()
-	for !n.passes(g, wait) {
+	for !n.passes(g, wait, n.waits.Store) {
 		n.level.Store(true) // all before the entry is applied, and nobody can have more
 		select {
 		case <-closing:
@@ -71,13 +73,54 @@ func (n *Node) gate(closing <-chan struct{}, g consensus.Gated) bool {
 // voidName is how a void is told of: its index and the entry's SHA-256.
 func voidName(index uint64, sum string) string { return fmt.Sprintf("%d:%s", index, sum) }
 
-// readVoids reads which entries are voided here.
+// readVoids reads which entries are voided here. One that this node's journal
+// shows to have been passed counts, whether that was written down or not.
 func (n *Node) readVoids() error {
 	voids, err := logstore.ReadVoids(n.world.Files, n.cfg.path("raft"))
 	for _, v := range voids {
 		n.voids = append(n.voids, voidName(v.Index, v.Digest))
+		if own, bad := n.becameOf(v.Index); bad == nil && own.Known && own.Voided == v.Digest {
+			err = errors.Join(err, logstore.PassVoid(n.world.Files, n.cfg.path("raft"), v.Index))
+		}
 	}
 	return err
+}
+
+// passWithheld looks, until ctx ends, whether a void may count on a leader that
+// keeps the entry from the others: while they lack it nothing can be committed,
+// so that its machine may never come to it.
+func (n *Node) passWithheld(ctx context.Context) {
+	var told *gateways.TwinWait // what was said of it
+	look := time.NewTicker(gateInterval)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+		}
+		g, ok := n.consensus.Withheld()
+		wait := gateways.TwinWait{Index: uint64(g.Index), SHA256: g.SHA256, Voided: true}
+		if ok && !n.passes(g, wait, func(w *gateways.TwinWait) {
+			if n.waits.CompareAndSwap(told, w) {
+				told = w
+			}
+		}) {
+			continue
+		}
+		if told != nil {
+			n.waits.CompareAndSwap(told, nil)
+			told = nil
+		}
+		if !ok {
+			continue
+		}
+		if err := n.consensus.Pass(g); err != nil {
+			n.log.Error("a void can't be noted, and does not count yet", "at", g.Index, "error", err)
+			continue
+		}
+		n.log.Warn("a void counts", "at", g.Index)
+	}
 }
 
 // waitText says why a node waits, and what is to be done. What a voter has

@@ -296,6 +296,7 @@ func (n *Node) openTwin(_, background context.Context) error {
 	n.background.Go(func() { n.watchWrites(background) })
 	n.background.Go(func() { n.leaveForRoom(background) })
 	n.background.Go(func() { n.watchStalls(background) })
+	n.background.Go(func() { n.passWithheld(background) })
 	n.background.Go(func() { n.flee(background) })
 	n.background.Go(func() { n.keepIdentity(background) })
 	close(n.up)

@@ -92,10 +92,6 @@ func (n *Node) newFSM(proven *logstore.Proven) (*fsm, error) {
 	if err != nil {
 		return nil, err
 	}
-	gates, err := n.gates(record)
-	if err != nil {
-		return nil, err
-	}
 	return &fsm{
 		machine:  n.config.Machine,
 		roster:   n.roster,
@@ -106,7 +102,8 @@ func (n *Node) newFSM(proven *logstore.Proven) (*fsm, error) {
 		files:    n.config.World.Files,
 		crashDir: n.config.Dir,
 		crashed:  crashedRange(record),
-		gates:    gates,
+		gates:    n.gates(record),
+		voids:    n.logs.Voids(),
 		build:    n.config.Build,
 		pass:     n.config.Gate,
 		restores: restoreMeter{log: n.config.Logger},
@@ -124,6 +121,7 @@ func (n *Node) startRaft(snapshots pacedStore) (err error) {
 		}
 		return stored // Raft is just starting
 	}, n.config.Refuse, n.config.Stand, n.reasons, snapshots.received)
+	n.trans.withhold = n.logs.Voids().Open
 	n.fsm.received = snapshots.received.restored
 	n.fsm.committed = n.trans.nudges.commit
 	defer func() {

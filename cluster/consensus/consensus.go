@@ -111,7 +111,7 @@ func (n *Node) Close(ctx context.Context) error {
 // had taken but not yet applied when it shuts down.
 func (n *Node) shutdown(ctx context.Context) error {
 	settled := n.proposals.close()
-	if n.fsm.waiting.Load() {
+	if _, held := n.Withheld(); held || n.fsm.waiting.Load() {
 		settled = n.halt.waited() // nothing settles before the entry that waits
 	}
 	select {

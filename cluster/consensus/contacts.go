@@ -200,6 +200,11 @@ func termOf(command any) uint64 {
 // AppendEntries asks a follower, and learns from its answer.
 func (t transport) AppendEntries(id raft.ServerID, target raft.ServerAddress, args *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) error {
 	args.Entries = args.Entries[:fitting(args.Entries)]
+	if voids := t.withhold(); len(voids) > 0 && len(args.Entries) > 0 {
+		if args.Entries = args.Entries[:withheld(voids, args.Entries)]; len(args.Entries) == 0 {
+			return errWithheld
+		}
+	}
 	who, sent := t.contacts.asked(id)
 	acknowledged := uint64(0)
 	t.nudges.began(id, target, args)

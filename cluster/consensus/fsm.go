@@ -35,6 +35,7 @@ type fsm struct {
 	crashed indexRange
 	// gates are the entries before which the machine waits, see Config.Gate.
 	gates   []Gated
+	voids   *logstore.Voids
 	waiting atomic.Bool
 	// shut: the node was closed while an entry waited, and nothing that comes
 	// after it may be applied.
@@ -78,8 +79,11 @@ func (f *fsm) ApplyBatch(logs []*raft.Log) []any {
 	switch at := f.gated(logs); {
 	case at > 0:
 		return append(f.ApplyBatch(logs[:at]), f.ApplyBatch(logs[at:])...)
-	case at == 0 && !f.await(logs[0]):
-		return make([]any, len(logs)) // the node is being closed
+	case at == 0:
+		count := len(logs)
+		if logs = f.await(logs); logs == nil {
+			return make([]any, count) // the node is being closed
+		}
 	}
 	answers := make([]any, len(logs))
 	all := logs

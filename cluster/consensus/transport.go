@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/raft"
 
 	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/cluster/consensus/logstore"
 )
 
 // transport is Raft's own, less its fast path for heartbeats. That path
@@ -36,6 +37,8 @@ type transport struct {
 	rpcs    chan raft.RPC
 	// received takes in snapshots.
 	received *receiver
+	// withhold are the entries that are sent to nobody.
+	withhold func() []logstore.Void
 	stop     chan struct{}
 	once     *sync.Once
 }

@@ -87,6 +87,7 @@ type Log struct {
 	raft.LogStore
 	cache  *cache
 	synced *synced
+	voids  *Voids
 	close  func() error
 }
 
@@ -119,22 +120,23 @@ func Open(o Options) (log *Log, err error) {
 	if err := verify(checked); err != nil {
 		return nil, errors.Join(fmt.Errorf("verify log: %w", unreadable(err)), closeAll())
 	}
-	readable, err := withVoids(&watched{synced, o.Watch}, o.Files, o.Dir)
+	voids, err := openVoids(o.Files, o.Dir)
 	if err != nil {
 		return nil, errors.Join(err, closeAll())
 	}
+	readable := withVoids(&watched{synced, o.Watch}, voids)
 	archived := &archived{LogStore: readable, archive: o.Archive, proven: o.Proven}
 	stopping := &failStop{store: archived, halt: o.Halt}
 	anchored := &anchored{LogStore: stopping, anchor: o.Anchor, proven: o.Proven}
 	cache := newCache(anchored, o.CacheBytes)
 	// Once more, above the cache: a leader that does not know of a void may send
 	// the entry again.
-	top, err := withVoids(cache, o.Files, o.Dir)
-	if err != nil {
-		return nil, errors.Join(err, closeAll())
-	}
-	return &Log{LogStore: top, cache: cache, synced: synced, close: closeAll}, nil
+	top := withVoids(cache, voids)
+	return &Log{LogStore: top, cache: cache, synced: synced, voids: voids, close: closeAll}, nil
 }
+
+// Voids are the entries in whose place something else stands, or is to stand.
+func (l *Log) Voids() *Voids { return l.voids }
 
 // IsMonotonic reports that the log cannot hold gaps, for either kind: Raft
 // then empties it when a snapshot is installed. raft-boltdb could hold them,

@@ -36,7 +36,7 @@ func OpenPast(files world.Files, dir string, logger hclog.Logger) (p *Past, err 
 	if err != nil {
 		return nil, fmt.Errorf("open log: %w", unreadable(err))
 	}
-	readable, err := withVoids(&checksum{store: base}, files, dir)
+	readable, err := withAllVoids(&checksum{store: base}, files, dir)
 	if err != nil {
 		return nil, errors.Join(err, closeBase())
 	}

@@ -10,15 +10,18 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/hashicorp/raft"
 
 	"github.com/rialto-exchange/rialto/node/world"
 )
 
-// Void is an entry that the machine can't execute, and what stands in its place
-// from now on: an operator decided so, on every node. Everybody who reads the
-// log gets what stands there: the machine, other nodes, the archive.
+// Void is an entry that the machine can't execute, and what is to stand in its
+// place: an operator decided so, on every node. It counts once enough of the
+// others say the same, see Voids.Pass; from then on everybody who reads the log
+// gets what stands there: the machine, other nodes, the archive.
 type Void struct {
 	Index  uint64            `json:"index"`
 	SHA256 [sha256.Size]byte `json:"-"`    // of the entry
@@ -27,12 +30,20 @@ type Void struct {
 	// Risked are ids of voters whose word on the entry is not waited for: if one
 	// of them executed it, what it acknowledged since is lost.
 	Risked []string `json:"risked,omitempty"`
+	// Passed: the void counts, for good.
+	Passed bool `json:"passed,omitempty"`
+}
+
+// Of reports whether an entry of the log is the one that was voided, as it was
+// proposed.
+func (v Void) Of(entry *raft.Log) bool {
+	return v.Index == entry.Index && sha256.Sum256(entry.Data) == v.SHA256
 }
 
 // voidsName is the file in the node's directory: "rialto voids 1 " and the
 // CRC-32C of the rest in eight hexadecimal digits on a line, and then JSON, a
 // list of index, SHA-256, data in base64 and, where there are any, the ids of the
-// voters at whose risk it is; at most maxVoids of them.
+// voters at whose risk it is and that it counts; at most maxVoids of them.
 const (
 	voidsName = "voids"
 	maxVoids  = 64
@@ -115,30 +126,109 @@ func writeVoids(d disk, voids []Void) error {
 	return d.sync()
 }
 
-// voided reads what stands in the place of voided entries. What is durable is
-// what is durable below.
+// Voids are those of a log that is open. Its methods may be called from any
+// goroutine.
+type Voids struct {
+	disk disk
+	mu   sync.Mutex // held by who changes the list
+	list atomic.Pointer[[]Void]
+}
+
+func openVoids(files world.Files, dir string) (*Voids, error) {
+	list, err := ReadVoids(files, dir)
+	if err != nil {
+		return nil, err
+	}
+	v := &Voids{disk: folder{files, dir}}
+	v.list.Store(&list)
+	return v, nil
+}
+
+// Open returns those that do not count yet.
+func (v *Voids) Open() []Void {
+	return slices.DeleteFunc(slices.Clone(*v.list.Load()), func(o Void) bool { return o.Passed })
+}
+
+// Instead returns the void that counts of an entry, ok is false if there is none.
+func (v *Voids) Instead(entry *raft.Log) (void Void, ok bool) {
+	for _, o := range *v.list.Load() {
+		if o.Passed && o.Of(entry) {
+			return o, true
+		}
+	}
+	return Void{}, false
+}
+
+// Pass has the void of an index count, and returns once that is durable. Before
+// that nobody reads what stands in the entry's place.
+func (v *Voids) Pass(index uint64) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	list := slices.Clone(*v.list.Load())
+	if !pass(list, index) {
+		return nil
+	}
+	if err := writeVoids(v.disk, list); err != nil {
+		return err
+	}
+	v.list.Store(&list)
+	return nil
+}
+
+// PassVoid does so in a directory that nobody has open: what the node's own
+// record shows to have been passed was passed by an earlier build, which did not
+// write that down.
+func PassVoid(files world.Files, dir string, index uint64) error {
+	list, err := ReadVoids(files, dir)
+	if err != nil || !pass(list, index) {
+		return err
+	}
+	return writeVoids(folder{files, dir}, list)
+}
+
+// pass marks the void of an index and reports whether it was not marked before.
+func pass(list []Void, index uint64) bool {
+	at := slices.IndexFunc(list, func(o Void) bool { return o.Index == index && !o.Passed })
+	if at >= 0 {
+		list[at].Passed = true
+	}
+	return at >= 0
+}
+
+// voided reads what stands in the place of voided entries, once that counts.
+// What is durable is what is durable below.
 type voided struct {
 	raft.LogStore
-	voids []Void
+	voids *Voids
 }
 
 func (s *voided) GetLog(index uint64, entry *raft.Log) error {
 	if err := s.LogStore.GetLog(index, entry); err != nil {
 		return err
 	}
-	for _, v := range s.voids {
-		if v.Index == index && sha256.Sum256(entry.Data) == v.SHA256 {
-			entry.Data = v.Data
-		}
+	if v, ok := s.voids.Instead(entry); ok {
+		entry.Data = v.Data
 	}
 	return nil
 }
 
 // withVoids puts the list of a directory before its log.
-func withVoids(base raft.LogStore, files world.Files, dir string) (raft.LogStore, error) {
-	voids, err := ReadVoids(files, dir)
-	if err != nil || len(voids) == 0 {
-		return base, err
+func withVoids(base raft.LogStore, voids *Voids) raft.LogStore {
+	if len(*voids.list.Load()) == 0 {
+		return base
 	}
-	return &voided{base, voids}, nil
+	return &voided{base, voids}
+}
+
+// withAllVoids has them all count: whoever reads the log of a stopped node reads
+// what it knows to have been executed, or begins a history of his own with it,
+// in which nobody else has a say.
+func withAllVoids(base raft.LogStore, files world.Files, dir string) (raft.LogStore, error) {
+	list, err := ReadVoids(files, dir)
+	for i := range list {
+		list[i].Passed = true
+	}
+	v := &Voids{}
+	v.list.Store(&list)
+	return withVoids(base, v), err
 }
