@@ -40,7 +40,7 @@ func (c *chain) sync(m mark) error {
 	}
 	for _, s := range m.segments {
 		if err := s.sync(); err != nil {
-			return fmt.Errorf("sync %s: %w", s.path, err)
+			return fmt.Errorf("%w: sync %s: %w", errPagesLost, s.path, err)
 		}
 	}
 	b, err := json.Marshal(m.end)
@@ -59,6 +59,56 @@ func (c *chain) sync(m mark) error {
 	}
 	c.durable = m.end
 	return m.release()
+}
+
+// errPagesLost: an fsync of a segment failed.
+var errPagesLost = errors.New("what was appended may not be on the disk")
+
+// syncAgain is sync after one that was lost, nil for none. The kernel reports a
+// page that it could not write once, and takes it for clean from then on: a later
+// fsync that succeeds proves nothing of it. So all since the last sync that held
+// is verified and written once more, which makes its pages dirty again.
+func (c *chain) syncAgain(m mark, lost error) error {
+	if lost != nil {
+		if err := c.writeAgain(m); err != nil {
+			return fmt.Errorf("%w; it can't be written once more: %w", lost, err)
+		}
+	}
+	return c.sync(m)
+}
+
+func (c *chain) writeAgain(m mark) error {
+	for _, s := range m.segments {
+		from := int64(0)
+		if s.index == c.durable.Segment {
+			from = c.durable.Offset
+		}
+		if err := s.writeAgain(from, s.sizeIn(m)); err != nil {
+			return fmt.Errorf("%s: %w", s.path, err)
+		}
+	}
+	return nil
+}
+
+// writeAgain writes what verifies of a range over itself, beside appends after
+// it; ErrCorrupt if some of it does not. A segment that was released is durable.
+func (s *segment) writeAgain(from, to int64) error {
+	f := s.file.Load()
+	if f == nil {
+		return nil
+	}
+	if from < headerBytes {
+		if _, err := f.WriteAt(s.header.append(nil), 0); err != nil {
+			return err
+		}
+		from = headerBytes
+	}
+	var failed error
+	_, err := s.scan(from, to, func(_ place, at int64, frame []byte) bool {
+		_, failed = f.WriteAt(frame, at)
+		return failed == nil
+	})
+	return errors.Join(failed, err)
 }
 
 // release closes the files of the segments that are sealed and durable now.

@@ -98,7 +98,8 @@ type Journal struct {
 	targetIndex uint64
 	beside      *chain
 	closed      bool
-	// syncLost is why nothing is proven durable any more; nil = all is well.
+	// syncLost is why nothing more is proven durable until it was written once
+	// more; nil = all is well.
 	syncLost error
 	grown    chan struct{} // closed at the next append; nil = nobody waits
 	frame    []byte        // reused by Append
@@ -254,17 +255,16 @@ func (j *Journal) Sync() error {
 		return ErrClosed
 	case gap: // also a full one: what is beside would be dropped at the next start
 		return fmt.Errorf("events %d to %d are missing: %w", from+1, to, ErrGap)
-	case lost != nil:
-		return lost
 	}
-	err := main.sync(mark)
-	if err != nil {
-		// The kernel reports a lost page once: a later fsync that succeeds
-		// would prove nothing. Only opening anew, which verifies, does.
-		j.mu.Lock()
-		j.syncLost = fmt.Errorf("an earlier fsync failed: %w", err)
-		j.mu.Unlock()
+	err := main.syncAgain(mark, lost)
+	if lost == nil && errors.Is(err, errPagesLost) {
+		lost = fmt.Errorf("an earlier fsync failed: %w", err)
+	} else if err == nil {
+		lost = nil
 	}
+	j.mu.Lock()
+	j.syncLost = lost
+	j.mu.Unlock()
 	return err
 }
 
