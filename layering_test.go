@@ -63,7 +63,7 @@ func rules() []rule {
 		{room: "readmodels/", own: []string{"readmodels", "fsm/event", "fsm/market", "fsm/command"}},
 		// viewtest is for tests, those of other modules too: it opens the stores.
 		{room: "readmodels/viewtest", own: []string{"readmodels", "readmodels/store", "fsm/event", "fsm/market", "fsm/command"}},
-		{room: "readmodels/journal", own: []string{"readmodels", "fsm/event", "fsm/market", "node/world"}},
+		{room: "readmodels/journal", own: []string{"readmodels", "fsm/event", "fsm/eventcodec", "fsm/market", "node/world"}},
 		{room: "readmodels/store", own: []string{"readmodels", "fsm/market", "node/world"}, libraries: []string{"github.com/dgraph-io/badger/v4"}},
 
 		{room: "gateways", own: []string{"fsm/command", "fsm/event", "fsm/market"}, libraries: []string{"github.com/prometheus/client_golang"}},

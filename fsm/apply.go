@@ -8,6 +8,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/commandcodec"
 	"github.com/rialto-exchange/rialto/fsm/entry"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 )
 
 // HashInterval is how many log indexes lie between two state hashes.
@@ -90,7 +91,7 @@ func (m *Machine) seal(outcomes []event.Outcome, groups []int) *event.Block {
 	}
 	m.encoded = nil
 	if b.Digest != [32]byte{} {
-		m.buffer = event.Seal(m.buffer[:0], b, m.clock.chain)
+		m.buffer = eventcodec.Seal(m.buffer[:0], b, m.clock.chain)
 		m.clock.chain, m.encoded = b.Chain, m.buffer
 	}
 	m.enterLevel()
@@ -116,7 +117,7 @@ func (m *Machine) hashBefore(index uint64) {
 func (m *Machine) Encoded() []byte { return m.encoded }
 
 // ChainEntry is the hash chain of the first level, SHA-256(head ‖ entry). From the
-// second on it covers the events too: event.Seal.
+// second on it covers the events too: eventcodec.Seal.
 func ChainEntry(head [32]byte, data []byte) [32]byte {
 	h := sha256.New()
 	h.Write(head[:])

@@ -11,6 +11,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 
@@ -251,7 +252,7 @@ func TestFencesOnATwin(t *testing.T) {
 				twin = throughSnapshot(rt, twin)
 			}
 			again, _ := twin.Apply(block.Index, 1, v.log[len(v.log)-1])
-			if got, want := event.AppendBlock(nil, again), event.AppendBlock(nil, block); !bytes.Equal(got, want) || twin.Hash() != v.machine.Hash() {
+			if got, want := eventcodec.AppendBlock(nil, again), eventcodec.AppendBlock(nil, block); !bytes.Equal(got, want) || twin.Hash() != v.machine.Hash() {
 				rt.Fatalf("the twin said another block, or has another hash, at index %d", block.Index)
 			}
 		}

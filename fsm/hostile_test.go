@@ -11,7 +11,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/command"
-	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/fsm/internal/commandtest"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
@@ -175,12 +175,12 @@ func TestHostileCommands(t *testing.T) {
 			if err := v.machine.Audit(); err != nil {
 				rt.Fatal(err)
 			}
-			written := event.AppendBlock(nil, block)
-			read, err := event.DecodeBlock(written)
+			written := eventcodec.AppendBlock(nil, block)
+			read, err := eventcodec.DecodeBlock(written)
 			if err != nil {
 				rt.Fatal(err)
 			}
-			if !bytes.Equal(event.AppendBlock(nil, read), written) {
+			if !bytes.Equal(eventcodec.AppendBlock(nil, read), written) {
 				rt.Fatal("the block reads as another one")
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 
@@ -132,7 +133,7 @@ func TestLevelsForEver(t *testing.T) {
 				}
 			}
 			block, _ := v.apply(commands...)
-			events.Write(event.AppendBlock(nil, block))
+			events.Write(eventcodec.AppendBlock(nil, block))
 			for p := range block.Events {
 				if r, ok := p.Record.(*event.OrderChanged); ok && r.Type == event.TypeOrderAccepted {
 					d.orders = append(d.orders, r.Order.ID)

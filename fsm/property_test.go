@@ -10,6 +10,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 
@@ -190,7 +191,7 @@ func TestInvariants(t *testing.T) {
 				twin = throughSnapshot(rt, twin)
 			}
 			again, _ := twin.Apply(block.Index, 1, v.log[len(v.log)-1])
-			if got, want := event.AppendBlock(nil, again), event.AppendBlock(nil, block); !bytes.Equal(got, want) {
+			if got, want := eventcodec.AppendBlock(nil, again), eventcodec.AppendBlock(nil, block); !bytes.Equal(got, want) {
 				rt.Fatalf("the twin said another block at index %d", block.Index)
 			}
 			if twin.Hash() != v.machine.Hash() {

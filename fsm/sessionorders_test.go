@@ -9,6 +9,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/dedup"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 
@@ -256,7 +257,7 @@ func TestSessionsThroughASnapshot(t *testing.T) {
 	d.enter()
 	for i, data := range d.log {
 		b, _ := other.Apply(d.machine.Index()-uint64(len(d.log)-1-i), 1, data)
-		if i == len(d.log)-1 && string(event.AppendBlock(nil, b)) != string(event.AppendBlock(nil, d.last)) {
+		if i == len(d.log)-1 && string(eventcodec.AppendBlock(nil, b)) != string(eventcodec.AppendBlock(nil, d.last)) {
 			t.Error("the blocks differ")
 		}
 	}

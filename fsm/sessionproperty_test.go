@@ -12,6 +12,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 
@@ -248,11 +249,11 @@ func TestSessionInvariants(t *testing.T) {
 				twin = throughSnapshot(rt, twin)
 			}
 			again, _ := twin.Apply(block.Index, 1, d.log[len(d.log)-1])
-			encoded := event.AppendBlock(nil, block)
-			if !bytes.Equal(event.AppendBlock(nil, again), encoded) || twin.Hash() != d.machine.Hash() {
+			encoded := eventcodec.AppendBlock(nil, block)
+			if !bytes.Equal(eventcodec.AppendBlock(nil, again), encoded) || twin.Hash() != d.machine.Hash() {
 				rt.Fatalf("the twin differs at index %d", block.Index)
 			}
-			if read, err := event.DecodeBlock(encoded); err != nil || !bytes.Equal(event.AppendBlock(nil, read), encoded) {
+			if read, err := eventcodec.DecodeBlock(encoded); err != nil || !bytes.Equal(eventcodec.AppendBlock(nil, read), encoded) {
 				rt.Fatalf("the block reads as another one: %v", err)
 			}
 		}

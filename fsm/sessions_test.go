@@ -8,6 +8,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 
@@ -325,7 +326,7 @@ func TestRESTGroupsSayNothingOfSessions(t *testing.T) {
 	if r := block.Groups[0].Rejection(); r == nil || r.Echo != nil || block.Groups[0].Context.Session != nil || len(block.Sessions) != 0 {
 		t.Errorf("got %+v, sessions %v", r, block.Sessions)
 	}
-	if encoded := event.AppendBlock(nil, block); encoded[0] != 2 {
+	if encoded := eventcodec.AppendBlock(nil, block); encoded[0] != 2 {
 		t.Errorf("a block without reports is of version %d", encoded[0])
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/entry"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 
@@ -107,9 +108,9 @@ func TestYesterdaysLog(t *testing.T) {
 	}
 	for _, e := range log {
 		block, outcomes := m.Apply(e.index, e.term, e.data)
-		write(event.AppendBlock(nil, block))
+		write(eventcodec.AppendBlock(nil, block))
 		for i := range outcomes {
-			write(event.AppendOutcome(nil, &outcomes[i]))
+			write(eventcodec.AppendOutcome(nil, &outcomes[i]))
 		}
 		if h, ok := hashes[e.index]; ok && h != fmt.Sprintf("%016x", m.Hash()) {
 			t.Fatalf("at %d got hash %016x, want %s", e.index, m.Hash(), h)

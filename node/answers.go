@@ -10,6 +10,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/readmodels"
@@ -88,7 +89,7 @@ func (c *commands) blockOf(ctx context.Context, o *event.Outcome) (*event.Block,
 func (n *Node) wholeOutcomes(brief []cluster.Outcome) ([]cluster.Outcome, error) {
 	whole := make([]cluster.Outcome, len(brief))
 	for i := range brief {
-		o, err := event.DecodeOutcome(brief[i].Data)
+		o, err := eventcodec.DecodeOutcome(brief[i].Data)
 		if err != nil {
 			return nil, err
 		}
@@ -104,7 +105,7 @@ func (n *Node) wholeOutcomes(brief []cluster.Outcome) ([]cluster.Outcome, error)
 			return nil, errOtherBlock
 		}
 		o.First = 0
-		whole[i].Data = event.AppendOutcome(nil, o)
+		whole[i].Data = eventcodec.AppendOutcome(nil, o)
 	}
 	return whole, nil
 }

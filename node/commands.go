@@ -12,6 +12,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/commandcodec"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
@@ -105,7 +106,7 @@ func (c *commands) submit(ctx context.Context, batch []*command.Command) ([]even
 	raw, submitted := c.order.Submit(ctx, encoded)
 	outcomes := make([]event.Outcome, len(raw))
 	for i := range raw {
-		o, err := event.DecodeOutcome(raw[i].Data)
+		o, err := eventcodec.DecodeOutcome(raw[i].Data)
 		if err != nil { // executed, but who can say how
 			outcomes, submitted = outcomes[:i], fmt.Errorf("decode outcome of entry %d: %w", raw[i].Index, err)
 			break

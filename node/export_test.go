@@ -10,6 +10,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/peer"
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/gateways"
 )
 
@@ -77,7 +78,7 @@ func (n *Node) ForwardBy(ctx context.Context, protocol peer.Protocol, batch []*c
 	raw, err := c.Submit(ctx, encoded)
 	outcomes := make([]event.Outcome, len(raw))
 	for i := range raw {
-		o, err := event.DecodeOutcome(raw[i].Data)
+		o, err := eventcodec.DecodeOutcome(raw[i].Data)
 		if err != nil {
 			return nil, err
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/gateways"
 )
 
@@ -49,7 +50,7 @@ func (n *Node) becameOf(index uint64) (answer entryAnswer, err error) {
 	if err != nil || len(frames) == 0 || frames[0].Index != index {
 		return answer, err
 	}
-	b, err := event.DecodeBlock(frames[0].Encoded)
+	b, err := eventcodec.DecodeBlock(frames[0].Encoded)
 	if err != nil {
 		return answer, err
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/commandcodec"
-	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/node/finding"
@@ -121,7 +121,7 @@ func (n *Node) raiseLevel(ctx context.Context, level uint16) error {
 	if err != nil {
 		return err
 	}
-	o, err := event.DecodeOutcome(raw[0].Data)
+	o, err := eventcodec.DecodeOutcome(raw[0].Data)
 	if err != nil {
 		return err
 	}

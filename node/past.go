@@ -10,7 +10,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/consensus"
 	"github.com/rialto-exchange/rialto/cluster/consensus/archive"
 	"github.com/rialto-exchange/rialto/fsm"
-	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
 
@@ -78,7 +78,7 @@ func replayPast(ctx context.Context, past *consensus.Past, options fsm.Options, 
 		}
 		encoded := machine.Encoded()
 		if encoded == nil {
-			encoded = event.AppendBlock(nil, block)
+			encoded = eventcodec.AppendBlock(nil, block)
 		}
 		blocks = append(blocks, journal.Frame{Index: uint64(entry.Index), Encoded: append([]byte(nil), encoded...)})
 	}

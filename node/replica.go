@@ -12,6 +12,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/fsm/slab"
 	"github.com/rialto-exchange/rialto/gateways"
@@ -231,7 +232,7 @@ func encodeOutcomes(outcomes []event.Outcome, answer bool) [][]byte {
 	for i := range outcomes {
 		from := len(buffer)
 		brief := outcomes[i].Brief()
-		buffer = event.AppendOutcome(buffer, &brief)
+		buffer = eventcodec.AppendOutcome(buffer, &brief)
 		encoded[i] = buffer[from:len(buffer):len(buffer)]
 	}
 	return encoded

@@ -12,6 +12,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/commandcodec"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
 )
@@ -116,7 +117,7 @@ func (l *leaderOf) Submit(_ context.Context, commands [][]byte) ([]cluster.Outco
 		case c.Deadline > l.now+12e9:
 			kind = event.OutcomeTooFarAhead
 		}
-		out = append(out, cluster.Outcome{Index: 1, Data: event.AppendOutcome(nil, &event.Outcome{Kind: kind, Index: 1, At: l.now})})
+		out = append(out, cluster.Outcome{Index: 1, Data: eventcodec.AppendOutcome(nil, &event.Outcome{Kind: kind, Index: 1, At: l.now})})
 	}
 	return out, nil
 }

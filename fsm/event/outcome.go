@@ -42,9 +42,10 @@ const (
 	// OutcomeSessionGap: a number before the command's own is missing. Nothing
 	// happened; it may come again in its turn.
 	OutcomeSessionGap
-
-	lastOutcome = OutcomeSessionGap
 )
+
+// Known reports whether the kind is one of the list.
+func (k OutcomeKind) Known() bool { return k <= OutcomeSessionGap }
 
 // Outcome is what the machine answers to one command.
 type Outcome struct {

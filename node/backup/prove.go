@@ -10,6 +10,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
 
@@ -36,7 +37,7 @@ func Digest(e cluster.Entry) [32]byte { return sha256.Sum256(e.Data) }
 // Vouches reports whether a block was made of an entry after the head before
 // it, which it moves on.
 func Vouches(encoded []byte, head *[32]byte, e cluster.Entry) bool {
-	b, err := event.Head(encoded)
+	b, err := eventcodec.Head(encoded)
 	if err != nil || b.Index != uint64(e.Index) || b.Term != uint64(e.Term) {
 		return false
 	}
@@ -45,7 +46,7 @@ func Vouches(encoded []byte, head *[32]byte, e cluster.Entry) bool {
 	if b.Digest == [32]byte{} {
 		return fsm.ChainEntry(before, e.Data) == b.Chain
 	}
-	return sha256.Sum256(e.Data) == b.Digest && event.Proves(encoded, before)
+	return sha256.Sum256(e.Data) == b.Digest && eventcodec.Proves(encoded, before)
 }
 
 // prover walks along the hash chain. The head before the first block is known
@@ -76,7 +77,7 @@ func newProver(after *event.Block, entries iter.Seq2[cluster.Entry, error], from
 
 // block takes the next one.
 func (p *prover) block(f journal.Frame) error {
-	b, err := event.Head(f.Encoded)
+	b, err := eventcodec.Head(f.Encoded)
 	if err != nil {
 		return fmt.Errorf("%w: block of entry %d: %w", ErrChanged, f.Index, err)
 	}
@@ -99,7 +100,7 @@ func (p *prover) block(f journal.Frame) error {
 		p.proof.Entries++
 	case b.Digest == [32]byte{}:
 		p.proof.Unproven++
-	case p.known && !event.Proves(f.Encoded, p.head):
+	case p.known && !eventcodec.Proves(f.Encoded, p.head):
 		return fmt.Errorf("%w: the block of entry %d does not continue the chain", ErrChanged, b.Index)
 	}
 	p.head, p.known, p.last = b.Chain, true, b
@@ -164,7 +165,7 @@ func headText(head [32]byte) string { return hex.EncodeToString(head[:]) }
 
 // MarkOf is where a block lies.
 func MarkOf(f journal.Frame) (Mark, error) {
-	b, err := event.Head(f.Encoded)
+	b, err := eventcodec.Head(f.Encoded)
 	if err != nil {
 		return Mark{}, err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus/archive"
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/node/world"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
@@ -148,7 +149,7 @@ func (r *receiver) lastBlock() (*event.Block, error) {
 	if err != nil {
 		return nil, err
 	}
-	return event.Head(frames[0].Encoded)
+	return eventcodec.Head(frames[0].Encoded)
 }
 
 func (r *receiver) snapshot() error {

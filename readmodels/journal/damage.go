@@ -8,7 +8,7 @@ import (
 	"os"
 	"sync"
 
-	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 )
 
 // A block that does not verify is never served. Its segment is suspected, and
@@ -165,7 +165,7 @@ func (j *Journal) holesIn(s *segment) ([]Hole, error) {
 }
 
 func indexIn(encoded []byte) uint64 {
-	if b, err := event.Head(encoded); encoded != nil && err == nil {
+	if b, err := eventcodec.Head(encoded); encoded != nil && err == nil {
 		return b.Index
 	}
 	return 0
@@ -243,11 +243,11 @@ func (j *Journal) Mend(h Hole, blocks []Frame, agreed bool) error {
 func (h Hole) fit(blocks []Frame) ([]byte, error) {
 	var frames []byte
 	var last place
-	if left, err := event.Head(h.left); h.left != nil && err == nil {
+	if left, err := eventcodec.Head(h.left); h.left != nil && err == nil {
 		last = place{index: left.Index, first: left.First, count: left.Count}
 	}
 	for _, f := range blocks {
-		b, err := event.DecodeBlock(f.Encoded)
+		b, err := eventcodec.DecodeBlock(f.Encoded)
 		if err != nil {
 			return nil, fmt.Errorf("block of entry %d from a peer: %w: %w", f.Index, ErrDiverged, err)
 		}
@@ -257,7 +257,7 @@ func (h Hole) fit(blocks []Frame) ([]byte, error) {
 		last = place{index: b.Index, first: b.First, count: b.Count}
 		frames = appendFrame(frames, b, f.Encoded)
 	}
-	if right, err := event.Head(h.right); h.right != nil && err == nil &&
+	if right, err := eventcodec.Head(h.right); h.right != nil && err == nil &&
 		(right.Index <= last.index || right.First != last.last()+1) {
 		return nil, fmt.Errorf("block of entry %d does not follow %d: %w", right.Index, last.index, ErrDiverged)
 	}
@@ -271,23 +271,23 @@ func (h Hole) fit(blocks []Frame) ([]byte, error) {
 // the hole to the one after it.
 func (h Hole) proven(blocks []Frame) bool {
 	var head [32]byte // before the first block of all
-	if left, err := event.Head(h.left); h.left != nil {
+	if left, err := eventcodec.Head(h.left); h.left != nil {
 		if err != nil {
 			return false
 		}
 		head = left.Chain
-	} else if first, err := event.Head(blocks[0].Encoded); err != nil || first.First != 1 {
+	} else if first, err := eventcodec.Head(blocks[0].Encoded); err != nil || first.First != 1 {
 		return false
 	}
 	for _, f := range blocks {
-		b, err := event.Head(f.Encoded)
-		if err != nil || !event.Proves(f.Encoded, head) {
+		b, err := eventcodec.Head(f.Encoded)
+		if err != nil || !eventcodec.Proves(f.Encoded, head) {
 			return false
 		}
 		head = b.Chain
 	}
 	if h.right != nil {
-		return event.Proves(h.right, head)
+		return eventcodec.Proves(h.right, head)
 	}
 	return h.head != nil && *h.head == head
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/readmodels"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
@@ -18,7 +19,7 @@ func chained(blocks []*event.Block) []*event.Block {
 	var head [32]byte
 	for i, b := range blocks {
 		b.Digest = [32]byte{byte(i), byte(i >> 8), 1}
-		event.Seal(nil, b, head)
+		eventcodec.Seal(nil, b, head)
 		head = b.Chain
 	}
 	return blocks
@@ -90,7 +91,7 @@ func readsRight(t *testing.T, j *journal.Journal, blocks []*event.Block) error {
 		for blocks[i].Count == 0 {
 			i++
 		}
-		if !bytes.Equal(event.AppendBlock(nil, got), event.AppendBlock(nil, blocks[i])) {
+		if !bytes.Equal(eventcodec.AppendBlock(nil, got), eventcodec.AppendBlock(nil, blocks[i])) {
 			t.Fatalf("read block %d, which is not the %d that was written", got.Index, blocks[i].Index)
 		}
 		i++
@@ -166,13 +167,13 @@ func mendAll(t *testing.T, j, healthy *journal.Journal) {
 // is well-formed.
 func forged(t *testing.T, frames []journal.Frame) []journal.Frame {
 	t.Helper()
-	b, err := event.DecodeBlock(frames[0].Encoded)
+	b, err := eventcodec.DecodeBlock(frames[0].Encoded)
 	if err != nil {
 		t.Fatal(err)
 	}
 	b.Term ^= 2
 	other := append([]journal.Frame(nil), frames...)
-	other[0].Encoded = event.Seal(nil, b, [32]byte{9})
+	other[0].Encoded = eventcodec.Seal(nil, b, [32]byte{9})
 	return other
 }
 

@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 
@@ -94,7 +95,7 @@ func appendFrame(dst []byte, b *event.Block, encoded []byte) []byte {
 	start := len(dst)
 	dst = append(dst, make([]byte, frameBytes)...)
 	if encoded == nil {
-		dst = event.AppendBlock(dst, b)
+		dst = eventcodec.AppendBlock(dst, b)
 	} else {
 		dst = append(dst, encoded...)
 	}

@@ -6,7 +6,7 @@ import (
 	"io"
 	"path/filepath"
 
-	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/node/world"
 )
@@ -144,7 +144,7 @@ func (j *Journal) continued() error {
 	if err != nil || b.Digest == [32]byte{} || j.head.index != j.main.last.index {
 		return err
 	}
-	if !event.Proves(frame[frameBytes:], j.head.chain) {
+	if !eventcodec.Proves(frame[frameBytes:], j.head.chain) {
 		return fmt.Errorf("block of entry %d does not continue the chain of what a peer sent: %w", b.Index, ErrDiverged)
 	}
 	return nil

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
 
@@ -76,7 +76,7 @@ func TestGapBelievesTheChain(t *testing.T) {
 		theirs := chained(made(300))
 		if wrong >= 0 { // sealed over again, so that nothing but the chain tells
 			theirs[wrong].Term ^= 2
-			event.Seal(nil, theirs[wrong], theirs[wrong-1].Chain)
+			eventcodec.Seal(nil, theirs[wrong], theirs[wrong-1].Chain)
 		}
 		peer := open(t, t.TempDir())
 		appendAll(t, peer, theirs)

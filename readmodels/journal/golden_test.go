@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
 
@@ -25,7 +26,7 @@ func TestGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	payload := event.AppendBlock(nil, b)
+	payload := eventcodec.AppendBlock(nil, b)
 	if got, want := len(image), 80+len(payload); got != want {
 		t.Fatalf("segment of %d bytes, want %d", got, want)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/readmodels"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
@@ -292,7 +293,7 @@ func BenchmarkAppend(b *testing.B) {
 	commands, size := 0, 0
 	for _, block := range blocks {
 		commands += len(block.Groups)
-		size += len(event.AppendBlock(nil, block))
+		size += len(eventcodec.AppendBlock(nil, block))
 	}
 	b.SetBytes(int64(size))
 	for b.Loop() {

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/node/world"
 )
 
@@ -61,7 +61,7 @@ func readSegmentFile(files world.Files, path string, yield func(Frame) error) er
 
 // AppendFrame is Append of a block of another journal.
 func (j *Journal) AppendFrame(f Frame) error {
-	b, err := event.DecodeBlock(f.Encoded)
+	b, err := eventcodec.DecodeBlock(f.Encoded)
 	if err != nil {
 		return fmt.Errorf("decode block: %w: %w", ErrCorrupt, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/node/world"
 	"github.com/rialto-exchange/rialto/readmodels"
@@ -248,7 +249,7 @@ func (v view) find(sequence market.Sequence) (frame []byte, err error) {
 }
 
 func decode(frame []byte) (*event.Block, error) {
-	b, err := event.DecodeBlock(frame[frameBytes:])
+	b, err := eventcodec.DecodeBlock(frame[frameBytes:])
 	if err != nil {
 		return nil, fmt.Errorf("decode block: %w: %w", ErrCorrupt, err)
 	}

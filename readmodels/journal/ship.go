@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 
@@ -81,7 +81,7 @@ func (b *batch) verify(p place, frame []byte) (shipped, error) {
 	if frameSum(frame) != p.sum {
 		return shipped{}, fmt.Errorf("frame from a peer: checksum: %w", ErrCorrupt)
 	}
-	head, err := event.Head(frame[frameBytes:])
+	head, err := eventcodec.Head(frame[frameBytes:])
 	if err != nil {
 		return shipped{}, fmt.Errorf("frame from a peer: %w: %w", ErrCorrupt, err)
 	}
@@ -94,7 +94,7 @@ func (b *batch) verify(p place, frame []byte) (shipped, error) {
 		return f, err
 	}
 	if n := len(b.frames); n > 0 {
-		f.follows = event.Proves(frame[frameBytes:], b.frames[n-1].chain)
+		f.follows = eventcodec.Proves(frame[frameBytes:], b.frames[n-1].chain)
 	}
 	return f, nil
 }
@@ -195,7 +195,7 @@ func (j *Journal) believes(frames []shipped, i int, frame []byte) error {
 	}
 	proven := f.follows
 	if i == 0 {
-		proven = j.head.index == 0 || j.head.index != j.main.last.index || event.Proves(frame[frameBytes:], j.head.chain)
+		proven = j.head.index == 0 || j.head.index != j.main.last.index || eventcodec.Proves(frame[frameBytes:], j.head.chain)
 	}
 	if !proven {
 		return fmt.Errorf("block of entry %d from a peer does not continue the chain: %w", f.index, ErrDiverged)

@@ -1,4 +1,4 @@
-package event
+package eventcodec
 
 import (
 	"fmt"
@@ -145,11 +145,4 @@ func (e *encoder) optional(v int64) {
 	if v != 0 {
 		e.Varint(v)
 	}
-}
-
-func flag(set bool, bit uint64) uint64 {
-	if set {
-		return bit
-	}
-	return 0
 }

@@ -1,9 +1,13 @@
-package event
+// Package eventcodec writes blocks, groups and outcomes as bytes and reads them,
+// and chains blocks by their hashes. The bytes are in the journal for ever: a
+// golden file freezes them, and fsm/DESIGN.md describes them.
+package eventcodec
 
 import (
 	"errors"
 	"fmt"
 
+	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
@@ -21,7 +25,7 @@ const (
 	outcomeVersion       = 1
 )
 
-func blockVersionOf(b *Block) byte {
+func blockVersionOf(b *event.Block) byte {
 	switch {
 	case len(b.Sessions) > 0:
 		return sessionsBlockVersion
@@ -40,13 +44,13 @@ const (
 // AppendBlock appends the encoding of b. It has no checksum: the journal puts
 // its own around it. It panics if b holds a type or record that this package
 // does not name.
-func AppendBlock(dst []byte, b *Block) []byte {
+func AppendBlock(dst []byte, b *event.Block) []byte {
 	dst, _ = appendBlock(dst, b)
 	return dst
 }
 
 // appendBlock also returns where the chain's head lies in the result.
-func appendBlock(dst []byte, b *Block) ([]byte, int) {
+func appendBlock(dst []byte, b *event.Block) ([]byte, int) {
 	e := encoder{Writer: wire.Writer{Bytes: dst}, base: base{b.At, b.First}}
 	version := blockVersionOf(b)
 	e.Byte(version)
@@ -74,13 +78,13 @@ func appendBlock(dst []byte, b *Block) ([]byte, int) {
 // DecodeBlock reads what AppendBlock wrote, and nothing that it would have
 // written in another way. data is not kept, but all texts of the block are
 // parts of one copy of it: clone what is kept for long.
-func DecodeBlock(data []byte) (*Block, error) {
+func DecodeBlock(data []byte) (*event.Block, error) {
 	d := decoder{Reader: wire.NewReader(data)}
-	b := new(Block)
+	b := new(event.Block)
 	version := d.head(b)
 	d.base = base{b.At, b.First}
 	if n := d.Count(minGroupBytes); n > 0 {
-		b.Groups = make([]Group, n)
+		b.Groups = make([]event.Group, n)
 	}
 	for i := range b.Groups {
 		d.group(&b.Groups[i])
@@ -95,7 +99,7 @@ func DecodeBlock(data []byte) (*Block, error) {
 }
 
 // head reads what comes before the groups, and returns the version.
-func (d *decoder) head(b *Block) byte {
+func (d *decoder) head(b *event.Block) byte {
 	version := d.Byte()
 	if d.Err() == nil && (version < blockVersion || version > sessionsBlockVersion) {
 		d.Fail(fmt.Errorf("version %d: %w", version, ErrUnknownKind))
@@ -116,16 +120,16 @@ func (d *decoder) head(b *Block) byte {
 }
 
 // AppendGroup appends the encoding of one group by itself.
-func AppendGroup(dst []byte, g *Group) []byte {
+func AppendGroup(dst []byte, g *event.Group) []byte {
 	e := encoder{Writer: wire.Writer{Bytes: dst}}
 	e.group(g)
 	return e.bytes()
 }
 
 // DecodeGroup reads what AppendGroup wrote; otherwise like DecodeBlock.
-func DecodeGroup(data []byte) (*Group, error) {
+func DecodeGroup(data []byte) (*event.Group, error) {
 	d := decoder{Reader: wire.NewReader(data)}
-	g := new(Group)
+	g := new(event.Group)
 	d.group(g)
 	if err := d.Finish(); err != nil {
 		return nil, fmt.Errorf("decode group: %w", err)
@@ -134,7 +138,7 @@ func DecodeGroup(data []byte) (*Group, error) {
 }
 
 // AppendOutcome appends the encoding of o.
-func AppendOutcome(dst []byte, o *Outcome) []byte {
+func AppendOutcome(dst []byte, o *event.Outcome) []byte {
 	e := encoder{Writer: wire.Writer{Bytes: dst}, base: base{o.At, o.Sequence}}
 	e.Byte(byte(o.Kind))
 	e.Byte(outcomeVersion)
@@ -151,11 +155,11 @@ func AppendOutcome(dst []byte, o *Outcome) []byte {
 }
 
 // DecodeOutcome reads what AppendOutcome wrote; otherwise like DecodeBlock.
-func DecodeOutcome(data []byte) (*Outcome, error) {
+func DecodeOutcome(data []byte) (*event.Outcome, error) {
 	d := decoder{Reader: wire.NewReader(data)}
-	o := new(Outcome)
-	o.Kind = OutcomeKind(d.Byte())
-	if o.Kind > lastOutcome {
+	o := new(event.Outcome)
+	o.Kind = event.OutcomeKind(d.Byte())
+	if !o.Kind.Known() {
 		d.Fail(ErrUnknownKind)
 	}
 	d.version(outcomeVersion)
@@ -166,7 +170,7 @@ func DecodeOutcome(data []byte) (*Outcome, error) {
 	o.First = market.Sequence(d.Uvarint())
 	d.base = base{o.At, o.Sequence}
 	if d.Bool() {
-		o.Group = new(Group)
+		o.Group = new(event.Group)
 		d.group(o.Group)
 	}
 	if err := d.Finish(); err != nil {

@@ -1,8 +1,10 @@
-package event
+package eventcodec
 
 import (
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/internal/parts"
+	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 
@@ -12,7 +14,7 @@ const (
 	minSteppedBytes = 6
 )
 
-func (e *encoder) touches(list []SessionTouch) {
+func (e *encoder) touches(list []event.SessionTouch) {
 	e.Uvarint(uint64(len(list)))
 	for i := range list {
 		t := &list[i]
@@ -27,10 +29,10 @@ func (e *encoder) touches(list []SessionTouch) {
 	}
 }
 
-func (d *decoder) touches() []SessionTouch {
+func (d *decoder) touches() []event.SessionTouch {
 	n := d.Count(minTouchBytes)
 	d.canonicalIf(n > 0)
-	list := make([]SessionTouch, n)
+	list := make([]event.SessionTouch, n)
 	for i := range list {
 		t := &list[i]
 		t.CompID = d.name()
@@ -47,7 +49,7 @@ func (d *decoder) touches() []SessionTouch {
 	return list
 }
 
-func (e *encoder) sessionLoggedOn(r *SessionLoggedOn) {
+func (e *encoder) sessionLoggedOn(r *event.SessionLoggedOn) {
 	e.name(r.CompID)
 	e.name(r.Participant)
 	e.Byte(byte(r.Kind))
@@ -61,15 +63,15 @@ func (e *encoder) sessionLoggedOn(r *SessionLoggedOn) {
 	e.Uvarint(r.Sequence)
 }
 
-func (d *decoder) sessionLoggedOn() Record {
-	return &SessionLoggedOn{
+func (d *decoder) sessionLoggedOn() event.Record {
+	return &event.SessionLoggedOn{
 		CompID: d.name(), Participant: d.name(), Kind: market.SessionKind(d.Byte()), Epoch: d.Uvarint(),
 		Owner: d.name(), NextIn: d.Uvarint(), Number: d.Uvarint(), HeartBtInt: d.uint32(), Reset: d.Bool(),
 		NextExpected: d.Uvarint(), Sequence: d.Uvarint(),
 	}
 }
 
-func (e *encoder) sessionRefused(r *SessionRefused) {
+func (e *encoder) sessionRefused(r *event.SessionRefused) {
 	e.name(r.CompID)
 	e.Uvarint(uint64(r.Code))
 	e.name(r.Owner)
@@ -80,14 +82,14 @@ func (e *encoder) sessionRefused(r *SessionRefused) {
 	e.Uvarint(r.Sequence)
 }
 
-func (d *decoder) sessionRefused() Record {
-	return &SessionRefused{
-		CompID: d.name(), Code: Code(d.UpTo(1<<8 - 1)), Owner: d.name(), Epoch: d.Uvarint(), NextIn: d.Uvarint(),
+func (d *decoder) sessionRefused() event.Record {
+	return &event.SessionRefused{
+		CompID: d.name(), Code: event.Code(d.UpTo(1<<8 - 1)), Owner: d.name(), Epoch: d.Uvarint(), NextIn: d.Uvarint(),
 		Number: d.Uvarint(), Slots: d.uint32(), Sequence: d.Uvarint(),
 	}
 }
 
-func (e *encoder) sessionsAdvanced(r *SessionsAdvanced) {
+func (e *encoder) sessionsAdvanced(r *event.SessionsAdvanced) {
 	e.name(r.Owner)
 	e.Uvarint(uint64(len(r.Steps)))
 	for i := range r.Steps {
@@ -101,21 +103,21 @@ func (e *encoder) sessionsAdvanced(r *SessionsAdvanced) {
 	}
 }
 
-func (d *decoder) sessionsAdvanced() Record {
-	r := &SessionsAdvanced{Owner: d.name()}
+func (d *decoder) sessionsAdvanced() event.Record {
+	r := &event.SessionsAdvanced{Owner: d.name()}
 	if n := d.Count(minSteppedBytes); n > 0 {
-		r.Steps = make([]SessionStepped, n)
+		r.Steps = make([]event.SessionStepped, n)
 	}
 	for i := range r.Steps {
-		r.Steps[i] = SessionStepped{
-			CompID: d.name(), Epoch: d.Uvarint(), Result: StepResult(d.Byte()), NextIn: d.Uvarint(),
+		r.Steps[i] = event.SessionStepped{
+			CompID: d.name(), Epoch: d.Uvarint(), Result: event.StepResult(d.Byte()), NextIn: d.Uvarint(),
 			Number: d.Uvarint(), Slots: d.uint32(),
 		}
 	}
 	return r
 }
 
-func (e *encoder) sessionEnded(r *SessionEnded) {
+func (e *encoder) sessionEnded(r *event.SessionEnded) {
 	e.name(r.CompID)
 	e.Uvarint(r.Epoch)
 	e.name(r.Owner)
@@ -127,14 +129,14 @@ func (e *encoder) sessionEnded(r *SessionEnded) {
 	e.Uvarint(r.Sequence)
 }
 
-func (d *decoder) sessionEnded() Record {
-	return &SessionEnded{
+func (d *decoder) sessionEnded() event.Record {
+	return &event.SessionEnded{
 		CompID: d.name(), Epoch: d.Uvarint(), Owner: d.name(), Reason: market.SessionEnd(d.Byte()), NextIn: d.Uvarint(),
 		Number: d.Uvarint(), Slots: d.uint32(), Text: d.Text(), Sequence: d.Uvarint(),
 	}
 }
 
-func (e *encoder) sessionReset(r *SessionReset) {
+func (e *encoder) sessionReset(r *event.SessionReset) {
 	e.name(r.CompID)
 	e.Uvarint(r.Epoch)
 	e.Uvarint(r.NextIn)
@@ -142,16 +144,16 @@ func (e *encoder) sessionReset(r *SessionReset) {
 	e.Uvarint(r.Sequence)
 }
 
-func (d *decoder) sessionReset() Record {
-	return &SessionReset{
+func (d *decoder) sessionReset() event.Record {
+	return &event.SessionReset{
 		CompID: d.name(), Epoch: d.Uvarint(), NextIn: d.Uvarint(), NextOut: d.Uvarint(), Sequence: d.Uvarint(),
 	}
 }
 
-func (e *encoder) orderReported(r *OrderReported) { e.order(&r.Order) }
+func (e *encoder) orderReported(r *event.OrderReported) { e.order(&r.Order) }
 
-func (d *decoder) orderReported() Record {
-	r := new(OrderReported)
+func (d *decoder) orderReported() event.Record {
+	r := new(event.OrderReported)
 	d.of = 2 // it came with the sessions, and its image may always name one
 	d.order(&r.Order)
 	d.of = 1
@@ -178,32 +180,32 @@ const (
 	echoKnown = 1<<iota - 1
 )
 
-func (c *Echo) bits() uint64 {
-	return flag(c.Account != "", echoAccount) |
-		flag(c.Instrument != "", echoInstrument) |
-		flag(c.Side != 0, echoSide) |
-		flag(c.Type != 0, echoType) |
-		flag(c.TimeInForce != 0, echoTimeInForce) |
-		flag(c.PostOnly, echoPostOnly) |
-		flag(c.Quantity.Set, echoQuantity) |
-		flag(c.QuoteQuantity.Set, echoQuoteQuantity) |
-		flag(c.Price.Set, echoPrice) |
-		flag(c.StopPrice.Set, echoStopPrice) |
-		flag(c.DisplayQuantity.Set, echoDisplayQuantity) |
-		flag(c.ExpireAt != 0, echoExpireAt) |
-		flag(c.Order != 0, echoOrder) |
-		flag(c.Status != 0, echoStatus) |
-		flag(c.Fields != "", echoFields)
+func echoBits(c *event.Echo) uint64 {
+	return wire.Flag(c.Account != "", echoAccount) |
+		wire.Flag(c.Instrument != "", echoInstrument) |
+		wire.Flag(c.Side != 0, echoSide) |
+		wire.Flag(c.Type != 0, echoType) |
+		wire.Flag(c.TimeInForce != 0, echoTimeInForce) |
+		wire.Flag(c.PostOnly, echoPostOnly) |
+		wire.Flag(c.Quantity.Set, echoQuantity) |
+		wire.Flag(c.QuoteQuantity.Set, echoQuoteQuantity) |
+		wire.Flag(c.Price.Set, echoPrice) |
+		wire.Flag(c.StopPrice.Set, echoStopPrice) |
+		wire.Flag(c.DisplayQuantity.Set, echoDisplayQuantity) |
+		wire.Flag(c.ExpireAt != 0, echoExpireAt) |
+		wire.Flag(c.Order != 0, echoOrder) |
+		wire.Flag(c.Status != 0, echoStatus) |
+		wire.Flag(c.Fields != "", echoFields)
 }
 
-// decimals are an echo's, in the order of their bits from echoQuantity on.
-func (c *Echo) decimals() [5]*command.Optional {
+// echoDecimals are an echo's, in the order of their bits from echoQuantity on.
+func echoDecimals(c *event.Echo) [5]*command.Optional {
 	return [...]*command.Optional{&c.Quantity, &c.QuoteQuantity, &c.Price, &c.StopPrice, &c.DisplayQuantity}
 }
 
-func (e *encoder) echo(c *Echo) {
+func (e *encoder) echo(c *event.Echo) {
 	e.Byte(byte(c.Request))
-	e.Uvarint(c.bits())
+	e.Uvarint(echoBits(c))
 	e.nameIf(c.Account != "", c.Account)
 	e.nameIf(c.Instrument != "", c.Instrument)
 	for _, b := range [...]byte{byte(c.Side), byte(c.Type), byte(c.TimeInForce)} {
@@ -211,7 +213,7 @@ func (e *encoder) echo(c *Echo) {
 			e.Byte(b)
 		}
 	}
-	for _, o := range c.decimals() {
+	for _, o := range echoDecimals(c) {
 		if o.Set {
 			parts.AppendDecimal(&e.Writer, o.Value)
 		}
@@ -226,8 +228,8 @@ func (e *encoder) echo(c *Echo) {
 	e.textIf(c.Fields != "", c.Fields)
 }
 
-func (d *decoder) echo() *Echo {
-	c := &Echo{Request: command.Kind(d.Byte())}
+func (d *decoder) echo() *event.Echo {
+	c := &event.Echo{Request: command.Kind(d.Byte())}
 	bits := d.Bits(echoKnown)
 	c.Account = d.nameIf(bits&echoAccount != 0)
 	c.Instrument = d.nameIf(bits&echoInstrument != 0)
@@ -235,7 +237,7 @@ func (d *decoder) echo() *Echo {
 	c.Type = market.OrderType(d.byteIf(bits&echoType != 0))
 	c.TimeInForce = market.TimeInForce(d.byteIf(bits&echoTimeInForce != 0))
 	c.PostOnly = bits&echoPostOnly != 0
-	for i, o := range c.decimals() {
+	for i, o := range echoDecimals(c) {
 		if bits&(echoQuantity<<i) != 0 {
 			*o = command.Optional{Set: true, Value: parts.DecodeDecimal(&d.Reader)}
 		}
@@ -246,7 +248,7 @@ func (d *decoder) echo() *Echo {
 	}
 	c.Status = market.OrderStatus(d.byteIf(bits&echoStatus != 0))
 	c.Fields = d.textIf(bits&echoFields != 0)
-	d.canonicalIf(c.bits() == bits)
+	d.canonicalIf(echoBits(c) == bits)
 	return c
 }
 

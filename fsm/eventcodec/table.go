@@ -1,8 +1,9 @@
-package event
+package eventcodec
 
 import (
 	"fmt"
 
+	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/internal/parts"
 	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 )
@@ -13,29 +14,40 @@ import (
 // this is the hottest path of Apply.
 //
 // A record that gains a field gains a version: its row in versions counts it,
-// the record becomes a versioned one, its decode asks decoder.of which one it
+// versionOf says when it is written in, its decode asks decoder.of which one it
 // reads, and the old version's case and golden stay. An Order or a Balance
 // that gains a field does so in every record that holds one. Rules set a new
 // field only from their feature level on, so that the level decides which
 // version is written.
 
-// versioned is a record with more than one version. Which one it is written in
-// follows from what it says, so that there is one encoding of each: the oldest
-// that holds it all.
-type versioned interface{ version() byte }
-
-func versionOf(r Record) byte {
-	if v, ok := r.(versioned); ok {
-		return v.version()
+// versionOf is the version that a record is written in. It follows from what the
+// record says, so that there is one encoding of each: the oldest that holds it
+// all.
+func versionOf(r event.Record) byte {
+	switch r := r.(type) {
+	case *event.ParticipantChanged:
+		return parts.ParticipantVersion(&r.Participant.DefineParticipant)
+	case *event.OrderChanged:
+		return second(r.Order.Session != "")
+	case *event.Fill:
+		return second(r.Taker.Session != "" || r.Maker.Session != "")
+	case *event.SelfTradePrevented:
+		return second(r.Incoming.Session != "" || r.Resting.Session != "")
+	case *event.OrdersCancelled:
+		return second(r.Instrument != "" || r.Side != 0)
+	case *event.CommandRejected:
+		return second(r.Echo != nil)
+	case *event.LeaderStarted:
+		return second(r.Cause != "" || r.Previous != "" || r.Gap != 0)
 	}
 	return 1
 }
 
 // versions is how many versions of a kind of record are known. The second ones
 // came with feature level 3.
-func versions(k RecordKind) byte {
+func versions(k event.RecordKind) byte {
 	switch k {
-	case RecordParticipant, RecordOrder, RecordFill, RecordSelfTrade, RecordMassCancel, RecordRejected, RecordLeader:
+	case event.RecordParticipant, event.RecordOrder, event.RecordFill, event.RecordSelfTrade, event.RecordMassCancel, event.RecordRejected, event.RecordLeader:
 		return 2
 	}
 	return 1
@@ -49,84 +61,70 @@ func second(needed bool) byte {
 	return 1
 }
 
-func (r *ParticipantChanged) version() byte {
-	return parts.ParticipantVersion(&r.Participant.DefineParticipant)
-}
-func (r *OrderChanged) version() byte { return second(r.Order.Session != "") }
-func (r *Fill) version() byte         { return second(r.Taker.Session != "" || r.Maker.Session != "") }
-func (r *SelfTradePrevented) version() byte {
-	return second(r.Incoming.Session != "" || r.Resting.Session != "")
-}
-func (r *OrdersCancelled) version() byte { return second(r.Instrument != "" || r.Side != 0) }
-func (r *CommandRejected) version() byte { return second(r.Echo != nil) }
-func (r *LeaderStarted) version() byte {
-	return second(r.Cause != "" || r.Previous != "" || r.Gap != 0)
-}
-
-func (e *encoder) record(r Record) {
+func (e *encoder) record(r event.Record) {
 	e.Byte(byte(r.RecordKind()))
 	e.Byte(versionOf(r))
 	switch r := r.(type) {
-	case *AssetChanged:
+	case *event.AssetChanged:
 		e.assetChanged(r)
-	case *InstrumentChanged:
+	case *event.InstrumentChanged:
 		e.instrumentChanged(r)
-	case *ParticipantChanged:
+	case *event.ParticipantChanged:
 		e.participantChanged(r)
-	case *AccountChanged:
+	case *event.AccountChanged:
 		e.accountChanged(r)
-	case *LimitsChanged:
+	case *event.LimitsChanged:
 		e.limitsChanged(r)
-	case *FundsChanged:
+	case *event.FundsChanged:
 		e.fundsChanged(r)
-	case *FundsMoved:
+	case *event.FundsMoved:
 		e.fundsMoved(r)
-	case *OrderChanged:
+	case *event.OrderChanged:
 		e.orderChanged(r)
-	case *Fill:
+	case *event.Fill:
 		e.fill(r)
-	case *SelfTradePrevented:
+	case *event.SelfTradePrevented:
 		e.selfTradePrevented(r)
-	case *OrdersCancelled:
+	case *event.OrdersCancelled:
 		e.ordersCancelled(r)
-	case *CommandRejected:
+	case *event.CommandRejected:
 		e.commandRejected(r)
-	case *CommandFenced:
+	case *event.CommandFenced:
 		e.commandFenced(r)
-	case *LeaderStarted:
+	case *event.LeaderStarted:
 		e.leaderStarted(r)
-	case *LevelRaised:
+	case *event.LevelRaised:
 		e.levelRaised(r)
-	case *HistoryBegan:
+	case *event.HistoryBegan:
 		e.historyBegan(r)
-	case *EntryVoided:
+	case *event.EntryVoided:
 		e.entryVoided(r)
 	default:
 		e.sessionRecord(r)
 	}
 }
 
-func (e *encoder) sessionRecord(r Record) {
+func (e *encoder) sessionRecord(r event.Record) {
 	switch r := r.(type) {
-	case *OrderReported:
+	case *event.OrderReported:
 		e.orderReported(r)
-	case *SessionLoggedOn:
+	case *event.SessionLoggedOn:
 		e.sessionLoggedOn(r)
-	case *SessionRefused:
+	case *event.SessionRefused:
 		e.sessionRefused(r)
-	case *SessionsAdvanced:
+	case *event.SessionsAdvanced:
 		e.sessionsAdvanced(r)
-	case *SessionEnded:
+	case *event.SessionEnded:
 		e.sessionEnded(r)
-	case *SessionReset:
+	case *event.SessionReset:
 		e.sessionReset(r)
 	default:
 		panic(fmt.Sprintf("event: record of kind %d has no codec", r.RecordKind()))
 	}
 }
 
-func (d *decoder) record() Record {
-	kind := RecordKind(d.Byte())
+func (d *decoder) record() event.Record {
+	kind := event.RecordKind(d.Byte())
 	d.of = d.Byte()
 	if d.Err() == nil && (d.of == 0 || d.of > versions(kind)) {
 		d.Fail(fmt.Errorf("record of kind %d, version %d: %w", kind, d.of, ErrUnknownKind))
@@ -139,53 +137,53 @@ func (d *decoder) record() Record {
 	return r
 }
 
-func (d *decoder) body(kind RecordKind) Record {
+func (d *decoder) body(kind event.RecordKind) event.Record {
 	switch kind {
-	case RecordAsset:
+	case event.RecordAsset:
 		return d.assetChanged()
-	case RecordInstrument:
+	case event.RecordInstrument:
 		return d.instrumentChanged()
-	case RecordParticipant:
+	case event.RecordParticipant:
 		return d.participantChanged()
-	case RecordAccount:
+	case event.RecordAccount:
 		return d.accountChanged()
-	case RecordLimits:
+	case event.RecordLimits:
 		return d.limitsChanged()
-	case RecordFunds:
+	case event.RecordFunds:
 		return d.fundsChanged()
-	case RecordTransfer:
+	case event.RecordTransfer:
 		return d.fundsMoved()
-	case RecordOrder:
+	case event.RecordOrder:
 		return d.orderChanged()
-	case RecordFill:
+	case event.RecordFill:
 		return d.fill()
-	case RecordSelfTrade:
+	case event.RecordSelfTrade:
 		return d.selfTradePrevented()
-	case RecordMassCancel:
+	case event.RecordMassCancel:
 		return d.ordersCancelled()
-	case RecordRejected:
+	case event.RecordRejected:
 		return d.commandRejected()
-	case RecordFenced:
+	case event.RecordFenced:
 		return d.commandFenced()
-	case RecordLeader:
+	case event.RecordLeader:
 		return d.leaderStarted()
-	case RecordLevel:
+	case event.RecordLevel:
 		return d.levelRaised()
-	case RecordHistory:
+	case event.RecordHistory:
 		return d.historyBegan()
-	case RecordVoided:
+	case event.RecordVoided:
 		return d.entryVoided()
-	case RecordOrderReported:
+	case event.RecordOrderReported:
 		return d.orderReported()
-	case RecordLoggedOn:
+	case event.RecordLoggedOn:
 		return d.sessionLoggedOn()
-	case RecordRefused:
+	case event.RecordRefused:
 		return d.sessionRefused()
-	case RecordAdvanced:
+	case event.RecordAdvanced:
 		return d.sessionsAdvanced()
-	case RecordEnded:
+	case event.RecordEnded:
 		return d.sessionEnded()
-	case RecordReset:
+	case event.RecordReset:
 		return d.sessionReset()
 	}
 	d.Fail(fmt.Errorf("record of kind %d: %w", kind, ErrUnknownKind))

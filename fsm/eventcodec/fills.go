@@ -1,8 +1,11 @@
-package event
+package eventcodec
 
-import "github.com/rialto-exchange/rialto/fsm/market"
+import (
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+)
 
-func (e *encoder) fill(r *Fill) {
+func (e *encoder) fill(r *event.Fill) {
 	e.Uvarint(uint64(r.TradeID))
 	e.Uvarint(r.InstrumentSequence)
 	e.Varint(int64(r.Price))
@@ -20,8 +23,8 @@ func (e *encoder) fill(r *Fill) {
 	}
 }
 
-func (d *decoder) fill() Record {
-	r := new(Fill)
+func (d *decoder) fill() event.Record {
+	r := new(event.Fill)
 	r.TradeID = market.TradeID(d.Uvarint())
 	r.InstrumentSequence = d.Uvarint()
 	r.Price = market.Price(d.Varint())
@@ -34,7 +37,7 @@ func (d *decoder) fill() Record {
 	r.MakerFee = market.Amount(d.Varint())
 	r.FeeAsset = d.name()
 	if n := d.Count(minPostingBytes); n > 0 {
-		r.Postings = make([]Posting, n)
+		r.Postings = make([]event.Posting, n)
 	}
 	for i := range r.Postings {
 		d.posting(&r.Postings[i])

@@ -1,6 +1,9 @@
-package event
+package eventcodec
 
-import "github.com/rialto-exchange/rialto/fsm/market"
+import (
+	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/market"
+)
 
 // minBalanceBytes and minPostingBytes are the least that each is written in.
 const (
@@ -8,7 +11,7 @@ const (
 	minPostingBytes = 3
 )
 
-func (e *encoder) balance(b *Balance) {
+func (e *encoder) balance(b *event.Balance) {
 	e.name(b.Asset)
 	e.Varint(int64(b.Delta))
 	e.Varint(int64(b.Total))
@@ -17,7 +20,7 @@ func (e *encoder) balance(b *Balance) {
 	e.Byte(b.MinorUnit)
 }
 
-func (d *decoder) balance(b *Balance) {
+func (d *decoder) balance(b *event.Balance) {
 	b.Asset = d.name()
 	b.Delta = market.Amount(d.Varint())
 	b.Total = market.Amount(d.Varint())
@@ -26,7 +29,7 @@ func (d *decoder) balance(b *Balance) {
 	b.MinorUnit = d.Byte()
 }
 
-func (e *encoder) balances(list []Balance) {
+func (e *encoder) balances(list []event.Balance) {
 	e.Uvarint(uint64(len(list)))
 	for i := range list {
 		e.balance(&list[i])
@@ -34,31 +37,31 @@ func (e *encoder) balances(list []Balance) {
 }
 
 // balances returns nil for an empty list.
-func (d *decoder) balances() []Balance {
+func (d *decoder) balances() []event.Balance {
 	n := d.Count(minBalanceBytes)
 	if n == 0 {
 		return nil
 	}
-	list := make([]Balance, n)
+	list := make([]event.Balance, n)
 	for i := range list {
 		d.balance(&list[i])
 	}
 	return list
 }
 
-func (e *encoder) posting(p *Posting) {
+func (e *encoder) posting(p *event.Posting) {
 	e.name(p.Account)
 	e.Uvarint(p.Sequence)
 	e.balances(p.Balances)
 }
 
-func (d *decoder) posting(p *Posting) {
+func (d *decoder) posting(p *event.Posting) {
 	p.Account = d.name()
 	p.Sequence = d.Uvarint()
 	p.Balances = d.balances()
 }
 
-func (e *encoder) fundsChanged(r *FundsChanged) {
+func (e *encoder) fundsChanged(r *event.FundsChanged) {
 	e.typ(r.Type)
 	e.name(r.Account)
 	e.Uvarint(r.Sequence)
@@ -68,8 +71,8 @@ func (e *encoder) fundsChanged(r *FundsChanged) {
 	e.Text(r.Reference)
 }
 
-func (d *decoder) fundsChanged() Record {
-	r := new(FundsChanged)
+func (d *decoder) fundsChanged() event.Record {
+	r := new(event.FundsChanged)
 	r.Type = d.typ()
 	r.Account = d.name()
 	r.Sequence = d.Uvarint()
@@ -80,14 +83,14 @@ func (d *decoder) fundsChanged() Record {
 	return r
 }
 
-func (e *encoder) fundsMoved(r *FundsMoved) {
+func (e *encoder) fundsMoved(r *event.FundsMoved) {
 	e.posting(&r.From)
 	e.posting(&r.To)
 	e.Text(r.Reference)
 }
 
-func (d *decoder) fundsMoved() Record {
-	r := new(FundsMoved)
+func (d *decoder) fundsMoved() event.Record {
+	r := new(event.FundsMoved)
 	d.posting(&r.From)
 	d.posting(&r.To)
 	r.Reference = d.Text()

@@ -1,6 +1,7 @@
-package event
+package eventcodec
 
 import (
+	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/internal/parts"
 	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 	"github.com/rialto-exchange/rialto/fsm/market"
@@ -19,22 +20,22 @@ const (
 	contextKnown = 1<<iota - 1
 )
 
-func (c *Context) bits() uint64 {
+func contextBits(c *event.Context) uint64 {
 	sameID := c.Correlation != "" && c.Correlation == c.CommandID
-	return flag(c.Participant != "", contextParticipant) |
-		flag(c.Actor != "", contextActor) |
-		flag(c.CommandID != "", contextCommandID) |
-		flag(c.Label != "", contextLabel) |
-		flag(c.Correlation != "" && !sameID, contextCorrelation) |
-		flag(sameID, contextCorrelationIsID) |
-		flag(c.Traceparent != "", contextTraceparent) |
-		flag(c.Session != nil, contextSession)
+	return wire.Flag(c.Participant != "", contextParticipant) |
+		wire.Flag(c.Actor != "", contextActor) |
+		wire.Flag(c.CommandID != "", contextCommandID) |
+		wire.Flag(c.Label != "", contextLabel) |
+		wire.Flag(c.Correlation != "" && !sameID, contextCorrelation) |
+		wire.Flag(sameID, contextCorrelationIsID) |
+		wire.Flag(c.Traceparent != "", contextTraceparent) |
+		wire.Flag(c.Session != nil, contextSession)
 }
 
 // The command id, correlation and traceparent are of this command alone and
 // are not remembered as names.
-func (e *encoder) context(c *Context) {
-	bits := c.bits()
+func (e *encoder) context(c *event.Context) {
+	bits := contextBits(c)
 	e.Uvarint(bits)
 	e.Byte(c.CommandKind)
 	e.Byte(byte(c.Source))
@@ -49,7 +50,7 @@ func (e *encoder) context(c *Context) {
 	}
 }
 
-func (d *decoder) context(c *Context) {
+func (d *decoder) context(c *event.Context) {
 	bits := d.Bits(contextKnown)
 	c.CommandKind = d.Byte()
 	c.Source = market.Source(d.Byte())
@@ -65,12 +66,12 @@ func (d *decoder) context(c *Context) {
 	if bits&contextSession != 0 {
 		c.Session = parts.DecodePlace(&d.Reader)
 	}
-	if c.bits() != bits {
+	if contextBits(c) != bits {
 		d.Fail(wire.ErrNotCanonical)
 	}
 }
 
-func (e *encoder) group(g *Group) {
+func (e *encoder) group(g *event.Group) {
 	e.context(&g.Context)
 	e.Varint(int64(g.First - e.base.first))
 	e.Uvarint(uint64(g.Count))
@@ -82,14 +83,14 @@ func (e *encoder) group(g *Group) {
 	}
 }
 
-func (d *decoder) group(g *Group) {
+func (d *decoder) group(g *event.Group) {
 	d.context(&g.Context)
 	g.First = d.base.first + market.Sequence(d.Varint())
 	g.Count = d.uint32()
 	g.Aggregate = d.name()
 	g.AggregateSequence = d.Uvarint()
 	if n := d.Count(minRecordBytes); n > 0 {
-		g.Records = make([]Record, n)
+		g.Records = make([]event.Record, n)
 	}
 	for i := range g.Records {
 		if g.Records[i] = d.record(); d.Err() != nil {

@@ -1,6 +1,7 @@
-package event
+package eventcodec
 
 import (
+	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
@@ -26,25 +27,25 @@ const (
 	orderKnown   = orderKnownFirst | orderSession
 )
 
-func (o *Order) bits() uint64 {
-	return flag(o.ClientOrderID != "", orderClientID) |
-		flag(o.Filled != 0, orderFilled) |
-		flag(o.Remaining != 0, orderRemaining) |
-		flag(o.Visible != 0, orderVisible) |
-		flag(o.FilledNotional != 0, orderNotional) |
-		flag(o.Fees != 0, orderFees) |
-		flag(o.Price != 0, orderPrice) |
-		flag(o.Reason != 0, orderReason) |
-		flag(o.PostOnly, orderPostOnly) |
-		flag(o.DisplayQuantity != 0, orderDisplay) |
-		flag(o.QuoteQuantity != 0, orderQuoteQuantity) |
-		flag(o.StopPrice != 0, orderStopPrice) |
-		flag(o.ExpireAt != 0, orderExpireAt) |
-		flag(o.Session != "", orderSession)
+func orderBits(o *event.Order) uint64 {
+	return wire.Flag(o.ClientOrderID != "", orderClientID) |
+		wire.Flag(o.Filled != 0, orderFilled) |
+		wire.Flag(o.Remaining != 0, orderRemaining) |
+		wire.Flag(o.Visible != 0, orderVisible) |
+		wire.Flag(o.FilledNotional != 0, orderNotional) |
+		wire.Flag(o.Fees != 0, orderFees) |
+		wire.Flag(o.Price != 0, orderPrice) |
+		wire.Flag(o.Reason != 0, orderReason) |
+		wire.Flag(o.PostOnly, orderPostOnly) |
+		wire.Flag(o.DisplayQuantity != 0, orderDisplay) |
+		wire.Flag(o.QuoteQuantity != 0, orderQuoteQuantity) |
+		wire.Flag(o.StopPrice != 0, orderStopPrice) |
+		wire.Flag(o.ExpireAt != 0, orderExpireAt) |
+		wire.Flag(o.Session != "", orderSession)
 }
 
-func (e *encoder) order(o *Order) {
-	e.Uvarint(o.bits())
+func (e *encoder) order(o *event.Order) {
+	e.Uvarint(orderBits(o))
 	e.Uvarint(uint64(o.ID.Slot()))
 	e.Uvarint(uint64(o.ID.Generation()))
 	e.textIf(o.ClientOrderID != "", o.ClientOrderID)
@@ -68,7 +69,7 @@ func (e *encoder) order(o *Order) {
 	e.nameIf(o.Session != "", o.Session)
 }
 
-func (e *encoder) orderNumbers(o *Order) {
+func (e *encoder) orderNumbers(o *event.Order) {
 	e.Varint(int64(o.Quantity))
 	e.optional(int64(o.Filled))
 	e.optional(int64(o.Remaining))
@@ -82,7 +83,7 @@ func (e *encoder) orderNumbers(o *Order) {
 	e.optional(int64(o.ExpireAt))
 }
 
-func (d *decoder) order(o *Order) {
+func (d *decoder) order(o *event.Order) {
 	known := uint64(orderKnown)
 	if d.of < 2 {
 		known = orderKnownFirst
@@ -110,12 +111,12 @@ func (d *decoder) order(o *Order) {
 	o.QuantityDigits = d.Byte()
 	o.QuoteScale = d.Byte()
 	o.Session = d.nameIf(bits&orderSession != 0)
-	if o.bits() != bits {
+	if orderBits(o) != bits {
 		d.Fail(wire.ErrNotCanonical)
 	}
 }
 
-func (d *decoder) orderNumbers(o *Order, bits uint64) {
+func (d *decoder) orderNumbers(o *event.Order, bits uint64) {
 	o.Quantity = market.Quantity(d.Varint())
 	o.Filled = market.Quantity(d.optional(bits, orderFilled))
 	o.Remaining = market.Quantity(d.optional(bits, orderRemaining))
@@ -129,21 +130,21 @@ func (d *decoder) orderNumbers(o *Order, bits uint64) {
 	o.ExpireAt = market.Nanos(d.optional(bits, orderExpireAt))
 }
 
-func (e *encoder) orderChanged(r *OrderChanged) {
+func (e *encoder) orderChanged(r *event.OrderChanged) {
 	e.typ(r.Type)
 	e.order(&r.Order)
 	e.balance(&r.Hold)
 }
 
-func (d *decoder) orderChanged() Record {
-	r := new(OrderChanged)
+func (d *decoder) orderChanged() event.Record {
+	r := new(event.OrderChanged)
 	r.Type = d.typ()
 	d.order(&r.Order)
 	d.balance(&r.Hold)
 	return r
 }
 
-func (e *encoder) selfTradePrevented(r *SelfTradePrevented) {
+func (e *encoder) selfTradePrevented(r *event.SelfTradePrevented) {
 	e.Byte(byte(r.Mode))
 	e.Varint(int64(r.Quantity))
 	e.order(&r.Incoming)
@@ -151,8 +152,8 @@ func (e *encoder) selfTradePrevented(r *SelfTradePrevented) {
 	e.balances(r.Holds)
 }
 
-func (d *decoder) selfTradePrevented() Record {
-	r := new(SelfTradePrevented)
+func (d *decoder) selfTradePrevented() event.Record {
+	r := new(event.SelfTradePrevented)
 	r.Mode = market.SelfTradePrevention(d.Byte())
 	r.Quantity = market.Quantity(d.Varint())
 	d.order(&r.Incoming)
@@ -161,19 +162,19 @@ func (d *decoder) selfTradePrevented() Record {
 	return r
 }
 
-func (e *encoder) ordersCancelled(r *OrdersCancelled) {
+func (e *encoder) ordersCancelled(r *event.OrdersCancelled) {
 	e.name(r.Account)
 	e.Uvarint(r.AccountSequence)
 	e.Uvarint(uint64(r.Cancelled))
 	e.Bool(r.Continues)
-	if r.version() >= 2 {
+	if versionOf(r) >= 2 {
 		e.name(r.Instrument)
 		e.Byte(byte(r.Side))
 	}
 }
 
-func (d *decoder) ordersCancelled() Record {
-	r := new(OrdersCancelled)
+func (d *decoder) ordersCancelled() event.Record {
+	r := new(event.OrdersCancelled)
 	r.Account = d.name()
 	r.AccountSequence = d.Uvarint()
 	r.Cancelled = d.uint32()

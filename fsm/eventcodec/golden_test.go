@@ -1,4 +1,4 @@
-package event_test
+package eventcodec_test
 
 import (
 	"bufio"
@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 
@@ -42,13 +43,13 @@ func goldens() []golden {
 				name += "-3"
 			}
 			g := &event.Group{Aggregate: "a", Count: uint32(r.Events()), Records: []event.Record{r}}
-			list = append(list, golden{name, g, func() []byte { return event.AppendGroup(nil, g) }})
+			list = append(list, golden{name, g, func() []byte { return eventcodec.AppendGroup(nil, g) }})
 		}
 	}
 	for _, typ := range storedTypes() {
 		g := &event.Group{Records: []event.Record{&event.AssetChanged{Type: typ}}}
 		list = append(list, golden{"type/" + string(typ), g,
-			func() []byte { return event.AppendGroup(nil, g) }})
+			func() []byte { return eventcodec.AppendGroup(nil, g) }})
 	}
 	for kind := event.OutcomeNone; kind <= event.OutcomeSessionGap; kind++ {
 		o := &event.Outcome{Kind: kind, Index: 1001, At: 1_780_000_000_123_456_789, History: 77, Sequence: 9001, First: 4000}
@@ -56,7 +57,7 @@ func goldens() []golden {
 			o.Group = &block([]event.Record{&event.CommandRejected{Code: event.CodeTooLate, Rule: "valid_until", Detail: "late"}}).Groups[0]
 		}
 		list = append(list, golden{fmt.Sprintf("outcome/%d", kind), o,
-			func() []byte { return event.AppendOutcome(nil, o) }})
+			func() []byte { return eventcodec.AppendOutcome(nil, o) }})
 	}
 	full, placed := &event.Context{}, &event.Context{}
 	fill(&counting{at: 1}, reflect.ValueOf(full).Elem())
@@ -66,26 +67,26 @@ func goldens() []golden {
 	b, small := trading(20), block([]event.Record{accepted(1)}, []event.Record{filled(2)})
 	chained := block([]event.Record{accepted(1)}, []event.Record{filled(2)})
 	chained.Digest = [32]byte{1, 2, 3}
-	event.Seal(nil, chained, [32]byte{4})
+	eventcodec.Seal(nil, chained, [32]byte{4})
 	reporting := block([]event.Record{accepted(1)}, []event.Record{filled(2)})
 	reporting.Digest = [32]byte{1, 2, 3}
 	reporting.Sessions = []event.SessionTouch{
 		{CompID: "ALPHA", Kind: market.SessionOrderEntry, First: 12, Count: 2},
 		{CompID: "ALPHA-DC", Kind: market.SessionDropCopy, Accounts: []string{"acc-998811"}, First: 300, Count: 3},
 	}
-	event.Seal(nil, reporting, [32]byte{4})
+	eventcodec.Seal(nil, reporting, [32]byte{4})
 	return append(list,
-		golden{"group in a session", inSession, func() []byte { return event.AppendGroup(nil, inSession) }},
-		golden{"block with sessions", reporting, func() []byte { return event.AppendBlock(nil, reporting) }},
-		golden{"group", g, func() []byte { return event.AppendGroup(nil, g) }},
-		golden{"small block", small, func() []byte { return event.AppendBlock(nil, small) }},
-		golden{"block with digest", chained, func() []byte { return event.AppendBlock(nil, chained) }},
-		golden{"block", b, func() []byte { return event.AppendBlock(nil, b) }})
+		golden{"group in a session", inSession, func() []byte { return eventcodec.AppendGroup(nil, inSession) }},
+		golden{"block with sessions", reporting, func() []byte { return eventcodec.AppendBlock(nil, reporting) }},
+		golden{"group", g, func() []byte { return eventcodec.AppendGroup(nil, g) }},
+		golden{"small block", small, func() []byte { return eventcodec.AppendBlock(nil, small) }},
+		golden{"block with digest", chained, func() []byte { return eventcodec.AppendBlock(nil, chained) }},
+		golden{"block", b, func() []byte { return eventcodec.AppendBlock(nil, b) }})
 }
 
 // grown reports whether a filled record says what only its second version can.
 func grown(r event.Record) bool {
-	return event.AppendGroup(nil, &event.Group{Records: []event.Record{r}})[9] > 1
+	return eventcodec.AppendGroup(nil, &event.Group{Records: []event.Record{r}})[9] > 1
 }
 
 // maxSeed keeps what the fuzzer works on small: it spends its time on
@@ -122,11 +123,11 @@ func TestGolden(t *testing.T) {
 func decodeLike(v any, b []byte) (any, error) {
 	switch v.(type) {
 	case *event.Block:
-		return event.DecodeBlock(b)
+		return eventcodec.DecodeBlock(b)
 	case *event.Outcome:
-		return event.DecodeOutcome(b)
+		return eventcodec.DecodeOutcome(b)
 	}
-	return event.DecodeGroup(b)
+	return eventcodec.DecodeGroup(b)
 }
 
 // Every number of a record kind that can be read has a sample.
@@ -137,7 +138,7 @@ func TestEveryKindHasASample(t *testing.T) {
 	}
 	for kind := range 256 {
 		b := append([]byte{0, 0, 0, 0, 0, 0, 0, 1, byte(kind), 1, 1}, make([]byte, 128)...)
-		if known := !isUnknown(event.DecodeGroup(b)); known != want[event.RecordKind(kind)] {
+		if known := !isUnknown(eventcodec.DecodeGroup(b)); known != want[event.RecordKind(kind)] {
 			t.Errorf("kind %d: decodable %v, in the samples %v", kind, known, !known)
 		}
 	}

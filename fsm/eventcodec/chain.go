@@ -1,9 +1,10 @@
-package event
+package eventcodec
 
 import (
 	"crypto/sha256"
 	"fmt"
 
+	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 )
 
@@ -18,7 +19,7 @@ import (
 
 // Seal gives a block with a Digest its Chain, from the head before it, and
 // appends its encoding to dst.
-func Seal(dst []byte, b *Block, before [32]byte) []byte {
+func Seal(dst []byte, b *event.Block, before [32]byte) []byte {
 	b.Chain = [32]byte{}
 	from := len(dst)
 	dst, chainAt := appendBlock(dst, b)
@@ -31,9 +32,9 @@ func Seal(dst []byte, b *Block, before [32]byte) []byte {
 }
 
 // Head is what a block's encoding says before its groups: Groups is nil.
-func Head(encoded []byte) (*Block, error) {
+func Head(encoded []byte) (*event.Block, error) {
 	d := decoder{Reader: wire.NewReader(encoded)}
-	b := new(Block)
+	b := new(event.Block)
 	if d.head(b); d.Err() != nil {
 		return nil, fmt.Errorf("decode head of block: %w", d.Err())
 	}

@@ -1,14 +1,15 @@
-package event
+package eventcodec
 
 import (
 	"math"
 
 	"github.com/rialto-exchange/rialto/fsm/command"
+	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/internal/parts"
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 
-func (e *encoder) assetChanged(r *AssetChanged) {
+func (e *encoder) assetChanged(r *event.AssetChanged) {
 	e.typ(r.Type)
 	e.name(r.Asset.Asset)
 	e.Byte(r.Asset.Scale)
@@ -16,8 +17,8 @@ func (e *encoder) assetChanged(r *AssetChanged) {
 	e.Uvarint(r.Asset.Sequence)
 }
 
-func (d *decoder) assetChanged() Record {
-	r := new(AssetChanged)
+func (d *decoder) assetChanged() event.Record {
+	r := new(event.AssetChanged)
 	r.Type = d.typ()
 	r.Asset.Asset = d.name()
 	r.Asset.Scale = d.Byte()
@@ -27,21 +28,21 @@ func (d *decoder) assetChanged() Record {
 }
 
 // The definition in a participant's event is written as in its command.
-func (e *encoder) participantChanged(r *ParticipantChanged) {
+func (e *encoder) participantChanged(r *event.ParticipantChanged) {
 	e.typ(r.Type)
-	parts.AppendParticipant(&e.Writer, &r.Participant.DefineParticipant, r.version())
+	parts.AppendParticipant(&e.Writer, &r.Participant.DefineParticipant, versionOf(r))
 	e.Uvarint(r.Participant.Sequence)
 }
 
-func (d *decoder) participantChanged() Record {
-	r := new(ParticipantChanged)
+func (d *decoder) participantChanged() event.Record {
+	r := new(event.ParticipantChanged)
 	r.Type = d.typ()
 	parts.DecodeParticipant(&d.Reader, &r.Participant.DefineParticipant, d.of)
 	r.Participant.Sequence = d.Uvarint()
 	return r
 }
 
-func (e *encoder) accountChanged(r *AccountChanged) {
+func (e *encoder) accountChanged(r *event.AccountChanged) {
 	e.typ(r.Type)
 	e.name(r.Account.Account)
 	e.name(r.Account.Owner)
@@ -52,8 +53,8 @@ func (e *encoder) accountChanged(r *AccountChanged) {
 	e.Text(r.Reason)
 }
 
-func (d *decoder) accountChanged() Record {
-	r := new(AccountChanged)
+func (d *decoder) accountChanged() event.Record {
+	r := new(event.AccountChanged)
 	r.Type = d.typ()
 	r.Account.Account = d.name()
 	r.Account.Owner = d.name()
@@ -65,7 +66,7 @@ func (d *decoder) accountChanged() Record {
 	return r
 }
 
-func (e *encoder) limitsChanged(r *LimitsChanged) {
+func (e *encoder) limitsChanged(r *event.LimitsChanged) {
 	e.typ(r.Type)
 	e.Byte(byte(r.Scope))
 	e.name(r.Target)
@@ -77,8 +78,8 @@ func (e *encoder) limitsChanged(r *LimitsChanged) {
 	e.Uvarint(r.Sequence)
 }
 
-func (d *decoder) limitsChanged() Record {
-	r := new(LimitsChanged)
+func (d *decoder) limitsChanged() event.Record {
+	r := new(event.LimitsChanged)
 	r.Type = d.typ()
 	r.Scope = command.LimitScope(d.Byte())
 	r.Target = d.name()
@@ -91,7 +92,7 @@ func (d *decoder) limitsChanged() Record {
 	return r
 }
 
-func (e *encoder) commandRejected(r *CommandRejected) {
+func (e *encoder) commandRejected(r *event.CommandRejected) {
 	e.Uvarint(uint64(r.Code))
 	e.name(r.Rule)
 	e.Text(r.Detail)
@@ -102,9 +103,9 @@ func (e *encoder) commandRejected(r *CommandRejected) {
 	}
 }
 
-func (d *decoder) commandRejected() Record {
-	r := new(CommandRejected)
-	r.Code = Code(d.UpTo(1<<8 - 1))
+func (d *decoder) commandRejected() event.Record {
+	r := new(event.CommandRejected)
+	r.Code = event.Code(d.UpTo(1<<8 - 1))
 	r.Rule = d.name()
 	r.Detail = d.Text()
 	r.Aggregate = d.name()
@@ -115,31 +116,31 @@ func (d *decoder) commandRejected() Record {
 	return r
 }
 
-func (e *encoder) commandFenced(r *CommandFenced) {
+func (e *encoder) commandFenced(r *event.CommandFenced) {
 	e.name(r.Participant)
 	e.Text(r.Target)
 }
 
-func (d *decoder) commandFenced() Record {
-	r := new(CommandFenced)
+func (d *decoder) commandFenced() event.Record {
+	r := new(event.CommandFenced)
 	r.Participant = d.name()
 	r.Target = d.Text()
 	return r
 }
 
-func (e *encoder) leaderStarted(r *LeaderStarted) {
+func (e *encoder) leaderStarted(r *event.LeaderStarted) {
 	e.Uvarint(r.Term)
 	e.Text(r.Leader)
 	e.Uvarint(r.Sequence)
-	if r.version() >= 2 {
+	if versionOf(r) >= 2 {
 		e.Text(r.Cause)
 		e.Text(r.Previous)
 		e.Uvarint(r.Gap)
 	}
 }
 
-func (d *decoder) leaderStarted() Record {
-	r := new(LeaderStarted)
+func (d *decoder) leaderStarted() event.Record {
+	r := new(event.LeaderStarted)
 	r.Term = d.Uvarint()
 	r.Leader = d.Text()
 	r.Sequence = d.Uvarint()
@@ -151,27 +152,27 @@ func (d *decoder) leaderStarted() Record {
 	return r
 }
 
-func (e *encoder) levelRaised(r *LevelRaised) {
+func (e *encoder) levelRaised(r *event.LevelRaised) {
 	e.Uvarint(uint64(r.Level))
 	e.Uvarint(r.Sequence)
 }
 
-func (d *decoder) levelRaised() Record {
-	r := new(LevelRaised)
+func (d *decoder) levelRaised() event.Record {
+	r := new(event.LevelRaised)
 	r.Level = uint16(d.UpTo(math.MaxUint16))
 	r.Sequence = d.Uvarint()
 	return r
 }
 
-func (e *encoder) historyBegan(r *HistoryBegan) {
+func (e *encoder) historyBegan(r *event.HistoryBegan) {
 	e.Fixed64(r.History)
 	e.Fixed64(r.Previous)
 	e.Text(r.Cause)
 	e.Uvarint(r.Sequence)
 }
 
-func (d *decoder) historyBegan() Record {
-	r := new(HistoryBegan)
+func (d *decoder) historyBegan() event.Record {
+	r := new(event.HistoryBegan)
 	r.History = d.Fixed64()
 	r.Previous = d.Fixed64()
 	r.Cause = d.Text()
@@ -179,29 +180,29 @@ func (d *decoder) historyBegan() Record {
 	return r
 }
 
-func (e *encoder) entryVoided(r *EntryVoided) {
+func (e *encoder) entryVoided(r *event.EntryVoided) {
 	e.Uvarint(r.Index)
 	e.Raw(r.Digest[:])
 	e.Uvarint(r.Sequence)
 }
 
-func (d *decoder) entryVoided() Record {
-	r := new(EntryVoided)
+func (d *decoder) entryVoided() event.Record {
+	r := new(event.EntryVoided)
 	r.Index = d.Uvarint()
 	d.Raw(r.Digest[:])
 	r.Sequence = d.Uvarint()
 	return r
 }
 
-func (e *encoder) instrumentChanged(r *InstrumentChanged) {
+func (e *encoder) instrumentChanged(r *event.InstrumentChanged) {
 	e.typ(r.Type)
 	e.instrument(&r.Instrument)
 	e.Byte(byte(r.From))
 	e.Text(r.Reason)
 }
 
-func (d *decoder) instrumentChanged() Record {
-	r := new(InstrumentChanged)
+func (d *decoder) instrumentChanged() event.Record {
+	r := new(event.InstrumentChanged)
 	r.Type = d.typ()
 	d.instrument(&r.Instrument)
 	r.From = market.Phase(d.Byte())
@@ -209,7 +210,7 @@ func (d *decoder) instrumentChanged() Record {
 	return r
 }
 
-func (e *encoder) instrument(i *Instrument) {
+func (e *encoder) instrument(i *event.Instrument) {
 	e.name(i.Instrument)
 	e.name(i.Base)
 	e.name(i.Quote)
@@ -234,7 +235,7 @@ func (e *encoder) instrument(i *Instrument) {
 	e.Uvarint(i.Sequence)
 }
 
-func (d *decoder) instrument(i *Instrument) {
+func (d *decoder) instrument(i *event.Instrument) {
 	i.Instrument = d.name()
 	i.Base = d.name()
 	i.Quote = d.name()

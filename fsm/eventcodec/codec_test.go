@@ -1,4 +1,4 @@
-package event_test
+package eventcodec_test
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
+	"github.com/rialto-exchange/rialto/fsm/eventcodec"
 	"github.com/rialto-exchange/rialto/fsm/internal/wire"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"pgregory.net/rapid"
@@ -19,8 +20,8 @@ func TestBlockRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := new(event.Block)
 		fill(drawing{t}, reflect.ValueOf(want).Elem())
-		b := bytes.TrimPrefix(event.AppendBlock([]byte("before"), want), []byte("before"))
-		got, err := event.DecodeBlock(b)
+		b := bytes.TrimPrefix(eventcodec.AppendBlock([]byte("before"), want), []byte("before"))
+		got, err := eventcodec.DecodeBlock(b)
 		clear(b)
 		checkSame(t, got, want, err)
 	})
@@ -31,7 +32,7 @@ func TestGroupRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := new(event.Group)
 		fill(drawing{t}, reflect.ValueOf(want).Elem())
-		got, err := event.DecodeGroup(event.AppendGroup(nil, want))
+		got, err := eventcodec.DecodeGroup(eventcodec.AppendGroup(nil, want))
 		checkSame(t, got, want, err)
 	})
 }
@@ -44,7 +45,7 @@ func TestOutcomeRoundTrip(t *testing.T) {
 		if rapid.Bool().Draw(t, "no group") {
 			want.Group = nil
 		}
-		got, err := event.DecodeOutcome(event.AppendOutcome(nil, want))
+		got, err := eventcodec.DecodeOutcome(eventcodec.AppendOutcome(nil, want))
 		checkSame(t, got, want, err)
 	})
 }
@@ -75,20 +76,20 @@ func TestCutAndTrailing(t *testing.T) {
 
 // A version or type that nobody has defined is told apart from damage.
 func TestUnknownKind(t *testing.T) {
-	asset := event.AppendGroup(nil, &event.Group{Records: []event.Record{&event.AssetChanged{Type: event.TypeAssetDefined}}})
+	asset := eventcodec.AppendGroup(nil, &event.Group{Records: []event.Record{&event.AssetChanged{Type: event.TypeAssetDefined}}})
 	version, typ := bytes.Clone(asset), bytes.Clone(asset)
 	version[9], typ[10] = 2, 200
-	outcome := event.AppendOutcome(nil, &event.Outcome{})
+	outcome := eventcodec.AppendOutcome(nil, &event.Outcome{})
 	outcome[0] = 200
-	empty := event.AppendBlock(nil, new(event.Block))
+	empty := eventcodec.AppendBlock(nil, new(event.Block))
 	empty[0] = 4
-	if !isUnknown(event.DecodeGroup(version)) || !isUnknown(event.DecodeGroup(typ)) {
+	if !isUnknown(eventcodec.DecodeGroup(version)) || !isUnknown(eventcodec.DecodeGroup(typ)) {
 		t.Error("group: an unknown version or type is not ErrUnknownKind")
 	}
-	if _, err := event.DecodeOutcome(outcome); !errors.Is(err, event.ErrUnknownKind) {
+	if _, err := eventcodec.DecodeOutcome(outcome); !errors.Is(err, eventcodec.ErrUnknownKind) {
 		t.Errorf("outcome: got %v", err)
 	}
-	if _, err := event.DecodeBlock(empty); !errors.Is(err, event.ErrUnknownKind) {
+	if _, err := eventcodec.DecodeBlock(empty); !errors.Is(err, eventcodec.ErrUnknownKind) {
 		t.Errorf("block: got %v", err)
 	}
 }
@@ -101,13 +102,13 @@ func TestNamesAreCanonical(t *testing.T) {
 		// One record AccountChanged with the aggregate's name again in full.
 		return append(b, 0, 1, 4, 1, 1, 2<<1, 'a', 'b', 0, 0, 0, 0, 0, 0)
 	}
-	if _, err := event.DecodeGroup(group(2<<1, 'x', 'y')); err != nil {
+	if _, err := eventcodec.DecodeGroup(group(2<<1, 'x', 'y')); err != nil {
 		t.Errorf("two different names: %v", err)
 	}
-	if _, err := event.DecodeGroup(group(2<<1, 'a', 'b')); !errors.Is(err, wire.ErrNotCanonical) {
+	if _, err := eventcodec.DecodeGroup(group(2<<1, 'a', 'b')); !errors.Is(err, wire.ErrNotCanonical) {
 		t.Errorf("a name twice in full: got %v", err)
 	}
-	if _, err := event.DecodeGroup(group(0<<1 | 1)); !errors.Is(err, wire.ErrNotCanonical) {
+	if _, err := eventcodec.DecodeGroup(group(0<<1 | 1)); !errors.Is(err, wire.ErrNotCanonical) {
 		t.Errorf("a place with no name yet: got %v", err)
 	}
 }
@@ -120,17 +121,17 @@ func TestPresenceIsCanonical(t *testing.T) {
 		"correlation = id":       {4 | 16, 0, 0, 1, 'x', 1, 'x', 0, 0, 0, 0, 0},
 		"correlation without id": {32, 0, 0, 0, 0, 0, 0, 0},
 	} {
-		if _, err := event.DecodeGroup(b); !errors.Is(err, wire.ErrNotCanonical) {
+		if _, err := eventcodec.DecodeGroup(b); !errors.Is(err, wire.ErrNotCanonical) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
 	o := order(1)
 	o.Filled = 1
-	b := event.AppendGroup(nil, &event.Group{Records: []event.Record{&event.OrderChanged{Type: event.TypeOrderAccepted, Order: o}}})
+	b := eventcodec.AppendGroup(nil, &event.Group{Records: []event.Record{&event.OrderChanged{Type: event.TypeOrderAccepted, Order: o}}})
 	// Quantity 100 is c8 01 zigzagged; Filled 1 follows as 02.
 	at := bytes.Index(b, []byte{0xc8, 1, 2}) + 2
 	b[at] = 0
-	if _, err := event.DecodeGroup(b); !errors.Is(err, wire.ErrNotCanonical) {
+	if _, err := eventcodec.DecodeGroup(b); !errors.Is(err, wire.ErrNotCanonical) {
 		t.Errorf("filled 0 with its bit: got %v", err)
 	}
 }
@@ -154,11 +155,11 @@ func TestChangedBytes(t *testing.T) {
 func encodeLike(v any) []byte {
 	switch v := v.(type) {
 	case *event.Block:
-		return event.AppendBlock(nil, v)
+		return eventcodec.AppendBlock(nil, v)
 	case *event.Outcome:
-		return event.AppendOutcome(nil, v)
+		return eventcodec.AppendOutcome(nil, v)
 	}
-	return event.AppendGroup(nil, v.(*event.Group))
+	return eventcodec.AppendGroup(nil, v.(*event.Group))
 }
 
 // An event that this package does not name must never reach a journal.
@@ -168,21 +169,21 @@ func TestUnnamedTypePanics(t *testing.T) {
 			t.Error("no panic")
 		}
 	}()
-	event.AppendGroup(nil, &event.Group{Records: []event.Record{&event.AssetChanged{Type: "AssetPainted"}}})
+	eventcodec.AppendGroup(nil, &event.Group{Records: []event.Record{&event.AssetChanged{Type: "AssetPainted"}}})
 }
 
 // A public event of ordinary trading is small; the bound is the promise, the
 // logged number the present state.
 func TestSize(t *testing.T) {
 	b := trading(100)
-	size := len(event.AppendBlock(nil, b))
+	size := len(eventcodec.AppendBlock(nil, b))
 	each := size / int(b.Count)
 	t.Logf("%d commands, %d events, %d bytes: %d B an event", len(b.Groups), b.Count, size, each)
 	if each > 120 {
 		t.Errorf("%d bytes an event, at most 120 of the allowed 300", each)
 	}
 	alone := block([]event.Record{accepted(1)})
-	if size := len(event.AppendBlock(nil, alone)); size > 300 {
+	if size := len(eventcodec.AppendBlock(nil, alone)); size > 300 {
 		t.Errorf("a block of one event takes %d bytes, at most 300", size)
 	}
 }
@@ -190,11 +191,11 @@ func TestSize(t *testing.T) {
 // Appending to a buffer with room allocates nothing.
 func TestAppendDoesNotAllocate(t *testing.T) {
 	b, buf := trading(100), make([]byte, 0, 1<<20)
-	if n := testing.AllocsPerRun(100, func() { event.AppendBlock(buf, b) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { eventcodec.AppendBlock(buf, b) }); n != 0 {
 		t.Errorf("AppendBlock allocates %v times", n)
 	}
 	o := &event.Outcome{Kind: event.OutcomeExecuted, Group: &b.Groups[0]}
-	if n := testing.AllocsPerRun(100, func() { event.AppendOutcome(buf, o) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { eventcodec.AppendOutcome(buf, o) }); n != 0 {
 		t.Errorf("AppendOutcome allocates %v times", n)
 	}
 }
@@ -203,24 +204,24 @@ func TestAppendDoesNotAllocate(t *testing.T) {
 // likewise below.
 func FuzzDecodeBlock(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if v, err := event.DecodeBlock(b); err == nil {
-			checkCanonical(t, b, event.AppendBlock(nil, v))
+		if v, err := eventcodec.DecodeBlock(b); err == nil {
+			checkCanonical(t, b, eventcodec.AppendBlock(nil, v))
 		}
 	})
 }
 
 func FuzzDecodeGroup(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if v, err := event.DecodeGroup(b); err == nil {
-			checkCanonical(t, b, event.AppendGroup(nil, v))
+		if v, err := eventcodec.DecodeGroup(b); err == nil {
+			checkCanonical(t, b, eventcodec.AppendGroup(nil, v))
 		}
 	})
 }
 
 func FuzzDecodeOutcome(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if v, err := event.DecodeOutcome(b); err == nil {
-			checkCanonical(t, b, event.AppendOutcome(nil, v))
+		if v, err := eventcodec.DecodeOutcome(b); err == nil {
+			checkCanonical(t, b, eventcodec.AppendOutcome(nil, v))
 		}
 	})
 }
@@ -235,26 +236,26 @@ func BenchmarkAppendBlock(b *testing.B) {
 	v, buf := placements(100), make([]byte, 0, 1<<20)
 	b.ReportAllocs()
 	for b.Loop() {
-		event.AppendBlock(buf, v)
+		eventcodec.AppendBlock(buf, v)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/100, "ns/group")
-	b.ReportMetric(float64(len(event.AppendBlock(buf, v)))/100, "B/group")
+	b.ReportMetric(float64(len(eventcodec.AppendBlock(buf, v)))/100, "B/group")
 }
 
 func BenchmarkAppendBlockTrading(b *testing.B) {
 	v, buf := trading(100), make([]byte, 0, 1<<20)
 	b.ReportAllocs()
 	for b.Loop() {
-		event.AppendBlock(buf, v)
+		eventcodec.AppendBlock(buf, v)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(v.Count), "ns/event")
 }
 
 func BenchmarkDecodeBlock(b *testing.B) {
-	encoded := event.AppendBlock(nil, placements(100))
+	encoded := eventcodec.AppendBlock(nil, placements(100))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := event.DecodeBlock(encoded); err != nil {
+		if _, err := eventcodec.DecodeBlock(encoded); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -266,7 +267,7 @@ func BenchmarkAppendOutcome(b *testing.B) {
 	buf := make([]byte, 0, 4096)
 	b.ReportAllocs()
 	for b.Loop() {
-		event.AppendOutcome(buf, o)
+		eventcodec.AppendOutcome(buf, o)
 	}
 }
 
@@ -346,7 +347,7 @@ func filled(i int) *event.Fill {
 	}
 }
 
-func isUnknown(_ *event.Group, err error) bool { return errors.Is(err, event.ErrUnknownKind) }
+func isUnknown(_ *event.Group, err error) bool { return errors.Is(err, eventcodec.ErrUnknownKind) }
 
 // A brief outcome says where its group begins and nothing else of it; in the
 // block a group is found by that, beside groups that left no event.
@@ -356,7 +357,7 @@ func TestBriefOutcome(t *testing.T) {
 	}}
 	whole := event.Outcome{Kind: event.OutcomeExecuted, Index: 5, At: 7, History: 9, Sequence: 11, Group: &b.Groups[1]}
 	brief := whole.Brief()
-	got, err := event.DecodeOutcome(event.AppendOutcome(nil, &brief))
+	got, err := eventcodec.DecodeOutcome(eventcodec.AppendOutcome(nil, &brief))
 	if err != nil || !got.IsBrief() || got.First != 10 || got.Sequence != 11 || got.Index != 5 {
 		t.Fatalf("got %+v, %v", got, err)
 	}
