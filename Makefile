@@ -75,7 +75,7 @@ mutants: ## build each planted defect and show which seed of the simulator finds
 	$(GO) test ./chaos/sim -count=1 -timeout 0 -v -run '^TestMutants$$' -args -mutants=$(or $(SEEDS),500) $(if $(MUTANT),-mutant='$(MUTANT)')
 
 .PHONY: chaos-quick
-chaos-quick: build build-chaos ## a few trials of each row of the scorecard, in ten minutes (as root: all rows)
+chaos-quick: build build-chaos ## a trial or a few of each row of the scorecard, in ten minutes (as root: all rows)
 	$(BIN) chaos scorecard --quick --for 10m --dir chaos-runs/quick --tagged $(BIN)-chaos
 
 .PHONY: chaos-scorecard

@@ -23,14 +23,20 @@ type Check struct {
 type Run struct {
 	Folder history.Folder
 	Head   history.Head
-	Limits Limits
+	// Limits are those of the faults that have some, by their names without a number.
+	Limits map[string]Limits
+	// Steady: what the processes hold is to be flat.
+	Steady bool
 }
 
-// Limits bound what a client may see; 0 is no limit.
+// Limits bound what a client may see of one fault; 0 is no limit.
 type Limits struct {
-	// Gap is the longest time without an answer, all clients together; Heal the
-	// longest from the end of a fault to the first answer after it.
+	// Gap is the longest time without an answer from its beginning on, all clients
+	// together; Heal the longest from its end to the first answer after it.
 	Gap, Heal time.Duration
+	// Keeps is the share of the answers a second of before that there must be while
+	// it lasts, once Gap is over.
+	Keeps float64
 }
 
 // Violation is one thing that breaks a check.
@@ -41,6 +47,8 @@ type Violation struct {
 	IDs      []string
 	Node     string
 	Sequence uint64
+	// Fault is the fault that it is about, with its number, if it is one's alone.
+	Fault string
 }
 
 // All lists the checks, in the order in which a report shows them. To add one is
@@ -57,7 +65,8 @@ func All() []Check {
 		{"invariants", "by each node's own events: money is conserved, books are not crossed, trades keep to price, time and quantity", invariants},
 		{"fix", "each FIX session was told of each event of its orders once and in order, and of nothing else", reports},
 		{"hashes", "state hashes are equal at equal indexes", hashes},
-		{"availability", "no gap between answers, and no time to heal, is longer than the scenario allows", availability},
+		{"availability", "of a fault that has limits: no gap between answers and no time to heal is longer, and no fewer answers a second come while it lasts", availability},
+		{"flat", "of a soak: memory, descriptors and goroutines of each process are flat after the warm-up, and its folder grows by no more than its bytes an event", flat},
 	}
 }
 

@@ -274,14 +274,23 @@ func spoiledTellings() []spoil {
 			o.ID = "r-f9"
 			p.ops = append(p.ops, o)
 		}},
-		{"nobody was answered for too long", []string{"availability"}, func(p *past) { p.limits.Gap = time.Millisecond }},
+		{"a node leaks", []string{"flat"}, func(p *past) {
+			for i := range 60 {
+				at := history.Nanos(i) * history.Nanos(time.Minute)
+				p.samples = append(p.samples, history.Sample{At: at, Node: "n1", Resident: uint64(i+1) << 26, Goroutines: 9})
+			}
+		}},
+		{"nobody was answered for too long", []string{"availability"}, func(p *past) {
+			p.limits.Gap = time.Millisecond
+			p.fault(p.marks[0].At+1, p.marks[1].At-1)
+		}},
 		{"it took too long to heal", []string{"availability"}, func(p *past) {
 			p.limits.Heal = time.Microsecond
-			p.marks = append(p.marks, history.Mark{At: p.marks[0].At + 1, What: history.FaultOver, Fault: "kill"})
+			p.fault(p.marks[0].At, p.marks[0].At+1)
 		}},
 		{"it never healed", []string{"availability"}, func(p *past) {
 			p.limits.Heal = time.Hour
-			p.marks = append(p.marks, history.Mark{At: p.marks[1].At - 1, What: history.FaultOver, Fault: "kill"})
+			p.fault(p.marks[0].At, p.marks[1].At-1)
 		}},
 	}
 }

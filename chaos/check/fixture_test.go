@@ -29,8 +29,9 @@ type past struct {
 	ops     []history.Operation
 	reports []history.Report
 	marks   []history.Mark
+	samples []history.Sample // of a soak
 	status  string
-	limits  check.Limits
+	limits  check.Limits // of the fault "kill"
 	// spoiled is what one node exports instead.
 	spoiled map[string]func([][]byte) [][]byte
 
@@ -230,6 +231,13 @@ func (p *past) mark(what, fault string) {
 	p.marks = append(p.marks, history.Mark{At: p.now, What: what, Fault: fault})
 }
 
+// fault has one begin and heal.
+func (p *past) fault(begins, over history.Nanos) {
+	p.marks = append(p.marks,
+		history.Mark{At: begins, What: history.FaultBegins, Fault: "kill#1"}, history.Mark{At: over, What: history.FaultHeals, Fault: "kill#1"},
+		history.Mark{At: over, What: history.FaultOver, Fault: "kill#1"})
+}
+
 // query takes down a read and what the venue is now.
 func (p *past) query(path, level string, answer any) {
 	p.now += 10e6
@@ -344,7 +352,10 @@ func (p *past) left() check.Run {
 		}
 	}
 	p.write(folder.Status(), []byte(p.status))
-	return check.Run{Folder: folder, Head: head, Limits: p.limits}
+	if err := folder.WriteSamples(p.samples...); err != nil {
+		p.t.Fatal(err)
+	}
+	return check.Run{Folder: folder, Head: head, Limits: map[string]check.Limits{"kill": p.limits}, Steady: len(p.samples) > 0}
 }
 
 func (p *past) write(path string, text []byte) {

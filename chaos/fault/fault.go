@@ -17,9 +17,11 @@ type Fault struct {
 	Doc   string   // what happens, in a line
 	Needs site.Can // of the site, or it can't be done there
 	// Extra are lines of the nodes' configuration without which it bites
-	// nothing, Before how many commands must have been executed; 0: some.
-	Extra  string
-	Before uint64
+	// nothing, Entries how long the log must be before it; 0: as it is. Fresh:
+	// so many must have come since the last fault.
+	Extra   string
+	Entries uint64
+	Fresh   bool
 	// Begin begins it and returns soon after. What is random comes from the
 	// dice. A fault that repeats goes on until Heal.
 	Begin func(ctx context.Context, s *site.Site, dice *rand.Rand) (Ongoing, error)

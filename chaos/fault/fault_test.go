@@ -112,7 +112,8 @@ func bites(t *testing.T, f fault.Fault, o site.Options) {
 	})
 	declare(t, s)
 	r := traffic.Start(context.Background(), traffic.Options{URLs: s.URLs(), Clients: 8, Seed: 1, Run: "b", Client: s.Client})
-	reach(t, s, r, max(before, int64(f.Before)))
+	reach(t, s, r, before)
+	lengthen(t, s, f.Entries)
 	seed := fnv.New64a()
 	_, _ = fmt.Fprint(seed, f.Name, os.Getenv("RIALTO_FAULT_SEED"))
 	begun := time.Now()
@@ -155,6 +156,24 @@ func reach(t *testing.T, s *site.Site, r *traffic.Run, n int64) {
 	err := s.Until(t.Context(), fmt.Sprintf("%d commands are acknowledged", n), func(context.Context) bool { return r.Done() >= n })
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// lengthen fills the log until it has so many entries.
+func lengthen(t *testing.T, s *site.Site, entries uint64) {
+	t.Helper()
+	if entries == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	long := func() bool {
+		twin, err := s.Twin(ctx, 0)
+		return err == nil && twin.Nodes[0].AppliedIndex >= entries
+	}
+	traffic.Fill(ctx, traffic.Options{URLs: s.URLs(), Run: "b", Seed: 1, Client: s.Client}, "e", long)
+	if ctx.Err() != nil {
+		t.Fatalf("the log did not come to %d entries", entries)
 	}
 }
 

@@ -28,7 +28,7 @@ func flips() []Fault {
 			},
 		}
 		if k == live.Archive {
-			row.Extra, row.Before = shortLog, pastLog
+			row.Extra, row.Entries = shortLog, pastLog
 		}
 		rows = append(rows, row)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/rialto-exchange/rialto/chaos/site"
+	"github.com/rialto-exchange/rialto/chaos/undo"
 )
 
 func memberships() []Fault {
@@ -28,15 +29,15 @@ func memberships() []Fault {
 				return again(s, dice, "snapshots", "/v1/admin/snapshot"), nil
 			}},
 		{Name: "install-killed", Doc: "a newcomer is killed while a snapshot of the leader is installed at it, and started again", Needs: site.Processes | site.Files,
-			Extra: shortLog, Before: pastLog, Begin: installKilled},
+			Extra: shortLog, Entries: pastLog, Begin: installKilled},
 	}
 }
 
 // A log gives up what the archive has taken, 4,096 entries at once, and nothing
-// of what is to trail its last snapshot. Several commands can be in an entry.
+// of what is to trail its last snapshot.
 const (
 	shortLog = "consensus:\n  trailing_entries: 1\n"
-	pastLog  = 15_000
+	pastLog  = 4_400
 )
 
 // remove takes a node out of the cluster, by any other that answers.
@@ -162,16 +163,8 @@ func installKilled(ctx context.Context, s *site.Site, dice *rand.Rand) (Ongoing,
 	if err := newcomer(ctx, s, n); err != nil {
 		return nil, err
 	}
-	at := int64(-1)
-	within := time.Now().Add(patience / 3)
-	for at < 0 && n.Running() && time.Now().Before(within) && ctx.Err() == nil {
-		if got, begun := arriving(n.Data()); begun && got*100 >= whole*percent {
-			at = got
-		} else if !begun {
-			time.Sleep(100 * time.Microsecond) // an install of a small state is over in some milliseconds
-		}
-	}
-	if err := n.Kill(ctx); err != nil {
+	at, err := stopArriving(ctx, s, n, whole*percent/100)
+	if err := errors.Join(err, n.Kill(ctx)); err != nil {
 		return nil, err
 	}
 	_, unfinished := arriving(n.Data())
@@ -189,6 +182,40 @@ func installKilled(ctx context.Context, s *site.Site, dice *rand.Rand) (Ongoing,
 			return fmt.Sprintf("%s was killed when %d of %d bytes (%d %% wanted) had arrived; the snapshot was %s", n.ID, at, whole, percent, word), nil
 		},
 	}, nil
+}
+
+// glimpse is for how long a node runs between two looks at it.
+const glimpse = 500 * time.Microsecond
+
+// stopArriving stops a node when so many bytes of a snapshot have arrived, and
+// returns how many have; below 0: none came. An install of a small state is over
+// in some milliseconds, so the node runs for moments only, and is looked at while
+// it is stopped.
+func stopArriving(ctx context.Context, s *site.Site, n *site.Node, bytes int64) (at int64, err error) {
+	stopped, err := undo.Process(undo.Stopped, n.PID())
+	if err != nil {
+		return -1, err
+	}
+	if err := s.Journal().Making(stopped); err != nil {
+		return -1, err
+	}
+	s.Defer("resume "+n.ID, func() error { return n.Resume(context.Background()) })
+	for within := time.Now().Add(patience / 2); n.Running() && time.Now().Before(within) && ctx.Err() == nil; {
+		if err := n.Pause(ctx); err != nil {
+			return -1, err
+		}
+		if got, begun := arriving(n.Data()); begun && got >= bytes {
+			return got, s.Journal().Gone(stopped)
+		}
+		if newest(n.Data()) > 0 {
+			break // it is whole already
+		}
+		if err := n.Resume(ctx); err != nil {
+			return -1, err
+		}
+		time.Sleep(glimpse)
+	}
+	return -1, errors.Join(n.Resume(ctx), s.Journal().Gone(stopped))
 }
 
 // newest is the size of a node's newest snapshot.

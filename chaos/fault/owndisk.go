@@ -41,7 +41,7 @@ func ownDisks() []Fault {
 				},
 			}
 			if p.name == "archive" {
-				row.Extra, row.Before = shortLog, pastLog
+				row.Extra, row.Entries, row.Fresh = shortLog, pastLog, true
 			}
 			rows = append(rows, row)
 		}

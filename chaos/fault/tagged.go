@@ -40,7 +40,7 @@ func partsOfFolder() []part {
 	}
 }
 
-// extra and before are what an archive needs to be written to.
+// extra and entries are what an archive needs to be written to.
 func (p part) extra() string {
 	if p.name == "archive" {
 		return shortLog
@@ -48,7 +48,7 @@ func (p part) extra() string {
 	return ""
 }
 
-func (p part) before() uint64 {
+func (p part) entries() uint64 {
 	if p.name == "archive" {
 		return pastLog
 	}
@@ -61,7 +61,7 @@ func tagged() []Fault {
 	for _, p := range partsOfFolder() {
 		for _, r := range []Role{Leader, Follower} {
 			rows = append(rows, Fault{
-				Name: fmt.Sprintf("crash-%s-%s", p.name, r), Needs: needs, Extra: p.extra(), Before: p.before(),
+				Name: fmt.Sprintf("crash-%s-%s", p.name, r), Needs: needs, Extra: p.extra(), Entries: p.entries(), Fresh: true,
 				Doc: fmt.Sprintf("the %s is killed before, in the middle of or after one of the next %d writes and syncs of its %s", r, p.within, p.name),
 				Begin: func(ctx context.Context, s *site.Site, dice *rand.Rand) (Ongoing, error) {
 					return spoil(ctx, s, dice, r, p, crash(dice, p.within))
@@ -69,7 +69,7 @@ func tagged() []Fault {
 			})
 		}
 		rows = append(rows, Fault{
-			Name: "crash-start-" + p.name, Needs: needs, Extra: p.extra(), Before: p.before(),
+			Name: "crash-start-" + p.name, Needs: needs, Extra: p.extra(), Entries: p.entries(), Fresh: true,
 			Doc: fmt.Sprintf("a node is killed before, in the middle of or after one of the first %d writes and syncs of its %s when it is started", min(20, p.within), p.name),
 			Begin: func(ctx context.Context, s *site.Site, dice *rand.Rand) (Ongoing, error) {
 				return spoilStart(ctx, s, dice, p, crash(dice, min(20, p.within)))
@@ -86,7 +86,7 @@ func tagged() []Fault {
 			{"stall", "each write and sync of the leader's %s takes 200 ms longer", rule{At: 1, Do: "stall", StallMillis: 200}},
 		} {
 			rows = append(rows, Fault{
-				Name: k.name + "-" + p.name, Needs: needs, Doc: fmt.Sprintf(k.doc, p.name), Extra: p.extra(), Before: p.before(),
+				Name: k.name + "-" + p.name, Needs: needs, Doc: fmt.Sprintf(k.doc, p.name), Extra: p.extra(), Entries: p.entries(), Fresh: true,
 				Begin: func(ctx context.Context, s *site.Site, dice *rand.Rand) (Ongoing, error) {
 					return spoil(ctx, s, dice, Leader, p, k.rule)
 				},
@@ -94,7 +94,7 @@ func tagged() []Fault {
 		}
 	}
 	rows = append(rows, Fault{
-		Name: "crash-install", Needs: needs, Extra: shortLog, Before: pastLog,
+		Name: "crash-install", Needs: needs, Extra: shortLog, Entries: pastLog,
 		Doc:   "a newcomer is killed in the write at every 5 % of the leader's snapshot, as the dice say, and started again",
 		Begin: spoilInstall,
 	})

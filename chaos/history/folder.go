@@ -14,6 +14,9 @@ func (f Folder) Events(node string) string {
 	return filepath.Join(string(f), "events-"+node+".jsonl")
 }
 
+// Samples is where it is written what the processes held, in a soak.
+func (f Folder) Samples() string { return filepath.Join(string(f), "samples.jsonl") }
+
 // Status is what each node said of itself after the run: an object with the
 // answer to /v1/cluster by node id.
 func (f Folder) Status() string { return filepath.Join(string(f), "status.json") }

@@ -25,7 +25,19 @@ func (d *Draw) step(random *rand.Rand, can site.Can) Step {
 	}
 	drawn := possible[:min(n, len(possible))]
 	slices.SortStableFunc(drawn, func(a, b string) int { return leaves(a) - leaves(b) })
-	return Step{Faults: drawn, Hold: d.Hold}
+	return Step{Faults: drawn, Hold: d.Hold, Calm: d.Calm}
+}
+
+// drawn are steps with the faults that those draw which do.
+func drawn(steps []Step, random *rand.Rand, can site.Can) []Step {
+	all := slices.Clone(steps)
+	for i, s := range all {
+		if s.Draw != nil {
+			all[i] = s.Draw.step(random, can)
+			all[i].Of = s.Of
+		}
+	}
+	return all
 }
 
 // leaves is how little a fault leaves of a cluster for those that begin after
@@ -49,9 +61,16 @@ func leaves(name string) int {
 func (w *run) needs() site.Can {
 	s := w.options.Scenario
 	needs, _ := s.NeedsOf() // prepare has seen the error
-	if s.Draw != nil {
-		can := site.Machine(siteOptions(w.options, needs))
-		for _, name := range s.Draw.from() {
+	draws := []*Draw{s.Draw}
+	for _, step := range s.Steps {
+		draws = append(draws, step.Draw)
+	}
+	can := site.Machine(siteOptions(w.options, needs))
+	for _, d := range draws {
+		if d == nil {
+			continue
+		}
+		for _, name := range d.from() {
 			if f, ok := fault.Find(name); ok && can.Has(f.Needs) {
 				needs |= f.Needs
 			}

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rialto-exchange/rialto/chaos/fault"
@@ -36,9 +37,12 @@ func (w *run) happens(ctx context.Context) (err error) {
 		return fmt.Errorf("declare what is traded: %w", err)
 	}
 	watching, stop := context.WithCancel(ctx)
-	watched := make(chan struct{})
-	go func() { defer close(watched); w.watch(watching) }()
-	defer func() { stop(); <-watched }()
+	var watched sync.WaitGroup
+	watched.Go(func() { w.watch(watching) })
+	if w.options.Scenario.Steady {
+		watched.Go(func() { w.sample(watching) })
+	}
+	defer func() { stop(); watched.Wait() }()
 	w.history.Mark(history.Mark{What: history.LoadBegins})
 	if w.load, err = w.start(ctx); err != nil {
 		return err
@@ -51,7 +55,7 @@ func (w *run) happens(ctx context.Context) (err error) {
 		return errors.Join(err, ctx.Err())
 	}
 	err = errors.Join(w.load.end(ctx), w.settle(ctx))
-	if err == nil && w.options.Scenario.Hash {
+	if err == nil && w.options.Scenario.HashWithin > 0 {
 		w.hash(ctx)
 		err = w.settle(ctx)
 	}
@@ -67,6 +71,20 @@ func (w *run) sweep(ctx context.Context, s Sweep) error {
 	if err != nil {
 		return err
 	}
+	if last := t.Nodes[0].Sequence; last < uint64(s.Offsets+s.Events) {
+		if err := w.fill(ctx, func(ctx context.Context) bool {
+			now, err := w.site.Twin(ctx, 0)
+			return err == nil && now.Nodes[0].Sequence >= uint64(s.Offsets+s.Events)
+		}); err != nil {
+			return fmt.Errorf("as many events as offsets: %w", err)
+		}
+		if err := w.settle(ctx); err != nil {
+			return err
+		}
+		if t, err = w.site.Twin(ctx, 0); err != nil {
+			return err
+		}
+	}
 	w.options.Say("%6.1fs  event streams from %d offsets at %d nodes", w.history.Now().Duration().Seconds(), s.Offsets, w.site.Size())
 	return traffic.Sweep(ctx, w.traffic(), s.Offsets, s.Events, s.ToEnd, t.Nodes[0].Sequence)
 }
@@ -75,22 +93,28 @@ func (w *run) sweep(ctx context.Context, s Sweep) error {
 // work, and waits for the least work at the end.
 func (w *run) stepsAndCalm(ctx context.Context) error {
 	least := w.options.Scenario.Least
-	until := time.Now().Add(w.options.Duration)
+	begun := time.Now()
+	until := begun.Add(w.options.Duration)
 	if err := w.work(ctx, least.Before); err != nil {
 		return err
 	}
 	for made := 0; made < max(1, w.options.Times) || time.Now().Before(until); made++ {
 		steps := w.steps()
-		for _, s := range steps {
+		for i, s := range steps {
+			if within := w.options.Within; within > 0 && time.Since(begun) > within {
+				w.history.Mark(history.Mark{What: history.Note, Text: fmt.Sprintf("%d steps were not reached within %v", len(steps)-i, within)})
+				return ctx.Err()
+			}
+			if err := w.lengthen(ctx, s); err != nil {
+				return err
+			}
 			if err := w.step(ctx, s); err != nil {
 				return err
 			}
 			if err := w.work(ctx, least.After); err != nil {
 				return err
 			}
-			if d := w.options.Scenario.Draw; d != nil {
-				sleep(ctx, w.span(d.Calm))
-			}
+			sleep(ctx, w.span(s.Calm))
 		}
 		if len(steps) == 0 {
 			sleep(ctx, time.Until(until))
@@ -154,6 +178,8 @@ const beginPatience = 90 * time.Second
 
 // step has faults begin, last and end, and waits until the cluster is well.
 func (w *run) step(ctx context.Context, s Step) error {
+	w.faulty.Store(true)
+	defer w.faulty.Store(false)
 	all, whole := w.beginAll(ctx, s)
 	var errs []error
 	for _, u := range slices.Backward(all) {
@@ -164,18 +190,24 @@ func (w *run) step(ctx context.Context, s Step) error {
 	if !whole {
 		errs = append(errs, w.clear(ctx))
 	}
-	if err := errors.Join(errs...); err != nil {
-		return err
+	made := Made{Of: s.Of, Bit: whole}
+	err := errors.Join(errs...)
+	if err == nil {
+		err = w.recovered(ctx, all)
+		made.Recovered = err == nil
+		for _, u := range all {
+			made.Bit = w.bitten(u) && made.Bit
+		}
 	}
-	err := w.recovered(ctx, all)
-	bit := whole
 	for _, u := range all {
-		bit = w.bitten(u) && bit
+		made.Faults = append(made.Faults, u.name)
 	}
+	w.result.Made = append(w.result.Made, made)
 	w.result.Trials++
-	if !bit {
+	if !made.Bit {
 		w.result.Invalid++
 	}
+	w.before, _ = w.hashed(ctx)
 	return err
 }
 

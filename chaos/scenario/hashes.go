@@ -19,7 +19,7 @@ const hashPatience = 20 * time.Second
 // too slow for that it says so: the hashes are then of an earlier entry.
 func (w *run) hash(ctx context.Context) {
 	last, _ := w.hashed(ctx)
-	filling, cancel := context.WithTimeout(ctx, hashPatience)
+	filling, cancel := context.WithTimeout(ctx, w.options.Scenario.HashWithin)
 	defer cancel()
 	var done atomic.Bool
 	looked := make(chan struct{})
@@ -31,7 +31,7 @@ func (w *run) hash(ctx context.Context) {
 			sleep(filling, 5*polls)
 		}
 	}()
-	traffic.Fill(filling, w.traffic(), done.Load)
+	traffic.Fill(filling, w.traffic(), "e", done.Load)
 	cancel()
 	<-looked
 	_, hashed := w.hashed(ctx)

@@ -29,7 +29,7 @@ func Judge(ctx context.Context, folder history.Folder, r *Result, s Scenario) er
 		r.Why = append(r.Why, fmt.Sprintf("the history can't be read: %v", err))
 		return nil //nolint:nilerr // it is the verdict
 	}
-	r.Figures, r.Checks = f, checked(ctx, check.Run{Folder: folder, Head: f.Head, Limits: s.Limits})
+	r.Figures, r.Checks = f, checked(ctx, check.Run{Folder: folder, Head: f.Head, Limits: s.Limits, Steady: s.Steady})
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func judge(ctx context.Context, c check.Check, run check.Run) CheckResult {
 			r.Violations = append(r.Violations, Violation{What: fmt.Sprintf("%d more", len(found)-i)})
 			break
 		}
-		r.Violations = append(r.Violations, Violation{What: v.What, IDs: v.IDs, Node: v.Node, Sequence: v.Sequence})
+		r.Violations = append(r.Violations, Violation{What: v.What, IDs: v.IDs, Node: v.Node, Sequence: v.Sequence, Fault: v.Fault})
 	}
 	return r
 }

@@ -33,6 +33,9 @@ type Result struct {
 	Trials  int `json:"trials"`
 	Invalid int `json:"invalid"`
 
+	// Made are the steps one by one, where a run is of several scenarios or faults.
+	Made []Made `json:"made,omitempty"`
+
 	Seed     uint64        `json:"seed"`
 	Nodes    int           `json:"nodes"`
 	Duration time.Duration `json:"duration_ns"` // that was asked for
@@ -48,6 +51,15 @@ type Result struct {
 
 	Figures *figures.Figures `json:"figures,omitempty"`
 	Checks  []CheckResult    `json:"checks"`
+}
+
+// Made is a step that was made.
+type Made struct {
+	Of     string   `json:"of,omitempty"`     // its scenario, in a tour
+	Faults []string `json:"faults,omitempty"` // with their numbers
+	// Bit: every fault is shown to have bitten. Recovered: the cluster has.
+	Bit       bool `json:"bit"`
+	Recovered bool `json:"recovered"`
 }
 
 // CheckResult is what one check came to.
@@ -69,5 +81,6 @@ type Violation struct {
 	IDs      []string `json:"ids,omitempty"`
 	Node     string   `json:"node,omitempty"`
 	Sequence uint64   `json:"sequence,omitempty"`
+	Fault    string   `json:"fault,omitempty"`
 	Lines    []string `json:"lines,omitempty"` // of the history and of the export
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rialto-exchange/rialto/chaos/check"
 	"github.com/rialto-exchange/rialto/chaos/fault"
 	"github.com/rialto-exchange/rialto/chaos/site"
 )
@@ -17,7 +18,9 @@ func All() []Scenario {
 		rows = append(rows, alone(f))
 	}
 	for i := range rows {
-		rows[i].Hash = rows[i].Name != "selection" // which is to be short
+		if rows[i].Name != "selection" { // which is to be short
+			rows[i].HashWithin = hashPatience
+		}
 	}
 	return rows
 }
@@ -78,7 +81,7 @@ func named() []Scenario {
 		{
 			Name: "soak", Doc: "mixed faults every 10 to 60 s, for as long as --duration says",
 			Draw: &Draw{From: lasting(), Together: Between{1, 2}, Hold: Span{time.Second, 5 * time.Second}, Calm: Span{10 * time.Second, 60 * time.Second}},
-			Load: Load{Clients: 6, Transfers: 2, Readers: 1, Streams: 1, Sessions: 1, Rate: 100, FIXRate: 5}, Alone: true,
+			Load: Load{Clients: 6, Transfers: 2, Readers: 1, Streams: 1, Sessions: 1, Rate: 100, FIXRate: 5}, Alone: true, Steady: true,
 		},
 		{
 			Name: "streams", Doc: "event streams resumed from every offset of the first 20,000 on every node, 200 events each, 100 of them to the end",
@@ -102,17 +105,22 @@ func alone(f fault.Fault) Scenario {
 			s.Steps[0].Hold = long()
 		}
 	}
-	switch {
-	case strings.HasPrefix(f.Name, "partition-"), strings.HasPrefix(f.Name, "net-"):
-		s.Limits.Heal = 5 * time.Second
-	case f.Name == "disk-hung-leader", f.Name == "disk-hung-follower":
-		s.Limits.Gap, s.Limits.Heal = 1500*time.Millisecond, 5*time.Second
+	if l := limits(f.Name); l != (check.Limits{}) {
+		s.Limits = map[string]check.Limits{f.Name: l}
 	}
-	if s.Extra = f.Extra; f.Before > 0 {
-		s.Least = Work{Before: f.Before, After: 100}
-		s.Load = Load{Clients: 24, Transfers: 3, Readers: 1, Streams: 1, Sessions: 1, FIXRate: 10}
-	}
+	s.Extra = f.Extra
 	return s
+}
+
+// limits are what clients may feel of a fault that comes alone.
+func limits(fault string) (l check.Limits) {
+	switch {
+	case strings.HasPrefix(fault, "partition-"), strings.HasPrefix(fault, "net-"):
+		l.Heal = 5 * time.Second
+	case fault == "disk-hung-leader", fault == "disk-hung-follower":
+		l = check.Limits{Gap: 1500 * time.Millisecond, Heal: 5 * time.Second, Keeps: 0.8}
+	}
+	return l
 }
 
 func starting(prefix string) []string {

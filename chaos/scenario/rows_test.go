@@ -6,6 +6,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/chaos/fault"
 	"github.com/rialto-exchange/rialto/chaos/scenario"
+	"github.com/rialto-exchange/rialto/chaos/site"
 )
 
 // TestRows shows that each scenario has a name of its own, says what happens,
@@ -45,5 +46,34 @@ func TestFindCompletes(t *testing.T) {
 	}
 	if _, ok := scenario.Find("none of these"); ok {
 		t.Error("a scenario was found that is none")
+	}
+}
+
+// TestTour shows that scenarios with commas between them are one: the steps of
+// each in turn, with what any of them needs and the limits of each fault; and
+// that what can't be made beside others is in none.
+func TestTour(t *testing.T) {
+	s, ok := scenario.Find("kill-leader,install-killed,partition-ring,kills,calm,kill-leader")
+	if !ok {
+		t.Fatal("it is none")
+	}
+	var of []string
+	for _, step := range s.Steps {
+		of = append(of, step.Of)
+	}
+	if want := []string{"kill-leader", "install-killed", "partition-ring", "kills", "calm", "kill-leader"}; !slices.Equal(of, want) {
+		t.Errorf("its steps are of %v, want %v", of, want)
+	}
+	needs, err := s.NeedsOf()
+	if err != nil || !needs.Has(site.Namespaces|site.Files) {
+		t.Errorf("it needs %v, %v", needs, err)
+	}
+	if s.Extra == "" || s.Limits["partition-ring"].Heal == 0 || s.Nodes != 3 || s.Load.Clients == 0 {
+		t.Errorf("%+v", s)
+	}
+	for _, name := range []string{"kill-leader,none of these", "kill-leader,five-nodes", "streams,calm", "calm,soak", "calm,"} {
+		if _, ok := scenario.Find(name); ok {
+			t.Errorf("%q is a tour", name)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/rialto-exchange/rialto/chaos/history"
@@ -24,10 +25,13 @@ type Options struct {
 	// lasted for Duration.
 	Times    int
 	Duration time.Duration
-	Binary   string
-	Older    string // binary of an older build, "" if there is none
-	Version  string // of this program, as git describes it
-	Staging  *site.Staging
+	// Within bounds how long steps are begun, 0 is no bound. What was not reached is
+	// no trial.
+	Within  time.Duration
+	Binary  string
+	Older   string // binary of an older build, "" if there is none
+	Version string // of this program, as git describes it
+	Staging *site.Staging
 	// Say is told what goes on, a line each; nil: nobody is.
 	Say func(format string, args ...any)
 	// Keep leaves the nodes' data in the folder, also if all is well.
@@ -85,11 +89,12 @@ func prepare(o Options) (lacks site.Can, steps func() []Step, err error) {
 	if lacks = needs &^ can; lacks != 0 {
 		return lacks, nil, nil
 	}
-	if s.Draw == nil {
-		return 0, func() []Step { return s.Steps }, nil
+	all := s.Steps
+	if s.Draw != nil {
+		all = []Step{{Draw: s.Draw}}
 	}
 	random := rand.New(rand.NewPCG(o.Seed, 2))
-	return 0, func() []Step { return []Step{s.Draw.step(random, can)} }, nil
+	return 0, func() []Step { return drawn(all, random, can) }, nil
 }
 
 func siteOptions(o Options, needs site.Can) site.Options {
@@ -114,6 +119,9 @@ type run struct {
 	load    *load
 	count   map[string]int // of each fault
 	last    uint64         // the sequence that all nodes came to, 0: they did not
+	faulty  atomic.Bool    // a fault is under way
+	filled  int            // how often the log was filled
+	before  uint64         // the last entry when the fault before was over
 }
 
 func (w *run) cluster() string { return filepath.Join(string(w.options.Folder), "cluster") }

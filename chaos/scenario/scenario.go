@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rialto-exchange/rialto/chaos/check"
@@ -25,25 +26,34 @@ type Scenario struct {
 	Draw *Draw
 	// Load is the traffic; the zero value is DefaultLoad.
 	Load Load
-	// Limits are what the availability check holds the run to; zero: none, the
-	// figures are printed.
-	Limits check.Limits
+	// Limits are what the availability check holds faults to, by their names; of
+	// the others the figures are printed.
+	Limits map[string]check.Limits
 	// Least is the work without which a trial does not count.
 	Least Work
-	// Hash fills the log at the end until every node has taken a state hash.
-	Hash bool
+	// HashWithin is for how long the log is filled at the end, at most, until every
+	// node has taken a state hash; 0: it is not.
+	HashWithin time.Duration
 	// Sweep reads the event stream from many offsets after the load has ended.
 	Sweep Sweep
+	// Steady: it is sampled what the nodes hold, and that is to be flat.
+	Steady bool
 	// Alone: it times something, and nothing else may run beside it.
 	Alone bool
 }
 
 // Step is one fault, or some at the same time.
 type Step struct {
+	// Of is the scenario that it is of, where several are made in one run.
+	Of     string
 	Faults []string
+	// Draw, if it is set, draws the faults when the step is reached.
+	Draw *Draw
 	// Hold is how long they last: between the two, from the seed. After the
 	// first of some has begun, each next one follows within Hold.
 	Hold Span
+	// Calm is the time after it.
+	Calm Span
 }
 
 // Span is a time between two bounds.
@@ -84,8 +94,12 @@ type Work struct{ Before, After uint64 }
 // DefaultWork is the least work of a scenario that does not say otherwise.
 func DefaultWork() Work { return Work{Before: 200, After: 100} }
 
-// Find returns a scenario by its name.
+// Find returns a scenario by its name; several with commas between them are a
+// tour of these.
 func Find(name string) (Scenario, bool) {
+	if strings.Contains(name, ",") {
+		return tour(strings.Split(name, ","))
+	}
 	all := All()
 	at := slices.IndexFunc(all, func(s Scenario) bool { return s.Name == name })
 	if at < 0 {
@@ -112,6 +126,9 @@ func (s Scenario) Faults() []string {
 	var names []string
 	for _, step := range s.Steps {
 		names = append(names, step.Faults...)
+		if step.Draw != nil {
+			names = append(names, step.Draw.from()...)
+		}
 	}
 	if s.Draw != nil {
 		names = append(names, s.Draw.from()...)

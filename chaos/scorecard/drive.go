@@ -47,14 +47,14 @@ type Job struct {
 	Scenario string
 	Seed     uint64
 	Times    int
+	// Within bounds how long its steps are begun; 0: no bound.
+	Within time.Duration
 }
 
 // Build is the binary that a job is made with.
 func (o Options) Build(j Job) string {
-	if s, ok := scenario.Find(j.Scenario); ok && o.Tagged != "" {
-		if needs, err := s.NeedsOf(); err == nil && needs.Has(site.Tagged) {
-			return o.Tagged
-		}
+	if o.Tagged != "" && needsTag(j.Scenario) {
+		return o.Tagged
 	}
 	return o.Binary
 }
@@ -90,7 +90,11 @@ func Make(ctx context.Context, o Options, rows []Row) (*Card, error) {
 	if d.runs, err = d.book.read(); err != nil {
 		return nil, err
 	}
-	err = d.all(ctx)
+	if o.Quick {
+		err = d.quick(ctx)
+	} else {
+		err = d.all(ctx)
+	}
 	card := Tally(rows, d.runs, o.Quick, d.can, builds...)
 	card.Machine = scenario.Machine()
 	card.Commit, card.Modified = scenario.Build(o.Binary, o.Version)
@@ -230,7 +234,7 @@ func (d *drive) make(ctx context.Context, j Job) {
 	}
 	name := fmt.Sprintf("%s-%08x", j.Scenario, j.Seed)
 	folder := history.Folder(filepath.Join(d.options.Dir, name))
-	err := os.RemoveAll(string(folder)) // of a run that was interrupted
+	err := fresh(folder)
 	var r *scenario.Result
 	if err == nil {
 		d.options.Say("%s: %s × %d, seed %d", j.Row.Name, j.Scenario, j.Times, j.Seed)
@@ -244,10 +248,7 @@ func (d *drive) make(ctx context.Context, j Job) {
 		_ = os.RemoveAll(string(folder)) // it is made again
 		return
 	case err != nil:
-		r = &scenario.Result{
-			Scenario: j.Scenario, Seed: j.Seed, Binary: d.binary, Verdict: scenario.Failed, Started: time.Now().UTC(),
-			Why: []string{fmt.Sprintf("the run broke off: %v", err)},
-		}
+		r = broken(d.binary, j, err)
 	}
 	run := runOf(j.Row, j.Number, r)
 	run.Folder = name
@@ -260,6 +261,17 @@ func (d *drive) make(ctx context.Context, j Job) {
 		return
 	}
 	d.runs = append(d.runs, run)
+}
+
+// fresh removes what a run left that was interrupted.
+func fresh(folder history.Folder) error { return os.RemoveAll(string(folder)) }
+
+// broken is what a run came to that broke off.
+func broken(binary string, j Job, err error) *scenario.Result {
+	return &scenario.Result{
+		Scenario: j.Scenario, Seed: j.Seed, Binary: binary, Verdict: scenario.Failed, Started: time.Now().UTC(),
+		Why: []string{fmt.Sprintf("the run broke off: %v", err)},
+	}
 }
 
 func because(why []string) string {

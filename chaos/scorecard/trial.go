@@ -53,11 +53,7 @@ func runOf(row Row, number int, r *scenario.Result) Run {
 		return run
 	}
 	run.Commands = r.Figures.Commands.Acked + r.Figures.Commands.Refused
-	for _, f := range r.Figures.Faults {
-		run.Silences = append(run.Silences, f.Gap.Length())
-		run.Waits = append(run.Waits, f.ClientGap.Length())
-		run.Heals = append(run.Heals, f.ToHeal())
-	}
+	run.felt(r.Figures.Faults, func(string) bool { return true })
 	return run
 }
 

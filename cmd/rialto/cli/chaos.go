@@ -115,6 +115,9 @@ opens accounts that begin with the run's id.
     --kill-cmd 'ssh {node} sudo systemctl kill -s KILL rialto' \
     --start-cmd 'ssh {node} sudo systemctl start rialto'
 
+Several scenarios with commas between them are made one after the other in one
+cluster, with little traffic.
+
 A scenario makes its steps once; --times and --duration have it repeat them. What is random comes from --seed, as far as the cluster's answers allow.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := checkOutput(sh); err != nil {
@@ -142,6 +145,7 @@ A scenario makes its steps once; --times and --duration have it repeat them. Wha
 	f.IntVar(&o.Nodes, "nodes", 0, "how many nodes, 3 … 5 (default: the scenario's own)")
 	f.IntVar(&o.Times, "times", 1, "how often the steps are made at least")
 	f.DurationVar(&o.Duration, "duration", 0, "for how long they are repeated at least")
+	f.DurationVar(&o.Within, "within", 0, "begin no fault after this time (default: no bound)")
 	f.Uint64Var(&o.Seed, "seed", 1, "what everything random comes from")
 	f.StringVar(&dir, "dir", "", "folder of the report, empty or new (default: chaos-runs/SCENARIO-TIME)")
 	f.BoolVar(&o.Keep, "keep", false, "keep the nodes' data, also if all is well")

@@ -53,7 +53,7 @@ run.`,
 	outputFlag(c, sh)
 	f := c.Flags()
 	f.StringVar(&o.Dir, "dir", filepath.Join("chaos-runs", "scorecard"), "folder of the scorecard; it goes on with what is there")
-	f.BoolVar(&o.Quick, "quick", false, "a few trials of each row")
+	f.BoolVar(&o.Quick, "quick", false, "a trial or a few of each row, one after the other in one cluster a build")
 	f.DurationVar(&o.For, "for", 0, "begin no run that would not end within this time (default: no bound)")
 	f.IntVar(&o.Parallel, "parallel", 1, "how many runs at the same time")
 	f.Uint64Var(&o.Seed, "seed", 1, "what everything random comes from")
@@ -114,6 +114,9 @@ func chaosChild(ctx context.Context, self string, o scorecard.Options, j scoreca
 	}
 	if j.Row.Nodes > 0 {
 		args = append(args, "--nodes", strconv.Itoa(j.Row.Nodes))
+	}
+	if j.Within > 0 {
+		args = append(args, "--within", j.Within.String())
 	}
 	if j.Row.Duration > 0 {
 		args = append(args, "--duration", j.Row.Duration.String())
