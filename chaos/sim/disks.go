@@ -53,9 +53,10 @@ func fillDisk(ctx context.Context, r *run, random *rand.Rand) string {
 	return m.id
 }
 
-// stallDisk has every write and sync of the log wait. Those of other files don't:
-// some are done under a lock, and while somebody waits for a lock the time of a
-// bubble stands still.
+// stallDisk has every write and sync of the log wait, until its process has died:
+// a node that closes waits for the lock of the log, and while somebody waits for a
+// lock the time of a bubble stands still. Calls on other files don't wait, since
+// some of them are made under a lock while the node runs.
 func stallDisk(ctx context.Context, r *run, random *rand.Rand) string {
 	m := r.someone(random)
 	over := make(chan struct{})
@@ -63,7 +64,10 @@ func stallDisk(ctx context.Context, r *run, random *rand.Rand) string {
 	m.disk.SetFaults(func(c disk.Call) error {
 		if (c.Op == disk.OpSync || c.Op == disk.OpWrite) && strings.Contains(c.Name, "/raft/log") {
 			held.Add(1)
-			<-over
+			select {
+			case <-over:
+			case <-m.death():
+			}
 		}
 		return nil
 	})

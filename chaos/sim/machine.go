@@ -202,6 +202,17 @@ func (p *process) die(told bool) {
 	p.end()
 }
 
+// death is closed when the process that runs now has died; nil, for ever open, if
+// none runs.
+func (m *machine) death() <-chan struct{} {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.process == nil {
+		return nil
+	}
+	return m.process.ctx.Done()
+}
+
 // dies is called for a call of which the process dies, and ends its goroutine.
 func (m *machine) dies(c disk.Call) {
 	if m.kill() {
