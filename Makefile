@@ -54,6 +54,10 @@ bench: build ## measure: the packages, then three nodes through the REST port
 beside: build ## measure three nodes beside three of an etcd that you have (RIALTO_ETCD=/path; wrk if it is there)
 	./chaos/beside/beside.sh
 
+.PHONY: first-minute
+first-minute: ## how long it takes from a clone, built without a build cache, to a killed leader
+	./chaos/firstminute.sh
+
 .PHONY: memory
 memory: build ## what three nodes have resident under load for MINUTES (60), and at rest after it
 	./chaos/memory.sh
@@ -97,6 +101,10 @@ cut: ## cut a follower off from its leader for ten minutes, rejected and dropped
 .PHONY: soak
 soak: ## ten minutes of full batches beside two processor burners: at most one election
 	RIALTO_SOAK=10m $(GO) test ./chaos -count=1 -v -timeout 30m -run TestNoNeedlessElections
+
+.PHONY: pages
+pages: ## type docs/three-machines.md to its end, on machines of namespaces (root) or loopback addresses, a minute
+	RIALTO_PAGES=all $(GO) test ./chaos -count=1 -v -timeout 20m -run 'TestThreeMachines|TestUnitFile'
 
 .PHONY: fuzz
 fuzz: ## fuzz the codecs and the REST decoder, a minute each

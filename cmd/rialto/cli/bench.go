@@ -143,7 +143,7 @@ func benchCore(sh *shell.Shell) *cobra.Command {
 		Use: "core --workload FILE", Short: "Measure the machine alone, one thread, on a workload file", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if output != "json" && output != "table" {
-				return shell.Usagef("--output %s: table or json", output)
+				return shell.Usagef("--output: %q is neither table nor json", output)
 			}
 			if workload == "" {
 				return shell.Usagef("name the workload: --workload FILE")

@@ -55,9 +55,9 @@ func Root(sh *shell.Shell) *cobra.Command {
 		Short:         "A trading venue that does not stop",
 		Long:          "Rialto is a trading venue that does not stop: three or five copies of this one\nprogram run the same exchange, and any of them may be killed.",
 		SilenceErrors: true, SilenceUsage: true, Version: sh.Version,
-		Args: func(_ *cobra.Command, args []string) error {
+		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return shell.Usagef("unknown command %q", args[0])
+				return unknownCommand(c, args[0])
 			}
 			return nil
 		},
@@ -67,7 +67,7 @@ func Root(sh *shell.Shell) *cobra.Command {
 	root.SetOut(sh.Out)
 	root.SetErr(sh.Err)
 	root.SetIn(sh.In)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return shell.Usage(err) })
+	root.SetFlagErrorFunc(flagInWords)
 	root.AddGroup(
 		&cobra.Group{ID: groupRun, Title: "Run a venue:"},
 		&cobra.Group{ID: groupTrade, Title: "Trade:"},
@@ -122,11 +122,11 @@ func checkOutput(sh *shell.Shell) error {
 // errors.
 func strict(c *cobra.Command) {
 	if check := c.Args; check != nil {
-		c.Args = func(c *cobra.Command, args []string) error { return shell.Usage(check(c, args)) }
+		c.Args = func(c *cobra.Command, args []string) error { return argumentsInWords(c, args, check(c, args)) }
 	} else if c.HasSubCommands() {
-		c.Args = func(_ *cobra.Command, args []string) error {
+		c.Args = func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return shell.Usagef("unknown command %q", args[0])
+				return unknownCommand(c, args[0])
 			}
 			return nil
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/rialto-exchange/rialto/cmd/rialto/cli"
+	"github.com/rialto-exchange/rialto/node/finding"
 )
 
 // TestDocumentedCommands shows that every command line of the pages for people is
@@ -35,6 +36,34 @@ func TestDocumentedCommands(t *testing.T) {
 		if filepath.Base(page) == "README.md" && len(lines) < 25 {
 			t.Errorf("%d lines of the README were looked at", len(lines))
 		}
+	}
+}
+
+// TestExplainedCommands shows that whatever the pages about findings tell to type
+// is a command of the program as it is, with flags that it has.
+func TestExplainedCommands(t *testing.T) {
+	inline, tried := regexp.MustCompile("`rialto ([^`]+)`"), 0
+	for _, code := range finding.Codes() {
+		page, ok := finding.Page(string(code))
+		if !ok {
+			t.Errorf("%s has no page", code)
+		}
+		for _, m := range inline.FindAllStringSubmatch(page+" `"+finding.New(code, "n1", "x").NextStep+"`", -1) {
+			line, _, _ := strings.Cut(m[1], " > ")
+			words := strings.Fields(line)
+			c, rest, err := cli.Root(newShell(io.Discard, io.Discard)).Find(words)
+			if err != nil || c.Name() == "rialto" {
+				t.Errorf("%s: rialto %s is no command: %v", code, line, err)
+				continue
+			}
+			if err := c.ParseFlags(rest); err != nil {
+				t.Errorf("%s: rialto %s: %v", code, line, err)
+			}
+			tried++
+		}
+	}
+	if tried < 20 {
+		t.Errorf("%d commands were looked at", tried)
 	}
 }
 

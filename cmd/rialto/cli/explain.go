@@ -11,7 +11,7 @@ import (
 
 func explainCommand(sh *shell.Shell) *cobra.Command {
 	c := &cobra.Command{
-		Use: "explain CODE", Short: "Explain a finding of 'rialto status': what it means, what to do", Args: cobra.MaximumNArgs(1),
+		Use: "explain [CODE]", Short: "Explain a finding of 'rialto status': what it means, what to do", Args: cobra.MaximumNArgs(1),
 		Long:      "Explain a finding of 'rialto status': what it means, and what to do. Without a\ncode it lists them.",
 		ValidArgs: codes(),
 	}

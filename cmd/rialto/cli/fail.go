@@ -20,17 +20,19 @@ func fail(sh *shell.Shell, command *cobra.Command, err error) int {
 	if unknown := (*client.UnknownError)(nil); errors.As(err, &unknown) {
 		return explainUnknown(sh, unknown, command.Flags().Lookup("command-id") != nil)
 	}
-	for _, hint := range hints(command, err) {
+	for _, hint := range hints(sh, command, err) {
 		sh.Note("%s", hint)
 	}
 	return shell.ExitStatus(err)
 }
 
 // hints say what to try.
-func hints(command *cobra.Command, err error) []string {
+func hints(sh *shell.Shell, command *cobra.Command, err error) []string {
 	var unreached *client.UnreachedError
 	var problem *client.Problem
 	switch {
+	case errors.As(err, &unreached) && sh.Named:
+		return []string{"Do its nodes run, and can this machine reach them? On each, 'systemctl status rialto' says so, if systemd runs it. --timeout 30s waits for them."}
 	case errors.As(err, &unreached):
 		return []string{
 			"Is the venue running? 'rialto dev' starts one on this machine.",
@@ -64,7 +66,7 @@ type failure struct {
 // failJSON writes the error as one line of JSON on standard error, and returns
 // the exit status. What is unknown is said on standard output too, as ever.
 func failJSON(sh *shell.Shell, command *cobra.Command, err error) int {
-	f := failure{Code: "failed", Message: err.Error(), ExitStatus: shell.ExitStatus(err), Hints: hints(command, err)}
+	f := failure{Code: "failed", Message: err.Error(), ExitStatus: shell.ExitStatus(err), Hints: hints(sh, command, err)}
 	var unknown *client.UnknownError
 	var unreached *client.UnreachedError
 	var problem *client.Problem

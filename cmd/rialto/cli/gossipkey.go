@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/base64"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -36,7 +37,7 @@ next, each step on every node before the next step on any:
 			if err != nil {
 				return err
 			}
-			sh.Line("%s holds %d keys: the same file goes to every node, by a way that nobody reads", args[0], len(ring))
+			sh.Line("%s holds %s: the same file goes to every node, by a way that nobody reads", args[0], keysIn(ring))
 			return nil
 		},
 	})
@@ -65,10 +66,18 @@ next, each step on every node before the next step on any:
 				if err != nil {
 					return err
 				}
-				sh.Line("%s holds %d keys", args[0], len(ring))
+				sh.Line("%s holds %s", args[0], keysIn(ring))
 				return nil
 			},
 		})
 	}
 	return c
+}
+
+// keysIn counts a ring's keys in words.
+func keysIn(ring credentials.Keyring) string {
+	if len(ring) == 1 {
+		return "one key"
+	}
+	return fmt.Sprintf("%d keys", len(ring))
 }

@@ -44,7 +44,7 @@ func limitTarget(args []string) (kind, target string, rest []string, err error) 
 
 func limitsShow(sh *shell.Shell) *cobra.Command {
 	return reads(&cobra.Command{
-		Use: "show venue|account ID|owner ID|instrument ID", Short: "Show what limits are set there", Args: cobra.MinimumNArgs(1),
+		Use: "show venue|account ID|owner ID|instrument ID", Short: "Show what limits are set there", Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			kind, target, rest, err := limitTarget(args)
 			if err != nil {
@@ -74,7 +74,7 @@ func printLimits(sh *shell.Shell, l client.Limits) error {
 
 func limitsSet(sh *shell.Shell) *cobra.Command {
 	c := &cobra.Command{
-		Use: "set venue|account ID|owner ID|instrument ID LIMIT=VALUE…", Short: "Set limits; those that are not named stay", Args: cobra.MinimumNArgs(2),
+		Use: "set venue|account ID|owner ID|instrument ID LIMIT=VALUE…", Short: "Set limits; those that are not named stay", Args: cobra.ArbitraryArgs,
 		Long:    "Set limits; those that are not named stay. A value is a number, none for no\nbound, or inherited to take the limit away. The limits are\n" + strings.Join(limitNames(), ",\n") + ".",
 		Example: "  rialto limits set account trader1 max_open_orders=50 max_position=none",
 	}

@@ -55,7 +55,7 @@ func (t *target) settle(sh *shell.Shell) error {
 	if err != nil {
 		return err
 	}
-	sh.Servers = t.servers
+	sh.Servers, sh.Named = t.servers, true
 	servers, ca := variable(sh, "RIALTO_SERVER"), variable(sh, "RIALTO_CA")
 	switch {
 	case t.serversGiven:
@@ -63,6 +63,8 @@ func (t *target) settle(sh *shell.Shell) error {
 		sh.Servers = strings.Split(servers, ",")
 	case len(in.Servers) > 0:
 		sh.Servers, sh.Context = in.Servers, name
+	default:
+		sh.Named = false // where rialto dev listens
 	}
 	switch {
 	case t.caSays:

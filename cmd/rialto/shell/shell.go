@@ -55,6 +55,8 @@ type Shell struct {
 	// CA is a PEM file with the authority of the nodes' certificates, "" for the
 	// machine's own.
 	CA string
+	// Named says that somebody named the servers: a flag, a variable or a context.
+	Named bool
 	// Context is the name of the context that named the servers, "" if none did.
 	Context string
 	// Width is that of the terminal that Out is, 0 if unknown.
