@@ -123,10 +123,13 @@ func rules() []rule {
 		{room: "chaos/twin", own: []string{"chaos/model", "fsm", "fsm/", "gateways", "gateways/rest/decode", "gateways/rest/render"}},
 		{room: "chaos", own: []string{"fsm/event", "fsm/market", "chaos/"}, libraries: []string{"*"}},
 		// The simulator is the one part of chaos that stands inside: it opens nodes
-		// in its own process, by node.Open on a world of its own, and looks at each
-		// node's own events and state after every entry.
-		{room: "chaos/sim", own: []string{"node", "node/world", "cluster", "fsm", "fsm/", "gateways", "chaos/"}},
+		// in its own process, by node.Open on a world of its own, and looks at
+		// each node's own events and state after every entry. Commands go in as the
+		// door for REST decodes them, and events come out as it renders them; FIX
+		// clients come over its wires.
+		{room: "chaos/sim", own: []string{"node", "node/world", "cluster", "fsm", "fsm/", "gateways", "gateways/rest/decode", "gateways/rest/render", "gateways/fix/wire", "cmd/rialto/fixclient", "chaos/"}},
 		{room: "chaos/sim/mutants", own: []string{}},
+		{room: "chaos/sim/marks", own: []string{}},
 		{room: "chaos/sim/disk", own: []string{"node/world"}},
 		{room: "chaos/sim/network", own: []string{"node/world"}},
 	}

@@ -93,6 +93,9 @@ func loseDisk(ctx context.Context, r *run, random *rand.Rand) string {
 	m.kill()
 	m.disk.RollBack(disk.New())
 	m.layOut()
+	if random.IntN(2) == 0 {
+		m.foundAgain()
+	}
 	m.start()
 	return m.id
 }

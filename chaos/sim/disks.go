@@ -71,7 +71,7 @@ func stallDisk(ctx context.Context, r *run, random *rand.Rand) string {
 		}
 		return nil
 	})
-	d := between(random, 50*time.Millisecond, 5*time.Second)
+	d := between(random, 50*time.Millisecond, 8*time.Second)
 	sleep(ctx, d)
 	m.disk.SetFaults(nil)
 	close(over)

@@ -71,6 +71,9 @@ func (m *machine) layOut() {
 	m.disk.Kill()
 }
 
+// fixPort is where a node's door for FIX is.
+const fixPort = 9880
+
 func (m *machine) folder() string {
 	return "/data/" + m.id
 }
@@ -80,7 +83,8 @@ func (m *machine) config() node.Config {
 	at := func(port int) string { return netip.AddrPortFrom(m.addr, uint16(port)).String() }
 	c.NodeID, c.ClusterID, c.Demo, c.InsecurePeers = m.id, "sim", true, true
 	c.DataDir = m.folder()
-	c.HTTPAddress, c.FIXAddress, c.PeerAddress, c.GossipAddress = at(8080), at(9880), at(7080), at(7946)
+	c.HTTPAddress, c.FIXAddress, c.PeerAddress, c.GossipAddress = at(8080), at(fixPort), at(7080), at(7946)
+	c.FIX.LogonsPerMinute = 100_000 // clients come back at once, and the clock jumps
 	c.Consensus.HeartbeatTimeout, c.Consensus.CommitTimeout = m.run.plan.Heartbeat, m.run.plan.Commit
 	for n := range m.run.plan.Nodes {
 		c.InitialCluster = append(c.InitialCluster, node.InitialMember{
@@ -279,6 +283,14 @@ func (m *machine) isOut() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.out
+}
+
+// foundAgain has the operator start the node as on the venue's first day: what
+// he must not do, and the node must refuse.
+func (m *machine) foundAgain() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.founded = false
 }
 
 // corrupt notes that the machine may hold what it should not.

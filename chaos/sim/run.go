@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -12,7 +13,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/rialto-exchange/rialto/chaos/model"
 	"github.com/rialto-exchange/rialto/chaos/sim/network"
+	"github.com/rialto-exchange/rialto/gateways/rest/decode"
 )
 
 // Report is what came of a run.
@@ -26,8 +29,10 @@ type Report struct {
 	Virtual time.Duration `json:"virtual_ns"`
 	Real    time.Duration `json:"real_ns"`
 	Healed  time.Duration `json:"healed_ns"` // from the last fault until every node committed
+	Gap     time.Duration `json:"gap_ns"`    // the longest without a command, while one machine alone was ill
 
 	Acknowledged, Unknown, Repeats, Reads, Streamed int
+	Reported                                        int // reports that FIX sessions were sent
 	Entries, Events                                 uint64
 	Leaders                                         int // changes
 	Exits                                           int // processes that ended by themselves
@@ -54,6 +59,7 @@ type run struct {
 	machines  []*machine
 	truth     *truth
 	traffic   *traffic
+	watchman  *watchman
 	log       *slog.Logger
 	logs      *logBuffer
 	begun     time.Time
@@ -62,6 +68,7 @@ type run struct {
 	mended    atomic.Int64
 	over      atomic.Bool
 	healed    time.Duration
+	reports   int
 
 	mu         sync.Mutex
 	violations []Violation
@@ -100,11 +107,12 @@ func newRun(p Plan) *run {
 	r := &run{plan: p, begun: time.Now(), logs: &logBuffer{}, bitten: map[string]int{}}
 	r.log = quiet(r.logs)
 	r.network = network.New(stream(p.Seed, "network"), p.Weather)
-	r.truth = newTruth(p, r.fail)
-	r.traffic = &traffic{run: r}
+	r.truth = newTruth(p, r.network.Calm, r.fail)
+	r.traffic = &traffic{run: r, decoder: decode.New()}
 	for n := range p.Nodes {
 		r.machines = append(r.machines, newMachine(r, n))
 	}
+	r.watchman = newWatchman(r)
 	return r
 }
 
@@ -239,7 +247,7 @@ func (r *run) do(ctx context.Context) {
 	r.startAll()
 	clients := make([]*client, r.plan.Clients)
 	for n := range clients {
-		clients[n] = &client{traffic: r.traffic, n: n, random: stream(r.plan.Seed, fmt.Sprintf("client %d", n))}
+		clients[n] = newClient(r.traffic, n, stream(r.plan.Seed, fmt.Sprintf("client %d", n)))
 	}
 	founding, cancel := context.WithTimeout(ctx, 30*time.Second)
 	clients[0].found(founding)
@@ -258,9 +266,16 @@ func (r *run) do(ctx context.Context) {
 	}
 	for n := range 2 {
 		busy.Go(func() {
-			(&client{traffic: r.traffic, random: stream(r.plan.Seed, fmt.Sprintf("stream %d", n))}).follow(trading)
+			newClient(r.traffic, n, stream(r.plan.Seed, fmt.Sprintf("stream %d", n))).follow(trading)
 		})
 	}
+	served, hangUp := context.WithCancel(ctx)
+	defer hangUp()
+	fix := r.logOn(served)
+	for _, s := range fix {
+		busy.Go(func() { s.trade(trading) })
+	}
+	go r.watchman.watch(served)
 	r.putFaults(ctx)
 	r.noted("healed")
 	r.heal()
@@ -269,15 +284,47 @@ func (r *run) do(ctx context.Context) {
 	busy.Wait()
 	r.noted("clients are done")
 	r.recovers(ctx)
+	exported := r.exports(ctx)
+	refused := map[uint64]model.Command{}
+	if exported != nil {
+		for _, s := range fix {
+			maps.Copy(refused, s.reported(ctx, exported.events))
+			r.reports += len(s.told())
+		}
+	}
 	r.over.Store(true)
 	r.history()
+	r.replay(exported, refused)
 	r.noted("over")
 }
 
-// putFaults puts faults in, one or two at a time, until their time is over.
+// logOn begins the FIX sessions, which last until ctx ends.
+func (r *run) logOn(ctx context.Context) (all []*session) {
+	for n := range sessions {
+		s, err := newSession(r, n)
+		if err != nil {
+			r.fail("simulator", "no FIX client: %v", err)
+			continue
+		}
+		go s.serve(ctx)
+		all = append(all, s)
+	}
+	return all
+}
+
+// putFaults puts faults in, one or two at a time, until their time is over. Where
+// they left clients too little to do for the seed to count, they go on for as
+// long again at most.
 func (r *run) putFaults(ctx context.Context) {
-	limited, cancel := context.WithTimeout(ctx, r.plan.Faults)
+	limited, cancel := context.WithCancel(ctx)
 	defer cancel()
+	go func() {
+		sleep(limited, r.plan.Faults)
+		for until := time.Now().Add(r.plan.Faults); r.traffic.acknowledgedSoFar() < leastAcknowledged && time.Now().Before(until); {
+			sleep(limited, time.Second)
+		}
+		cancel()
+	}()
 	random := stream(r.plan.Seed, "faults")
 	var under sync.WaitGroup
 	defer under.Wait()
@@ -296,7 +343,9 @@ func (r *run) putFaults(ctx context.Context) {
 		under.Go(func() {
 			defer func() { <-places }()
 			r.noted("fault %d: %s", n, f.name)
+			r.watchman.begins(f.one)
 			bitten := f.do(limited, r, own)
+			r.watchman.ends()
 			r.noted("fault %d is over: %s (%s)", n, f.name, bitten)
 			if bitten != "" {
 				r.mu.Lock()
@@ -314,8 +363,8 @@ func (r *run) report() Report {
 	t := r.traffic
 	out := Report{
 		Seed: r.plan.Seed, Plan: r.plan.String(), Violations: r.violations, Schedule: r.schedule, Faults: r.bitten, Refused: r.refused,
-		Virtual: time.Since(r.begun), Healed: r.healed,
-		Acknowledged: t.acks, Unknown: t.unknown, Repeats: t.repeats, Reads: t.reads, Streamed: t.streamed,
+		Virtual: time.Since(r.begun), Healed: r.healed, Gap: r.watchman.worst,
+		Acknowledged: t.acks, Unknown: t.unknown, Repeats: t.repeats, Reads: t.reads, Streamed: t.streamed, Reported: r.reports,
 		Entries: uint64(len(r.truth.entries)), Events: r.truth.events, Leaders: r.truth.changes(), Exits: int(r.exits.Load()), Mended: int(r.mended.Load()),
 	}
 	put := 0

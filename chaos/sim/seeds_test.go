@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/coverage"
+	"runtime/pprof"
 	"slices"
 	"syscall"
 	"testing"
@@ -21,6 +24,8 @@ var (
 	firstSeed = flag.Uint64("seed", 0, "the first seed; 0 = the short selection")
 	seedCount = flag.Int("seeds", 1, "how many seeds from there on")
 	keepIn    = flag.String("keep", "", "where what is known of failures is kept; empty = a folder under the system's")
+	counters  = flag.String("counters", "", "where a child writes what it has met, if its binary counts that")
+	profile   = flag.String("profile", "", "where a child writes what its processor did")
 	keepAll   = flag.Bool("keepall", false, "keep seeds that did not fail as well")
 	patient   = flag.Duration("patience", 10*time.Minute, "how long one seed may really take")
 	// child is set in the process that a seed runs in.
@@ -57,6 +62,15 @@ func TestSeeds(t *testing.T) {
 // runChild runs the seed in this process, which ends with it: nobody waits for
 // goroutines of processes that were killed in the run.
 func runChild(t *testing.T) {
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err == nil {
+			err = pprof.StartCPUProfile(f)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	synctest.Test(t, func(*testing.T) {
 		r := newRun(Draw(*firstSeed))
 		r.do(context.Background())
@@ -69,6 +83,14 @@ func runChild(t *testing.T) {
 		if err := json.NewEncoder(os.Stdout).Encode(out); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 		}
+		if *profile != "" {
+			pprof.StopCPUProfile()
+		}
+		if *counters != "" {
+			if err := errors.Join(coverage.WriteMetaDir(*counters), coverage.WriteCountersDir(*counters)); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+			}
+		}
 		os.Exit(0)
 	})
 }
@@ -80,11 +102,12 @@ func spawn(t *testing.T, seed uint64) Report {
 }
 
 // runSeed runs one seed by a binary of this test.
-func runSeed(t *testing.T, binary string, seed uint64, dir string) Report {
+func runSeed(t *testing.T, binary string, seed uint64, dir string, more ...string) Report {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), *patient)
 	defer cancel()
 	args := []string{"-test.run=^TestSeeds$", "-child", fmt.Sprintf("-seed=%d", seed), "-keep=" + dir, "-test.timeout=0"}
+	args = append(args, more...)
 	if *keepAll {
 		args = append(args, "-keepall")
 	}
@@ -135,6 +158,8 @@ type summary struct {
 	mended                         int
 	virtual, real                  time.Duration
 	healed                         []time.Duration
+	reported                       int
+	gap                            time.Duration
 	faults                         map[string]int
 }
 
@@ -149,6 +174,8 @@ func (s *summary) add(t *testing.T, seed uint64, out Report) {
 	s.exits += out.Exits
 	s.refused += out.Refused
 	s.mended += out.Mended
+	s.reported += out.Reported
+	s.gap = max(s.gap, out.Gap)
 	s.virtual += out.Virtual
 	s.real += out.Real
 	s.healed = append(s.healed, out.Healed)
@@ -174,9 +201,9 @@ func (s *summary) add(t *testing.T, seed uint64, out Report) {
 
 func (s *summary) print(seeds []uint64) {
 	slices.Sort(s.healed)
-	fmt.Printf("%d seeds from %d: %d failed, %d invalid; %v virtual in %v; %d acknowledged, %d repeats, %d unknown; %d leader changes, %d ends, %d refusals, %d folders mended; healed within %v\n",
+	fmt.Printf("%d seeds from %d: %d failed, %d invalid; %v virtual in %v; %d acknowledged, %d repeats, %d unknown; %d leader changes, %d ends, %d refusals, %d folders mended; %d reports by FIX; healed within %v, no command for %v at most while one machine was ill\n",
 		s.runs, seeds[0], s.failed, s.invalid, s.virtual.Round(time.Second), s.real.Round(time.Second),
-		s.acknowledged, s.repeats, s.unknown, s.leaders, s.exits, s.refused, s.mended, s.healed[len(s.healed)-1].Round(time.Millisecond))
+		s.acknowledged, s.repeats, s.unknown, s.leaders, s.exits, s.refused, s.mended, s.reported, s.healed[len(s.healed)-1].Round(time.Millisecond), s.gap.Round(time.Millisecond))
 	for _, name := range slices.Sorted(maps.Keys(s.faults)) {
 		fmt.Printf("  %4d %s\n", s.faults[name], name)
 	}

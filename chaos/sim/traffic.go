@@ -2,16 +2,20 @@ package sim
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
 
+	"github.com/rialto-exchange/rialto/chaos/twin"
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
+	"github.com/rialto-exchange/rialto/gateways/rest/decode"
+	"github.com/rialto-exchange/rialto/gateways/rest/render"
 )
 
 // The bounds of a client's patience.
@@ -25,10 +29,15 @@ type sent struct {
 	id           string
 	begun, ended time.Time
 	tries        int
-	// Of an acknowledged one: the first answer.
+	verb         string
+	body         []byte
+	// Of an acknowledged one: the first answer. What it says is rendered where it
+	// was executed anew; a repeat has none.
 	acknowledged bool
 	index        uint64
 	sequence     market.Sequence
+	status       int
+	answer       []byte
 	// never: every copy was answered with the promise that it never executes.
 	never bool
 }
@@ -44,7 +53,9 @@ type traffic struct {
 	reads    int
 	streamed int
 	// floor is the highest sequence that any client was told.
-	floor market.Sequence
+	floor   market.Sequence
+	decoder *decode.Decoder
+	views   []view
 }
 
 // client is one of them.
@@ -53,57 +64,36 @@ type client struct {
 	n      int
 	random *rand.Rand
 	next   int
-	open   []string // client order ids that it may cancel
+	mixer  *twin.Mixer
+	wishes []twin.Wish // what it does next
+	seen   market.Sequence
+}
+
+func newClient(t *traffic, n int, random *rand.Rand) *client {
+	return &client{traffic: t, n: n, random: random, mixer: twin.NewMixerAt(random, func() time.Time { return time.Now().UTC() })}
 }
 
 // resumed is how many events back most streams are resumed.
 const resumed = 2000
 
-const (
-	accounts = 8
-	funds    = 1_000_000
-)
+// accounts are those of the venue that twin.Small sets up.
+const accounts = 6
 
-func account(n int) string { return fmt.Sprintf("a%d", n) }
+func account(n int) string { return fmt.Sprintf("a%d", n+1) }
 
-// found sets the venue up: assets, an instrument, limits, accounts with money.
+// found sets the venue up: assets, instruments, limits, accounts with money.
 func (c *client) found(ctx context.Context) {
-	instrument := func(name string) command.Body {
-		return &command.DefineInstrument{
-			Instrument: name, Base: "BTC", Quote: "USD",
-			PriceTick: market.Decimal{Units: 1}, QuantityStep: market.Decimal{Units: 1},
-			ReferencePrice: set(100), MakerFeeBps: set(1), TakerFeeBps: set(5),
+	for _, w := range append(twin.Small(), declared()...) {
+		for ctx.Err() == nil && !c.do(ctx, w) {
 		}
 	}
-	unlimited := command.SetLimits{Scope: command.ScopeVenue}
-	for i := range unlimited.Limits {
-		unlimited.Named[i], unlimited.Limits[i] = true, command.Limit{State: command.LimitUnlimited}
-	}
-	bodies := []command.Body{
-		&command.DefineAsset{Asset: "USD", Scale: 6}, &command.DefineAsset{Asset: "BTC", Scale: 0},
-		instrument("BTC-USD"), instrument("BTC-USD-2"), &unlimited,
-	}
-	for n := range accounts {
-		bodies = append(bodies, &command.OpenAccount{Account: account(n)})
-		for _, asset := range []string{"USD", "BTC"} {
-			bodies = append(bodies, &command.Deposit{Account: account(n), Money: command.Money{Asset: asset, Value: market.Decimal{Units: funds}}})
-		}
-	}
-	for _, b := range bodies {
-		for ctx.Err() == nil && !c.do(ctx, b) {
-		}
-	}
-}
-
-func set(units int64) command.Optional {
-	return command.Optional{Set: true, Value: market.Decimal{Units: units}}
 }
 
 // trade does what clients do until ctx ends.
 func (c *client) trade(ctx context.Context) {
 	for ctx.Err() == nil {
 		switch {
-		case c.random.IntN(20) == 0:
+		case c.random.IntN(10) == 0:
 			c.read(ctx)
 		default:
 			c.do(ctx, c.draw())
@@ -121,54 +111,69 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// draw makes a command: orders that meet, orders that rest, cancels, transfers,
-// money in and out.
-func (c *client) draw() command.Body {
-	r := c.random
-	who := account(r.IntN(accounts))
-	instrument := pick(r, "BTC-USD", "BTC-USD-2")
-	side := pick(r, market.Buy, market.Sell)
-	switch n := r.IntN(100); {
-	case n < 55:
-		name := fmt.Sprintf("o%d-%d", c.n, c.next)
-		if r.IntN(2) == 0 && len(c.open) < 50 {
-			c.open = append(c.open, who+" "+name)
-		}
-		return &command.PlaceOrder{
-			Account: who, Instrument: instrument, ClientOrderID: name, Side: side, Type: market.Limit,
-			TimeInForce: pick(r, market.GoodTillCancel, market.GoodTillCancel, market.ImmediateOrCancel, market.FillOrKill),
-			Quantity:    set(int64(1 + r.IntN(20))), Price: set(int64(95 + r.IntN(11))),
-		}
-	case n < 70 && len(c.open) > 0:
-		at := r.IntN(len(c.open))
-		ref := c.open[at]
-		c.open = append(c.open[:at], c.open[at+1:]...)
-		var owner, name string
-		_, _ = fmt.Sscan(ref, &owner, &name)
-		return &command.CancelOrder{Order: command.OrderRef{Account: owner, ClientOrderID: name}}
-	case n < 75:
-		return &command.CancelAll{Account: who, Instrument: instrument}
-	case n < 90:
-		to := account(r.IntN(accounts))
-		return &command.Transfer{From: who, To: to, Money: command.Money{Asset: "USD", Value: market.Decimal{Units: int64(1 + r.IntN(1000))}}}
-	case n < 95:
-		return &command.Deposit{Account: who, Money: command.Money{Asset: "USD", Value: market.Decimal{Units: 100}}}
+// draw makes a command: two in three are of all kinds, good and bad, as the
+// model's own tests mix them; the others are orders that meet and transfers, so
+// that whatever the mix has halted or limited, most of the time there is trading.
+func (c *client) draw() twin.Wish {
+	if len(c.wishes) == 0 {
+		c.wishes = c.mixer.Entry()
 	}
-	return &command.Withdraw{Account: who, Money: command.Money{Asset: "USD", Value: market.Decimal{Units: 100}}}
+	switch r := c.random; r.IntN(6) {
+	case 0:
+		return twin.Do("orders/place", "", map[string]any{
+			"account": account(r.IntN(accounts)), "instrument": "ETH-USD", "side": pick(r, "buy", "sell"), "type": "limit",
+			"quantity": fmt.Sprintf("0.%03d", 1+r.IntN(999)), "price": fmt.Sprintf("%d.%02d", 2998+r.IntN(4), r.IntN(100)),
+			"time_in_force": pick(r, "gtc", "gtc", "gtc", "ioc", "fok"),
+		})
+	case 1:
+		return twin.Do("accounts/transfer", account(r.IntN(accounts)), map[string]any{
+			"to": account(r.IntN(accounts)), "asset": "USD", "amount": fmt.Sprint(1 + r.IntN(1000)),
+		})
+	}
+	w := c.wishes[0]
+	c.wishes = c.wishes[1:]
+	return w
+}
+
+// command is a wish as the door for REST takes it, under the id of s.
+func (c *client) command(w twin.Wish, s *sent) (*command.Command, bool) {
+	w.Body["command_id"] = s.id
+	text, err := json.Marshal(w.Body)
+	if err != nil {
+		return nil, false
+	}
+	s.verb, s.body = w.Verb, text
+	verb, ok := c.decoder.Verb(w.Verb)
+	if !ok {
+		return nil, false
+	}
+	var r decode.Request
+	if c.decoder.Single(verb, text, &r); r.Fault != nil {
+		return nil, false // the door refuses it
+	}
+	r.Command.Source, r.Command.Role = market.SourceREST, market.RoleAdmin
+	if w.Participant != "" {
+		r.Command.Participant, r.Command.Actor, r.Command.Role = w.Participant, w.Key, market.RoleTrader
+	}
+	return &r.Command, true
 }
 
 // do sends a command until its outcome is known, under one id, through one node
 // after the other, and reports whether it was acknowledged.
-func (c *client) do(ctx context.Context, body command.Body) bool {
+func (c *client) do(ctx context.Context, w twin.Wish) bool {
 	c.next++
 	s := &sent{id: fmt.Sprintf("%s%d-%d", prefix, c.n, c.next), begun: time.Now(), never: true}
-	cmd := &command.Command{Header: command.Header{ID: s.id, Source: market.SourceREST, Role: market.RoleAdmin}, Body: body}
+	cmd, ok := c.command(w, s)
+	if !ok {
+		return false
+	}
 	c.note(s)
 	for ctx.Err() == nil && s.tries < attempts {
 		s.tries++
 		o, err := c.submit(ctx, cmd)
 		if err == nil && (o.Kind == event.OutcomeExecuted || o.Kind == event.OutcomeRepeat) {
 			c.acknowledge(s, o)
+			c.learn(s)
 			return true
 		}
 		if !nothingHappened(o, err) {
@@ -178,6 +183,17 @@ func (c *client) do(ctx context.Context, body command.Body) bool {
 	}
 	c.giveUp()
 	return false
+}
+
+// learn takes from an answer what the client goes on with.
+func (c *client) learn(s *sent) {
+	c.seen = max(c.seen, s.sequence)
+	var answer struct {
+		Aggregate string `json:"aggregate_id"`
+	}
+	if s.verb == "orders/place" && s.status == 200 && json.Unmarshal(s.answer, &answer) == nil {
+		c.mixer.Know(answer.Aggregate)
+	}
 }
 
 // nothingHappened reports whether an answer promises that this copy has not been
@@ -240,6 +256,12 @@ func (t *traffic) note(s *sent) {
 	t.history = append(t.history, s)
 }
 
+func (t *traffic) acknowledgedSoFar() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.acks
+}
+
 func (t *traffic) giveUp() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -252,53 +274,14 @@ func (t *traffic) acknowledge(s *sent, o event.Outcome) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s.ended, s.acknowledged, s.index, s.sequence = time.Now(), true, p.index, p.last
+	if o.Kind == event.OutcomeExecuted && o.Group != nil {
+		s.answer, s.status = render.Answer(nil, o.Group, o.At)
+	}
 	t.acks++
 	if o.Kind == event.OutcomeRepeat {
 		t.repeats++
 	}
 	t.floor = max(t.floor, p.last)
-}
-
-// read asks a node for a linearizable point, reads there, and checks that it
-// saw no less than anybody was told before.
-func (c *client) read(ctx context.Context) {
-	m := c.run.machines[c.random.IntN(len(c.run.machines))]
-	p := m.life()
-	if p == nil || p.node.Load() == nil {
-		return
-	}
-	c.mu.Lock()
-	floor := c.floor
-	c.mu.Unlock()
-	asking, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	reads := p.node.Load().Reads()
-	sequence, err := reads.Linearizable(asking)
-	if err != nil || p.dead.Load() {
-		return
-	}
-	if sequence < floor {
-		c.run.fail("reads", "n%d gave %d for a linearizable read, and somebody was told %d before", m.n+1, sequence, floor)
-	}
-	pin, err := reads.Wait(asking, sequence)
-	if err != nil {
-		return
-	}
-	if pin.Sequence < sequence {
-		c.run.fail("reads", "n%d shows %d for a read at %d", m.n+1, pin.Sequence, sequence)
-	}
-	lines, err := reads.TrialBalance(pin)
-	if err != nil {
-		return
-	}
-	for _, l := range lines {
-		if l.Debits != l.Credits {
-			c.run.fail("reads", "n%d: the trial balance of %s at %d is off", m.n+1, l.Asset, pin.Sequence)
-		}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.reads++
 }
 
 // follow reads events of one node after the other, from where they were or from

@@ -28,8 +28,8 @@ type truth struct {
 	leaders  map[uint64]string // by term
 	at       map[int]uint64    // the last index of each node
 	events   uint64
-	// stampLimit is how far a stamp may lie ahead of true time.
-	stampLimit time.Duration
+	// calm reports whether packets have come in time for so long.
+	calm func(time.Duration) bool
 }
 
 // entry is one entry's outcome.
@@ -53,11 +53,11 @@ type place struct {
 	rejected    bool
 }
 
-func newTruth(p Plan, fail func(check, format string, args ...any)) *truth {
+func newTruth(p Plan, calm func(time.Duration) bool, fail func(check, format string, args ...any)) *truth {
 	return &truth{
-		fail: fail, auditEvery: p.AuditEvery,
+		fail: fail, calm: calm, auditEvery: p.AuditEvery,
 		entries: map[uint64]*entry{}, commands: map[string]place{}, byFirst: map[market.Sequence]*entry{},
-		leaders: map[uint64]string{}, at: map[int]uint64{}, stampLimit: 300 * time.Millisecond,
+		leaders: map[uint64]string{}, at: map[int]uint64{},
 	}
 }
 
@@ -109,7 +109,7 @@ func (t *truth) learn(b *event.Block, digest [32]byte) *entry {
 			t.fail("order", "entry %d is of term %d, entry %d before it of %d", b.Index, b.Term, before.index, before.term)
 		}
 	}
-	if ahead := time.Duration(int64(b.At) - time.Now().UnixNano()); ahead > t.stampLimit {
+	if ahead := time.Duration(int64(b.At) - time.Now().UnixNano()); ahead > t.stampLimit() {
 		t.fail("time", "entry %d is stamped %v ahead of the true time", b.Index, ahead)
 	}
 	t.last = e
@@ -117,6 +117,17 @@ func (t *truth) learn(b *event.Block, digest [32]byte) *entry {
 	t.groups(b)
 	t.eventsOf(b)
 	return e
+}
+
+// stampLimit is how far a stamp may lie ahead of true time: 250 ms beyond the
+// median of the voters' clocks, and by what that may be wrong. A clock is taken
+// as read half way, in a call of 2 s at most, and a reading counts for 5 s: where
+// packets come in time that is nothing, else a second.
+func (t *truth) stampLimit() time.Duration {
+	if t.calm(7 * time.Second) {
+		return 300 * time.Millisecond
+	}
+	return 1250 * time.Millisecond
 }
 
 // groups notes which commands took effect.

@@ -15,6 +15,13 @@ func NewMixer(seed uint64, m *Machine) *Mixer {
 	}
 }
 
+// NewMixerAt returns a mixer for a venue Small that runs elsewhere: at is its
+// time.
+func NewMixerAt(random *rand.Rand, at func() time.Time) *Mixer { return &Mixer{Rand: random, at: at} }
+
+// Know remembers an order that was accepted.
+func (m *Mixer) Know(order string) { m.orders = append(m.orders, order) }
+
 // Entry draws the commands of an entry, and now and then what lets trading go on
 // where it was stopped.
 func (m *Mixer) Entry() (entry []Wish) {
@@ -369,7 +376,7 @@ func (m *Mixer) Learn(lines [][]byte) {
 	for _, line := range lines {
 		e, err := model.ReadEvent(line)
 		if err == nil && e.Type == "OrderAccepted" {
-			m.orders = append(m.orders, e.Aggregate)
+			m.Know(e.Aggregate)
 		}
 	}
 }

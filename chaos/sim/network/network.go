@@ -30,7 +30,8 @@ type Network struct {
 	hosts   map[netip.Addr]*Host
 	weather Weather
 	cut     map[direction]bool
-	held    int // packets that were lost, or that a cut held up or dropped
+	held    int       // packets that were lost, or that a cut held up or dropped
+	rough   time.Time // when one was, or when any took long
 	changed chan struct{}
 }
 
@@ -108,11 +109,22 @@ func (n *Network) wire(d direction) (whole bool, changed <-chan struct{}) {
 	return !n.cut[d], n.changed
 }
 
+// calm is what a packet takes at most where the weather is no fault.
+const calm = 10 * time.Millisecond
+
+// Calm reports whether for so long no packet was held up, and none took long.
+func (n *Network) Calm(d time.Duration) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return time.Since(n.rough) > d
+}
+
 // hold counts something that a cut wire held up.
 func (n *Network) hold() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.held++
+	n.rough = time.Now()
 }
 
 // delay draws how long a part of a connection takes: longer for each time that
@@ -132,6 +144,9 @@ func (n *Network) latency(d direction) time.Duration {
 	if d.from == d.to {
 		return loopback
 	}
+	if n.weather.Latency+n.weather.Jitter > calm {
+		n.rough = time.Now()
+	}
 	if n.weather.Jitter <= 0 {
 		return n.weather.Latency
 	}
@@ -142,6 +157,7 @@ func (n *Network) latency(d direction) time.Duration {
 func (n *Network) lost() bool {
 	if n.weather.Loss > 0 && n.random.Float64() < n.weather.Loss {
 		n.held++
+		n.rough = time.Now()
 		return true
 	}
 	return false
@@ -154,6 +170,7 @@ func (n *Network) copies(d direction) []time.Duration {
 	defer n.mu.Unlock()
 	if n.cut[d] {
 		n.held++
+		n.rough = time.Now()
 		return nil
 	}
 	if d.from != d.to && n.lost() {

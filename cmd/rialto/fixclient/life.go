@@ -65,6 +65,11 @@ func (c *Client) connect(ctx context.Context, address string) error {
 }
 
 func (c *Client) dial(ctx context.Context, address string) (net.Conn, error) {
+	if c.o.Through != nil {
+		ctx, cancel := context.WithTimeout(ctx, c.o.Dial)
+		defer cancel()
+		return c.o.Through(ctx, "tcp", address)
+	}
 	d := &net.Dialer{Timeout: c.o.Dial}
 	if c.o.TLS == nil {
 		return d.DialContext(ctx, "tcp", address)

@@ -1,6 +1,7 @@
 package fixclient
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -65,6 +66,9 @@ type Options struct {
 	// Pause is between two attempts to connect, Dial how long one may take, and
 	// LogonWait how long the answer to a logon.
 	Pause, Dial, LogonWait time.Duration
+	// Through, where set, makes the connections (TLS is then its own matter); nil:
+	// the system does.
+	Through func(ctx context.Context, network, address string) (net.Conn, error)
 	// Persist goes on after a logon was refused.
 	Persist bool
 
