@@ -74,6 +74,10 @@ test-interop: ## a trader with C++ QuickFIX (needs g++ and libquickfix-dev)
 sim: ## simulated clusters in virtual time: SEED=1 (the first), SEEDS=1 (how many)
 	$(GO) test ./chaos/sim -count=1 -timeout 0 -run '^TestSeeds$$' -args -seed=$(or $(SEED),1) -seeds=$(or $(SEEDS),1) $(if $(KEEP),-keep=$(KEEP))
 
+.PHONY: marks
+marks: ## count how often simulated seeds meet each guard and recovery branch; none may be zero (SEEDS=300, SEED=1)
+	$(GO) test ./chaos/sim -count=1 -timeout 0 -v -run '^TestMarks$$' -args -seed=$(or $(SEED),1) -marks=$(or $(SEEDS),300)
+
 .PHONY: mutants
 mutants: ## build each planted defect and show which seed of the simulator finds it (SEEDS=500 at most, MUTANT=name)
 	$(GO) test ./chaos/sim -count=1 -timeout 0 -v -run '^TestMutants$$' -args -mutants=$(or $(SEEDS),500) $(if $(MUTANT),-mutant='$(MUTANT)')

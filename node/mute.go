@@ -63,6 +63,7 @@ func (n *Node) lookAtWrites() bool {
 
 func (n *Node) mute(stalled time.Duration) {
 	now := time.Now()
+	// mark: a leader goes mute
 	n.mutedSince.Store(&now)
 	n.sayFarewell(cluster.CauseMute)
 	n.mux.Mute()
@@ -81,6 +82,7 @@ func (n *Node) unmute() (done bool) {
 		return false
 	}
 	n.mux.Unmute()
+	// mark: a node is mute no more
 	n.mutedSince.Store(nil)
 	n.log.Warn("the write has returned: this node is mute no more", "after", time.Since(*since))
 	return true

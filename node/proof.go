@@ -86,6 +86,7 @@ func (n *Node) verify(protocol peer.Protocol, who *cluster.Identity) error {
 	}
 	roster := n.roster.Load()
 	if roster == nil {
+		// mark: nobody is believed before the roster is known
 		return peer.ErrProtocol // nothing is served yet
 	}
 	err := n.believe(*roster, who)
@@ -156,6 +157,7 @@ func (n *Node) compare(who cluster.Identity) error {
 	err := n.memory.Verify(who)
 	switch {
 	case errors.Is(err, identity.ErrRolledBack):
+		// mark: a member that was rolled back is refused
 		return fmt.Errorf("%w: %w", peer.ErrRolledBack, err)
 	case err != nil:
 		return fmt.Errorf("%w: %w", peer.ErrNotAdmitted, err)

@@ -249,9 +249,11 @@ func reconcile(logs *logstore.Log, snapshots raft.SnapshotStore, proven *logstor
 	case last != 0 && first > newest.Index+1:
 		return fmt.Errorf("%w: snapshot ends at %d, log begins at %d", ErrSnapshotGap, newest.Index, first)
 	case agrees && last != 0:
+		// mark: log and snapshot fit at a start
 		proven.Began(cluster.Index(first), cluster.Index(newest.Index))
 		return nil
 	case last != 0:
+		// mark: an install that was cut short is finished
 		if err := logs.DeleteRange(first, last); err != nil {
 			return fmt.Errorf("finish snapshot install: %w", err)
 		}

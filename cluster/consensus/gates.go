@@ -87,6 +87,7 @@ func digest(data []byte) string {
 // before: a node that starts again passes the same way, or the same entry would
 // be two.
 func (f *fsm) await(logs []*raft.Log) []*raft.Log {
+	// mark: an entry waits at its gate
 	at := f.before(logs[0])
 	g := f.gates[at]
 	f.waiting.Store(true)

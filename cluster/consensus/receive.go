@@ -46,6 +46,7 @@ func (t transport) attend(one *single, from *raft.NetworkTransport, limit *commi
 		select {
 		case rpc := <-from.Consumer():
 			if err := speaksFor(one.conn.from, rpc.Command); err != nil {
+				// mark: a request is not of who made the connection
 				rpc.Respond(nil, err)
 				continue
 			}

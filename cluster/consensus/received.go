@@ -97,6 +97,7 @@ func (r *receiver) take(from io.Reader, request *raft.InstallSnapshotRequest, tr
 		err = fmt.Errorf("%d bytes of %d: %w", counted.bytes, request.Size, io.ErrUnexpectedEOF)
 	}
 	if err != nil {
+		// mark: a snapshot is cut off on its way
 		return nil, errors.Join(fmt.Errorf("receive snapshot of index %d: %w", request.LastLogIndex, err), taken.discard())
 	}
 	return taken, nil
@@ -134,6 +135,7 @@ func (r *receiver) close() {
 func (r *receiver) hand(taken *received, install func() (raft.RPCResponse, bool)) (raft.RPCResponse, bool) {
 	r.mu.Lock()
 	if r.due != nil {
+		// mark: two snapshots come at once
 		r.mu.Unlock()
 		return raft.RPCResponse{Error: errors.Join(errReceiving, taken.discard())}, true
 	}

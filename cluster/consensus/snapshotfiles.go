@@ -237,6 +237,7 @@ func (s *snapshotFiles) ReapSnapshots() error {
 		return err
 	}
 	for _, meta := range all[min(len(all), s.retain):] {
+		// mark: an old snapshot is removed
 		path := filepath.Join(s.dir, meta.ID)
 		s.log.Info("reaping snapshot", "path", path)
 		if err := s.remove(path); err != nil {
@@ -266,6 +267,7 @@ func (s *snapshotFiles) clear() error {
 	}
 	for _, e := range entries {
 		if e.IsDir() && strings.HasSuffix(e.Name(), unfinished) {
+			// mark: an unfinished snapshot is removed
 			s.log.Info("removing an unfinished snapshot", "name", e.Name())
 			if err := s.world.Files.RemoveAll(filepath.Join(s.dir, e.Name())); err != nil {
 				return err

@@ -61,11 +61,13 @@ func (t transport) Close() error {
 // same, and nobody stands for election.
 func (t transport) relay(rpc raft.RPC, limit *commitLimit, refuse func() error) bool {
 	if err := checkTerm(termOf(rpc.Command), t.term(), maxTermJump); err != nil {
+		// mark: a request names an absurd term
 		rpc.Respond(nil, err)
 		return true
 	}
 	if _, ok := rpc.Command.(*raft.TimeoutNowRequest); ok {
 		if err := t.stand(); err != nil {
+			// mark: a node is asked to lead and may not
 			rpc.Respond(nil, err)
 			return true
 		}
@@ -73,6 +75,7 @@ func (t transport) relay(rpc raft.RPC, limit *commitLimit, refuse func() error) 
 	}
 	if response := needsRoom(rpc.Command); response != nil {
 		if err := refuse(); err != nil {
+			// mark: a request for more room is refused
 			rpc.Respond(response, err)
 			return true
 		}

@@ -138,6 +138,7 @@ func (m *Memory) check(who cluster.Identity) error {
 	switch {
 	case !known:
 	case who.Start.Count < r.Start.Count:
+		// mark: a member is older than it was
 		return fmt.Errorf("%w: node %s comes with start %d, and was seen with start %d", ErrRolledBack, e.ID, who.Start.Count, r.Start.Count)
 	case who.Start == r.Start:
 		return nil
@@ -146,6 +147,7 @@ func (m *Memory) check(who cluster.Identity) error {
 	case who.Start.Count-r.Start.Count > MaxStartStep:
 		return fmt.Errorf("%w: node %s comes with start %d, and was last met with start %d", ErrImplausible, e.ID, who.Start.Count, r.Start.Count)
 	case r.Proven.Contradicts(who.Began):
+		// mark: a member has lost what it acknowledged
 		return fmt.Errorf("%w: node %s begins with index %d in term %d, and once had index %d in term %d on its disk, of which %d was committed",
 			ErrRolledBack, e.ID, who.Began.Last, who.Began.Term, r.Proven.Last, r.Proven.Term, r.Proven.Committed)
 	}

@@ -65,6 +65,7 @@ func (l *leadership) broken(failed *flight, now time.Time) bool {
 		return false
 	}
 	l.serving = false
+	// mark: a failed entry ends a reign
 	l.retryAt = now.Add(recoverAfter)
 	return true
 }

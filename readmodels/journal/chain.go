@@ -183,12 +183,14 @@ func (c *chain) verify(s *segment) (whole bool, err error) {
 				return false, err
 			}
 			if offset < s.size {
+				// mark: the journal opens with a hole
 				continue
 			}
 		}
 		if holes == 0 {
 			s.files.suspects.drop(s)
 		}
+		// mark: the journal's torn end is cut off
 		return false, s.truncate(bad)
 	}
 }

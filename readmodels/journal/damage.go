@@ -232,6 +232,7 @@ func (j *Journal) Mend(h Hole, blocks []Frame, agreed bool) error {
 	if err != nil {
 		return fmt.Errorf("mend journal: %w", err)
 	}
+	// mark: a hole in the journal is mended
 	_, err = f.WriteAt(frames, h.from)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("mend journal: %w", err)

@@ -34,6 +34,7 @@ func (j *Journal) Rebase(sequence market.Sequence, index uint64) error {
 	if err != nil {
 		return fmt.Errorf("open journal beside the gap: %w", err)
 	}
+	// mark: the journal begins again behind a snapshot
 	beside.based = true
 	// The chain beside begins right after the snapshot.
 	beside.last = place{index: index, first: sequence + 1}

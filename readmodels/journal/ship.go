@@ -147,6 +147,7 @@ func (j *Journal) fill(b *batch) (bool, error) {
 	if !beyond && j.main.last.index < j.targetIndex {
 		return false, nil // blocks without events may follow the last event
 	}
+	// mark: the journal is filled by a peer
 	return true, j.joinIfFull()
 }
 

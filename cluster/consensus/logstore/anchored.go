@@ -76,8 +76,10 @@ func (a *Anchor) absent(index uint64) (raft.Log, bool) {
 	defer a.mu.Unlock()
 	switch {
 	case index == a.index && index > 1:
+		// mark: the snapshot answers for the entry that it ends with
 		return raft.Log{Index: index, Term: a.term, Type: absentType}, true
 	case index > a.index && index <= a.ghost:
+		// mark: an entry that was deleted is answered for
 		return raft.Log{Index: index, Type: absentType}, true
 	}
 	return raft.Log{}, false
@@ -116,6 +118,7 @@ func (s *anchored) DeleteRange(min, max uint64) error {
 	var entry raft.Log
 	switch err := s.LogStore.GetLog(index, &entry); {
 	case err == nil && entry.Term == term && index < last:
+		// mark: an install leaves what follows the snapshot
 		s.proven.Agreed(cluster.Index(first), cluster.Index(index))
 		return s.LogStore.DeleteRange(first, index)
 	case err != nil && !errors.Is(err, raft.ErrLogNotFound):

@@ -43,8 +43,10 @@ func (a *archived) DeleteRange(min, max uint64) error {
 	}
 	switch {
 	case max >= last && min > first:
+		// mark: a conflicting suffix is deleted
 		return a.LogStore.DeleteRange(min, max)
 	case max >= last:
+		// mark: the whole log gives way to a snapshot
 		return a.deleteAll(first, last)
 	default:
 		return a.deletePrefix(first, max)

@@ -128,9 +128,11 @@ func readBallot(f diskFile) (b ballot, count uint64, err error) {
 	}
 	newer := 0
 	if counts[1] > counts[0] {
+		// mark: the second slot of the vote is the newer one
 		newer = 1
 	}
 	if counts[0]&1 != 0 || counts[newer]-counts[1-newer] != 1 {
+		// mark: a write of the vote was lost
 		return b, 0, &damagedFile{fmt.Sprintf("slots of writes %d and %d: one was lost", counts[0], counts[1])}
 	}
 	return slots[newer], counts[newer], nil

@@ -92,6 +92,7 @@ func cutSum(entry *raft.Log) (extensions []byte, err error) {
 		extensions = entry.Extensions[:n:n]
 	}
 	if binary.LittleEndian.Uint32(sum[4:]) != sumOf(entry, extensions) {
+		// mark: an entry does not match its checksum
 		return nil, fmt.Errorf("%w: index %d does not match its checksum", ErrCorrupt, entry.Index)
 	}
 	return extensions, nil

@@ -23,6 +23,7 @@ func (f *failStop) check(op string, err error) error {
 	if err == nil || errors.Is(err, raft.ErrLogNotFound) {
 		return err
 	}
+	// mark: an error of the log ends the node
 	err = failure(fmt.Errorf("%s: %w", op, err))
 	f.halt(err)
 	return err

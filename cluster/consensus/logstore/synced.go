@@ -72,6 +72,7 @@ func openSynced(store raft.LogStore, files world.Files, path string, of cluster.
 		return nil, errors.Join(err, file.Close())
 	}
 	if last < s.last {
+		// mark: the log ends before what was synced
 		return nil, errors.Join(
 			fmt.Errorf("%w: it ends at %d and was synced through %d", ErrTruncated, last, s.last), file.Close())
 	}
@@ -161,6 +162,7 @@ func (s *synced) DeleteRange(min, max uint64) error {
 		return err
 	}
 	if max >= last && min <= last {
+		// mark: the log's end is deleted
 		end := min - 1
 		if min <= first {
 			end = 0
