@@ -94,6 +94,7 @@ type conn struct {
 	closed      bool
 	dead        bool          // its process is
 	gone        bool          // its machine is, and told nobody
+	again       bool          // what was sent last is due to be sent again
 	halfClosed  bool          // it has no more to say
 	over        chan struct{} // closed with closed or dead
 	read, write deadline
@@ -332,21 +333,46 @@ func (p *pipe) send(b []byte) (n int, full bool, changed <-chan struct{}) {
 }
 
 // answer is what the other machine says to something that was sent: a reset,
-// when the other end is no more.
-func (c *conn) answer() {
+// when the other end is no more. While nobody is there to answer, or the wire is
+// cut, it is sent again and again, as TCP does.
+func (c *conn) answer() { c.answerOr(retransmit) }
+
+// mostBetween is the longest from one time that something is sent again to the
+// next.
+const mostBetween = 3200 * time.Millisecond
+
+func (c *conn) answerOr(later time.Duration) {
 	c.peer.mu.Lock()
 	closed, gone := c.peer.closed || c.peer.dead, c.peer.gone
 	c.peer.mu.Unlock()
-	if !closed {
+	whole, _ := c.host.network.wire(c.out.way)
+	nobody := gone && c.host.network.at(c.remote.Addr()) == nil // see Host.Vanish
+	switch {
+	case !whole || nobody:
+		c.sendAgain(later)
+	case closed:
+		c.in.resetReader()
+	}
+}
+
+// sendAgain has what was sent last go out once more after a while, unless that is
+// due already.
+func (c *conn) sendAgain(after time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.again || c.closed || c.dead {
 		return
 	}
-	if gone && c.host.network.at(c.remote.Addr()) == nil {
-		return // nobody is there to answer; see Host.Vanish
-	}
-	if whole, _ := c.host.network.wire(c.out.way); !whole {
-		return
-	}
-	c.in.resetReader()
+	c.again = true
+	time.AfterFunc(after, func() {
+		c.mu.Lock()
+		c.again = false
+		over := c.closed || c.dead
+		c.mu.Unlock()
+		if !over {
+			c.answerOr(min(2*after, mostBetween))
+		}
+	})
 }
 
 // Close implements net.Conn. What was written still arrives.

@@ -193,6 +193,33 @@ func TestVanish(t *testing.T) {
 	})
 }
 
+// TestSentAgain shows that what was sent to a machine without power, or into a cut
+// wire behind which one lost its power, is sent again until somebody answers: a
+// client that waits for its answer, and sends no more, would wait for ever.
+func TestSentAgain(t *testing.T) {
+	for _, cut := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			n := still()
+			one, _, _, to := connection(t, n)
+			if cut {
+				n.Cut(a, b)
+				write(t, one, "x")
+				to.Vanish()
+			} else {
+				to.Vanish()
+				write(t, one, "x")
+			}
+			time.Sleep(5 * time.Second)
+			n.Host(b)
+			n.MendAll()
+			_ = one.SetReadDeadline(time.Now().Add(4 * time.Second))
+			if _, err := one.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+				t.Errorf("cut %v: got %v", cut, err)
+			}
+		})
+	}
+}
+
 // TestPackets shows that packets are lost before a cut, and that some come twice.
 func TestPackets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
