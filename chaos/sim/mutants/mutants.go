@@ -61,7 +61,7 @@ func machine() []Mutant {
 		{
 			Name: "float rounding", File: "fsm/money.go",
 			Old: "	q, r, _ := market.MulDiv(int64(notional), int64(rate), market.BasisPointsOne)\n	if r != 0 {\n		q++\n	}\n	return market.Amount(q)\n",
-			New: "	return market.Amount(math.Ceil(float64(notional) * (float64(rate) / float64(market.BasisPointsOne))))\n",
+			New: "	return market.Amount(math.Round(float64(notional) * float64(rate) / market.BasisPointsOne))\n",
 		},
 		{
 			Name: "id forgotten before its deadline", File: "fsm/dedup/recent.go",
