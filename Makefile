@@ -116,7 +116,7 @@ fuzz: ## fuzz the codecs and the REST decoder, a minute each
 
 .PHONY: fuzz-fix
 fuzz-fix: ## ten million bent FIX messages decoded, some to a live door, then its fuzz targets, a minute each
-	$(GO) test ./gateways/fix/decode -count=1 -v -timeout 120m -run TestCampaign -inputs 10000000
+	$(GO) test ./gateways/fix/internal/decode -count=1 -v -timeout 120m -run TestCampaign -inputs 10000000
 	$(GO) test ./gateways/fix -count=1 -timeout 120m -run TestBentMessages -bent 100000
 	./chaos/fuzz.sh 60s gateways/fix
 

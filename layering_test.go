@@ -51,9 +51,9 @@ func rules() []rule {
 		{room: "cluster/credentials/credtest", own: []string{"cluster", "cluster/credentials", "node/world"}},
 		{room: "cluster/clocks", own: []string{"cluster"}},
 		{room: "cluster/liveness", own: []string{"cluster"}},
-		{room: "cluster/batch", own: []string{"cluster"}},
-		{room: "cluster/sequencer", own: []string{"cluster", "cluster/batch"}},
-		{room: "cluster/forward", own: []string{"cluster", "cluster/batch"}},
+		{room: "cluster/internal/batch", own: []string{"cluster"}},
+		{room: "cluster/sequencer", own: []string{"cluster", "cluster/internal/batch"}},
+		{room: "cluster/forward", own: []string{"cluster", "cluster/internal/batch"}},
 		{room: "cluster/membership", own: []string{"cluster", "node/world"}, libraries: []string{"github.com/hashicorp/memberlist"}},
 		{room: "cluster/consensus", own: []string{"cluster", "cluster/consensus/", "node/world"}, libraries: []string{
 			"github.com/hashicorp/raft", "github.com/hashicorp/go-hclog", "go.etcd.io/bbolt",
@@ -76,32 +76,32 @@ func rules() []rule {
 			"github.com/go-json-experiment/json", "github.com/danielgtaylor/huma/v2", "github.com/prometheus/client_golang",
 		}},
 		{room: "gateways/fix/wire", own: []string{"fsm/market"}},
-		{room: "gateways/fix/marketdata", own: []string{"gateways", "gateways/fix", "gateways/fix/wire", "gateways/fix/decode", "gateways/fix/encode", "fsm/event", "fsm/market"}, libraries: []string{
+		{room: "gateways/fix/marketdata", own: []string{"gateways", "gateways/fix", "gateways/fix/wire", "gateways/fix/internal/decode", "gateways/fix/encode", "fsm/event", "fsm/market"}, libraries: []string{
 			"github.com/prometheus/client_golang",
 		}},
-		{room: "gateways/fix/reference", own: []string{"gateways", "gateways/fix", "gateways/fix/wire", "gateways/fix/decode", "gateways/fix/encode", "fsm/event", "fsm/market"}},
+		{room: "gateways/fix/reference", own: []string{"gateways", "gateways/fix", "gateways/fix/wire", "gateways/fix/internal/decode", "gateways/fix/encode", "fsm/event", "fsm/market"}},
 		// stock is for tests: what a client of quickfix makes of our messages.
-		{room: "gateways/fix/stock", libraries: []string{"github.com/quickfixgo/quickfix"}},
+		{room: "gateways/fix/internal/stock", libraries: []string{"github.com/quickfixgo/quickfix"}},
 		// desktest is for tests: a session as desks see it.
-		{room: "gateways/fix/desktest", own: []string{
-			"gateways/fix", "gateways/fix/dictionary", "gateways/fix/encode", "gateways/fix/stock", "gateways/fix/wire", "fsm/market",
+		{room: "gateways/fix/internal/desktest", own: []string{
+			"gateways/fix", "gateways/fix/internal/dictionary", "gateways/fix/encode", "gateways/fix/internal/stock", "gateways/fix/wire", "fsm/market",
 		}},
-		{room: "gateways/fix/dictionary", own: []string{"gateways/fix/wire"}},
-		{room: "gateways/fix/fixtest", own: []string{"gateways/fix/wire"}},
+		{room: "gateways/fix/internal/dictionary", own: []string{"gateways/fix/wire"}},
+		{room: "gateways/fix/internal/fixtest", own: []string{"gateways/fix/wire"}},
 		{room: "gateways/fix/encode", own: []string{"gateways/fix/wire", "fsm/command", "fsm/event", "fsm/market"}},
 		{room: "gateways/fix/posttrade", own: []string{
-			"gateways", "gateways/fix", "gateways/fix/wire", "gateways/fix/encode", "gateways/fix/decode", "fsm/command", "fsm/event", "fsm/market",
+			"gateways", "gateways/fix", "gateways/fix/wire", "gateways/fix/encode", "gateways/fix/internal/decode", "fsm/command", "fsm/event", "fsm/market",
 		}},
-		{room: "gateways/fix/decode", own: []string{"gateways/fix/wire", "fsm/command", "fsm/event", "fsm/market"}},
+		{room: "gateways/fix/internal/decode", own: []string{"gateways/fix/wire", "fsm/command", "fsm/event", "fsm/market"}},
 
 		// What a node has from outside itself: a leaf below all that is given it.
 		{room: "node/world", own: []string{}},
 		{room: "node/world/worldtest", own: []string{"node/world"}},
-		{room: "node/room", own: []string{"node/world"}},
+		{room: "node/internal/room", own: []string{"node/world"}},
 		{room: "node/finding", own: []string{"gateways"}},
 		{room: "node/backup", own: []string{"cluster", "cluster/consensus", "cluster/consensus/archive", "fsm", "fsm/", "readmodels/journal", "node/world"}},
-		{room: "node/memory", own: []string{}},
-		{room: "node/hugepages", own: []string{"fsm/slab"}},
+		{room: "node/internal/memory", own: []string{}},
+		{room: "node/internal/hugepages", own: []string{"fsm/slab"}},
 		// The examples have what programs of others have.
 		{room: "node/examples/", own: []string{"node", "node/examples/", "gateways", "readmodels", "fsm/command", "fsm/event", "fsm/market"}},
 		{room: "node", own: []string{"node/", "cluster", "cluster/", "fsm", "fsm/", "gateways", "gateways/", "readmodels", "readmodels/"}, libraries: []string{

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/rialto-exchange/rialto/gateways"
-	"github.com/rialto-exchange/rialto/node/memory"
+	"github.com/rialto-exchange/rialto/node/internal/memory"
 	"github.com/rialto-exchange/rialto/readmodels/store"
 )
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/fsm"
-	"github.com/rialto-exchange/rialto/node/hugepages"
+	"github.com/rialto-exchange/rialto/node/internal/hugepages"
 )
 
 // Each bound of the memory settings is refused one past it, by its name, and

@@ -3,8 +3,8 @@ package node
 import (
 	"errors"
 
-	"github.com/rialto-exchange/rialto/node/hugepages"
-	"github.com/rialto-exchange/rialto/node/memory"
+	"github.com/rialto-exchange/rialto/node/internal/hugepages"
+	"github.com/rialto-exchange/rialto/node/internal/memory"
 )
 
 // MemoryConfig bounds what a node has resident: how long a killed process

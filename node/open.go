@@ -17,7 +17,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster/peer"
 	"github.com/rialto-exchange/rialto/cluster/sequencer"
 	"github.com/rialto-exchange/rialto/fsm"
-	"github.com/rialto-exchange/rialto/node/room"
+	"github.com/rialto-exchange/rialto/node/internal/room"
 )
 
 func (n *Node) openData(context.Context, context.Context) error {

@@ -14,7 +14,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/fsm/slab"
 	"github.com/rialto-exchange/rialto/gateways"
-	"github.com/rialto-exchange/rialto/node/hugepages"
+	"github.com/rialto-exchange/rialto/node/internal/hugepages"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
 

@@ -10,7 +10,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/gateways"
-	"github.com/rialto-exchange/rialto/node/room"
+	"github.com/rialto-exchange/rialto/node/internal/room"
 )
 
 // saying is a node that says this of its room.

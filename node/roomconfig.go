@@ -3,7 +3,7 @@ package node
 import (
 	"errors"
 
-	"github.com/rialto-exchange/rialto/node/room"
+	"github.com/rialto-exchange/rialto/node/internal/room"
 )
 
 // RoomConfig says at how much room a node and the venue do less: what is left

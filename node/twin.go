@@ -14,7 +14,7 @@ import (
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/node/finding"
-	"github.com/rialto-exchange/rialto/node/room"
+	"github.com/rialto-exchange/rialto/node/internal/room"
 	"github.com/rialto-exchange/rialto/readmodels/orders"
 	"github.com/rialto-exchange/rialto/readmodels/sessions"
 )

@@ -6,7 +6,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/fsm"
-	"github.com/rialto-exchange/rialto/node/hugepages"
+	"github.com/rialto-exchange/rialto/node/internal/hugepages"
 	"github.com/rialto-exchange/rialto/readmodels/journal"
 )
 

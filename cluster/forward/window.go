@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/rialto-exchange/rialto/cluster"
-	"github.com/rialto-exchange/rialto/cluster/batch"
+	"github.com/rialto-exchange/rialto/cluster/internal/batch"
 )
 
 // submission is what one call brought.

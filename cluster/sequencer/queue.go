@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/rialto-exchange/rialto/cluster"
-	"github.com/rialto-exchange/rialto/cluster/batch"
+	"github.com/rialto-exchange/rialto/cluster/internal/batch"
 )
 
 // submission is what one Enqueue brought.

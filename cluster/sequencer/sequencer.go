@@ -13,7 +13,7 @@ import (
 	"sync"
 
 	"github.com/rialto-exchange/rialto/cluster"
-	"github.com/rialto-exchange/rialto/cluster/batch"
+	"github.com/rialto-exchange/rialto/cluster/internal/batch"
 )
 
 // Defaults of Config.

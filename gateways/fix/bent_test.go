@@ -13,7 +13,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/gateways/fix"
-	"github.com/rialto-exchange/rialto/gateways/fix/fixtest"
+	"github.com/rialto-exchange/rialto/gateways/fix/internal/fixtest"
 	"github.com/rialto-exchange/rialto/gateways/fix/wire"
 )
 

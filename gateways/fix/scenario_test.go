@@ -18,7 +18,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/gateways/fix"
-	"github.com/rialto-exchange/rialto/gateways/fix/stock"
+	"github.com/rialto-exchange/rialto/gateways/fix/internal/stock"
 )
 
 // TestScenarios plays the session's state table: each file in testdata/scenarios

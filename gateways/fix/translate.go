@@ -7,7 +7,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/market"
-	"github.com/rialto-exchange/rialto/gateways/fix/decode"
+	"github.com/rialto-exchange/rialto/gateways/fix/internal/decode"
 	"github.com/rialto-exchange/rialto/gateways/fix/wire"
 )
 

@@ -6,8 +6,8 @@ import (
 
 	"github.com/quickfixgo/quickfix"
 
-	"github.com/rialto-exchange/rialto/gateways/fix/decode"
-	"github.com/rialto-exchange/rialto/gateways/fix/dictionary"
+	"github.com/rialto-exchange/rialto/gateways/fix/internal/decode"
+	"github.com/rialto-exchange/rialto/gateways/fix/internal/dictionary"
 	"github.com/rialto-exchange/rialto/gateways/fix/wire"
 )
 

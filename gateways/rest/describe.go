@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"github.com/rialto-exchange/rialto/gateways/rest/decode"
-	"github.com/rialto-exchange/rialto/gateways/rest/openapi"
+	"github.com/rialto-exchange/rialto/gateways/rest/internal/openapi"
 )
 
 // describe returns the OpenAPI document of the routes and verbs. It depends on

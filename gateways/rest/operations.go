@@ -12,7 +12,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
-	"github.com/rialto-exchange/rialto/gateways/rest/openapi"
+	"github.com/rialto-exchange/rialto/gateways/rest/internal/openapi"
 	"github.com/rialto-exchange/rialto/gateways/rest/render"
 )
 

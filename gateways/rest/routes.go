@@ -7,7 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/rialto-exchange/rialto/gateways/rest/openapi"
+	"github.com/rialto-exchange/rialto/gateways/rest/internal/openapi"
 )
 
 // access says who may call a route.

@@ -10,8 +10,8 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways/fix"
-	"github.com/rialto-exchange/rialto/gateways/fix/desktest"
 	"github.com/rialto-exchange/rialto/gateways/fix/encode"
+	"github.com/rialto-exchange/rialto/gateways/fix/internal/desktest"
 	"github.com/rialto-exchange/rialto/gateways/fix/marketdata"
 )
 

@@ -7,7 +7,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
-	"github.com/rialto-exchange/rialto/gateways/fix/desktest"
+	"github.com/rialto-exchange/rialto/gateways/fix/internal/desktest"
 	"github.com/rialto-exchange/rialto/gateways/fix/reference"
 )
 

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/rialto-exchange/rialto/fsm/event"
-	"github.com/rialto-exchange/rialto/gateways/fix/decode"
+	"github.com/rialto-exchange/rialto/gateways/fix/internal/decode"
 	"github.com/rialto-exchange/rialto/gateways/fix/wire"
 )
 

@@ -9,8 +9,8 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/gateways/fix"
-	"github.com/rialto-exchange/rialto/gateways/fix/decode"
 	"github.com/rialto-exchange/rialto/gateways/fix/encode"
+	"github.com/rialto-exchange/rialto/gateways/fix/internal/decode"
 	"github.com/rialto-exchange/rialto/gateways/fix/wire"
 )
 

@@ -7,8 +7,8 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
-	"github.com/rialto-exchange/rialto/gateways/fix/decode"
 	"github.com/rialto-exchange/rialto/gateways/fix/encode"
+	"github.com/rialto-exchange/rialto/gateways/fix/internal/decode"
 	"github.com/rialto-exchange/rialto/gateways/fix/wire"
 )
 

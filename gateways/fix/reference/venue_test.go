@@ -9,7 +9,7 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
-	"github.com/rialto-exchange/rialto/gateways/fix/desktest"
+	"github.com/rialto-exchange/rialto/gateways/fix/internal/desktest"
 )
 
 // venue is the double of what is behind the desk: instruments and a journal.
