@@ -96,7 +96,7 @@ chaos-fix: ## FIX sessions through 24 faults and 200,000 orders, some ten minute
 
 .PHONY: faults
 faults: ## every fault of chaos once under traffic on three nodes (root for most; an hour)
-	RIALTO_FAULTS=all $(GO) test ./chaos/fault -count=1 -v -timeout 180m -run TestBites
+	RIALTO_FAULTS=all $(GO) test ./chaos/internal/fault -count=1 -v -timeout 180m -run TestBites
 
 .PHONY: cut
 cut: ## cut a follower off from its leader for ten minutes, rejected and dropped (root)

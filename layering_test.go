@@ -118,9 +118,9 @@ func rules() []rule {
 		// as the acceptor that the session tests are proved on.
 		// The model is the venue a second time: it shares nothing with what it is
 		// compared with.
-		{room: "chaos/model", own: []string{}},
+		{room: "chaos/internal/model", own: []string{}},
 		// twin is for tests: what the model is compared with, in virtual time.
-		{room: "chaos/twin", own: []string{"chaos/model", "fsm", "fsm/", "gateways", "gateways/rest/decode", "gateways/rest/render"}},
+		{room: "chaos/internal/twin", own: []string{"chaos/internal/model", "fsm", "fsm/", "gateways", "gateways/rest/decode", "gateways/rest/render"}},
 		{room: "chaos", own: []string{"fsm/event", "fsm/market", "chaos/"}, libraries: []string{"*"}},
 		// The simulator is the one part of chaos that stands inside: it opens nodes
 		// in its own process, by node.Open on a world of its own, and looks at
@@ -128,7 +128,7 @@ func rules() []rule {
 		// door for REST decodes them, and events come out as it renders them; FIX
 		// clients come over its wires.
 		{room: "chaos/sim", own: []string{"node", "node/world", "cluster", "fsm", "fsm/", "gateways", "gateways/rest/decode", "gateways/rest/render", "gateways/fix/wire", "cmd/rialto/fixclient", "chaos/"}},
-		{room: "chaos/sim/mutants", own: []string{}},
+		{room: "chaos/sim/internal/mutants", own: []string{}},
 		{room: "chaos/sim/marks", own: []string{}},
 		{room: "chaos/sim/disk", own: []string{"node/world"}},
 		{room: "chaos/sim/network", own: []string{"node/world"}},
@@ -263,9 +263,9 @@ func TestLayersCanFail(t *testing.T) {
 		{"node", module + "gateways/rest", false, true},
 		{"node", "github.com/hashicorp/raft", false, false},
 		{"chaos", module + "node", false, false},
-		{"chaos/model", module + "fsm/market", false, false},
-		{"chaos/model", module + "chaos/history", false, false},
-		{"chaos/model", "math/big", true, true},
+		{"chaos/internal/model", module + "fsm/market", false, false},
+		{"chaos/internal/model", module + "chaos/history", false, false},
+		{"chaos/internal/model", "math/big", true, true},
 		{"chaos/sim", module + "node", false, true},
 		{"chaos/sim", module + "cluster/consensus", false, false},
 		{"chaos/sim/disk", module + "node", false, false},

@@ -11,9 +11,9 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/rialto-exchange/rialto/chaos/check"
-	"github.com/rialto-exchange/rialto/chaos/traffic"
-	"github.com/rialto-exchange/rialto/chaos/venue"
+	"github.com/rialto-exchange/rialto/chaos/internal/check"
+	"github.com/rialto-exchange/rialto/chaos/internal/traffic"
+	"github.com/rialto-exchange/rialto/chaos/internal/venue"
 )
 
 // buildRialto builds the binary that the processes run.

@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rialto-exchange/rialto/chaos/netns"
-	"github.com/rialto-exchange/rialto/chaos/undo"
-	"github.com/rialto-exchange/rialto/chaos/venue"
+	"github.com/rialto-exchange/rialto/chaos/internal/netns"
+	"github.com/rialto-exchange/rialto/chaos/internal/undo"
+	"github.com/rialto-exchange/rialto/chaos/internal/venue"
 )
 
 // cutFor is for how long one follower is cut off from the leader: until long

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rialto-exchange/rialto/chaos/check"
 	"github.com/rialto-exchange/rialto/chaos/fixtraffic"
-	"github.com/rialto-exchange/rialto/chaos/venue"
+	"github.com/rialto-exchange/rialto/chaos/internal/check"
+	"github.com/rialto-exchange/rialto/chaos/internal/venue"
 )
 
 // The short run of TestFIXFaults; `make chaos-fix` sets the full one: 24

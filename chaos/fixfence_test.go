@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rialto-exchange/rialto/chaos/check"
 	"github.com/rialto-exchange/rialto/chaos/definitions"
-	"github.com/rialto-exchange/rialto/chaos/venue"
+	"github.com/rialto-exchange/rialto/chaos/internal/check"
+	"github.com/rialto-exchange/rialto/chaos/internal/venue"
 )
 
 // TestFIXStoppedNodeIsFenced shows what becomes of an order that lies in the

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rialto-exchange/rialto/chaos/venue"
+	"github.com/rialto-exchange/rialto/chaos/internal/venue"
 )
 
 // The short run of TestFIXReconnect; RIALTO_FIX_KILLS sets another number.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rialto-exchange/rialto/chaos/venue"
+	"github.com/rialto-exchange/rialto/chaos/internal/venue"
 )
 
 // A, B and C are the nodes of the worst night: A and B acknowledge while C is

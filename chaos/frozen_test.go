@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rialto-exchange/rialto/chaos/venue"
+	"github.com/rialto-exchange/rialto/chaos/internal/venue"
 )
 
 // diskMegabytes is the size of a node's own disk. The marks of room are 512,

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/rialto-exchange/rialto/chaos/fixtraffic"
-	"github.com/rialto-exchange/rialto/chaos/venue"
+	"github.com/rialto-exchange/rialto/chaos/internal/venue"
 	"github.com/rialto-exchange/rialto/cmd/rialto/fixclient"
 	"github.com/rialto-exchange/rialto/gateways/fix/wire"
 )

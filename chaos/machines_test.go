@@ -17,8 +17,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rialto-exchange/rialto/chaos/netns"
-	"github.com/rialto-exchange/rialto/chaos/undo"
+	"github.com/rialto-exchange/rialto/chaos/internal/netns"
+	"github.com/rialto-exchange/rialto/chaos/internal/undo"
 )
 
 // machines are what an operator has: hosts with folders and addresses of their

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rialto-exchange/rialto/chaos/check"
-	"github.com/rialto-exchange/rialto/chaos/venue"
+	"github.com/rialto-exchange/rialto/chaos/internal/check"
+	"github.com/rialto-exchange/rialto/chaos/internal/venue"
 )
 
 // recoverNode runs `rialto recover` on a stopped node.

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rialto-exchange/rialto/chaos/traffic"
-	"github.com/rialto-exchange/rialto/chaos/venue"
+	"github.com/rialto-exchange/rialto/chaos/internal/traffic"
+	"github.com/rialto-exchange/rialto/chaos/internal/venue"
 )
 
 // longLog is how many entries the log has, without a snapshot, when a node

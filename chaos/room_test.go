@@ -13,8 +13,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/rialto-exchange/rialto/chaos/traffic"
-	"github.com/rialto-exchange/rialto/chaos/venue"
+	"github.com/rialto-exchange/rialto/chaos/internal/traffic"
+	"github.com/rialto-exchange/rialto/chaos/internal/venue"
 )
 
 // leave fills a disk so that so many MiB are left of it.

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rialto-exchange/rialto/chaos/venue"
+	"github.com/rialto-exchange/rialto/chaos/internal/venue"
 )
 
 // electionsIn is how long a busy venue may trade for each election that nothing

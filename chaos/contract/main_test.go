@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rialto-exchange/rialto/chaos/venue"
+	"github.com/rialto-exchange/rialto/chaos/internal/venue"
 )
 
 // demoFile is the venue that `rialto dev` applies.

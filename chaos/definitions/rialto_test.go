@@ -17,7 +17,7 @@ import (
 	"testing"
 
 	"github.com/rialto-exchange/rialto/chaos/definitions"
-	"github.com/rialto-exchange/rialto/chaos/venue"
+	"github.com/rialto-exchange/rialto/chaos/internal/venue"
 )
 
 // forDefinitions are the settings under which the definitions run: they log on

@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rialto-exchange/rialto/chaos/check"
 	"github.com/rialto-exchange/rialto/chaos/definitions"
-	"github.com/rialto-exchange/rialto/chaos/venue"
+	"github.com/rialto-exchange/rialto/chaos/internal/check"
+	"github.com/rialto-exchange/rialto/chaos/internal/venue"
 )
 
 // orders is how many the client sends, a hundred a second; a node dies when a

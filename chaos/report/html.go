@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rialto-exchange/rialto/chaos/figures"
 	"github.com/rialto-exchange/rialto/chaos/history"
+	"github.com/rialto-exchange/rialto/chaos/internal/figures"
 	"github.com/rialto-exchange/rialto/chaos/scenario"
 )
 

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rialto-exchange/rialto/chaos/figures"
 	"github.com/rialto-exchange/rialto/chaos/history"
+	"github.com/rialto-exchange/rialto/chaos/internal/figures"
 )
 
 // The measures of the plot, in the units of its viewBox.

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rialto-exchange/rialto/chaos/fault"
+	"github.com/rialto-exchange/rialto/chaos/internal/fault"
 	"github.com/rialto-exchange/rialto/chaos/site"
 )
 

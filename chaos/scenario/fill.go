@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/rialto-exchange/rialto/chaos/fault"
-	"github.com/rialto-exchange/rialto/chaos/traffic"
+	"github.com/rialto-exchange/rialto/chaos/internal/fault"
+	"github.com/rialto-exchange/rialto/chaos/internal/traffic"
 )
 
 // fillPatience bounds how long the log is filled for what needs a long one.

@@ -10,10 +10,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rialto-exchange/rialto/chaos/fault"
 	"github.com/rialto-exchange/rialto/chaos/history"
+	"github.com/rialto-exchange/rialto/chaos/internal/fault"
+	"github.com/rialto-exchange/rialto/chaos/internal/traffic"
 	"github.com/rialto-exchange/rialto/chaos/site"
-	"github.com/rialto-exchange/rialto/chaos/traffic"
 )
 
 // Bounds of a run.

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/rialto-exchange/rialto/chaos/history"
-	"github.com/rialto-exchange/rialto/chaos/traffic"
+	"github.com/rialto-exchange/rialto/chaos/internal/traffic"
 )
 
 // hashPatience bounds how long the log is filled for a state hash: nodes take

@@ -14,10 +14,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rialto-exchange/rialto/chaos/check"
-	"github.com/rialto-exchange/rialto/chaos/figures"
 	"github.com/rialto-exchange/rialto/chaos/history"
-	"github.com/rialto-exchange/rialto/chaos/traffic"
+	"github.com/rialto-exchange/rialto/chaos/internal/check"
+	"github.com/rialto-exchange/rialto/chaos/internal/figures"
+	"github.com/rialto-exchange/rialto/chaos/internal/traffic"
 )
 
 // Judge counts and checks what lies in a folder, and completes the result. It

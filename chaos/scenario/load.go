@@ -9,7 +9,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/chaos/fixtraffic"
 	"github.com/rialto-exchange/rialto/chaos/history"
-	"github.com/rialto-exchange/rialto/chaos/traffic"
+	"github.com/rialto-exchange/rialto/chaos/internal/traffic"
 )
 
 // load is the traffic of a run: REST and FIX.

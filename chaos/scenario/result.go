@@ -3,7 +3,7 @@ package scenario
 import (
 	"time"
 
-	"github.com/rialto-exchange/rialto/chaos/figures"
+	"github.com/rialto-exchange/rialto/chaos/internal/figures"
 )
 
 // Verdict is what a run came to.

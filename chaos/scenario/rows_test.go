@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/rialto-exchange/rialto/chaos/fault"
+	"github.com/rialto-exchange/rialto/chaos/internal/fault"
 	"github.com/rialto-exchange/rialto/chaos/scenario"
 	"github.com/rialto-exchange/rialto/chaos/site"
 )

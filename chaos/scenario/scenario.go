@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rialto-exchange/rialto/chaos/check"
-	"github.com/rialto-exchange/rialto/chaos/fault"
+	"github.com/rialto-exchange/rialto/chaos/internal/check"
+	"github.com/rialto-exchange/rialto/chaos/internal/fault"
 	"github.com/rialto-exchange/rialto/chaos/site"
 )
 

@@ -8,10 +8,10 @@ import (
 	"testing"
 
 	"github.com/rialto-exchange/rialto/chaos/history"
+	"github.com/rialto-exchange/rialto/chaos/internal/venue"
 	"github.com/rialto-exchange/rialto/chaos/report"
 	"github.com/rialto-exchange/rialto/chaos/scenario"
 	"github.com/rialto-exchange/rialto/chaos/site"
-	"github.com/rialto-exchange/rialto/chaos/venue"
 )
 
 // agent is what an operator has on his hosts: it starts, kills, stops and resumes

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rialto-exchange/rialto/chaos/check"
+	"github.com/rialto-exchange/rialto/chaos/internal/check"
 )
 
 // maxTour bounds the scenarios of a tour.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rialto-exchange/rialto/chaos/fault"
+	"github.com/rialto-exchange/rialto/chaos/internal/fault"
 )
 
 // Rows is the scorecard; adding to it is a row. A fault that is in none fails

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rialto-exchange/rialto/chaos/sim/mutants"
+	"github.com/rialto-exchange/rialto/chaos/sim/internal/mutants"
 )
 
 var (

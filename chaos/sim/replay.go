@@ -8,7 +8,7 @@ import (
 	"hash"
 	"time"
 
-	"github.com/rialto-exchange/rialto/chaos/model"
+	"github.com/rialto-exchange/rialto/chaos/internal/model"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"

@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/rialto-exchange/rialto/chaos/model"
+	"github.com/rialto-exchange/rialto/chaos/internal/model"
 	"github.com/rialto-exchange/rialto/chaos/sim/network"
 	"github.com/rialto-exchange/rialto/gateways/rest/decode"
 )

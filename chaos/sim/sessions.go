@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"github.com/rialto-exchange/rialto/chaos/fixtraffic"
-	"github.com/rialto-exchange/rialto/chaos/model"
+	"github.com/rialto-exchange/rialto/chaos/internal/model"
+	"github.com/rialto-exchange/rialto/chaos/internal/twin"
 	"github.com/rialto-exchange/rialto/chaos/sim/network"
-	"github.com/rialto-exchange/rialto/chaos/twin"
 	"github.com/rialto-exchange/rialto/cmd/rialto/fixclient"
 	"github.com/rialto-exchange/rialto/gateways/fix/wire"
 )

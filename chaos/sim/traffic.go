@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rialto-exchange/rialto/chaos/twin"
+	"github.com/rialto-exchange/rialto/chaos/internal/twin"
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/fsm/market"

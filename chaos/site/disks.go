@@ -6,8 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/rialto-exchange/rialto/chaos/disk"
-	"github.com/rialto-exchange/rialto/chaos/undo"
+	"github.com/rialto-exchange/rialto/chaos/internal/disk"
+	"github.com/rialto-exchange/rialto/chaos/internal/undo"
 )
 
 // diskMegabytes is the size of a node's own disk: the marks of room are 512, 320

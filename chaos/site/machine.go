@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rialto-exchange/rialto/chaos/netns"
-	"github.com/rialto-exchange/rialto/chaos/undo"
+	"github.com/rialto-exchange/rialto/chaos/internal/netns"
+	"github.com/rialto-exchange/rialto/chaos/internal/undo"
 )
 
 // Machine is what can be done on this machine by this user, with these binaries.

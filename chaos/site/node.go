@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
-	"github.com/rialto-exchange/rialto/chaos/disk"
+	"github.com/rialto-exchange/rialto/chaos/internal/disk"
 )
 
 // Node is one node of a site.

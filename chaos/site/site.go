@@ -11,10 +11,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rialto-exchange/rialto/chaos/netns"
+	"github.com/rialto-exchange/rialto/chaos/internal/netns"
+	"github.com/rialto-exchange/rialto/chaos/internal/undo"
+	"github.com/rialto-exchange/rialto/chaos/internal/venue"
 	"github.com/rialto-exchange/rialto/chaos/proxy"
-	"github.com/rialto-exchange/rialto/chaos/undo"
-	"github.com/rialto-exchange/rialto/chaos/venue"
 )
 
 // Options of a site.

@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rialto-exchange/rialto/chaos/internal/undo"
 	"github.com/rialto-exchange/rialto/chaos/site"
-	"github.com/rialto-exchange/rialto/chaos/undo"
 )
 
 func built(t *testing.T) string {

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rialto-exchange/rialto/chaos/venue"
+	"github.com/rialto-exchange/rialto/chaos/internal/venue"
 )
 
 // Staging is a cluster that somebody else runs, and the operator's commands by

@@ -1,6 +1,6 @@
 package site
 
-import "github.com/rialto-exchange/rialto/chaos/undo"
+import "github.com/rialto-exchange/rialto/chaos/internal/undo"
 
 // Sweep takes away what runs left that were killed themselves: whatever they
 // wrote down that they were about to make. It returns how much that was. What a
