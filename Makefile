@@ -126,7 +126,7 @@ picture: build ## record the README's picture from a real rialto demo
 
 .PHONY: reference
 reference: ## write docs/reference.md from the program's own help
-	$(GO) test ./cmd/rialto/cli -count=1 -run TestHelp -update
+	$(GO) test ./cmd/rialto/internal/cli -count=1 -run TestHelp -update
 
 .PHONY: clean
 clean: ## remove what was built and the dev cluster's data

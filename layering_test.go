@@ -111,7 +111,7 @@ func rules() []rule {
 		// A FIX client has to write and cut messages: it takes the leaf that does
 		// it, and its word for time, and nothing else of the venue.
 		{room: "cmd/rialto/fixclient", own: []string{"gateways/fix/wire", "fsm/market"}},
-		{room: "cmd/rialto/corebench", own: []string{"fsm", "fsm/"}, libraries: []string{"github.com/HdrHistogram"}},
+		{room: "cmd/rialto/internal/corebench", own: []string{"fsm", "fsm/"}, libraries: []string{"github.com/HdrHistogram"}},
 		// chaos stands outside: it drives processes by the public contract and
 		// knows events only to check what it saw. It may use quickfix, which
 		// otherwise belongs to gateways/fix: as the client of another house, and

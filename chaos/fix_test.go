@@ -25,7 +25,7 @@ func startFIXVenue(t *testing.T) *venue.Venue {
 	}
 	binary := buildRialto(t)
 	v := startVenueWith(t, venue.Options{Binary: binary, Nodes: 3, Extra: quickHeartbeats})
-	apply := exec.CommandContext(t.Context(), binary, "apply", "-f", "../cmd/rialto/venuefile/demo.yaml", "--server", v.URL(0))
+	apply := exec.CommandContext(t.Context(), binary, "apply", "-f", "../cmd/rialto/internal/venuefile/demo.yaml", "--server", v.URL(0))
 	if out, err := apply.CombinedOutput(); err != nil {
 		t.Fatalf("apply the demo venue: %v\n%s", err, out)
 	}

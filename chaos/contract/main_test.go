@@ -15,7 +15,7 @@ import (
 )
 
 // demoFile is the venue that `rialto dev` applies.
-const demoFile = "../../cmd/rialto/venuefile/demo.yaml"
+const demoFile = "../../cmd/rialto/internal/venuefile/demo.yaml"
 
 // suite is the one cluster that every test of the package shares. Tests keep
 // apart by using accounts and instruments of their own.

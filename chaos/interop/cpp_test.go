@@ -142,7 +142,7 @@ func startVenue(t *testing.T) *venue.Venue {
 		}
 		_ = v.Stop()
 	})
-	apply := exec.CommandContext(t.Context(), binary, "apply", "-f", "../../cmd/rialto/venuefile/demo.yaml", "--server", v.URL(0))
+	apply := exec.CommandContext(t.Context(), binary, "apply", "-f", "../../cmd/rialto/internal/venuefile/demo.yaml", "--server", v.URL(0))
 	if out, err := apply.CombinedOutput(); err != nil {
 		t.Fatalf("apply the demo venue: %v\n%s", err, out)
 	}

@@ -10,8 +10,8 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/rialto-exchange/rialto/cmd/rialto/cli"
-	"github.com/rialto-exchange/rialto/cmd/rialto/shell"
+	"github.com/rialto-exchange/rialto/cmd/rialto/internal/cli"
+	"github.com/rialto-exchange/rialto/cmd/rialto/internal/shell"
 )
 
 // version is set by the linker; it can't be a constant for that.
