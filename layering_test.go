@@ -137,9 +137,10 @@ func rules() []rule {
 
 // goPackage is what `go list -json` says of a package.
 type goPackage struct {
-	ImportPath string
-	Standard   bool
-	Imports    []string
+	ImportPath, Name, Doc              string
+	Standard                           bool
+	GoFiles                            []string
+	Imports, TestImports, XTestImports []string
 }
 
 // TestLayers shows that every package imports only what its room may: the
@@ -171,7 +172,7 @@ func TestLayers(t *testing.T) {
 func list(t *testing.T, pattern string) []goPackage {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	cmd := exec.Command("go", "list", "-json=ImportPath,Standard,Imports", pattern)
+	cmd := exec.Command("go", "list", "-json=ImportPath,Name,Doc,Standard,GoFiles,Imports,TestImports,XTestImports", pattern)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("go list %s: %v\n%s", pattern, err, stderr.String())

@@ -1,5 +1,5 @@
-// Package cluster is the port between a replicated machine and the machinery
-// that replicates it: what consensus, the sequencer, forwarding and
+// Package cluster (no promise) is the port between a replicated machine and the
+// machinery that replicates it: what consensus, the sequencer, forwarding and
 // membership promise to the rest of the node, and what they ask of it.
 //
 // It knows bytes, not trades. A command is a byte string that means nothing

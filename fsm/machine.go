@@ -1,5 +1,6 @@
-// Package fsm is the machine of the venue: a pure function from its state and
-// the next entry of the log to a new state and the events that happened.
+// Package fsm (no promise) is the machine of the venue: a pure function from its
+// state and the next entry of the log to a new state and the events that
+// happened.
 //
 // The machine knows no clock, no disk, no goroutine and no float. Everything
 // it needs to know arrives in entries; everything it has to say leaves as the

@@ -31,5 +31,7 @@
 // gatewaytest and viewtest, and fsm/market, fsm/command and fsm/event. A change
 // of what they export is deliberate, and stands in the changelog. Of this package
 // the tools on the folder of a stopped node (Restore, Recover, Enrol and those
-// beside them) are not promised, nor is WithWorld: they are rialto's own.
+// beside them) are not promised, nor is WithWorld: they are rialto's own. Every
+// other package that can be imported says "no promise" in its first line: it is
+// there for this one to put together, and may be another tomorrow.
 package node

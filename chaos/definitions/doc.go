@@ -1,5 +1,5 @@
-// Package definitions runs the session acceptance definitions of the QuickFIX
-// project against an acceptor. They ship in quickfixgo's module
+// Package definitions (no promise) runs the session acceptance definitions of
+// the QuickFIX project against an acceptor. They ship in quickfixgo's module
 // (`_test/definitions/server`); each is a page of lines: what an initiator
 // sends, and what has to come back.
 //

@@ -1,6 +1,6 @@
-// Package ports finds loopback ports for tests that start processes: below the
-// range from which the system takes ports for outgoing connections, so that
-// none is taken between the finding and the start.
+// Package ports (no promise) finds loopback ports for tests that start
+// processes: below the range from which the system takes ports for outgoing
+// connections, so that none is taken between the finding and the start.
 package ports
 
 import (

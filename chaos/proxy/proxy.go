@@ -1,5 +1,5 @@
-// Package proxy stands between a client and an acceptor, and cuts connections
-// with whatever is in them.
+// Package proxy (no promise) stands between a client and an acceptor, and cuts
+// connections with whatever is in them.
 package proxy
 
 import (

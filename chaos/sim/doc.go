@@ -1,6 +1,7 @@
-// Package sim runs whole clusters in one process, in virtual time, and breaks
-// them: nodes that are opened by node.Open on disks, wires and clocks of its own
-// (node.WithWorld), with traffic and faults that are drawn from one seed.
+// Package sim (no promise) runs whole clusters in one process, in virtual time,
+// and breaks them: nodes that are opened by node.Open on disks, wires and clocks
+// of its own (node.WithWorld), with traffic and faults that are drawn from one
+// seed.
 //
 // A run is in a bubble of testing/synctest: a minute of the venue takes a few
 // seconds. Everything that is drawn comes from the seed; the order in which

@@ -1,6 +1,7 @@
-// Package clocks compares the clocks of the voters: what their median is, how
-// far a leader's stamps may go beyond it, and whose clock is out of bounds. It
-// is arithmetic: it reads no clock, asks nobody and starts nothing.
+// Package clocks (no promise) compares the clocks of the voters: what their
+// median is, how far a leader's stamps may go beyond it, and whose clock is out
+// of bounds. It is arithmetic: it reads no clock, asks nobody and starts
+// nothing.
 //
 // Only the leader's clock moves venue time, and venue time never goes back: a
 // leader an hour ahead would close the day for good. So its stamps are held to

@@ -1,5 +1,5 @@
-// Package consensus replicates a cluster.Machine over several nodes by Raft:
-// what a majority has on disk is applied on every node, in one order.
+// Package consensus (no promise) replicates a cluster.Machine over several nodes
+// by Raft: what a majority has on disk is applied on every node, in one order.
 //
 // It is hashicorp/raft with guards around it. What the library leaves open is
 // closed here: an error of the log ends the node (halt, logstore), a log that

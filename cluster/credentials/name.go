@@ -1,6 +1,6 @@
-// Package credentials is how nodes prove to each other who they are: an
-// authority that certifies them, certificates that name cluster, node and
-// incarnation, and the TLS between peers that goes by these and is changed
+// Package credentials (no promise) is how nodes prove to each other who they
+// are: an authority that certifies them, certificates that name cluster, node
+// and incarnation, and the TLS between peers that goes by these and is changed
 // while a node runs.
 package credentials
 

@@ -1,6 +1,6 @@
-// Package forward lets every node take commands: a Client carries them to
-// whichever node leads, over one ordered connection, and a Server on that
-// node hands them to its sequencer.
+// Package forward (no promise) lets every node take commands: a Client carries
+// them to whichever node leads, over one ordered connection, and a Server on
+// that node hands them to its sequencer.
 //
 // The Client keeps what is unanswered. When the leader changes, a connection
 // breaks or a leader refuses, it sends all of that again, in the order in

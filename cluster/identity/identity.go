@@ -1,6 +1,6 @@
-// Package identity is who a data folder is: the incarnation that it got at
-// its birth, the history that it belongs to, how often it was started, and
-// how far its admission to a cluster has come. One small file holds it, and
+// Package identity (no promise) is who a data folder is: the incarnation that it
+// got at its birth, the history that it belongs to, how often it was started,
+// and how far its admission to a cluster has come. One small file holds it, and
 // every other room of the folder carries a mark that names the incarnation.
 package identity
 

@@ -1,5 +1,6 @@
-// Package liveness sees a leader's process die and has the right follower stand
-// for election at once, where Raft alone would wait for its timeouts.
+// Package liveness (no promise) sees a leader's process die and has the right
+// follower stand for election at once, where Raft alone would wait for its
+// timeouts.
 //
 // Every voter keeps a connection of its own to each of the others and is told
 // on it what that one knows: its term, its leader, whether it hears it, how far

@@ -1,6 +1,6 @@
-// Package membership finds the other nodes by gossip and shows what they say
-// of themselves: addresses, version, role and whether they are alive. It
-// never decides anything: Raft's configuration alone says who belongs, and
+// Package membership (no promise) finds the other nodes by gossip and shows what
+// they say of themselves: addresses, version, role and whether they are alive.
+// It never decides anything: Raft's configuration alone says who belongs, and
 // Raft alone who leads.
 package membership
 

@@ -1,6 +1,7 @@
-// Package peer is the one TCP port between the nodes of a cluster: a Mux that
-// listens on it, checks by a short preamble that a caller belongs to the same
-// cluster, and hands each connection to the protocol that the caller named.
+// Package peer (no promise) is the one TCP port between the nodes of a cluster:
+// a Mux that listens on it, checks by a short preamble that a caller belongs to
+// the same cluster, and hands each connection to the protocol that the caller
+// named.
 package peer
 
 import (

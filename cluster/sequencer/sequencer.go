@@ -1,5 +1,5 @@
-// Package sequencer gives commands their order and their time: on the leader
-// it gathers what waits into entries, stamps them and proposes them.
+// Package sequencer (no promise) gives commands their order and their time: on
+// the leader it gathers what waits into entries, stamps them and proposes them.
 //
 // Batching is natural: while Config.InFlight entries are under way the next
 // one fills, and the moment one is answered everything that waits goes out in

@@ -1,6 +1,6 @@
-// Package book is the matching book of a venue: the resting orders of all
-// instruments, their queues by price and time, and the matching of incoming
-// orders against them.
+// Package book (no promise) is the matching book of a venue: the resting orders
+// of all instruments, their queues by price and time, and the matching of
+// incoming orders against them.
 //
 // It knows prices in ticks, quantities in lots and owners by number. It knows
 // nothing of money, accounts, clients, phases or time: who may trade, and with

@@ -1,5 +1,6 @@
-// Package commandcodec writes commands as bytes and reads them. The bytes are in
-// the log for ever: a golden file freezes them, and fsm/DESIGN.md describes them.
+// Package commandcodec (no promise) writes commands as bytes and reads them. The
+// bytes are in the log for ever: a golden file freezes them, and fsm/DESIGN.md
+// describes them.
 package commandcodec
 
 import (

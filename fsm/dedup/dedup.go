@@ -1,5 +1,5 @@
-// Package dedup remembers which command ids were used, and where their
-// outcome lies, so that a command takes effect at most once in the window.
+// Package dedup (no promise) remembers which command ids were used, and where
+// their outcome lies, so that a command takes effect at most once in the window.
 //
 // An id is kept until its deadline, and beyond it for the window's length in
 // venue time or until newer ids need its place, whichever comes first. Ids are

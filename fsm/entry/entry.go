@@ -1,4 +1,5 @@
-// Package entry is the envelope that commands travel in through the log.
+// Package entry (no promise) is the envelope that commands travel in through the
+// log.
 //
 // An envelope is self-describing and checksummed: magic, format, feature
 // level, cluster, history, time, count, commands, checksum. It is written by

@@ -1,6 +1,7 @@
-// Package eventcodec writes blocks, groups and outcomes as bytes and reads them,
-// and chains blocks by their hashes. The bytes are in the journal for ever: a
-// golden file freezes them, and fsm/DESIGN.md describes them.
+// Package eventcodec (no promise) writes blocks, groups and outcomes as bytes
+// and reads them, and chains blocks by their hashes. The bytes are in the
+// journal for ever: a golden file freezes them, and fsm/DESIGN.md describes
+// them.
 package eventcodec
 
 import (

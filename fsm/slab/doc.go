@@ -1,5 +1,5 @@
-// Package slab keeps the machine's big tables: pointer-free records in fixed
-// pages, numbered from 0 and linked by number.
+// Package slab (no promise) keeps the machine's big tables: pointer-free records
+// in fixed pages, numbered from 0 and linked by number.
 //
 // One decision buys five things: the garbage collector finds nothing to scan,
 // a killed process gives its memory back at once (with an allocator of huge

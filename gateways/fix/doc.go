@@ -1,5 +1,5 @@
-// Package fix is the door for FIX clients: FIX 4.4, and FIXT.1.1 with FIX 5.0
-// SP2, on one listener.
+// Package fix (no promise) is the door for FIX clients: FIX 4.4, and FIXT.1.1
+// with FIX 5.0 SP2, on one listener.
 //
 // A session belongs to a participant and not to this node. The machine numbers
 // everything, so that a client whose node died goes on at any other. What runs

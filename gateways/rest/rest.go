@@ -1,5 +1,5 @@
-// Package rest is the HTTP door of a node: commands, queries, streams and
-// operations as JSON.
+// Package rest (no promise) is the HTTP door of a node: commands, queries,
+// streams and operations as JSON.
 //
 // It decides nothing about orders or money. A request is decoded strictly
 // (package decode), submitted or read through the ports of package gateways,

@@ -1,8 +1,8 @@
-// Package backup keeps a venue's past in a folder: snapshots, the entries of the
-// log and the blocks of the event journal, each proven by the hash chain, and a
-// manifest of them all. A running node fills it, again and again with what is
-// new; a new venue is made from it. A stopped node's data folder is laid out
-// alike, so what reads the one reads the other.
+// Package backup (no promise) keeps a venue's past in a folder: snapshots, the
+// entries of the log and the blocks of the event journal, each proven by the
+// hash chain, and a manifest of them all. A running node fills it, again and
+// again with what is new; a new venue is made from it. A stopped node's data
+// folder is laid out alike, so what reads the one reads the other.
 package backup
 
 import (

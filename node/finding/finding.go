@@ -1,6 +1,6 @@
-// Package finding is what a venue may say of itself that somebody should know:
-// each kind has a code for programs and runbooks, a severity, a next step, and a
-// page that `rialto explain` prints.
+// Package finding (no promise) is what a venue may say of itself that somebody
+// should know: each kind has a code for programs and runbooks, a severity, a
+// next step, and a page that `rialto explain` prints.
 package finding
 
 import (

@@ -1,7 +1,7 @@
-// Package world is all that a node has from outside itself: files, the network,
-// the wall clock and randomness. A node takes them as one value, so that whole
-// clusters can be run in one process on disks, wires and clocks that are made
-// up, and faults put where the real ones have them.
+// Package world (no promise) is all that a node has from outside itself: files,
+// the network, the wall clock and randomness. A node takes them as one value, so
+// that whole clusters can be run in one process on disks, wires and clocks that
+// are made up, and faults put where the real ones have them.
 //
 // Time that only measures how long something takes needs no place here: it is
 // the process's own, which a test can slow down or stop by testing/synctest.

@@ -1,5 +1,5 @@
-// Package balances is the view of the money: each account's balance of each
-// asset, and the sum of the ledger, at any point of the past.
+// Package balances (no promise) is the view of the money: each account's balance
+// of each asset, and the sum of the ledger, at any point of the past.
 package balances
 
 import (

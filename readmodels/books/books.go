@@ -1,5 +1,5 @@
-// Package books is the view of market depth: what each instrument's book
-// shows, now and at any point of the past.
+// Package books (no promise) is the view of market depth: what each instrument's
+// book shows, now and at any point of the past.
 //
 // The books of now are kept in memory with the last changes of their levels,
 // so that a reader whose point lies a little back is served from there too.

@@ -1,5 +1,5 @@
-// Package catalogue is the view of what is declared: assets, instruments,
-// participants, accounts and limits, at any point of the past.
+// Package catalogue (no promise) is the view of what is declared: assets,
+// instruments, participants, accounts and limits, at any point of the past.
 //
 // Declarations are few and rarely change; so their images are stored as JSON.
 package catalogue

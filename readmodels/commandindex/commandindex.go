@@ -1,7 +1,7 @@
-// Package commandindex is the view that finds commands by their ids: what a
-// participant's command id was first executed as, for as long as its events are
-// retained. The machine remembers ids for a time only; the journal holds every
-// command that left an event, refused ones too.
+// Package commandindex (no promise) is the view that finds commands by their
+// ids: what a participant's command id was first executed as, for as long as its
+// events are retained. The machine remembers ids for a time only; the journal
+// holds every command that left an event, refused ones too.
 //
 // The journal is divided into strides of so many commands. Of each stride the
 // view keeps what little tells its commands apart: a fingerprint of participant

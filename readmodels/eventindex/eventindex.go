@@ -1,5 +1,5 @@
-// Package eventindex is the view that finds events by type and by aggregate:
-// which blocks of the journal hold some, at any point of the past.
+// Package eventindex (no promise) is the view that finds events by type and by
+// aggregate: which blocks of the journal hold some, at any point of the past.
 //
 // The journal is divided into strides of so many events. Of each stride the
 // view keeps one item: the 32-bit hashes of the types and aggregates in it,

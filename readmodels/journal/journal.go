@@ -1,7 +1,7 @@
-// Package journal is a node's event journal: the blocks that the machine made
-// of the log's entries, one after the other, in checksummed append-only
-// segment files. Everything that is read, streamed, resent and archived comes
-// from it.
+// Package journal (no promise) is a node's event journal: the blocks that the
+// machine made of the log's entries, one after the other, in checksummed
+// append-only segment files. Everything that is read, streamed, resent and
+// archived comes from it.
 //
 // Appending writes to the page cache and nothing more: what a killed process
 // wrote is there, and what a power cut took the machine makes again by

@@ -1,6 +1,6 @@
-// Package orders is the view of the orders: each order's image, an account's
-// orders, its open ones, and an order's history and fills, at any point of the
-// past.
+// Package orders (no promise) is the view of the orders: each order's image, an
+// account's orders, its open ones, and an order's history and fills, at any
+// point of the past.
 //
 // The images of an order are its history: each is kept at the sequence of the
 // event that it follows. An account's list says when its orders came and

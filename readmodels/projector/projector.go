@@ -1,6 +1,6 @@
-// Package projector keeps the views up with the journal: one goroutine a
-// view, each with its own store and cursor, so that a slow view lags and a
-// broken one fails without holding up the others.
+// Package projector (no promise) keeps the views up with the journal: one
+// goroutine a view, each with its own store and cursor, so that a slow view lags
+// and a broken one fails without holding up the others.
 package projector
 
 import (

@@ -1,6 +1,6 @@
-// Package sessions is the view of the FIX sessions: what each of them is like
-// at any point of the past, and which block of the journal holds the report
-// with a given outbound number.
+// Package sessions (no promise) is the view of the FIX sessions: what each of
+// them is like at any point of the past, and which block of the journal holds
+// the report with a given outbound number.
 //
 // The journal holds the reports, and the machine has numbered them. So the view
 // keeps, beside a session's state, one item for each block that reports to it:

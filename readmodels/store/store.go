@@ -1,5 +1,5 @@
-// Package store keeps the values of one view with their whole past, in Badger
-// in managed mode.
+// Package store (no promise) keeps the values of one view with their whole past,
+// in Badger in managed mode.
 //
 // What a view writes is readable at once: it lies in a generation in memory,
 // and readers look there first. A generation goes to Badger when it is full or

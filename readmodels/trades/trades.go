@@ -1,5 +1,5 @@
-// Package trades is the view of what traded: the public trades of each
-// instrument and the fills of each account, at any point of the past.
+// Package trades (no promise) is the view of what traded: the public trades of
+// each instrument and the fills of each account, at any point of the past.
 package trades
 
 import (

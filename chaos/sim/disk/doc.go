@@ -1,4 +1,5 @@
-// Package disk is a node's disk in memory, which can lose what was not synced.
+// Package disk (no promise) is a node's disk in memory, which can lose what was
+// not synced.
 //
 // A Disk keeps two things apart: what a process sees (the page cache), and what
 // would be there after the power went. Writes, lengths, names that were made,

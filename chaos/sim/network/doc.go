@@ -1,4 +1,4 @@
-// Package network is the wires between machines, in memory.
+// Package network (no promise) is the wires between machines, in memory.
 //
 // A Network has hosts, each with an address of its own. What a host sends takes
 // a latency that is drawn from a seed. As between real machines, a packet that is

@@ -1,5 +1,5 @@
-// Package archive keeps the command entries that the Raft log no longer
-// needs, for good: a directory of immutable, verifiable files.
+// Package archive (no promise) keeps the command entries that the Raft log no
+// longer needs, for good: a directory of immutable, verifiable files.
 //
 // # Files
 //

@@ -1,5 +1,5 @@
-// Package autopilot decides who votes: a member that has caught up gets a vote,
-// one that has been dead for long is replaced or removed. It is
+// Package autopilot (no promise) decides who votes: a member that has caught up
+// gets a vote, one that has been dead for long is replaced or removed. It is
 // hashicorp/raft-autopilot, which keeps account of everybody's health and takes
 // the steps, with a promoter of our own, which says what they are (Next).
 //

@@ -1,5 +1,6 @@
-// Package logstore is the Raft log and the Raft term and vote on disk, with
-// the promises that consensus needs and the libraries below do not make.
+// Package logstore (no promise) is the Raft log and the Raft term and vote on
+// disk, with the promises that consensus needs and the libraries below do not
+// make.
 //
 // The log is a stack of layers, each a raft.LogStore over the next:
 //

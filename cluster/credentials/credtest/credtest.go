@@ -1,4 +1,4 @@
-// Package credtest certifies nodes for tests.
+// Package credtest (no promise) certifies nodes for tests.
 package credtest
 
 import (

@@ -1,5 +1,5 @@
-// Package encode writes what the venue tells its FIX clients: reports of
-// events, which the machine has numbered, and answers to questions.
+// Package encode (no promise) writes what the venue tells its FIX clients:
+// reports of events, which the machine has numbered, and answers to questions.
 //
 // A report is a function of its block and of the session it goes to: sent
 // again, months later and by another node, it is the same message but for

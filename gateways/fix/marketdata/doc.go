@@ -1,6 +1,6 @@
-// Package marketdata answers MarketDataRequest (35=V) on market data sessions:
-// with snapshots (35=W) and updates (35=X) of the books and trades that this
-// node serves, or with why there are none (35=Y).
+// Package marketdata (no promise) answers MarketDataRequest (35=V) on market
+// data sessions: with snapshots (35=W) and updates (35=X) of the books and
+// trades that this node serves, or with why there are none (35=Y).
 //
 // Whatever happens to an instrument is written down once for all who look at it
 // alike, on a tape, as the entries of an update. A subscription is a place on a

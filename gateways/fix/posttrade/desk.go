@@ -1,6 +1,6 @@
-// Package posttrade is the desk for what comes after a trade: the trades of a
-// client's accounts (TradeCaptureReportRequest), once or as they happen, and
-// what the accounts hold (RequestForPositions).
+// Package posttrade (no promise) is the desk for what comes after a trade: the
+// trades of a client's accounts (TradeCaptureReportRequest), once or as they
+// happen, and what the accounts hold (RequestForPositions).
 //
 // Whatever it reads, it reads beside the session, and hands over so many
 // messages at a time: a client that reads slowly is answered slowly, and takes

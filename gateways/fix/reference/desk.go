@@ -1,6 +1,6 @@
-// Package reference answers what FIX clients ask about the venue itself: which
-// instruments there are (35=x, 35=c), whether they trade (35=e) and whether the
-// venue does (35=g), the last two with updates.
+// Package reference (no promise) answers what FIX clients ask about the venue
+// itself: which instruments there are (35=x, 35=c), whether they trade (35=e)
+// and whether the venue does (35=g), the last two with updates.
 //
 // A session's requests are answered one after the other, beside the session and
 // as of all that it sent before. An update is a state: a client that reads

@@ -1,5 +1,5 @@
-// Package wire is FIX as bytes: it cuts a stream into messages, takes a
-// message apart into fields, and writes messages.
+// Package wire (no promise) is FIX as bytes: it cuts a stream into messages,
+// takes a message apart into fields, and writes messages.
 //
 // What comes in is not trusted. The tokenizer is strict: digits only where
 // digits belong, a cap on lengths and on the number of fields, header fields

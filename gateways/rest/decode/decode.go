@@ -1,4 +1,5 @@
-// Package decode turns the bodies of command requests into commands.
+// Package decode (no promise) turns the bodies of command requests into
+// commands.
 //
 // It is strict: what the contract does not name is refused with a Fault that
 // says which field and why. It decides syntax only. Whether a number fits a

@@ -1,5 +1,5 @@
-// Package render writes the JSON that the REST gateway answers with: orders,
-// fills, trades, books, balances, events, answers and problems.
+// Package render (no promise) writes the JSON that the REST gateway answers
+// with: orders, fills, trades, books, balances, events, answers and problems.
 //
 // Everything is appended to a byte slice, without reflection: an answer is
 // written for each of tens of thousands of commands a second. What is written

@@ -1,5 +1,5 @@
-// Package desk is a venue of one node for the examples beside it: BTC-USD, and
-// two traders with money.
+// Package desk (no promise) is a venue of one node for the examples beside it:
+// BTC-USD, and two traders with money.
 package desk
 
 import (

@@ -1,5 +1,5 @@
-// Package worldtest is what every world must do: the suites that the system's
-// files and network pass, and whatever takes their place.
+// Package worldtest (no promise) is what every world must do: the suites that
+// the system's files and network pass, and whatever takes their place.
 package worldtest
 
 import (
