@@ -129,7 +129,7 @@ func rules() []rule {
 		// clients come over its wires.
 		{room: "chaos/sim", own: []string{"node", "node/world", "cluster", "fsm", "fsm/", "gateways", "gateways/rest/decode", "gateways/rest/render", "gateways/fix/wire", "cmd/rialto/fixclient", "chaos/"}},
 		{room: "chaos/sim/internal/mutants", own: []string{}},
-		{room: "chaos/sim/marks", own: []string{}},
+		{room: "chaos/sim/internal/marks", own: []string{}},
 		{room: "chaos/sim/disk", own: []string{"node/world"}},
 		{room: "chaos/sim/network", own: []string{"node/world"}},
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rialto-exchange/rialto/chaos/sim/marks"
+	"github.com/rialto-exchange/rialto/chaos/sim/internal/marks"
 )
 
 var countMarks = flag.Int("marks", 0, "count the marks that so many seeds meet")

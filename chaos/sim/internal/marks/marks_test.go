@@ -5,13 +5,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rialto-exchange/rialto/chaos/sim/marks"
+	"github.com/rialto-exchange/rialto/chaos/sim/internal/marks"
 )
 
 // TestFind shows that guards and recovery branches carry marks, in each of the
 // places that must have some.
 func TestFind(t *testing.T) {
-	found, err := marks.Find(filepath.Join("..", "..", ".."))
+	found, err := marks.Find(filepath.Join("..", "..", "..", ".."))
 	if err != nil {
 		t.Fatal(err)
 	}
