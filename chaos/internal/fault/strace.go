@@ -25,16 +25,16 @@ import (
 type store struct {
 	name   string
 	paths  []string // patterns below the data folder
-	within int      // a thread writes to it so often soon
+	within int      // a thread writes to it so often soon, with little traffic too: ten take turns
 	// stirs has the node write to it; nil: trading does.
 	stirs func(s *site.Site, n *site.Node, dice *rand.Rand, done <-chan struct{})
 }
 
 func stores() []store {
 	return []store{
-		{name: "log", paths: []string{"raft/log.wal/*.wal", "raft/log.synced"}, within: 100},
+		{name: "log", paths: []string{"raft/log.wal/*.wal", "raft/log.synced"}, within: 25},
 		{name: "vote", paths: []string{"raft/vote"}, within: 2, stirs: stirVotes},
-		{name: "journal", paths: []string{"journal/*.journal", "journal/durable.json"}, within: 100},
+		{name: "journal", paths: []string{"journal/*.journal", "journal/durable.json"}, within: 25},
 	}
 }
 
@@ -90,7 +90,7 @@ func inject(ctx context.Context, s *site.Site, dice *rand.Rand, r Role, st store
 	return &ongoing{
 		nodes: nodes,
 		heal: func(ctx context.Context) error {
-			until(ctx, patience/6, func() bool { return !n.Running() || t.hits() > 0 })
+			until(ctx, patience/3, func() bool { return !n.Running() || t.hits() > 0 })
 			stop()
 			return errors.Join(t.detach(), startAll(ctx, s))
 		},
