@@ -14,7 +14,7 @@ const maxTour = 64
 // tourLoad is the traffic of a tour: little, so that there is time for many
 // faults and for the checks of what was told meanwhile.
 func tourLoad() Load {
-	return Load{Clients: 4, Transfers: 2, Readers: 3, Streams: 1, Sessions: 2, Rate: 40, FIXRate: 3}
+	return Load{Clients: 4, Transfers: 2, Readers: 2, Streams: 1, Sessions: 2, Rate: 30, FIXRate: 3}
 }
 
 // tourHashes is for how long the log is filled at the end of a tour.

@@ -62,7 +62,8 @@ func names(visits []visit) string {
 }
 
 // tours are the trials that are missing: for each build those of each row in
-// turn, and last in each turn those that need a long log.
+// turn, and last in each turn those that need a long log. The shortest tour comes
+// first: the time that is left bounds the longest.
 func (d *drive) tours() (tours [][]visit) {
 	byBuild := map[string]int{}
 	for turn, any := 0, true; any; turn++ {
@@ -90,6 +91,7 @@ func (d *drive) tours() (tours [][]visit) {
 			tours[at] = append(tours[at], v)
 		}
 	}
+	slices.SortStableFunc(tours, func(a, b []visit) int { return len(a) - len(b) })
 	return tours
 }
 
