@@ -108,7 +108,9 @@ func alone(f fault.Fault) Scenario {
 	if l := limits(f.Name); l != (check.Limits{}) {
 		s.Limits = map[string]check.Limits{f.Name: l}
 	}
-	s.Extra = f.Extra
+	if s.Extra = f.Extra; f.Entries > 0 { // the log is filled beside it
+		s.Load = Load{Clients: 4, Transfers: 2, Readers: 1, Streams: 1, Sessions: 1, Rate: 100, FIXRate: 5}
+	}
 	return s
 }
 

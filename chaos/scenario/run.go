@@ -73,9 +73,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		return nil, err
 	}
 	if r.Verdict == Passed && !o.Keep && o.Staging == nil {
-		err = os.RemoveAll(w.cluster())
+		return r, os.RemoveAll(w.cluster())
 	}
-	return r, err
+	return r, nil
 }
 
 // prepare makes the steps and says what the site lacks for them.

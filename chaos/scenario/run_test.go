@@ -13,6 +13,7 @@ import (
 	"github.com/rialto-exchange/rialto/chaos/history"
 	"github.com/rialto-exchange/rialto/chaos/report"
 	"github.com/rialto-exchange/rialto/chaos/scenario"
+	"github.com/rialto-exchange/rialto/chaos/site"
 )
 
 func built(t *testing.T) string {
@@ -59,6 +60,17 @@ func TestSelection(t *testing.T) {
 	f := r.Figures
 	t.Logf("seed %d: %d commands, %d sent again, %d FIX reports, %d events streamed; nobody was answered for %v, a client waited %v",
 		o.Seed, f.Commands.Acked+f.Commands.Refused, f.Again, f.Reports, f.Streams.Events, f.Gap.Length(), f.ClientGap.Length())
+}
+
+// TestFailsWithAReport shows that a run which can't be gone on with has failed, and
+// says why in its result: it is not merely an error without a report.
+func TestFailsWithAReport(t *testing.T) {
+	s, _ := scenario.Find("kill-leader")
+	nobody := &site.Staging{URLs: []string{"http://127.0.0.1:1"}, KillCmd: "true", StartCmd: "true"}
+	r, err := scenario.Run(t.Context(), scenario.Options{Scenario: s, Staging: nobody, Folder: history.Folder(t.TempDir()), Seed: 1})
+	if err != nil || r.Verdict != scenario.Failed || len(r.During) == 0 || len(r.Why) == 0 {
+		t.Fatalf("a cluster that is not there: %+v, %v", r, err)
+	}
 }
 
 // TestInterrupted shows that a run that is interrupted in the middle of a fault
