@@ -358,7 +358,8 @@ func (g *group) kill(p *peer) {
 }
 
 // leader waits until one of the running nodes leads. One that was outvoted may
-// not know it yet: of two the one of the newer term leads.
+// not know it yet: of two the one of the newer term leads. What Leadership says
+// may be a little old, and is not asked.
 func (g *group) leader() *peer {
 	g.t.Helper()
 	var found *peer
@@ -368,8 +369,8 @@ func (g *group) leader() *peer {
 			if p.Node == nil {
 				continue
 			}
-			if l := p.Leadership(); l.Leading && l.Term > newest {
-				found, newest = p, l.Term
+			if s := p.Status(); s.Role == cluster.RoleLeader && s.Term > newest {
+				found, newest = p, s.Term
 			}
 		}
 		return found != nil
