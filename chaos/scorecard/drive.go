@@ -75,7 +75,7 @@ func Make(ctx context.Context, o Options, rows []Row) (*Card, error) {
 	}
 	d := &drive{
 		options: o, rows: rows, binary: binary, can: site.Machine(site.Options{Binary: o.Binary, Older: o.Older}),
-		book: bookIn(o.Dir), begun: time.Now(), under: map[string]int{},
+		book: bookIn(o.Dir), begun: time.Now(), under: map[place]bool{},
 	}
 	builds := []string{binary}
 	if o.Tagged != "" {
@@ -101,6 +101,12 @@ func Make(ctx context.Context, o Options, rows []Row) (*Card, error) {
 	return card, err
 }
 
+// place is a run's among those of its row: by it the run has its seed.
+type place struct {
+	row    string
+	number int
+}
+
 // drive is a scorecard that is being made.
 type drive struct {
 	options Options
@@ -113,7 +119,7 @@ type drive struct {
 
 	mu     sync.Mutex
 	runs   []Run
-	under  map[string]int // runs under way, by row
+	under  map[place]bool // runs under way
 	failed error
 	alone  sync.RWMutex // held whole by a run that must be alone
 }
@@ -150,7 +156,7 @@ func (d *drive) next() (Job, bool) {
 		best, ok = d.pick(func(r Row) bool { return r.Alone })
 	}
 	if ok {
-		d.under[best.Row.Name]++
+		d.under[place{best.Row.Name, best.Number}] = true
 	}
 	return best, ok
 }
@@ -165,14 +171,15 @@ func (d *drive) pick(may func(Row) bool) (Job, bool) {
 			continue
 		}
 		trials, runs, takes := d.made(row)
-		share := float64(trials+d.under[row.Name]*max(1, row.PerRun)) / float64(wanted)
+		under := d.underWay(row)
+		share := float64(trials+under*max(1, row.PerRun)) / float64(wanted)
 		if share >= least || d.options.For > 0 && time.Since(d.begun)+takes > d.options.For {
 			continue
 		}
-		number := runs + d.under[row.Name]
-		if number >= mostRuns*row.runs(wanted) {
+		if runs+under >= mostRuns*row.runs(wanted) {
 			continue // one that never makes a valid trial is given up
 		}
+		number := d.free(row)
 		least = share
 		best = &Job{
 			Row: row, Number: number, Scenario: names[number%len(names)],
@@ -216,6 +223,33 @@ func (d *drive) made(row Row) (trials, runs int, takes time.Duration) {
 	return trials, runs, max(expected, row.Duration)
 }
 
+// underWay is how many runs of a row are.
+func (d *drive) underWay(row Row) (n int) {
+	for p := range d.under {
+		if p.row == row.Name {
+			n++
+		}
+	}
+	return n
+}
+
+// free is the first place of a row that no run has, made or under way. A run that
+// was interrupted leaves its place behind those that were made beside it, and to
+// count them would give the seed of one of those again.
+func (d *drive) free(row Row) int {
+	taken := map[int]bool{}
+	for _, r := range d.runs {
+		if r.Row == row.Name && slices.Contains(d.builds, r.Binary) {
+			taken[r.Number] = true
+		}
+	}
+	for n := 0; ; n++ {
+		if !taken[n] && !d.under[place{row.Name, n}] {
+			return n
+		}
+	}
+}
+
 func seedOf(seed uint64, row string, number int) uint64 {
 	h := fnv.New32a()
 	_, _ = fmt.Fprintf(h, "%d/%s/%d", seed, row, number)
@@ -242,7 +276,7 @@ func (d *drive) make(ctx context.Context, j Job) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.under[j.Row.Name]--
+	delete(d.under, place{j.Row.Name, j.Number})
 	switch {
 	case ctx.Err() != nil:
 		_ = os.RemoveAll(string(folder)) // it is made again

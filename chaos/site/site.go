@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -268,21 +269,39 @@ func (s *Site) FIXAddresses() ([]string, error) {
 }
 
 // client is one for a staging cluster, with its key.
-func client(key string) *http.Client {
+func client(st *Staging) (*http.Client, error) {
 	c := &http.Client{Timeout: clientPatience, Transport: http.DefaultTransport}
-	if key != "" {
-		c.Transport = bearer{key, http.DefaultTransport}
+	if st.Key == "" {
+		return c, nil
 	}
-	return c
+	b := bearer{key: st.Key, to: map[string]bool{}, next: http.DefaultTransport}
+	for _, node := range st.URLs {
+		u, err := url.Parse(node)
+		if err != nil {
+			return nil, err
+		}
+		b.to[u.Scheme+"://"+u.Host] = true
+	}
+	c.Transport = b
+	return c, nil
 }
 
+// errElsewhere: a request is to go where no node of the cluster is.
+var errElsewhere = errors.New("the key is for the nodes that were named, and goes nowhere else")
+
+// bearer shows a key to the nodes that were named. Wherever else an answer sends
+// it, by a redirect, it goes to nobody.
 type bearer struct {
 	key  string
+	to   map[string]bool // scheme://host:port
 	next http.RoundTripper
 }
 
 // RoundTrip implements http.RoundTripper.
 func (b bearer) RoundTrip(req *http.Request) (*http.Response, error) {
+	if to := req.URL.Scheme + "://" + req.URL.Host; !b.to[to] {
+		return nil, fmt.Errorf("%w: %s", errElsewhere, to)
+	}
 	req = req.Clone(req.Context())
 	req.Header.Set("Authorization", "Bearer "+b.key)
 	return b.next.RoundTrip(req)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -96,7 +97,8 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		fmt.Println(s.Node(0).Disk().Path(), s.Net().Name(0), s.Node(0).PID(), s.Node(1).PID(), s.Node(2).PID())
-		time.Sleep(time.Hour) // it is killed
+		_, _ = io.Copy(io.Discard, os.Stdin) // it is killed, or whoever started it is gone
+		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }
@@ -112,6 +114,9 @@ func TestSweep(t *testing.T) {
 	run.Env = append(os.Environ(), asRun+"="+t.TempDir()+" "+built(t))
 	out, err := run.StdoutPipe()
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run.StdinPipe(); err != nil { // it runs as long as this is open
 		t.Fatal(err)
 	}
 	if err := run.Start(); err != nil {
@@ -148,9 +153,15 @@ func TestSweep(t *testing.T) {
 	if err != nil || found == 0 {
 		t.Errorf("swept %d: %v", found, err)
 	}
-	for end := time.Now().Add(30 * time.Second); len(there()) > 0; time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for len(there()) > 0 {
+		select {
+		case <-ctx.Done():
 			t.Fatalf("of a killed run there is %v", there())
+		case <-tick.C:
 		}
 	}
 }

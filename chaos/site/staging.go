@@ -53,7 +53,10 @@ func attach(ctx context.Context, o Options) (*Site, error) {
 	if lacks := o.Needs &^ st.can(); lacks != 0 {
 		return nil, fmt.Errorf("%w: %v", ErrUnable, lacks)
 	}
-	c := client(st.Key)
+	c, err := client(st)
+	if err != nil {
+		return nil, err
+	}
 	var nodes []venue.Elsewhere
 	for i, url := range st.URLs {
 		url = strings.TrimSuffix(url, "/")

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/rialto-exchange/rialto/chaos/site"
@@ -89,5 +90,29 @@ func TestStagingNeeds(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q in it", c.name, err, c.want)
 		}
+	}
+}
+
+// TestStagingKeyStaysWithItsNodes shows that the administrator's key of a staging
+// cluster goes to the nodes that were named and to nobody else: a node, or who
+// has taken its place, that sends the client on to another host learns nothing by
+// it but what it was told itself.
+func TestStagingKeyStaysWithItsNodes(t *testing.T) {
+	var shown atomic.Value
+	stranger := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		shown.Store(req.Header.Get("Authorization"))
+		w.Header().Set("Rialto-Node", "ams")
+	}))
+	defer stranger.Close()
+	sends := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		http.Redirect(w, req, stranger.URL+req.URL.Path, http.StatusTemporaryRedirect)
+	}))
+	defer sends.Close()
+	_, err := site.Open(t.Context(), site.Options{Staging: &site.Staging{URLs: []string{sends.URL}, Key: "k.s"}})
+	if err == nil || !strings.Contains(err.Error(), stranger.URL) {
+		t.Errorf("sent on to %s: %v", stranger.URL, err)
+	}
+	if key := shown.Load(); key != nil {
+		t.Errorf("a stranger was asked, and shown %q", key)
 	}
 }

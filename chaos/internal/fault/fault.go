@@ -52,6 +52,27 @@ const (
 	All      Role = "all"
 )
 
+// taking is a role that a fault takes, and what happens to it then.
+type taking struct {
+	role Role
+	doc  string
+}
+
+// byRole makes of something that can happen to any role a fault each, named after
+// it.
+func byRole(name string, needs site.Can, begin func(context.Context, *site.Site, *rand.Rand, Role) (Ongoing, error), roles []taking) []Fault {
+	var rows []Fault
+	for _, r := range roles {
+		rows = append(rows, Fault{
+			Name: name + string(r.role), Doc: r.doc, Needs: needs,
+			Begin: func(ctx context.Context, s *site.Site, dice *rand.Rand) (Ongoing, error) {
+				return begin(ctx, s, dice, r.role)
+			},
+		})
+	}
+	return rows
+}
+
 // pick returns the nodes in a role: one of them, or all.
 func pick(ctx context.Context, s *site.Site, dice *rand.Rand, r Role) ([]*site.Node, error) {
 	switch r {

@@ -1,13 +1,10 @@
 package fault_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -110,7 +107,10 @@ func bites(t *testing.T, f fault.Fault, o site.Options) {
 		}
 		end()
 	})
-	declare(t, s)
+	// By ids of their own: what begins with b- is what the traffic was acknowledged.
+	if err := traffic.Declare(t.Context(), traffic.Options{URLs: s.URLs(), Run: "declared", Client: s.Client}, 0); err != nil {
+		t.Fatal(err)
+	}
 	r := traffic.Start(context.Background(), traffic.Options{URLs: s.URLs(), Clients: 8, Seed: 1, Run: "b", Client: s.Client})
 	reach(t, s, r, before)
 	lengthen(t, s, f.Entries)
@@ -174,38 +174,6 @@ func lengthen(t *testing.T, s *site.Site, entries uint64) {
 	traffic.Fill(ctx, traffic.Options{URLs: s.URLs(), Run: "b", Seed: 1, Client: s.Client}, "e", long)
 	if ctx.Err() != nil {
 		t.Fatalf("the log did not come to %d entries", entries)
-	}
-}
-
-// declare has the venue trade what the traffic trades.
-func declare(t *testing.T, s *site.Site) {
-	t.Helper()
-	for _, c := range []struct {
-		verb    string
-		payload map[string]any
-	}{
-		{"assets/define", map[string]any{"asset": "USD", "scale": 6, "minor_unit": 2}},
-		{"assets/define", map[string]any{"asset": "BTC", "scale": 8}},
-		{"instruments/define", map[string]any{"instrument": "BTC-USD", "base": "BTC", "quote": "USD",
-			"price_tick": "0.01", "quantity_step": "0.0001", "reference_price": "60000.00"}},
-		{"venue/set-limits", map[string]any{
-			"max_order_quantity": "none", "max_order_notional": "none", "max_open_orders": "10000", "max_position": "none",
-			"max_gross_exposure": "none", "max_net_exposure": "none", "max_concentration_bps": "none", "max_orders_per_second": "none"}},
-	} {
-		body, err := json.Marshal(map[string]any{"payload": c.payload})
-		if err != nil {
-			t.Fatal(err)
-		}
-		res, err := s.Client.Post(s.URL(0)+"/v1/commands/"+c.verb, "application/json", bytes.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer := new(bytes.Buffer)
-		_, _ = answer.ReadFrom(res.Body)
-		_ = res.Body.Close()
-		if res.StatusCode != http.StatusOK {
-			t.Fatalf("%s: %s %s", c.verb, res.Status, answer)
-		}
 	}
 }
 

@@ -12,24 +12,12 @@ import (
 )
 
 func kills() []Fault {
-	var rows []Fault
-	for _, r := range []struct {
-		role Role
-		doc  string
-	}{
+	return byRole("kill-", site.Kill, kill, []taking{
 		{Leader, "kill -9 of the leader"},
 		{Follower, "kill -9 of a follower"},
 		{Random, "kill -9 of any node"},
 		{All, "kill -9 of all nodes at once; they are started in any order"},
-	} {
-		rows = append(rows, Fault{
-			Name: "kill-" + string(r.role), Doc: r.doc, Needs: site.Kill,
-			Begin: func(ctx context.Context, s *site.Site, dice *rand.Rand) (Ongoing, error) {
-				return kill(ctx, s, dice, r.role)
-			},
-		})
-	}
-	return rows
+	})
 }
 
 // kill ends nodes as a crash does, those of a role at once.

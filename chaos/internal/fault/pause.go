@@ -24,23 +24,11 @@ const (
 const outlasts = 4 * time.Second
 
 func pauses() []Fault {
-	var rows []Fault
-	for _, r := range []struct {
-		role Role
-		doc  string
-	}{
+	return byRole("stop-", site.Pause, pause, []taking{
 		{Leader, "the leader's process is stopped (SIGSTOP) for 0.1 to 10 s"},
 		{Follower, "a follower's process is stopped (SIGSTOP) for 0.1 to 10 s"},
 		{All, "all processes are stopped (SIGSTOP) for 0.1 to 10 s"},
-	} {
-		rows = append(rows, Fault{
-			Name: "stop-" + string(r.role), Doc: r.doc, Needs: site.Pause,
-			Begin: func(ctx context.Context, s *site.Site, dice *rand.Rand) (Ongoing, error) {
-				return pause(ctx, s, dice, r.role)
-			},
-		})
-	}
-	return rows
+	})
 }
 
 // pause stops the processes of a role for a time that the dice say; Heal waits

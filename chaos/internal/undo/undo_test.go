@@ -2,7 +2,9 @@ package undo_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -55,7 +57,8 @@ func run(folder string) {
 	}
 	must(j.Making(undo.Thing{Kind: undo.Namespace, Name: "rialto1-NONE-0"}))
 	fmt.Println("made")
-	time.Sleep(time.Hour) // it is killed
+	_, _ = io.Copy(io.Discard, os.Stdin) // it is killed, or whoever started it is gone
+	os.Exit(1)
 }
 
 func must(err error) {
@@ -77,9 +80,15 @@ func state(pid string) string {
 // until waits for a condition.
 func until(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	for end := time.Now().Add(30 * time.Second); !condition(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for !condition() {
+		select {
+		case <-ctx.Done():
 			t.Fatalf("waited in vain until %s", what)
+		case <-tick.C:
 		}
 	}
 }
@@ -93,6 +102,9 @@ func TestKilledRunIsCleanedUp(t *testing.T) {
 	p.Env, p.Stderr = append(os.Environ(), asRun+"="+folder), os.Stderr
 	out, err := p.StdoutPipe()
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.StdinPipe(); err != nil { // it runs as long as this is open
 		t.Fatal(err)
 	}
 	if err := p.Start(); err != nil {
