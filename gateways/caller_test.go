@@ -223,3 +223,137 @@ func TestHideOrder(t *testing.T) {
 		t.Errorf("%+v", amended)
 	}
 }
+
+// withdrawing is a node of which a key is withdrawn just before it is asked a
+// time who may act.
+type withdrawing struct {
+	gateways.Reads
+	at       int // 0: never
+	withdraw func()
+}
+
+func (w *withdrawing) Authority() *gateways.Authority {
+	if w.at--; w.at == 0 {
+		w.withdraw()
+	}
+	return w.Reads.Authority()
+}
+
+// TestWithdrawnDuringItsCheck withdraws a key before each look at who may act
+// while its credential is checked: from the moment that it is withdrawn whoever
+// has shown it is a stranger, and is not taken for the one he was when he came.
+func TestWithdrawnDuringItsCheck(t *testing.T) {
+	for at := 1; ; at++ {
+		v := gatewaytest.NewVenue(t)
+		withdrawn := false
+		reads := &withdrawing{Reads: v.Config.Reads, at: at, withdraw: func() {
+			v.Withdraw("trader-key")
+			withdrawn = true
+		}}
+		v.Config.Reads = reads
+		trader, err := v.Gateways().Authenticate(gatewaytest.Trader)
+		if !withdrawn {
+			if at < 3 || err != nil {
+				t.Fatalf("he was looked at %d times: %v", at-1, err)
+			}
+			return
+		}
+		if err == nil {
+			_, err = trader.Who()
+		}
+		if !errors.Is(err, gateways.ErrStranger) {
+			t.Errorf("withdrawn before look %d: %v, want %v", at, err, gateways.ErrStranger)
+		}
+	}
+}
+
+// long is a node whose lists and streams end with release.
+type long struct {
+	gateways.Reads
+	came, release chan struct{}
+}
+
+func (l long) Events(context.Context, event.Pin, gateways.EventFilter, event.Page) (out event.List[event.Public], err error) {
+	l.came <- struct{}{}
+	<-l.release
+	return out, nil
+}
+
+func (l long) Follow(context.Context, market.Sequence, func(event.Public) error) error {
+	l.came <- struct{}{}
+	<-l.release
+	return nil
+}
+
+// TestCallerReadsHisShare shows the bounds of a participant's lists and streams
+// at a gateway, at them and one past them. Another has his own, and what is not a
+// list is read meanwhile.
+func TestCallerReadsHisShare(t *testing.T) {
+	const most = 2
+	events := func(c *gateways.Caller) error {
+		_, err := c.Events(t.Context(), c.Now(), gateways.EventFilter{}, event.Page{Limit: 1})
+		return err
+	}
+	follow := func(c *gateways.Caller) error {
+		return c.Follow(t.Context(), 0, func(gateways.Event) error { return nil })
+	}
+	for what, c := range map[string]struct {
+		does  func(*gateways.Caller) error
+		other func(*gateways.Caller) error // that is beyond the bound too
+		bound func(*gateways.VenueConfig) *int
+	}{
+		"lists": {events, func(c *gateways.Caller) error {
+			_, err := c.Orders(t.Context(), c.Now(), "trader", gateways.OrderFilter{}, event.Page{Limit: 1})
+			return err
+		}, func(v *gateways.VenueConfig) *int { return &v.MaxScans }},
+		"streams": {follow, follow, func(v *gateways.VenueConfig) *int { return &v.MaxStreams }},
+	} {
+		t.Run(what, func(t *testing.T) {
+			v := gatewaytest.NewVenue(t)
+			behind := long{Reads: v.Config.Reads, came: make(chan struct{}, 2*most), release: make(chan struct{})}
+			v.Config.Reads = behind
+			*c.bound(&v.Config) = most
+			venue := v.Gateways()
+			trader, err := venue.Authenticate(gatewaytest.Trader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rival, err := venue.Authenticate(gatewaytest.Rival)
+			if err != nil {
+				t.Fatal(err)
+			}
+			done := make(chan error, most+1)
+			for range most {
+				go func() { done <- c.does(trader) }()
+				<-behind.came
+			}
+			refused := make(chan error, 1)
+			go func() { refused <- c.does(trader) }()
+			select {
+			case err := <-refused:
+				if !errors.Is(err, gateways.ErrOverloaded) {
+					t.Errorf("one more: %v", err)
+				}
+			case <-behind.came:
+				t.Errorf("one more is served, and there may be %d", most)
+			}
+			if err := c.other(trader); !t.Failed() && !errors.Is(err, gateways.ErrOverloaded) {
+				t.Errorf("another one more: %v", err)
+			}
+			if _, err := trader.Account(trader.Now(), "trader"); err != nil {
+				t.Errorf("what is no list: %v", err)
+			}
+			go func() { done <- c.does(rival) }()
+			<-behind.came
+			close(behind.release)
+			for range most + 1 {
+				if err := <-done; err != nil {
+					t.Error(err)
+				}
+			}
+			if err := c.does(trader); err != nil {
+				t.Errorf("once the others are done: %v", err)
+			}
+		})
+	}
+}

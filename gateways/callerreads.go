@@ -11,7 +11,9 @@ import (
 )
 
 // What a caller may read. A point (event.Pin) comes from Now, Wait or AsOf; the
-// errors are those of Reads, and ErrForbidden for what is not his.
+// errors are those of Reads, ErrForbidden for what is not his, and ErrOverloaded
+// where his participant has as many readings that list or fold in hand as one may
+// have.
 
 // Now returns the last point that this node can be read at.
 func (c *Caller) Now() event.Pin { return c.venue.config.Reads.Now() }
@@ -50,20 +52,32 @@ func (c *Caller) AsOf(ctx context.Context, at market.Nanos) (event.Pin, error) {
 // waited does what waits for the venue, within the participant's share of waits,
 // and asks for the key again after it.
 func waited[T any](c *Caller, wait func(Reads) (T, error)) (out T, err error) {
+	return within(c, &c.venue.waits, func() (T, error) {
+		value, err := wait(c.venue.config.Reads)
+		if err != nil {
+			return out, err
+		}
+		_, err = c.Who()
+		return value, err
+	})
+}
+
+// listed does what lists or folds, within the participant's share of that.
+func listed[T any](c *Caller, read func() (T, error)) (T, error) {
+	return within(c, &c.venue.scans, read)
+}
+
+// within does something within a share of the participant's.
+func within[T any](c *Caller, of *share, do func() (T, error)) (out T, err error) {
 	who, err := c.Who()
 	if err != nil {
 		return out, err
 	}
-	if err := c.venue.waits.take(who.Participant, 1); err != nil {
+	if err := of.take(who.Participant, 1); err != nil {
 		return out, fmt.Errorf("%w: %w", ErrOverloaded, err)
 	}
-	defer c.venue.waits.give(who.Participant, 1)
-	value, err := wait(c.venue.config.Reads)
-	if err != nil {
-		return out, err
-	}
-	_, err = c.Who()
-	return value, err
+	defer of.give(who.Participant, 1)
+	return do()
 }
 
 // anybody reads what every key may see.
@@ -138,19 +152,25 @@ func (c *Caller) Instrument(at event.Pin, instrument string) (event.Reading[even
 
 // Instruments lists the instruments.
 func (c *Caller) Instruments(ctx context.Context, at event.Pin, page event.Page) (event.List[event.Reading[event.Instrument]], error) {
-	return anybody(c, func(r Reads) (event.List[event.Reading[event.Instrument]], error) {
-		return r.Instruments(ctx, at, page)
+	return listed(c, func() (event.List[event.Reading[event.Instrument]], error) {
+		return anybody(c, func(r Reads) (event.List[event.Reading[event.Instrument]], error) {
+			return r.Instruments(ctx, at, page)
+		})
 	})
 }
 
 // Book reads the depth of an instrument.
 func (c *Caller) Book(ctx context.Context, at event.Pin, instrument string, depth int) (event.Book, error) {
-	return anybody(c, func(r Reads) (event.Book, error) { return r.Book(ctx, at, instrument, depth) })
+	return listed(c, func() (event.Book, error) {
+		return anybody(c, func(r Reads) (event.Book, error) { return r.Book(ctx, at, instrument, depth) })
+	})
 }
 
 // Trades lists the trades of an instrument.
 func (c *Caller) Trades(ctx context.Context, at event.Pin, instrument string, page event.Page) (event.List[event.Trade], error) {
-	return anybody(c, func(r Reads) (event.List[event.Trade], error) { return r.Trades(ctx, at, instrument, page) })
+	return listed(c, func() (event.List[event.Trade], error) {
+		return anybody(c, func(r Reads) (event.List[event.Trade], error) { return r.Trades(ctx, at, instrument, page) })
+	})
 }
 
 // Account reads one of the caller's accounts.
@@ -160,7 +180,9 @@ func (c *Caller) Account(at event.Pin, account string) (event.Reading[event.Acco
 
 // Accounts lists the accounts of the venue, to administrators and auditors.
 func (c *Caller) Accounts(ctx context.Context, at event.Pin, page event.Page) (event.List[event.Reading[event.Account]], error) {
-	return auditor(c, func(r Reads) (event.List[event.Reading[event.Account]], error) { return r.Accounts(ctx, at, page) })
+	return listed(c, func() (event.List[event.Reading[event.Account]], error) {
+		return auditor(c, func(r Reads) (event.List[event.Reading[event.Account]], error) { return r.Accounts(ctx, at, page) })
+	})
 }
 
 // Balance reads a balance of one of the caller's accounts.
@@ -175,7 +197,9 @@ func (c *Caller) Balances(at event.Pin, account string) ([]event.Reading[event.B
 
 // TrialBalance sums the ledger, to administrators and auditors.
 func (c *Caller) TrialBalance(at event.Pin) ([]event.TrialBalanceLine, error) {
-	return auditor(c, func(r Reads) ([]event.TrialBalanceLine, error) { return r.TrialBalance(at) })
+	return listed(c, func() ([]event.TrialBalanceLine, error) {
+		return auditor(c, func(r Reads) ([]event.TrialBalanceLine, error) { return r.TrialBalance(at) })
+	})
 }
 
 // Limits reads the limits of one of the caller's accounts.
@@ -187,14 +211,18 @@ func (c *Caller) Limits(at event.Pin, account string) (event.Reading[command.Lim
 
 // Orders lists the orders of one of the caller's accounts.
 func (c *Caller) Orders(ctx context.Context, at event.Pin, account string, filter OrderFilter, page event.Page) (event.List[event.Reading[event.Order]], error) {
-	return owner(c, account, func(r Reads) (event.List[event.Reading[event.Order]], error) {
-		return r.Orders(ctx, at, account, filter, page)
+	return listed(c, func() (event.List[event.Reading[event.Order]], error) {
+		return owner(c, account, func(r Reads) (event.List[event.Reading[event.Order]], error) {
+			return r.Orders(ctx, at, account, filter, page)
+		})
 	})
 }
 
 // AccountTrades lists the fills of one of the caller's accounts.
 func (c *Caller) AccountTrades(ctx context.Context, at event.Pin, account string, page event.Page) (event.List[event.OwnFill], error) {
-	return c.fills(owner(c, account, func(r Reads) (event.List[event.OwnFill], error) { return r.AccountTrades(ctx, at, account, page) }))
+	return listed(c, func() (event.List[event.OwnFill], error) {
+		return c.fills(owner(c, account, func(r Reads) (event.List[event.OwnFill], error) { return r.AccountTrades(ctx, at, account, page) }))
+	})
 }
 
 // Order reads one of the caller's orders.
@@ -204,12 +232,16 @@ func (c *Caller) Order(at event.Pin, id market.OrderID) (event.Reading[event.Ord
 
 // OrderFills lists the fills of one of the caller's orders.
 func (c *Caller) OrderFills(ctx context.Context, at event.Pin, id market.OrderID, page event.Page) (event.List[event.OwnFill], error) {
-	return c.fills(ofOrder(c, at, id, func(r Reads) (event.List[event.OwnFill], error) { return r.OrderFills(ctx, at, id, page) }))
+	return listed(c, func() (event.List[event.OwnFill], error) {
+		return c.fills(ofOrder(c, at, id, func(r Reads) (event.List[event.OwnFill], error) { return r.OrderFills(ctx, at, id, page) }))
+	})
 }
 
 // OrderHistory lists the events of one of the caller's orders.
 func (c *Caller) OrderHistory(ctx context.Context, at event.Pin, id market.OrderID, page event.Page) (event.List[Event], error) {
-	return c.seen(ofOrder(c, at, id, func(r Reads) (event.List[event.Public], error) { return r.OrderHistory(ctx, at, id, page) }))
+	return listed(c, func() (event.List[Event], error) {
+		return c.seen(ofOrder(c, at, id, func(r Reads) (event.List[event.Public], error) { return r.OrderHistory(ctx, at, id, page) }))
+	})
 }
 
 // fills leaves out who was on the other side, but for who may know.
@@ -227,7 +259,9 @@ func (c *Caller) fills(l event.List[event.OwnFill], err error) (event.List[event
 // Events lists events after page.After that the caller may see. A page may hold
 // fewer than there are; List.Next is where to go on.
 func (c *Caller) Events(ctx context.Context, at event.Pin, filter EventFilter, page event.Page) (event.List[Event], error) {
-	return c.seen(anybody(c, func(r Reads) (event.List[event.Public], error) { return r.Events(ctx, at, filter, page) }))
+	return listed(c, func() (event.List[Event], error) {
+		return c.seen(anybody(c, func(r Reads) (event.List[event.Public], error) { return r.Events(ctx, at, filter, page) }))
+	})
 }
 
 // seen leaves what the caller may see.
@@ -247,8 +281,14 @@ func (c *Caller) seen(l event.List[event.Public], err error) (event.List[Event],
 
 // Follow calls fn with each event after a sequence that the caller may see, as it
 // happens, until ctx ends (nil), fn returns an error (returned), or his key is
-// withdrawn (ErrStranger). It is told of that with the next event.
+// withdrawn (ErrStranger). It is told of that with the next event. ErrOverloaded:
+// his participant follows as often as one may.
 func (c *Caller) Follow(ctx context.Context, after market.Sequence, fn func(Event) error) error {
+	_, err := within(c, &c.venue.streams, func() (struct{}, error) { return struct{}{}, c.follow(ctx, after, fn) })
+	return err
+}
+
+func (c *Caller) follow(ctx context.Context, after market.Sequence, fn func(Event) error) error {
 	return c.venue.config.Reads.Follow(ctx, after, func(e event.Public) error {
 		who, err := c.Who()
 		if err != nil {

@@ -22,12 +22,18 @@ type VenueConfig struct {
 	// under way at the gateway, and its reads that wait for the venue; 0 =
 	// DefaultMaxCommands and DefaultMaxWaits.
 	MaxCommands, MaxWaits int
+	// MaxScans bounds the readings of one participant that list or fold, and
+	// MaxStreams those that follow events; 0 = DefaultMaxScans and
+	// DefaultMaxStreams.
+	MaxScans, MaxStreams int
 }
 
 // Defaults of VenueConfig.
 const (
 	DefaultMaxCommands = 8192
 	DefaultMaxWaits    = 256
+	DefaultMaxScans    = 64
+	DefaultMaxStreams  = 1000
 )
 
 // Venue is what a gateway has of its node. Nothing can be sent or read by it
@@ -37,6 +43,8 @@ type Venue struct {
 	keys     *Keys
 	commands share
 	waits    share
+	scans    share
+	streams  share
 }
 
 // NewVenue makes a venue: a node for its gateways, a test for one.
@@ -56,7 +64,16 @@ func NewVenue(c VenueConfig) *Venue {
 	if c.MaxWaits == 0 {
 		c.MaxWaits = DefaultMaxWaits
 	}
-	return &Venue{config: c, keys: NewKeys(c.Reads), commands: newShare(c.MaxCommands), waits: newShare(c.MaxWaits)}
+	if c.MaxScans == 0 {
+		c.MaxScans = DefaultMaxScans
+	}
+	if c.MaxStreams == 0 {
+		c.MaxStreams = DefaultMaxStreams
+	}
+	return &Venue{
+		config: c, keys: NewKeys(c.Reads), commands: newShare(c.MaxCommands), waits: newShare(c.MaxWaits),
+		scans: newShare(c.MaxScans), streams: newShare(c.MaxStreams),
+	}
 }
 
 // Name is what the gateway was added under.

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
@@ -44,11 +45,11 @@ type chronicle struct {
 	log   *slog.Logger
 	begun time.Time
 
-	leader cluster.Leadership // the last one that was told
-	seen   time.Time          // when the one that is to be told was first seen
-	none   stretch            // nobody leads
-	there  map[cluster.NodeID]membership.State
-	ready  bool // was told
+	leader cluster.Leadership                  // the last one that was told
+	seen   time.Time                           // when the one that is to be told was first seen
+	none   stretch                             // nobody leads
+	there  map[cluster.NodeID]membership.State // of those that gossip knows
+	ready  bool                                // was told
 	unfit  stretch
 }
 
@@ -161,6 +162,15 @@ func (c *chronicle) lookAtMembers(members []membership.Peer) {
 			c.log.Warn(string(m.ID) + " is gone: it answers nobody")
 		}
 	}
+	c.forget(members)
+}
+
+// forget forgets those that gossip has forgotten, which bounds how many it knows:
+// ids come and go for as long as a node runs.
+func (c *chronicle) forget(members []membership.Peer) {
+	maps.DeleteFunc(c.there, func(id cluster.NodeID, _ membership.State) bool {
+		return !slices.ContainsFunc(members, func(m membership.Peer) bool { return m.ID == id })
+	})
 }
 
 func (c *chronicle) lookAtReadiness(now time.Time, err error) {

@@ -3,6 +3,7 @@ package node
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -81,6 +82,25 @@ func TestChronicleOfFailover(t *testing.T) {
 
 	l.looks(5*time.Second, led(6, "n1", gateways.Failover{Term: 5, Leader: "n2", Cause: "timeout", Previous: "n3"}, gateways.Failover{Term: 3, Cause: "died"}))
 	l.wants(`level=INFO msg="n2 leads" term=5 cause=timeout before=n3`, `level=INFO msg="n1 leads" term=6`)
+}
+
+// TestChronicleForgets shows that a node remembers of others only those that
+// gossip knows still, however many have come and gone; one that comes back after
+// that is there again.
+func TestChronicleForgets(t *testing.T) {
+	l := newVenueLog(t)
+	of := func(id cluster.NodeID) sight {
+		return sight{members: []membership.Peer{{Meta: membership.Meta{ID: id}, State: membership.StateAlive}}, ready: errors.New("not yet")}
+	}
+	for i := range 100 {
+		l.looks(twinInterval, of(cluster.NodeID(fmt.Sprint("passer-by-", i))))
+	}
+	if n := len(l.told.there); n != 1 {
+		t.Errorf("it remembers %d nodes of which gossip knows 1", n)
+	}
+	l.out.Reset()
+	l.looks(twinInterval, of("passer-by-7"))
+	l.wants(`level=INFO msg="passer-by-7 is there" pid=0`)
 }
 
 // TestChronicleOfStandstill shows that a venue that nobody leads is told of after a

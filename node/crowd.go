@@ -5,22 +5,27 @@ import (
 	"sync"
 )
 
-// crowd is the listener of a program's gateway: it counts what it takes, and can
-// cut it.
+// crowd are the connections of a program's gateway, over all its listeners: they
+// are counted, and can be cut.
 type crowd struct {
-	net.Listener
 	mu   sync.Mutex
 	open map[net.Conn]struct{}
 }
 
+// crowded is a listener whose connections are of a crowd.
+type crowded struct {
+	net.Listener
+	crowd *crowd
+}
+
 // Accept implements net.Listener. What is too much is closed.
-func (c *crowd) Accept() (net.Conn, error) {
+func (c *crowded) Accept() (net.Conn, error) {
 	for {
 		conn, err := c.Listener.Accept()
 		if err != nil {
 			return nil, err
 		}
-		if member, ok := c.enter(conn); ok {
+		if member, ok := c.crowd.enter(conn); ok {
 			return member, nil
 		}
 		_ = conn.Close()

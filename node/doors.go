@@ -21,8 +21,8 @@ import (
 const (
 	// MaxGateways is how many there may be.
 	MaxGateways = 16
-	// MaxGatewayConnections is how many connections one of them has open; further
-	// ones are closed at once.
+	// MaxGatewayConnections is how many connections one of them has open, over all
+	// its listeners; further ones are closed at once.
 	MaxGatewayConnections = 1024
 	// gatewayPatience bounds how long the node's end waits for one.
 	gatewayPatience = 5 * time.Second
@@ -55,11 +55,10 @@ type door struct {
 	served  atomic.Bool // Serve has not ended
 	status  atomic.Pointer[gateways.GatewayStatus]
 
-	mu      sync.Mutex
-	address string // "" = it listens nowhere
-	// listeners are the gateway's; those of a program's have crowds.
+	mu        sync.Mutex
+	address   string // "" = it listens nowhere
 	listeners []*listener
-	crowds    []*crowd
+	crowd     crowd // of a program's gateway
 }
 
 // errGateway: WithGateway was given something that can't be one.
@@ -83,7 +82,7 @@ func (n *Node) openGateways(_, background context.Context) error {
 		if row.without {
 			continue
 		}
-		d := &door{name: row.name, own: row.own}
+		d := &door{name: row.name, own: row.own, crowd: crowd{open: map[net.Conn]struct{}{}}}
 		for _, other := range doors {
 			if other.name == d.name {
 				return fmt.Errorf("%w: there is a gateway %s already", errGateway, d.name)
@@ -164,8 +163,7 @@ func (d *door) shutdown(ctx context.Context) error {
 }
 
 func (d *door) closeListeners() {
-	listeners, _ := d.sockets()
-	for _, l := range listeners {
+	for _, l := range d.sockets() {
 		_ = l.Close()
 	}
 }
@@ -181,15 +179,13 @@ func (d *door) add(l *listener, address string) net.Listener {
 	if d.own {
 		return l
 	}
-	c := &crowd{Listener: l, open: map[net.Conn]struct{}{}}
-	d.crowds = append(d.crowds, c)
-	return c
+	return &crowded{Listener: l, crowd: &d.crowd}
 }
 
-func (d *door) sockets() ([]*listener, []*crowd) {
+func (d *door) sockets() []*listener {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return slices.Clone(d.listeners), slices.Clone(d.crowds)
+	return slices.Clone(d.listeners)
 }
 
 // watch keeps what a program's gateway says of itself, until ctx ends.
@@ -227,12 +223,7 @@ func (d *door) picture() gateways.TwinGateway {
 }
 
 // cut ends all connections of a program's gateway at once.
-func (d *door) cut() {
-	_, crowds := d.sockets()
-	for _, c := range crowds {
-		c.cut()
-	}
-}
+func (d *door) cut() { d.crowd.cut() }
 
 // venueFor is what a gateway is given.
 func (n *Node) venueFor(d *door) *gateways.Venue {
@@ -240,6 +231,7 @@ func (n *Node) venueFor(d *door) *gateways.Venue {
 		Name: d.name, Commands: n.Commands(), Reads: n.reads,
 		Logger: n.log.With("part", d.name), Metrics: n.registry,
 		MaxCommands: n.cfg.Commands.MaxCommandsPerParticipant, MaxWaits: n.cfg.Reads.MaxWaitsPerParticipant,
+		MaxScans: n.cfg.Reads.MaxScansPerParticipant, MaxStreams: n.cfg.Reads.MaxStreamsPerParticipant,
 	}
 	if !d.own {
 		config.Metrics = prometheus.WrapRegistererWith(prometheus.Labels{"gateway": d.name}, n.registry)
@@ -277,8 +269,7 @@ func (n *Node) eachDoor(do func(*door)) {
 // shutDoors refuses clients and cuts those that are there, at once.
 func (n *Node) shutDoors() {
 	n.eachDoor(func(d *door) {
-		listeners, _ := d.sockets()
-		for _, l := range listeners {
+		for _, l := range d.sockets() {
 			l.Shut()
 		}
 		if c, ok := d.gateway.(interface{ Cut() }); ok {
@@ -295,8 +286,7 @@ func (n *Node) reopenDoors() (err error) {
 		if _, by := d.gateway.(interface{ OpensItself() }); by {
 			return
 		}
-		listeners, _ := d.sockets()
-		for _, l := range listeners {
+		for _, l := range d.sockets() {
 			err = errors.Join(err, l.Reopen())
 		}
 	})

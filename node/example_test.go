@@ -25,7 +25,8 @@ func ExampleOpen() {
 
 	cfg := node.DefaultConfig()
 	cfg.NodeID, cfg.DataDir = "n1", dir
-	cfg.HTTPAddress, cfg.PeerAddress, cfg.GossipAddress = "127.0.0.1:18480", "127.0.0.1:17480", "127.0.0.1:17946"
+	// Port 0 is any that is free: n.Addresses says which.
+	cfg.HTTPAddress, cfg.FIXAddress, cfg.PeerAddress, cfg.GossipAddress = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	cfg.InsecurePeers = true // it is alone, and listens on loopback
 	cfg.BootstrapKey = "operator:" + node.HashSecret("secret")
 	cfg.InitialCluster = []node.InitialMember{{ID: "n1", PeerAddress: cfg.PeerAddress}}

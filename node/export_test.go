@@ -46,6 +46,12 @@ func WithDedupCapacity(n uint32) Option {
 	return func(node *Node) { node.cfg.Commands.DedupCapacity = n }
 }
 
+// Known tells of a node before Open returns it.
+func Known(n **Node) Option { return func(of *Node) { *n = of } }
+
+// ShutDoors refuses clients.
+func (n *Node) ShutDoors() { n.shutDoors() }
+
 // HoldMachine keeps the node's machine from applying anything until release.
 func (n *Node) HoldMachine() (release func()) {
 	n.replica.owner.Lock()

@@ -242,14 +242,26 @@ func TestGatewayRefused(t *testing.T) {
 }
 
 // TestGatewayConnections shows the bound of a program's gateway, at it and one
-// past it.
+// past it: over all ports at which it listens, however many those are.
 func TestGatewayConnections(t *testing.T) {
-	n := openNode(t, unbound(t, "n1"), node.WithFounding(), node.WithGateway("teller", openTeller))
+	var second string
+	n := openNode(t, unbound(t, "n1"), node.WithFounding(), node.WithGateway("teller", func(ctx context.Context, v *gateways.Venue) (gateways.Gateway, error) {
+		g, err := openTeller(ctx, v)
+		if err != nil {
+			return nil, err
+		}
+		beside, err := v.Listen("127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		second = beside.Addr().String()
+		return &twoDoors{teller: g.(*teller), beside: &teller{venue: v, listener: beside, drained: make(chan struct{}), stop: ctx}}, nil
+	}))
 	defer closeNode(t, n)
-	at := gateway(n, "teller").Address
+	doors := []string{gateway(n, "teller").Address, second}
 	var conns []net.Conn
-	for range node.MaxGatewayConnections {
-		conn, err := net.Dial("tcp", at)
+	for i := range node.MaxGatewayConnections {
+		conn, err := net.Dial("tcp", doors[i%2])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -260,23 +272,42 @@ func TestGatewayConnections(t *testing.T) {
 		_, _ = fmt.Fprintln(conn, "x y")
 		return bufio.NewScanner(conn).Scan()
 	}
-	if !answered(conns[len(conns)-1]) {
-		t.Error("the last that there may be is not answered")
-	}
-	beyond, err := net.Dial("tcp", at)
-	if err == nil {
-		if answered(beyond) {
-			t.Error("one more is answered")
+	for _, conn := range conns[len(conns)-2:] {
+		if !answered(conn) {
+			t.Error("the last that there may be is not answered")
 		}
-		_ = beyond.Close()
+	}
+	for _, at := range doors {
+		beyond, err := net.Dial("tcp", at)
+		if err == nil {
+			if answered(beyond) {
+				t.Errorf("one more is answered at %s", at)
+			}
+			_ = beyond.Close()
+		}
 	}
 	_ = conns[0].Close()
-	eventually(t, "there is room again", func() bool {
-		conn, err := net.Dial("tcp", at)
+	eventually(t, "there is room again at the other port", func() bool {
+		conn, err := net.Dial("tcp", second)
 		if err != nil {
 			return false
 		}
 		defer conn.Close()
 		return answered(conn)
 	})
+}
+
+// twoDoors is a teller at two ports.
+type twoDoors struct {
+	*teller
+	beside *teller
+}
+
+func (g *twoDoors) Serve() error {
+	g.clients.Go(func() { _ = g.beside.Serve() }) // it ends with its port
+	return g.teller.Serve()
+}
+
+func (g *twoDoors) Shutdown(ctx context.Context) error {
+	return errors.Join(g.beside.Shutdown(ctx), g.teller.Shutdown(ctx))
 }

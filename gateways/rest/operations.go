@@ -126,8 +126,10 @@ func (x *exchange) rebuild() {
 func (x *exchange) support() {
 	ctx, cancel := context.WithTimeout(x.r.Context(), operationTimeout)
 	defer cancel()
+	what := x.r.PathValue("what")
+	x.noteOperation(what)
 	var body bytes.Buffer
-	err := x.h.operations.Support(ctx, gateways.Support(x.r.PathValue("what")), &body)
+	err := x.h.operations.Support(ctx, gateways.Support(what), &body)
 	switch {
 	case errors.Is(err, gateways.ErrNotFound):
 		x.refuse(http.StatusNotFound, "not_found", saidOnce(err))
@@ -147,12 +149,17 @@ func saidOnce(err error) string {
 	return strings.TrimPrefix(err.Error(), gateways.ErrNotFound.Error()+": ")
 }
 
+// noteOperation writes into the log who asks for an operation, before it is done.
+func (x *exchange) noteOperation(subject string) {
+	x.h.log.Info("operation", "route", x.route, "subject", subject,
+		"actor", x.caller.Actor, "correlation_id", x.correlation)
+}
+
 // operate runs an operation and says what was done to what.
 func (x *exchange) operate(status, subject string, do func(context.Context) error) {
 	ctx, cancel := context.WithTimeout(x.r.Context(), operationTimeout)
 	defer cancel()
-	x.h.log.Info("operation", "route", x.route, "subject", subject,
-		"actor", x.caller.Actor, "correlation_id", x.correlation)
+	x.noteOperation(subject)
 	err := do(ctx)
 	switch {
 	case err == nil:
