@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,17 +22,21 @@ import (
 // bundlePatience is how long a node is asked for one thing.
 const bundlePatience = 5 * time.Second
 
-// asked lists what each node is asked for. None of it holds secrets: keys are
-// known to nodes by their hashes, and no answer shows those.
+// asked lists what each node is asked for, what takes no key first. None of it
+// holds secrets: keys are known to nodes by their hashes, and no answer shows
+// those.
 func asked() []struct{ file, path string } {
 	return []struct{ file, path string }{
-		{"health.json", "/healthz"}, {"ready.json", "/readyz"}, {"ready-for-reads.json", "/readyz?for=reads"},
-		{"cluster.json", "/v1/cluster"}, {"metrics.txt", "/metrics"}, {"sessions.json", sessionsPath + "?limit=1000"},
+		{"health.json", "/healthz"}, {"ready.json", "/readyz"}, {"ready-for-reads.json", "/readyz?for=reads"}, {"metrics.txt", "/metrics"},
+		{"cluster.json", "/v1/cluster"}, {"sessions.json", sessionsPath + "?limit=1000"},
 		{"instruments.json", "/v1/queries/instruments?limit=1000"},
 		{"log.txt", supportPath + "log"}, {"settings.json", supportPath + "settings"}, {"goroutines.txt", supportPath + "goroutines"},
 		{"heap.pprof", supportPath + "heap"}, {"processor.pprof", supportPath + "processor"},
 	}
 }
+
+// open is how many of what is asked for take no key.
+const open = 4
 
 const supportPath = "/v1/admin/support/"
 
@@ -41,9 +47,11 @@ func bundleCommand(sh *shell.Shell) *cobra.Command {
 		Long: `Gather of each --server and of every node that they name: status, health, metrics,
 settings, the end of the log, sessions, instruments and Go's profiles of memory,
 processor (two seconds) and goroutines, in one archive (tar.gz), made in some seconds.
-Settings, log and profiles take an administrator's key. Nodes that do not answer are
-named, in the archive too, and so is what a node did not give. It holds no keys,
-passwords or hashes.`,
+Settings, log and profiles take an administrator's key. It is shown to each --server,
+and to a node that they name if it proves by TLS that the authority of --ca knows it;
+other nodes are asked for health and metrics only, without the key, and named: name
+them by --server if they are yours. Nodes that do not answer are named, in the archive
+too, and so is what a node did not give. It holds no keys, passwords or hashes.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if out == "" {
 				out = "rialto-support-" + time.Now().UTC().Format("20060102-150405") + ".tar.gz"
@@ -67,7 +75,7 @@ func bundle(ctx context.Context, sh *shell.Shell, out string) (err error) {
 	}()
 	packed := gzip.NewWriter(f)
 	archive := tar.NewWriter(packed)
-	about := summary{Version: sh.Version, At: time.Now().UTC(), Reached: []string{}, Dead: []string{}, Missing: []string{}}
+	about := summary{Version: sh.Version, At: time.Now().UTC(), Reached: []string{}, Dead: []string{}, Missing: []string{}, WithoutKey: []string{}}
 	for _, n := range gather(ctx, sh) {
 		err = errors.Join(err, about.take(archive, n))
 	}
@@ -82,8 +90,11 @@ func bundle(ctx context.Context, sh *shell.Shell, out string) (err error) {
 	for _, m := range about.Missing {
 		sh.Note("missing: %s", m)
 	}
+	for _, w := range about.WithoutKey {
+		sh.Note("%s was asked without the key, for health and metrics only: another node names it, and nothing proves that it is one of yours; if it is, add --server %s", w, w)
+	}
 	if sh.WantsJSON() {
-		return sh.JSON(map[string]any{"file": out, "reached": about.Reached, "dead": about.Dead, "missing": about.Missing})
+		return sh.JSON(map[string]any{"file": out, "reached": about.Reached, "dead": about.Dead, "missing": about.Missing, "without_key": about.WithoutKey})
 	}
 	sh.Line("%s: %d nodes", out, len(about.Reached))
 	if len(about.Reached) == 0 {
@@ -99,6 +110,8 @@ type summary struct {
 	Reached []string  `json:"reached"`
 	Dead    []string  `json:"dead"`
 	Missing []string  `json:"missing"` // what a node did not give, and why
+	// WithoutKey are those to which the key was not shown.
+	WithoutKey []string `json:"without_key"`
 }
 
 // take writes what a node gave.
@@ -108,6 +121,9 @@ func (s *summary) take(archive *tar.Writer, n gathered) error {
 		return nil
 	}
 	s.Reached = append(s.Reached, n.server)
+	if n.withoutKey {
+		s.WithoutKey = append(s.WithoutKey, n.server)
+	}
 	for _, p := range n.parts {
 		text := p.text
 		if p.err != nil {
@@ -125,7 +141,9 @@ func (s *summary) take(archive *tar.Writer, n gathered) error {
 type gathered struct {
 	server  string
 	reached bool
-	parts   []part
+	// withoutKey: it was asked for what takes none.
+	withoutKey bool
+	parts      []part
 }
 
 type part struct {
@@ -142,25 +160,39 @@ func gather(ctx context.Context, sh *shell.Shell) []gathered {
 	all := make([]gathered, len(servers))
 	var asking sync.WaitGroup
 	for i, server := range servers {
-		asking.Go(func() { all[i] = gatherOne(ctx, sh, server, bar) })
+		asking.Go(func() { all[i] = gatherOne(ctx, sh, server, mayKnow(sh, server), bar) })
 	}
 	asking.Wait()
 	return all
 }
 
+// mayKnow reports whether a server may be shown the key: the user has named it, or
+// it has to prove by TLS that an authority of the user's own choice knows it. That
+// a node names it proves nothing: who has taken one node's place would be shown an
+// administrator's key by naming itself.
+func mayKnow(sh *shell.Shell, server string) bool {
+	return sh.Key == "" || strings.HasPrefix(server, "https://") && sh.CA != "" ||
+		slices.ContainsFunc(sh.Servers, func(named string) bool { return strings.TrimRight(named, "/") == strings.TrimRight(server, "/") })
+}
+
 // gatherOne asks a node for one thing after the other, until it does not answer.
-func gatherOne(ctx context.Context, sh *shell.Shell, server string, bar shell.Progress) gathered {
-	g := gathered{server: server}
-	one := *sh
+func gatherOne(ctx context.Context, sh *shell.Shell, server string, withKey bool, bar shell.Progress) gathered {
+	g := gathered{server: server, withoutKey: !withKey}
+	one, all := *sh, asked()
 	one.Servers = []string{server}
+	if !withKey {
+		one.Key = ""
+		bar.Add(len(all) - open)
+		all = all[:open]
+	}
 	cl, err := one.Client()
 	if err != nil {
 		return g
 	}
-	for i, a := range asked() {
+	for i, a := range all {
 		text, err := cl.WithPatience(bundlePatience).Text(ctx, a.path)
 		if errors.Is(err, client.ErrNoAnswer) && !g.reached {
-			bar.Add(len(asked()) - i)
+			bar.Add(len(all) - i)
 			return g
 		}
 		g.reached = true

@@ -4,6 +4,8 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"io"
 	"net"
@@ -11,11 +13,14 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/rialto-exchange/rialto/cmd/rialto/internal/cli"
+	"github.com/rialto-exchange/rialto/cmd/rialto/internal/client"
 	"github.com/rialto-exchange/rialto/cmd/rialto/internal/shell"
 )
 
@@ -145,6 +150,77 @@ func TestSupportBundle(t *testing.T) {
 	}
 	if status, _, _ := run(t, "support-bundle", "--out", out, "--server", node.URL); status != shell.ExitFailed {
 		t.Errorf("written over: status %d", status)
+	}
+}
+
+// TestSupportBundleKeepsTheKey shows to whom a bundle shows the administrator's
+// key: to the servers that were named, and to a node that they name only if it
+// proves by TLS that the given authority knows it. Any other is asked without the
+// key, for what takes none, and is named.
+func TestSupportBundleKeepsTheKey(t *testing.T) {
+	var keys, asked sync.Map // by host
+	handler := func(others func() []string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			asked.Store(r.Host+r.URL.Path, true)
+			if r.Header.Get("Authorization") != "" {
+				keys.Store(r.Host, true)
+			}
+			twin := client.Twin{ClusterID: "c"}
+			for _, o := range others() {
+				twin.Nodes = append(twin.Nodes, client.TwinNode{ID: "n", HTTPAddress: o})
+			}
+			_ = json.NewEncoder(w).Encode(twin)
+		}
+	}
+	none := func() []string { return nil }
+	plain, member := httptest.NewServer(handler(none)), httptest.NewTLSServer(handler(none))
+	defer plain.Close()
+	defer member.Close()
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: member.Certificate().Raw})
+	if err := os.WriteFile(ca, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var named []string
+	first := httptest.NewServer(handler(func() []string { return named }))
+	defer first.Close()
+	host := func(url string) string { return url[strings.Index(url, "//")+2:] }
+	for _, c := range []struct {
+		what   string
+		flags  []string
+		others []string // that the first server names
+		shown  []string
+	}{
+		{"one named", []string{"--server", first.URL}, []string{host(plain.URL)}, []string{first.URL}},
+		{"two named", []string{"--server", first.URL + "," + plain.URL}, []string{host(plain.URL)}, []string{first.URL, plain.URL}},
+		{"an authority", []string{"--server", first.URL, "--ca", ca}, []string{host(plain.URL), member.URL}, []string{first.URL, member.URL}},
+	} {
+		named = c.others
+		keys.Clear()
+		asked.Clear()
+		out := filepath.Join(t.TempDir(), "bundle.tar.gz")
+		status, stdout, stderr := run(t, append([]string{"support-bundle", "--out", out, "--key", "k.sesame"}, c.flags...)...)
+		if status != 0 {
+			t.Fatalf("%s: status %d: %q %q", c.what, status, stdout, stderr)
+		}
+		for _, server := range []string{first.URL, plain.URL, member.URL} {
+			_, shown := keys.Load(host(server))
+			if want := slices.Contains(c.shown, server); shown != want {
+				t.Errorf("%s: the key was shown to %s: %v, want %v", c.what, server, shown, want)
+			}
+			if shown {
+				continue
+			}
+			if _, log := asked.Load(host(server) + "/v1/admin/support/log"); log {
+				t.Errorf("%s: %s was asked for its log without a key", c.what, server)
+			}
+			if server == plain.URL && !strings.Contains(stderr, "--server "+server) {
+				t.Errorf("%s: nothing is said of %s: %s", c.what, server, stderr)
+			}
+			if _, health := asked.Load(host(server) + "/healthz"); server == plain.URL && !health {
+				t.Errorf("%s: %s was not asked for its health", c.what, server)
+			}
+		}
 	}
 }
 
