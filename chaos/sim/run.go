@@ -280,6 +280,9 @@ func (r *run) do(ctx context.Context) {
 	r.noted("healed")
 	r.heal()
 	sleep(ctx, healing/2)
+	for until := time.Now().Add(r.plan.Faults); r.traffic.acknowledgedSoFar() < leastAcknowledged && time.Now().Before(until); {
+		sleep(ctx, time.Second)
+	}
 	stop()
 	busy.Wait()
 	r.noted("clients are done")
