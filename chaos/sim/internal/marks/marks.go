@@ -5,7 +5,7 @@
 //
 // and nothing more: no build of the product counts anything. `make marks` builds
 // the simulator with Go's own coverage counters, and a mark's hits are those of
-// the block that its line lies in.
+// the statement that follows it.
 package marks
 
 import (
@@ -23,7 +23,7 @@ import (
 type Mark struct {
 	Name string
 	File string // below the module's root
-	Line int
+	Line int    // of the statement that follows the comment
 }
 
 // Rooms are the folders, with all below them, that have marks.
@@ -49,7 +49,8 @@ func Find(root string) ([]Mark, error) {
 			if err != nil {
 				return err
 			}
-			for n, line := range strings.Split(string(b), "\n") {
+			lines := strings.Split(string(b), "\n")
+			for n, line := range lines {
 				_, mark, ok := strings.Cut(line, sign)
 				if !ok {
 					continue
@@ -58,7 +59,7 @@ func Find(root string) ([]Mark, error) {
 					return fmt.Errorf("mark %q is in %s and in %s", mark, before, name)
 				}
 				seen[mark] = name
-				out = append(out, Mark{mark, name, n + 1})
+				out = append(out, Mark{mark, name, statementAfter(lines, n)})
 			}
 			return nil
 		})
@@ -67,6 +68,14 @@ func Find(root string) ([]Mark, error) {
 		}
 	}
 	return out, nil
+}
+
+// statementAfter is the number of the line with the statement behind a comment:
+// counters know nothing of comments.
+func statementAfter(lines []string, n int) int {
+	for n++; n < len(lines) && strings.HasPrefix(strings.TrimSpace(lines[n]), "//"); n++ {
+	}
+	return n + 1
 }
 
 // block is a line of a profile: some statements that are met together.
