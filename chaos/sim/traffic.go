@@ -67,7 +67,21 @@ type client struct {
 	mixer  *twin.Mixer
 	wishes []twin.Wish // what it does next
 	seen   market.Sequence
+	done   []settled // the last that were acknowledged
 }
+
+// settled is a command that was acknowledged.
+type settled struct {
+	s   *sent
+	cmd *command.Command
+}
+
+// What a client sends again though it knows the answer: one of its last, within
+// the time that an id is kept whatever comes.
+const (
+	lastDone   = 20
+	sendsAgain = 8 * time.Second
+)
 
 func newClient(t *traffic, n int, random *rand.Rand) *client {
 	return &client{traffic: t, n: n, random: random, mixer: twin.NewMixerAt(random, func() time.Time { return time.Now().UTC() })}
@@ -95,6 +109,8 @@ func (c *client) trade(ctx context.Context) {
 		switch {
 		case c.random.IntN(10) == 0:
 			c.read(ctx)
+		case c.random.IntN(10) == 0:
+			c.again(ctx)
 		default:
 			c.do(ctx, c.draw())
 		}
@@ -174,6 +190,7 @@ func (c *client) do(ctx context.Context, w twin.Wish) bool {
 		if err == nil && (o.Kind == event.OutcomeExecuted || o.Kind == event.OutcomeRepeat) {
 			c.acknowledge(s, o)
 			c.learn(s)
+			c.done = append(c.done[max(0, len(c.done)-lastDone):], settled{s, cmd})
 			return true
 		}
 		if !nothingHappened(o, err) {
@@ -194,6 +211,26 @@ func (c *client) learn(s *sent) {
 	if s.verb == "orders/place" && s.status == 200 && json.Unmarshal(s.answer, &answer) == nil {
 		c.mixer.Know(answer.Aggregate)
 	}
+}
+
+// again sends a command that was acknowledged once more, as clients do that did
+// not hear it: it must get its first answer.
+func (c *client) again(ctx context.Context) {
+	if len(c.done) == 0 {
+		return
+	}
+	d := pick(c.random, c.done...)
+	if time.Since(d.s.ended) > sendsAgain {
+		return
+	}
+	o, err := c.submit(ctx, d.cmd)
+	if err != nil || o.Kind != event.OutcomeExecuted && o.Kind != event.OutcomeRepeat {
+		return
+	}
+	c.run.truth.acknowledged(d.s.id, o)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.repeats++
 }
 
 // nothingHappened reports whether an answer promises that this copy has not been
