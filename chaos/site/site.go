@@ -88,6 +88,13 @@ func Open(ctx context.Context, o Options) (*Site, error) {
 func (s *Site) start(ctx context.Context) (err error) {
 	o := s.options
 	v := venue.Options{Binary: o.Binary, Dir: o.Dir, Nodes: o.Nodes, Extra: o.Extra, Env: o.Env}
+	if o.Needs.Has(Older) {
+		level, err := LevelOf(o.Older)
+		if err != nil {
+			return err
+		}
+		v.Extra += fmt.Sprintf("feature_level: %d\n", level)
+	}
 	if o.Needs.Has(Disks) {
 		if s.disks, err = mountDisks(s.journal, o.Nodes); err != nil {
 			return err
