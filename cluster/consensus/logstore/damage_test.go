@@ -107,27 +107,67 @@ func TestRefusesOlderCopy(t *testing.T) {
 	})
 }
 
-// The record of where the log ends survives one damaged slot, and its loss of
-// both is damage.
+// The record of where the log ends is damage if either slot of it is: by the older
+// one a log that lost its last append would be whole. So are slots that were not
+// written one after the other, and a file that is cut.
 func TestRecordOfTheEnd(t *testing.T) {
 	eachKind(t, func(t *testing.T, r *rig) {
 		r.store(1, 50, 1)
+		r.store(51, 60, 1)
 		r.close()
 		path := filepath.Join(r.dir, "log.synced")
-		b, err := os.ReadFile(path)
-		if err != nil || len(b) != 64 {
-			t.Fatalf("record of %d bytes, %v", len(b), err)
+		good, err := os.ReadFile(path)
+		if err != nil || len(good) != 64 {
+			t.Fatalf("record of %d bytes, %v", len(good), err)
 		}
-		b[20] ^= 1
-		if err := os.WriteFile(path, b, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		r.reopen()
+		older := append([]byte(nil), good...)
+		r.reopen() // which writes one more
 		r.close()
-		b = bytes.Repeat([]byte{7}, 64)
-		if err := os.WriteFile(path, b, 0o644); err != nil {
+		good, err = os.ReadFile(path)
+		if err != nil {
 			t.Fatal(err)
 		}
-		r.refused(logstore.ErrCorrupt)
+		for what, bad := range map[string][]byte{
+			"a bit of one slot":        flipped(good, 20),
+			"a bit of the other":       flipped(good, 32+20),
+			"neither":                  bytes.Repeat([]byte{7}, 64),
+			"one slot alone":           append(make([]byte, 32), good[32:]...),
+			"the other alone":          append(append([]byte(nil), good[:32]...), make([]byte, 32)...),
+			"slots changed places":     append(append([]byte(nil), good[32:]...), good[:32]...),
+			"half a file":              good[:32],
+			"a byte more":              append(append([]byte(nil), good...), 0),
+			"a slot of an older state": mixed(older, good),
+		} {
+			t.Log(what)
+			if bytes.Equal(bad, good) {
+				t.Fatal("it is the good one")
+			}
+			if err := os.WriteFile(path, bad, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			r.refused(logstore.ErrCorrupt)
+		}
+		if err := os.WriteFile(path, good, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.open(); err != nil {
+			t.Errorf("the good one: %v", err)
+		}
+		r.close()
 	})
+}
+
+func flipped(b []byte, at int) []byte {
+	b = append([]byte(nil), b...)
+	b[at] ^= 1
+	return b
+}
+
+// mixed is a file whose one slot is the same in both states, and whose other one
+// is two records behind.
+func mixed(older, newer []byte) []byte {
+	if bytes.Equal(older[:32], newer[:32]) {
+		return append(append([]byte(nil), newer[32:]...), newer[32:]...)
+	}
+	return append(append([]byte(nil), newer[:32]...), newer[:32]...)
 }

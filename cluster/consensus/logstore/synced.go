@@ -1,6 +1,7 @@
 package logstore
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -29,8 +30,9 @@ import (
 // It also keeps what was deleted from being read: raft-wal goes on answering
 // for a deleted prefix as long as the file that held it is there.
 //
-// The file is two slots of 32 bytes, written in turn; the valid one with the
-// higher count holds. Little endian:
+// The file is two slots of 32 bytes, written in turn; both are valid and their
+// counts follow each other, and the one with the higher count holds. Of the first
+// record alone the other slot is zeros. Little endian:
 //
 //	0  4 magic "RLSY"
 //	4  4 version, 1 or 2
@@ -82,30 +84,52 @@ func openSynced(store raft.LogStore, files world.Files, path string, of cluster.
 	return s, nil
 }
 
-// load takes the newest valid slot. A file with bytes and no valid slot is
-// not a crash, since one slot is always whole: it is damage.
+// load takes the newer of the two slots. Both must be good, and written one after
+// the other: the file fits a sector, which is old or new as a whole whatever
+// happens, so that anything else is damage. To go by the older one where the newer
+// is bad would overlook that the last append was cut off the log: what is told
+// twice must not be forgotten for one bad bit in each.
 func (s *synced) load(birth bool) error {
 	b, err := io.ReadAll(s.file)
 	if err != nil {
 		return err
 	}
-	valid := false
 	var tag [4]byte
-	for ; len(b) >= slotBytes; b = b[slotBytes:] {
-		if count, last, ok := parseSlot(b[:slotBytes]); ok && count > s.count {
-			s.count, s.last, valid = count, last, true
-			tag = [4]byte(b[24:28])
+	if len(b) > 0 { // else it was just made
+		if s.count, s.last, tag, err = newestSlot(b); err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrCorrupt, s.file.Name(), err)
 		}
-	}
-	if info, err := s.file.Stat(); err != nil {
-		return err
-	} else if !valid && info.Size() > slotBytes {
-		return fmt.Errorf("%w: no valid record in %s", ErrCorrupt, s.file.Name())
 	}
 	if tag != s.tag && (tag != [4]byte{} || !birth) {
 		return fmt.Errorf("%w: %s is of another incarnation, or was lost", cluster.ErrForgotten, s.file.Name())
 	}
 	return nil
+}
+
+// newestSlot returns what the newer slot holds. A record of count n is in slot
+// n mod 2, so that of the very first one the other slot is empty.
+func newestSlot(b []byte) (count, last uint64, tag [4]byte, err error) {
+	if len(b) != 2*slotBytes {
+		return 0, 0, tag, fmt.Errorf("it has %d bytes, not %d", len(b), 2*slotBytes)
+	}
+	var counts [2]uint64
+	for i := range counts {
+		slot := b[i*slotBytes:][:slotBytes]
+		c, l, ok := parseSlot(slot)
+		switch {
+		case ok && c%2 != uint64(i):
+			return 0, 0, tag, fmt.Errorf("record %d is in slot %d", c, i)
+		case !ok && (i != 0 || !bytes.Equal(slot, make([]byte, slotBytes))):
+			return 0, 0, tag, fmt.Errorf("the record in slot %d does not verify", i)
+		}
+		if counts[i] = c; c > count {
+			count, last, tag = c, l, [4]byte(slot[24:28])
+		}
+	}
+	if min(counts[0], counts[1])+1 != count {
+		return 0, 0, tag, fmt.Errorf("records %d and %d do not follow each other", counts[0], counts[1])
+	}
+	return count, last, tag, nil
 }
 
 func parseSlot(b []byte) (count, last uint64, ok bool) {
