@@ -61,6 +61,9 @@ func RepairFolder(ctx context.Context, cfg Config, log *slog.Logger, options ...
 	if err != nil {
 		return r, fmt.Errorf("look through the log: %w", err)
 	}
+	for _, name := range mended.Strange {
+		r.Noted = append(r.Noted, fmt.Sprintf("%s is no snapshot by its name: it counts for nothing and was left alone", cfg.path("raft", "snapshots", name)))
+	}
 	if r.Lost = mended.Lost; r.Lost != nil {
 		return r, nil
 	}

@@ -98,7 +98,7 @@ func checkSnapshot(files world.Files, dir, id string) error {
 // it too: one bad bit in a number would have the log thrown away, for it would
 // not reach the entry of which the description speaks.
 func checkDescriptions(files world.Files, dir string) error {
-	ids, err := finishedSnapshots(files, dir)
+	ids, _, err := finishedSnapshots(files, dir)
 	if err != nil {
 		return err
 	}
@@ -109,34 +109,43 @@ func checkDescriptions(files world.Files, dir string) error {
 		case err == nil:
 			newest = max(newest, meta.Index)
 		case errors.Is(err, os.ErrNotExist):
-			without = append(without, storedSnapshot{id, indexInName(id), err})
+			index, _ := indexInName(id)
+			without = append(without, storedSnapshot{id, index, err})
 		default:
 			return fmt.Errorf("snapshot %s: %w", id, err)
 		}
 	}
 	for _, s := range without {
 		// An earlier build that died while it removed an old one has left it so;
-		// it is listed by nobody. A folder with a strange name is no snapshot.
-		if s.index >= newest && s.index != 1<<64-1 {
+		// it is listed by nobody.
+		if s.index >= newest {
 			return fmt.Errorf("snapshot %s: %w", s.id, s.err)
 		}
 	}
 	return nil
 }
 
-// finishedSnapshots are the names of all. Those that were never finished do not
-// count.
-func finishedSnapshots(files world.Files, dir string) (ids []string, err error) {
+// finishedSnapshots are the names of all, and those of what other folders lie among
+// them, which is nobody's business here. Snapshots that were never finished do
+// not count.
+func finishedSnapshots(files world.Files, dir string) (ids, strange []string, err error) {
 	entries, err := files.ReadDir(filepath.Join(dir, snapshotsFolder))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("list snapshots: %w", err)
+		return nil, nil, fmt.Errorf("list snapshots: %w", err)
 	}
 	for _, e := range entries {
-		if e.IsDir() && !strings.HasSuffix(e.Name(), unfinished) {
+		if !e.IsDir() {
+			continue
+		}
+		name, begun := strings.CutSuffix(e.Name(), unfinished)
+		switch _, known := indexInName(name); {
+		case !known:
+			strange = append(strange, e.Name())
+		case !begun:
 			ids = append(ids, e.Name())
 		}
 	}
-	return ids, nil
+	return ids, strange, nil
 }
 
 func readMeta(files world.Files, folder string) (raft.SnapshotMeta, error) {
@@ -164,6 +173,9 @@ type Repaired struct {
 	// SetAside are the damaged snapshots that were moved away: an older one, or
 	// the log alone, holds all that they held.
 	SetAside []string
+	// Strange are the folders that lie among the snapshots and are none, by their
+	// names. They count for nothing and are left alone.
+	Strange []string
 	// Lost is why the directory cannot be mended, nil if it is good now: what
 	// this node promised can't be told from it. Then nothing was changed.
 	Lost error
@@ -188,8 +200,13 @@ func Repair(files world.Files, dir, aside string, log *slog.Logger) (Repaired, e
 		return Repaired{Lost: err}, nil
 	}
 	good, bad, err := sortSnapshots(files, dir)
-	if err != nil || len(bad) == 0 {
+	if err != nil {
 		return Repaired{}, err
+	}
+	_, strange, err := finishedSnapshots(files, dir)
+	done := Repaired{Strange: strange}
+	if err != nil || len(bad) == 0 {
+		return done, err
 	}
 	best := uint64(0)
 	for _, s := range good {
@@ -197,11 +214,11 @@ func Repair(files world.Files, dir, aside string, log *slog.Logger) (Repaired, e
 	}
 	for _, s := range bad {
 		if s.index > best && (first > best+1 || last < s.index) {
-			return Repaired{Lost: fmt.Errorf("%w, and the log reaches from %d to %d: "+
-				"what lies between entry %d and that is only in the snapshot", s.err, first, last, best)}, nil
+			done.Lost = fmt.Errorf("%w, and the log reaches from %d to %d: "+
+				"what lies between entry %d and that is only in the snapshot", s.err, first, last, best)
+			return done, nil
 		}
 	}
-	var done Repaired
 	for _, s := range bad {
 		if err := setAside(files, filepath.Join(dir, snapshotsFolder, s.id), aside); err != nil {
 			return done, err
@@ -230,12 +247,13 @@ type storedSnapshot struct {
 
 // sortSnapshots verifies all snapshots.
 func sortSnapshots(files world.Files, dir string) (good, bad []storedSnapshot, err error) {
-	ids, err := finishedSnapshots(files, dir)
+	ids, _, err := finishedSnapshots(files, dir)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, id := range ids {
-		s := storedSnapshot{id: id, index: indexInName(id)}
+		s := storedSnapshot{id: id}
+		s.index, _ = indexInName(id)
 		switch s.err = checkSnapshot(files, dir, s.id); {
 		case s.err == nil:
 			good = append(good, s)
@@ -249,14 +267,20 @@ func sortSnapshots(files world.Files, dir string) (good, bad []storedSnapshot, e
 	return good, bad, nil
 }
 
-// indexInName reads the index in the name that the library gives a snapshot,
-// <term>-<index>-<milliseconds>; a strange name has the highest.
-func indexInName(id string) uint64 {
+// indexInName reads the index in the name that a snapshot's folder has,
+// <term>-<index>-<milliseconds>; ok is false for any other name.
+func indexInName(id string) (index uint64, ok bool) {
 	parts := strings.Split(id, "-")
-	if len(parts) == 3 {
-		if index, err := strconv.ParseUint(parts[1], 10, 64); err == nil {
-			return index
-		}
+	if len(parts) != 3 {
+		return 0, false
 	}
-	return 1<<64 - 1
+	var numbers [3]uint64
+	for i, part := range parts {
+		n, err := strconv.ParseUint(part, 10, 64)
+		if err != nil || strconv.FormatUint(n, 10) != part {
+			return 0, false
+		}
+		numbers[i] = n
+	}
+	return numbers[1], true
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -319,6 +320,53 @@ func TestRepairsWithOlderSnapshot(t *testing.T) {
 	}
 	g.start(p)
 	g.converge(210)
+}
+
+// A folder that lies among the snapshots and is none by its name is nobody's
+// business: a copy that an operator has made of one, damaged or not. It is not
+// restored from, not removed when snapshots are, and a repair names it and judges
+// without it.
+func TestStrangeFolderAmongSnapshots(t *testing.T) {
+	g := newGroup(t, 1, nil)
+	p := g.peers[0]
+	g.many(100, "entry")
+	if err := p.Snapshot(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	folders, err := filepath.Glob(filepath.Join(p.config.Dir, "snapshots", "*-*-*"))
+	if err != nil || len(folders) != 1 {
+		t.Fatalf("snapshots %v, %v", folders, err)
+	}
+	names := []string{filepath.Base(folders[0]) + "-copy", "saved", "lost+found", "99999-x-1", "mine.tmp"}
+	for _, name := range names {
+		if err := os.CopyFS(filepath.Join(p.config.Dir, "snapshots", name), os.DirFS(folders[0])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bad := filepath.Join(p.config.Dir, "snapshots", "saved", "meta.json")
+	if err := os.WriteFile(bad, []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	g.kill(p)
+	r, err := consensus.Repair(world.System().Files, p.config.Dir, t.TempDir(), slog.New(slog.DiscardHandler))
+	if slices.Sort(names); err != nil || r.Lost != nil || len(r.SetAside) != 0 || !slices.Equal(r.Strange, names) {
+		t.Errorf("repair = %+v, %v", r, err)
+	}
+	g.start(p)
+	for range 3 { // by then none of the first ones is kept
+		g.many(100, "entry")
+		if err := p.Snapshot(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range names {
+		if _, err := os.Stat(filepath.Join(p.config.Dir, "snapshots", name, "state.bin")); err != nil {
+			t.Errorf("it was not left alone: %v", err)
+		}
+	}
+	g.kill(p)
+	g.start(p)
+	g.converge(400)
 }
 
 // An entry that the machine panics on ends the node and leaves a record of

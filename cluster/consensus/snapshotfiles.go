@@ -166,6 +166,10 @@ func (s *snapshotFiles) all() ([]*snapshotMeta, error) {
 			s.log.Warn("found temporary snapshot", "name", e.Name())
 			continue
 		}
+		if _, known := indexInName(e.Name()); !known {
+			s.log.Warn("found a folder that is no snapshot by its name", "name", e.Name())
+			continue
+		}
 		meta, err := s.meta(e.Name())
 		switch {
 		case err != nil:
@@ -266,7 +270,8 @@ func (s *snapshotFiles) clear() error {
 		return err
 	}
 	for _, e := range entries {
-		if e.IsDir() && strings.HasSuffix(e.Name(), unfinished) {
+		name, begun := strings.CutSuffix(e.Name(), unfinished)
+		if _, known := indexInName(name); known && begun && e.IsDir() {
 			// mark: an unfinished snapshot is removed
 			s.log.Info("removing an unfinished snapshot", "name", e.Name())
 			if err := s.world.Files.RemoveAll(filepath.Join(s.dir, e.Name())); err != nil {
