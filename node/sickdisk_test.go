@@ -4,11 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -18,134 +14,8 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/node"
 	"github.com/rialto-exchange/rialto/node/world"
+	"github.com/rialto-exchange/rialto/node/world/worldtest"
 )
-
-// sickDisk is a file system on which calls on some files go wrong.
-type sickDisk struct {
-	world.Files
-	mu     sync.Mutex
-	where  string // in the path; "" while nothing goes wrong
-	cause  error
-	times  int  // for how many calls; 0 for ever
-	short  bool // half of a write is made
-	bitten int
-}
-
-func (d *sickDisk) Native() bool { return world.Native(d.Files) }
-
-// sicken has all that changes files whose path holds where go wrong.
-func (d *sickDisk) sicken(where string, f fault) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.where, d.cause, d.times, d.short, d.bitten = where, f.cause, f.times, f.short, 0
-}
-
-func (d *sickDisk) heal() { d.sicken("", fault{}) }
-
-func (d *sickDisk) bit() int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.bitten
-}
-
-// do makes a call, or has it go wrong.
-func (d *sickDisk) do(op, name string, call func() error) error {
-	d.mu.Lock()
-	bites := d.where != "" && strings.Contains(name, d.where) && (d.times == 0 || d.bitten < d.times)
-	if bites {
-		d.bitten++
-	}
-	cause := d.cause
-	d.mu.Unlock()
-	if bites {
-		return &fs.PathError{Op: op, Path: name, Err: cause}
-	}
-	return call()
-}
-
-func (d *sickDisk) OpenFile(name string, flag int, perm fs.FileMode) (file world.File, err error) {
-	open := func() error {
-		file, err = d.Files.OpenFile(name, flag, perm)
-		return err
-	}
-	if flag&(os.O_WRONLY|os.O_RDWR|os.O_CREATE) != 0 && (flag&os.O_CREATE == 0 || !world.Exists(d.Files, name)) && d.readOnly() {
-		err = d.do("open", name, open)
-	} else {
-		err = open()
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &sickFile{file, d}, nil
-}
-
-// readOnly: files can't be opened for writing either.
-func (d *sickDisk) readOnly() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.cause == syscall.EROFS //nolint:errorlint // as it was set
-}
-
-func (d *sickDisk) Rename(from, to string) error {
-	return d.do("rename", to, func() error { return d.Files.Rename(from, to) })
-}
-
-func (d *sickDisk) Mkdir(name string, perm fs.FileMode) error {
-	return d.do("mkdir", name, func() error { return d.Files.Mkdir(name, perm) })
-}
-
-func (d *sickDisk) SyncDir(name string) error {
-	return d.do("fsync", name, func() error { return d.Files.SyncDir(name) })
-}
-
-type sickFile struct {
-	world.File
-	disk *sickDisk
-}
-
-func (f *sickFile) write(b []byte, call func([]byte) (int, error)) (n int, err error) {
-	err = f.disk.do("write", f.Name(), func() error { n, err = call(b); return err })
-	if err != nil && n == 0 && f.disk.isShort() && len(b) > 1 {
-		n, _ = call(b[:len(b)/2])
-	}
-	return n, err
-}
-
-func (d *sickDisk) isShort() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.short
-}
-
-func (f *sickFile) Write(b []byte) (int, error) { return f.write(b, f.File.Write) }
-func (f *sickFile) WriteAt(b []byte, at int64) (int, error) {
-	return f.write(b, func(b []byte) (int, error) { return f.File.WriteAt(b, at) })
-}
-func (f *sickFile) Sync() error     { return f.disk.do("fsync", f.Name(), f.File.Sync) }
-func (f *sickFile) Datasync() error { return f.disk.do("fdatasync", f.Name(), f.File.Datasync) }
-func (f *sickFile) Truncate(n int64) error {
-	return f.disk.do("truncate", f.Name(), func() error { return f.File.Truncate(n) })
-}
-func (f *sickFile) Allocate(at, n int64) error {
-	return f.disk.do("fallocate", f.Name(), func() error { return f.File.Allocate(at, n) })
-}
-
-// fault is how files go wrong.
-type fault struct {
-	name  string
-	cause error
-	times int
-	short bool
-}
-
-func faults() []fault {
-	return []fault{
-		{"EIO once", syscall.EIO, 1, false},
-		{"EIO for ever", syscall.EIO, 0, false},
-		{"read-only", syscall.EROFS, 0, false},
-		{"half of a write", syscall.ENOSPC, 1, true},
-	}
-}
 
 // TestSickDiskStoreByStore shows what a node does whose disk fails it in each of
 // its stores: one without which nothing can be promised ends the process, which
@@ -156,9 +26,9 @@ func TestSickDiskStoreByStore(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it starts nodes again some forty times")
 	}
-	disks := make([]*sickDisk, 3)
+	disks := make([]*worldtest.SickDisk, 3)
 	for i := range disks {
-		disks[i] = &sickDisk{Files: world.System().Files}
+		disks[i] = &worldtest.SickDisk{Files: world.System().Files}
 	}
 	c := newTrioOf(t, func(cfg *node.Config) { cfg.Consensus.TrailingEntries = 1 }, func(i int) []node.Option {
 		return []node.Option{node.WithWorld(world.World{Files: disks[i]})}
@@ -180,25 +50,25 @@ func TestSickDiskStoreByStore(t *testing.T) {
 		{"snapshots", "raft/snapshots/", true, v.snapshot, false},
 		{"memory of the others", "/memory", true, v.wait, false},
 	} {
-		for _, f := range faults() {
-			if f.short && store.where == "raft/vote" {
+		for _, f := range worldtest.Faults() {
+			if f.Short && store.where == "raft/vote" {
 				continue // it fits a sector; half of one is damage, and refused as that
 			}
-			t.Run(store.name+", "+f.name, func(t *testing.T) {
+			t.Run(store.name+", "+f.Name, func(t *testing.T) {
 				v.t = t
 				v.pays(0)
 				victim := c.settledLeader()
 				if store.follower {
 					victim = (victim + 1) % 3
 				}
-				disks[victim].sicken(store.where, f)
+				disks[victim].Sicken(store.where, f)
 				store.provoke(victim)
 				if store.ends {
 					v.hasEnded(victim, store.where, f)
 				} else {
 					v.goesOn(victim, f)
 				}
-				v.disks[victim].heal()
+				v.disks[victim].Heal()
 				if v.nodes[victim] == nil {
 					v.start(victim)
 				}
@@ -212,7 +82,7 @@ func TestSickDiskStoreByStore(t *testing.T) {
 type sickVenue struct {
 	*trio
 	t           *testing.T
-	disks       []*sickDisk
+	disks       []*worldtest.SickDisk
 	count       int
 	sent, known int
 }
@@ -279,21 +149,21 @@ func (v *sickVenue) snapshot(i int) {
 
 func (v *sickVenue) wait(i int) {
 	v.pays(i)
-	v.until("it is written", func() bool { return v.disks[i].bit() > 0 })
+	v.until("it is written", func() bool { return v.disks[i].Bitten() > 0 })
 }
 
 // hasEnded wants a node to have ended for what is wrong with its disk.
-func (v *sickVenue) hasEnded(i int, where string, f fault) {
+func (v *sickVenue) hasEnded(i int, where string, f worldtest.Fault) {
 	v.t.Helper()
 	var err error
 	select {
 	case err = <-v.nodes[i].Fatal():
 	case <-time.After(30 * time.Second):
-		v.t.Fatalf("it goes on, bitten %d times", v.disks[i].bit())
+		v.t.Fatalf("it goes on, bitten %d times", v.disks[i].Bitten())
 	}
 	v.t.Logf("it ends: %v", err)
-	if cluster.KindOf(err) != cluster.KindSickMachine || !errors.Is(err, f.cause) || !strings.Contains(err.Error(), where) {
-		v.t.Errorf("ended by %s: %v, want %v in %s", cluster.KindOf(err), err, f.cause, where)
+	if cluster.KindOf(err) != cluster.KindSickMachine || !errors.Is(err, f.Cause) || !strings.Contains(err.Error(), where) {
+		v.t.Errorf("ended by %s: %v, want %v in %s", cluster.KindOf(err), err, f.Cause, where)
 	}
 	if says := node.AfterFatal(err); !strings.Contains(says, "start it again when the cause is gone") {
 		v.t.Errorf("it says to do: %s", says)
@@ -302,7 +172,7 @@ func (v *sickVenue) hasEnded(i int, where string, f fault) {
 		v.t.Error("a node that has ended acknowledges")
 	}
 	v.ends(i, f)
-	if f.times == 0 {
+	if f.Times == 0 {
 		if err := v.open(i); err == nil {
 			v.t.Log("it starts while the disk is sick")
 			v.pays((i + 1) % 3)
@@ -312,33 +182,33 @@ func (v *sickVenue) hasEnded(i int, where string, f fault) {
 				v.t.Error("it goes on on a sick disk")
 			}
 			v.ends(i, f)
-		} else if cluster.KindOf(err) != cluster.KindSickMachine || !strings.Contains(err.Error(), f.cause.Error()) {
+		} else if cluster.KindOf(err) != cluster.KindSickMachine || !strings.Contains(err.Error(), f.Cause.Error()) {
 			v.t.Errorf("started on a sick disk: %s: %v", cluster.KindOf(err), err)
 		}
 	}
-	v.disks[i].heal()
+	v.disks[i].Heal()
 	v.start(i)
 }
 
 // ends closes a node that its disk has failed. It may say that its last sync failed
 // as well, of that cause and of no other.
-func (v *sickVenue) ends(i int, f fault) {
+func (v *sickVenue) ends(i int, f worldtest.Fault) {
 	v.t.Helper()
-	if err := v.close(i); err != nil && !errors.Is(err, f.cause) {
-		v.t.Errorf("close node %d: %v, want %v", i+1, err, f.cause)
+	if err := v.close(i); err != nil && !errors.Is(err, f.Cause) {
+		v.t.Errorf("close node %d: %v, want %v", i+1, err, f.Cause)
 	}
 }
 
 // goesOn wants a node to go on, and to do what it could not once the disk is well.
-func (v *sickVenue) goesOn(i int, f fault) {
+func (v *sickVenue) goesOn(i int, f worldtest.Fault) {
 	v.t.Helper()
-	if v.disks[i].bit() == 0 {
+	if v.disks[i].Bitten() == 0 {
 		v.t.Error("nothing was written")
 	}
 	if !v.pays(i) || v.nodes[i].Failed() {
 		v.t.Error("it acknowledges nothing any more")
 	}
-	v.disks[i].heal()
+	v.disks[i].Heal()
 	if err := v.nodes[i].Operations().Snapshot(v.t.Context()); err != nil {
 		v.t.Errorf("a snapshot after it: %v", err)
 	}

@@ -121,14 +121,21 @@ func Request(name Name, key crypto.Signer) ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: blockRequest, Bytes: b}), nil
 }
 
-// writeNew writes a file that is not there yet, for its owner alone.
+// writeNew writes a file that is not there yet, for its owner alone. What could not
+// be written whole is not there: half a key would be found at the next start, and
+// refused.
 func writeNew(files world.Files, path string, b []byte) error {
 	f, err := files.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(b)
-	return errors.Join(err, f.Sync(), f.Close())
+	if _, err = f.Write(b); err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, files.Remove(path))
+	}
+	return nil
 }
 
 // Replace writes a file beside and puts it in its place: a node that reads it

@@ -168,6 +168,10 @@ func appendValue(dst, key []byte, version uint64, value []byte) []byte {
 
 // close closes Badger and, after a sync, the file beside.
 func (d *disk) close() error {
+	if d.shut {
+		return nil // by a Reset that could not begin anew
+	}
+	d.shut = true
 	err := d.db.Close()
 	if d.records != nil {
 		err = errors.Join(err, d.records.file.Sync(), d.records.file.Close())

@@ -385,7 +385,8 @@ func (s *Store) serving(at market.Sequence) error {
 
 // disk is one open Badger with those who read it.
 type disk struct {
-	db *badger.DB
+	shut bool // close was called; whoever holds the store calls it
+	db   *badger.DB
 	// readers are waited for before the database closes.
 	readers sync.WaitGroup
 	// singles is the last sequence that an unfinished flush may have written
