@@ -110,6 +110,10 @@ type TwinNode struct {
 	// InstallsInRow is how many snapshots were installed one after the other with
 	// nothing applied between: more than two is a node that can't catch up.
 	InstallsInRow uint64 `json:"installs_in_row,omitzero"`
+	// SnapshotsFailed is how many snapshots failed one after the other, and
+	// SnapshotError why the last one did; absent after one that held.
+	SnapshotsFailed uint64 `json:"snapshots_failed,omitzero"`
+	SnapshotError   string `json:"snapshot_error,omitempty"`
 	// LogUnwritten is how many records of its log are lost since whatever takes
 	// the log became too slow; absent while all are written.
 	LogUnwritten uint64 `json:"log_unwritten,omitzero"`
@@ -209,7 +213,9 @@ type TwinReadModel struct {
 	Sequence uint64  `json:"sequence"`
 	Lag      uint64  `json:"lag"` // events
 	LagMs    float64 `json:"lag_ms"`
-	State    string  `json:"state"` // live, rebuilding, failed
+	State    string  `json:"state"` // live, paused, rebuilding, failed
+	// Why is why it is paused or has failed.
+	Why string `json:"why,omitempty"`
 }
 
 // TwinGateway is one gateway of a node.
@@ -222,6 +228,9 @@ type TwinGateway struct {
 	// first MaxTwinSessions of SessionsTotal.
 	Sessions      []TwinSession `json:"sessions,omitempty"`
 	SessionsTotal int           `json:"sessions_total,omitzero"`
+	// Trouble is why one that was shut, since the node was mute, does not open
+	// again yet.
+	Trouble string `json:"trouble,omitempty"`
 }
 
 // MaxTwinSessions bounds the sessions that a node's picture shows.

@@ -55,6 +55,8 @@ type door struct {
 	served  atomic.Bool // Serve has not ended
 	status  atomic.Pointer[gateways.GatewayStatus]
 
+	trouble atomic.Pointer[string] // why it does not open again; nil = it did
+
 	mu        sync.Mutex
 	address   string // "" = it listens nowhere
 	listeners []*listener
@@ -218,6 +220,8 @@ func (d *door) picture() gateways.TwinGateway {
 	}
 	if !d.served.Load() {
 		out.State = "down"
+	} else if why := d.trouble.Load(); why != nil {
+		out.State, out.Trouble = "down", *why
 	}
 	return out
 }
@@ -279,17 +283,38 @@ func (n *Node) shutDoors() {
 	})
 }
 
-// reopenDoors takes clients again. Whoever opens its own door by itself is left
-// to do so.
-func (n *Node) reopenDoors() (err error) {
+// reopenDoors takes clients again, and returns what keeps the node's own doors
+// shut: without them it stays mute. A program's door that does not open keeps
+// nobody but its own clients out: it is a finding, and is tried again until pending
+// is false. Whoever opens its own door by itself is left to do so.
+func (n *Node) reopenDoors() (pending bool, err error) {
 	n.eachDoor(func(d *door) {
 		if _, by := d.gateway.(interface{ OpensItself() }); by {
 			return
 		}
-		for _, l := range d.sockets() {
-			err = errors.Join(err, l.Reopen())
+		failed := d.reopen()
+		switch {
+		case failed == nil:
+			if d.trouble.Swap(nil) != nil {
+				n.log.Info("gateway takes clients again", "gateway", d.name)
+			}
+		case d.own:
+			err = errors.Join(err, failed)
+		default:
+			pending = true
+			why := failed.Error()
+			if before := d.trouble.Swap(&why); before == nil || *before != why {
+				n.log.Error("gateway stays shut", "gateway", d.name, "error", failed)
+			}
 		}
 	})
+	return pending, err
+}
+
+func (d *door) reopen() (err error) {
+	for _, l := range d.sockets() {
+		err = errors.Join(err, l.Reopen())
+	}
 	return err
 }
 

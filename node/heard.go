@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/peer"
@@ -19,6 +20,17 @@ import (
 // errUnproven: who answers at a member's address is not that member, or keeps to
 // itself that it is.
 var errUnproven = errors.New("it does not prove to be that member")
+
+// errReticent: who answers at a member's address names that member's id, and keeps
+// to itself of what incarnation it is. A node does so to everybody whom it does not
+// know for a member: one of another history, and one that has yet to apply that the
+// two belong together.
+var errReticent = fmt.Errorf("%w: it does not say to this node who it is, as a node of another history does", errUnproven)
+
+// acquaintance is for how long a member that has never proven itself to this node
+// is not called a stranger for that. It is longer than a newcomer, or a follower
+// that is behind, takes to apply an admission.
+const acquaintance = 30 * time.Second
 
 // askMember makes a control call to a member, and wants the member to answer it.
 func (n *Node) askMember(ctx context.Context, m cluster.Member, method string, request []byte) ([]byte, error) {
@@ -45,7 +57,7 @@ func (n *Node) isMemberItself(m cluster.Member, by cluster.Identity) error {
 	case standing == cluster.Belongs, standing == cluster.Unproven, len(roster.Members) == 0:
 		return nil // of the last two nobody can know more
 	case by.Incarnation.IsZero():
-		return fmt.Errorf("at %s, where node %s is to be, answers one that does not say to this node who it is, as a node of another history does: %w", m.Address, m.ID, errUnproven)
+		return fmt.Errorf("at %s, where node %s is to be: %w", m.Address, m.ID, errReticent)
 	}
 	return fmt.Errorf("at %s, where node %s is to be, answers one of another incarnation: %w", m.Address, m.ID, errUnproven)
 }

@@ -74,18 +74,22 @@ func (n *Node) mute(stalled time.Duration) {
 // unmute opens what was shut. A door that does not open yet is tried again.
 func (n *Node) unmute() (done bool) {
 	since := n.mutedSince.Load()
-	if since == nil {
+	if since == nil && !n.doorsPending {
 		return true
 	}
-	if err := n.reopenDoors(); err != nil {
+	var err error
+	if n.doorsPending, err = n.reopenDoors(); err != nil {
 		n.log.Warn("this node is mute no more, but for its clients", "error", err)
 		return false
+	}
+	if since == nil {
+		return !n.doorsPending
 	}
 	n.mux.Unmute()
 	// mark: a node is mute no more
 	n.mutedSince.Store(nil)
 	n.log.Warn("the write has returned: this node is mute no more", "after", time.Since(*since))
-	return true
+	return !n.doorsPending
 }
 
 // endIfHung ends a node that has been mute for very long, if the others do

@@ -93,7 +93,10 @@ type Node struct {
 	// mutedSince is when the node went mute, nil while it is not.
 	mutedSince atomic.Pointer[time.Time]
 	probe      *probe
-	room       *shortage
+	// doorsPending: a program's door is to be opened again. watchWrites' alone.
+	doorsPending bool
+	viewsRoom    *shortage // of the folder of read models
+	room         *shortage
 	// intake is what the venue takes; nil = nothing is known yet.
 	intake atomic.Pointer[gateways.Intake]
 	// closed is why the venue takes nothing, as far as this node can tell by

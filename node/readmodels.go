@@ -73,6 +73,9 @@ func (n *Node) openViews(context.Context, context.Context) error {
 	if err := n.openProbe(); err != nil {
 		return err
 	}
+	if err := n.openViewsRoom(); err != nil {
+		return err
+	}
 	boot, err := n.boot()
 	if err != nil {
 		n.log.Warn("read models will be rebuilt after an unclean stop", "error", err)
@@ -140,12 +143,22 @@ func (n *Node) viewsMayGrow() error {
 	if n.viewsWait.Load() {
 		return errViewsWait
 	}
-	return n.room.mayGrow()
+	return n.viewsHaveRoom()
+}
+
+// viewsHaveRoom is why views must not grow, nil if they may: they may be on a file
+// system of their own.
+func (n *Node) viewsHaveRoom() error {
+	if err := n.room.mayGrow(); err != nil {
+		return err
+	}
+	n.viewsRoom.look()
+	return n.viewsRoom.mayGrow()
 }
 
 // viewsWritable is asked before a view goes to its disk.
 func (n *Node) viewsWritable() error {
-	if err := n.room.mayGrow(); err != nil {
+	if err := n.viewsHaveRoom(); err != nil {
 		return err
 	}
 	return n.probe.write()
@@ -155,8 +168,15 @@ func (n *Node) readModelStatus() []gateways.TwinReadModel {
 	status := n.viewStatus()
 	out := make([]gateways.TwinReadModel, len(status))
 	for i, s := range status {
+		why := s.Err
+		if s.State == "paused" {
+			why = n.viewsMayGrow()
+		}
 		out[i] = gateways.TwinReadModel{
 			Name: s.Name, Sequence: uint64(s.Watermark), Lag: s.Lag, LagMs: milliseconds(s.Waited), State: s.State,
+		}
+		if why != nil {
+			out[i].Why = why.Error()
 		}
 	}
 	return out

@@ -58,6 +58,27 @@ func (m *measure) mark() room.Mark { return max(m.ofDisk(), m.ofDescriptors) }
 // segment of anything.
 func (m *measure) ofDisk() room.Mark { return max(m.ofSpace, m.ofInodes) }
 
+// viewsMarks are those of the file system that the read models are on, which may
+// be one of its own. Only two count: below Cancels they grow no more, and below
+// Full none is opened. What Badger has under way then (memtables of 4 MiB, two a
+// view, and a compaction's tables) has room still: it writes through mapped files,
+// and where one of those finds no room the kernel ends the process on the spot.
+func viewsMarks() room.Marks {
+	return room.Marks{Low: 128 << 20, Cancels: 96 << 20, ReadOnly: 64 << 20}
+}
+
+// openViewsRoom looks for the first time whether the read models have room.
+func (n *Node) openViewsRoom() error {
+	s := &shortage{files: n.world.Files, dir: n.cfg.path("views"), space: viewsMarks()}
+	if s.look(); s.short(room.Full) != nil {
+		return &cluster.SickMachine{Err: fmt.Errorf(
+			"%s has %d bytes left, and the read models need %d to start: make room on its file system and start the node again (what is in that folder is folded anew from the journal if it is removed)",
+			s.dir, s.now.Load().space.Left, s.space.Full())}
+	}
+	n.viewsRoom = s
+	return nil
+}
+
 // openRoom looks for the first time, and refuses to start where there is no
 // room to.
 func (n *Node) openRoom(_, background context.Context) error {
@@ -126,9 +147,11 @@ func (s *shortage) look() {
 	m := *before
 	if space, inodes, err := room.Of(s.files, s.dir); err == nil {
 		m.space, m.ofSpace = space, s.space.Judge(before.ofSpace, space.Left)
-		m.inodes, m.ofInodes = inodes, s.inodes.Judge(before.ofInodes, inodes.Left)
+		if m.inodes = inodes; s.inodes.Low > 0 {
+			m.ofInodes = s.inodes.Judge(before.ofInodes, inodes.Left)
+		}
 	}
-	if handles, err := room.OfDescriptors(); err == nil {
+	if handles, err := room.OfDescriptors(); err == nil && s.descriptors.Low > 0 {
 		// Descriptors do not end the log: one more entry needs none.
 		m.descriptors, m.ofDescriptors = handles, min(s.descriptors.Judge(before.ofDescriptors, handles.Left), room.ReadOnly)
 	}

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -41,8 +42,11 @@ type twin struct {
 	// lastSeen keeps each node's last own words, so that a dead node is still
 	// shown with where it stopped.
 	lastSeen map[string]gateways.TwinNode
-	verdict  verdict
-	since    finding.Since
+	// acquainted is since when each member is asked who has not proven itself yet;
+	// the zero time of those who have.
+	acquainted map[string]time.Time
+	verdict    verdict
+	since      finding.Since
 
 	mu    sync.Mutex
 	taken time.Time     // when picture was begun
@@ -146,6 +150,7 @@ func (n *Node) leaderID() string {
 
 func (t *twin) refresh(ctx context.Context) {
 	peers := t.node.knownPeers()
+	t.acquaint(peers)
 	nodes := make([]gateways.TwinNode, len(peers))
 	var wait sync.WaitGroup
 	for i, p := range peers {
@@ -156,6 +161,9 @@ func (t *twin) refresh(ctx context.Context) {
 	for i, n := range nodes {
 		t.lastSeen[n.ID] = n
 		if peers[i].member {
+			if n.State != stateSuspect && n.State != stateDead {
+				t.acquainted[n.ID] = time.Time{}
+			}
 			members = append(members, n)
 			t.node.failovers.learn(n.LeaderChanges)
 		}
@@ -248,10 +256,37 @@ func (t *twin) look(ctx context.Context, p knownPeer) gateways.TwinNode {
 		n.Role = string(cluster.RoleReader)
 	}
 	n.State = p.state
-	if n.Unproven = strangerAt(err); n.Unproven != "" || n.State == stateAlive {
+	if n.Unproven = strangerAt(err); t.isNew(p) && errors.Is(err, errReticent) {
+		n.Unproven = "" // the two have yet to apply that they belong together
+	}
+	if n.Unproven != "" || n.State == stateAlive {
 		n.State = stateSuspect // gossip still believes in it, but it does not answer
 	}
 	return n
+}
+
+// isNew: a member of late that has not proven itself to this node yet, or to which
+// this node is as new. acquainted is only read here.
+func (t *twin) isNew(p knownPeer) bool {
+	since, asked := t.acquainted[p.id]
+	return p.member && asked && !since.IsZero() && t.node.clock.Now().Sub(since) < acquaintance
+}
+
+// acquaint notes since when each member is asked for its status, until it has
+// proven to be that member: then it is the zero time.
+func (t *twin) acquaint(peers []knownPeer) {
+	known := make(map[string]time.Time, len(peers))
+	for _, p := range peers {
+		if !p.member {
+			continue
+		}
+		since, asked := t.acquainted[p.id]
+		if !asked {
+			since = t.node.clock.Now()
+		}
+		known[p.id] = since
+	}
+	t.acquainted = known
 }
 
 // words asks a node for its status. Of one that is no member nothing can be
@@ -302,6 +337,11 @@ func (n *Node) status() gateways.TwinNode {
 		intake = n.Intake()
 	}
 	_, installs := n.consensus.Installs()
+	failed, reason := n.consensus.SnapshotFailures()
+	why := ""
+	if reason != nil {
+		why = reason.Error()
+	}
 	unwritten := uint64(0)
 	if n.logWriter != nil {
 		unwritten = n.logWriter.Unwritten()
@@ -318,6 +358,7 @@ func (n *Node) status() gateways.TwinNode {
 		Term: uint64(s.Term), CommitIndex: uint64(s.CommitIndex), AppliedIndex: uint64(s.AppliedIndex),
 		Sequence: uint64(m.sequence), StateHash: m.hash, StateHashIndex: m.hashIndex,
 		DiskFreeBytes: n.room.now.Load().space.Left, LogSyncMs: milliseconds(s.LogSync), StallMs: milliseconds(time.Duration(n.stalled.Load())), PeerTripMs: milliseconds(n.clocks.trip()), InstallsInRow: installs,
+		SnapshotsFailed: failed, SnapshotError: why,
 		FeatureLevel: m.level, HighestLevel: n.highestLevel(),
 		StartedAt:  n.startedAt.UTC().Format("2006-01-02T15:04:05.000000000Z"),
 		Journal:    n.journalStatus(),
@@ -359,6 +400,9 @@ func nodeFindings(n *gateways.TwinNode) []gateways.Finding {
 	if n.InstallsInRow > 2 {
 		add(finding.InstallsRepeat, "node %s is sent snapshot after snapshot, %d now, and never catches up: remove it, empty its folder and let it join", n.ID, n.InstallsInRow)
 	}
+	if n.SnapshotsFailed >= snapshotsFailedFinding {
+		add(finding.SnapshotsFail, "node %s has failed to make a snapshot %d times in a row, so that its log grows: %s", n.ID, n.SnapshotsFailed, n.SnapshotError)
+	}
 	if n.LogUnwritten > 0 {
 		add(finding.LogLost, "the log of node %s is not written: whatever takes it is too slow, and %d records are lost so far", n.ID, n.LogUnwritten)
 	}
@@ -370,17 +414,28 @@ func nodeFindings(n *gateways.TwinNode) []gateways.Finding {
 	}
 	for _, r := range n.ReadModels {
 		if r.State != "live" {
-			add(finding.ViewNotLive, "read model %s of node %s is %s%s", r.Name, n.ID, r.State, missedWithout(r.Name)).About = r.Name
+			add(finding.ViewNotLive, "read model %s of node %s is %s%s%s", r.Name, n.ID, r.State, because(r.Why), missedWithout(r.Name)).About = r.Name
 		} else if r.LagMs > milliseconds(lagFinding) {
 			add(finding.ViewLags, "read model %s of node %s lags by %.0f ms", r.Name, n.ID, r.LagMs).About = r.Name
 		}
 	}
 	for _, g := range n.Gateways {
-		if g.State == "down" {
+		switch {
+		case g.Trouble != "":
+			add(finding.GatewayDown, "gateway %s of node %s was shut while a write to the disk hung, and does not open again, which is tried on and on: %s", g.Name, n.ID, g.Trouble).About = g.Name
+		case g.State == "down":
 			add(finding.GatewayDown, "gateway %s of node %s is down: its clients are to go to another node", g.Name, n.ID).About = g.Name
 		}
 	}
 	return out
+}
+
+// because adds a reason to a sentence, if there is one.
+func because(why string) string {
+	if why == "" {
+		return ""
+	}
+	return " (" + why + ")"
 }
 
 // missedWithout says what clients miss while a read model is not live.
@@ -409,6 +464,11 @@ func severityOf(n *gateways.TwinNode) string {
 	}
 	return finding.Warning
 }
+
+// snapshotsFailedFinding is after how many snapshots that failed in a row a node
+// says so: they are tried every ten seconds, and one that fails for once, as while
+// the journal has a gap, is nothing.
+const snapshotsFailedFinding = 3
 
 // suspicion says what is wrong with a suspect node.
 func suspicion(n *gateways.TwinNode) gateways.Finding {

@@ -49,6 +49,7 @@ type Node struct {
 	watchdog  *watchdog
 	watchers  *watchers
 	reasons   *reasons
+	failures  snapshotFailures
 
 	proposals  gate          // proposals under way
 	closed     chan struct{} // closed when Raft has shut down, or was given up

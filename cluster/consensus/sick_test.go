@@ -3,14 +3,18 @@ package consensus_test
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus"
+	"github.com/rialto-exchange/rialto/cluster/consensus/archive"
 	"github.com/rialto-exchange/rialto/node/world"
+	"github.com/rialto-exchange/rialto/node/world/worldtest"
 )
 
 // A machine that has no room, no descriptors or no memory while it applies an
@@ -108,5 +112,46 @@ func TestSnapshotWaitsForRoom(t *testing.T) {
 	full.Store(false)
 	if err := g.peers[0].Snapshot(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// A disk that fails the archive costs nothing but time: the snapshot says so, the
+// log keeps what was to leave it, the node goes on, and what was not archived is
+// when the disk is well.
+func TestArchiveOnASickDisk(t *testing.T) {
+	disk := &worldtest.SickDisk{Files: world.System().Files}
+	g := newGroup(t, 1, func(c *consensus.Config) {
+		c.World, c.Snapshots.TrailingEntries = world.World{Files: disk}, 1
+	})
+	p := g.peers[0]
+	for i, f := range worldtest.Faults() {
+		g.many(4100, fmt.Sprintf("entry of %d", i))
+		disk.Sicken("/archive/", f)
+		if err := p.Snapshot(t.Context()); err == nil || !strings.Contains(err.Error(), f.Cause.Error()) {
+			t.Errorf("%s: the snapshot says %v", f.Name, err)
+		}
+		if inRow, last := p.SnapshotFailures(); inRow != 1 || last == nil {
+			t.Errorf("%s: %d failed, %v", f.Name, inRow, last)
+		}
+		g.propose("while it is sick")
+		disk.Heal()
+		if err := p.Snapshot(t.Context()); err != nil {
+			t.Errorf("%s: when it is well: %v", f.Name, err)
+		}
+		if inRow, last := p.SnapshotFailures(); inRow != 0 || last != nil {
+			t.Errorf("%s: %d have failed, %v", f.Name, inRow, last)
+		}
+		a, err := archive.Open(world.System().Files, filepath.Join(p.config.Dir, "archive"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := cluster.Index(4096 * (i + 1)); a.Last() != want {
+			t.Errorf("%s: archived through %d, want %d", f.Name, a.Last(), want)
+		}
+	}
+	select {
+	case err := <-p.fatal:
+		t.Errorf("the node ended: %v", err)
+	default:
 	}
 }

@@ -117,6 +117,40 @@ func (n *Node) Snapshot(ctx context.Context) error {
 	if err := n.config.Wait(); err != nil {
 		return fmt.Errorf("snapshot: %w", err)
 	}
+	err := n.snapshot(ctx)
+	if ctx.Err() == nil {
+		n.failures.note(err)
+	}
+	return err
+}
+
+// snapshotFailures counts the snapshots that failed since the last one that held.
+// Those that were put off, for want of room, are none of them.
+type snapshotFailures struct {
+	mu    sync.Mutex
+	count uint64
+	last  error
+}
+
+func (f *snapshotFailures) note(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.last = err; err == nil {
+		f.count = 0
+	} else {
+		f.count++
+	}
+}
+
+// SnapshotFailures returns how many snapshots failed in a row, and why the last
+// one did; nil after one that held.
+func (n *Node) SnapshotFailures() (inRow uint64, last error) {
+	n.failures.mu.Lock()
+	defer n.failures.mu.Unlock()
+	return n.failures.count, n.failures.last
+}
+
+func (n *Node) snapshot(ctx context.Context) error {
 	if err := n.raft.ReloadConfig(n.reloadable(n.fsm.due.now())); err != nil {
 		return fmt.Errorf("set trailing log: %w", err)
 	}

@@ -30,6 +30,7 @@ const (
 	StatesDiffer   Code = "states_differ"
 	EntryWaits     Code = "entry_waits"
 	InstallsRepeat Code = "installs_repeat"
+	SnapshotsFail  Code = "snapshots_fail"
 	JournalDamaged Code = "journal_damaged"
 	ArchiveDamaged Code = "archive_damaged"
 	ViewNotLive    Code = "view_not_live"
@@ -79,11 +80,12 @@ func kinds() []kind {
 		{StatesDiffer, Critical, "keep both data folders for the search; see which node a majority contradicts"},
 		{EntryWaits, Critical, "run a build that can execute the entry or, if no voter has executed it, void it on every node: rialto recover --void"},
 		{InstallsRepeat, Critical, "remove the node, empty its folder and let it join"},
+		{SnapshotsFail, Warning, "mend what the finding says; it is tried again every ten seconds while one is due"},
 		{JournalDamaged, Warning, "wait, it is mended from the others; look at the disk if it comes again"},
 		{ArchiveDamaged, Warning, "copy the file over from archive/ in the data folder of another node"},
-		{ViewNotLive, Warning, "wait while it is rebuilt; if it failed: rialto readmodel rebuild NAME"},
+		{ViewNotLive, Warning, "wait while it is rebuilt; make room if it is paused for that; if it failed: rialto readmodel rebuild NAME"},
 		{ViewLags, Warning, "wait; if it goes on, look for what slows the node's disk and processor"},
-		{GatewayDown, Warning, "look at the log of that node for why; the gateway is opened again when the node is restarted"},
+		{GatewayDown, Warning, "look at the log of that node for why; the gateway is opened again when the node is restarted, or by itself if the finding says so"},
 		{LogLost, Warning, "mend or restart whatever takes the log of that node"},
 		{LevelHeld, Warning, "put the new build on the node that is named, or remove it"},
 		{QuorumLost, Critical, "start the nodes that are down until a majority of the voters runs"},
