@@ -84,14 +84,21 @@ func (s segmentFiles) OpenReader(dir, name string) (types.ReadableFile, error) {
 	return world.Open(s.files, filepath.Join(dir, name))
 }
 
-// OpenWriter opens a segment that is there. Whether its length and its name are
-// durable nobody knows: it may be of a process that ended before its first sync.
+// OpenWriter opens a segment that is there, and returns once all that is in it
+// is durable, with its length and its name. It may be of a process that ended
+// before it synced what it wrote: whoever reads that as the end of the log would
+// note it as synced, and tell a leader that sends it again that it is there, and
+// a power cut would take it.
 func (s segmentFiles) OpenWriter(dir, name string) (types.WritableFile, error) {
 	f, err := s.files.OpenFile(filepath.Join(dir, name), os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
 	}
-	return &segmentFile{File: f, name: func() error { return s.files.SyncDir(dir) }}, nil
+	w := &segmentFile{File: f, name: func() error { return s.files.SyncDir(dir) }}
+	if err := w.Sync(); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return w, nil
 }
 
 // segmentFile is synced whole once, its name too if it is new, and by its data
