@@ -28,6 +28,8 @@ const (
 	// and aroundFor is for how long the other is tried first after that.
 	directTimeout = 250 * time.Millisecond
 	aroundFor     = 5 * time.Second
+	// backEvery is how often one whose commands go round tries the direct way.
+	backEvery = time.Second
 	// aroundMark begins the address of a leader that is reached by others only:
 	// no link to it is a link to the address alone.
 	aroundMark = "around "
@@ -37,6 +39,13 @@ const (
 type detours struct {
 	mu     sync.Mutex
 	failed map[string]time.Time // by address; one leads, so they are few
+	way    *wayRound            // nil: the last connection goes directly
+}
+
+// wayRound is a connection to the leader at an address that others carry.
+type wayRound struct {
+	address string
+	conn    net.Conn
 }
 
 // maxDetours bounds the addresses.
@@ -58,6 +67,35 @@ func (d *detours) recent(address string, now time.Time) bool {
 	return failed && now.Sub(at) < aroundFor
 }
 
+// take notes which way the connection goes that is used from now on.
+func (d *detours) take(way *wayRound) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.way = way
+}
+
+// round returns the connection that goes round to the leader at an address, nil
+// if there is none.
+func (d *detours) round(address string) *wayRound {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.way == nil || d.way.address != address {
+		return nil
+	}
+	return d.way
+}
+
+// end gives a way round up: the leader can be reached directly again.
+func (d *detours) end(way *wayRound) {
+	d.mu.Lock()
+	delete(d.failed, way.address)
+	if d.way == way {
+		d.way = nil
+	}
+	d.mu.Unlock()
+	_ = way.conn.Close()
+}
+
 // secondHand is who leads as the other voters hear it, for one that hears
 // nobody itself: the leader of the latest term, and how it is reached.
 func secondHand(self cluster.NodeID, peers []liveness.Peer, members []cluster.Member) cluster.Member {
@@ -67,7 +105,7 @@ func secondHand(self cluster.NodeID, peers []liveness.Peer, members []cluster.Me
 		if !p.Up || !p.View.Hears || p.View.Leader == "" || p.View.Leader == self || p.View.Term < best.Term {
 			continue
 		}
-		direct = p.View.Term == best.Term && direct || p.ID == p.View.Leader
+		direct = p.View.Term == best.Term && direct || p.ID == p.View.Leader && !p.Silent
 		best = p.View
 	}
 	at := slices.IndexFunc(members, func(m cluster.Member) bool { return m.ID == best.Leader && best.Leader != "" })
@@ -110,6 +148,27 @@ func (n *Node) goAround(ctx context.Context) {
 	})
 }
 
+// comeBack ends a way round when the leader is heard by this node itself and can
+// be reached directly: what goes round hangs by the health of one more node.
+// What is unanswered on it is sent again.
+func (n *Node) comeBack(ctx context.Context) {
+	every(ctx, backEvery, func() bool {
+		now := n.consensus.Leadership()
+		if now.Leader == "" || now.Leading {
+			return true
+		}
+		way := n.detours.round(now.Address)
+		if way == nil {
+			return true
+		}
+		if conn, err := n.dialDirectly(ctx, way.address, true); err == nil {
+			_ = conn.Close()
+			n.detours.end(way)
+		}
+		return true
+	})
+}
+
 var errNoWay = errors.New("nobody who hears the leader can be reached")
 
 // dialLeader connects to the forward server of the leader: directly, or by a
@@ -120,6 +179,7 @@ func (n *Node) dialLeader(ctx context.Context, address string) (net.Conn, error)
 	if !only && (len(by) == 0 || !n.detours.recent(at, time.Now())) {
 		conn, err := n.dialDirectly(ctx, at, len(by) > 0)
 		if err == nil || len(by) == 0 {
+			n.detours.take(nil)
 			return conn, err
 		}
 		n.detours.note(at, time.Now())
@@ -128,6 +188,7 @@ func (n *Node) dialLeader(ctx context.Context, address string) (net.Conn, error)
 	for _, helper := range by {
 		conn, failed := n.dialBy(ctx, helper, at)
 		if failed == nil {
+			n.detours.take(&wayRound{at, conn})
 			return conn, nil
 		}
 		err = failed

@@ -20,6 +20,8 @@ func TestSecondHand(t *testing.T) {
 	silent.View.Hears = false
 	gone := hears("n3", "n2", 5)
 	gone.Up = false
+	mute := hears("n2", "n2", 5) // packets to and from it are dropped
+	mute.Silent = true
 	for _, c := range []struct {
 		what  string
 		peers []liveness.Peer
@@ -31,6 +33,7 @@ func TestSecondHand(t *testing.T) {
 		{"by two", []liveness.Peer{hears("n3", "n2", 5), hears("n4", "n2", 5)}, cluster.Member{ID: "n2", Address: "around a2"}, []string{"a3", "a4"}},
 		{"the leader itself", []liveness.Peer{hears("n2", "n2", 5)}, cluster.Member{ID: "n2", Address: "a2"}, nil},
 		{"the leader itself, and another", []liveness.Peer{hears("n2", "n2", 5), hears("n3", "n2", 5)}, cluster.Member{ID: "n2", Address: "a2"}, []string{"a3"}},
+		{"the leader itself, which says nothing, and another", []liveness.Peer{mute, hears("n3", "n2", 5)}, cluster.Member{ID: "n2", Address: "around a2"}, []string{"a3"}},
 		{"of two the later one", []liveness.Peer{hears("n3", "n2", 5), hears("n4", "n3", 6)}, cluster.Member{ID: "n3", Address: "around a3"}, []string{"a4"}},
 		{"one that does not hear it", []liveness.Peer{silent}, cluster.Member{}, nil},
 		{"one that can't be reached", []liveness.Peer{gone}, cluster.Member{}, nil},

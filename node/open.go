@@ -175,6 +175,7 @@ func (n *Node) openSequencer(_, background context.Context) error {
 		Dial: n.dialLeader, Budget: n.cfg.Commands.RetryBudget,
 	})
 	n.background.Go(func() { n.goAround(background) })
+	n.background.Go(func() { n.comeBack(background) })
 	n.onClose("forwarding", func(context.Context) error { n.forward.Close(); return nil })
 	answered := &watermark{}
 	n.commands = &commands{

@@ -47,7 +47,13 @@ func (w *Watch) pulse(after time.Duration) (silent bool) {
 		return false
 	}
 	p := w.peers[w.told.Leader]
-	return p != nil && p.pings() && w.awake.Sub(p.spoke) > w.silence.allowed(w.cfg.Silence)
+	return p != nil && w.isSilent(p)
+}
+
+// isSilent reports whether a voter has been silent for longer than a leader may
+// be. The caller holds the lock.
+func (w *Watch) isSilent(p *voter) bool {
+	return p.pings() && w.awake.Sub(p.spoke) > w.silence.allowed(w.cfg.Silence)
 }
 
 // pings reports whether a voter says all the time that it runs: it leads, by its

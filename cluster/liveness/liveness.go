@@ -347,9 +347,12 @@ func (w *Watch) pinged(p *voter) {
 
 // Peer is what is known of another voter, for people.
 type Peer struct {
-	ID   cluster.NodeID
-	Up   bool // its liveness connection is open
-	View View
+	ID cluster.NodeID
+	Up bool // its liveness connection is open
+	// Silent: it leads, by its last word, and has not said for too long that it
+	// runs. A connection from which packets are dropped stays open.
+	Silent bool
+	View   View
 }
 
 // Peers returns what is known of the other voters, by id.
@@ -358,7 +361,7 @@ func (w *Watch) Peers() []Peer {
 	defer w.mu.Unlock()
 	var all []Peer
 	for id, p := range w.peers {
-		all = append(all, Peer{ID: id, Up: p.up, View: p.view})
+		all = append(all, Peer{ID: id, Up: p.up, Silent: w.isSilent(p), View: p.view})
 	}
 	slices.SortFunc(all, func(a, b Peer) int {
 		if a.ID < b.ID {
