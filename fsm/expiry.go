@@ -10,7 +10,7 @@ import (
 // day is a day of venue time: without a calendar, day orders end at 00:00 UTC.
 const day = market.Nanos(24 * 3600 * 1e9)
 
-// readExpiry settles when an order ends by itself.
+// readExpiry says when an order ends by itself.
 func (m *Machine) readExpiry(o *order) *refusal {
 	switch rule, _ := book.RuleOf(o.tif); rule.Ends {
 	case book.AtEndOfDay:

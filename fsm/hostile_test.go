@@ -74,7 +74,7 @@ func (h hostile) fill(v reflect.Value) {
 	default:
 		panic("no filling for " + v.Type().String())
 	}
-	commandtest.Settle(v.Addr().Interface())
+	commandtest.Normalize(v.Addr().Interface())
 }
 
 // reference is an order id that may be one.

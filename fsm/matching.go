@@ -18,7 +18,7 @@ type matching struct {
 var _ book.Sink = (*matching)(nil)
 
 // run matches the order in a slot, whose record and hold are in place, and
-// settles what remains. It ends with the events of an order that ended.
+// decides on what remains. It ends with the events of an order that ended.
 func (m *Machine) run(slot uint32) {
 	o := *m.orders.cold.Get(slot)
 	i := m.instruments.mut(o.instrument)
@@ -120,7 +120,7 @@ func (x *matching) Filled(f book.Fill) {
 	r.TakerSide = taker.side
 	m.image(&r.Taker, x.taker, shown(taker))
 	m.image(&r.Maker, maker, visible)
-	r.Postings = m.settle(i, f.Quantity, n,
+	r.Postings = m.post(i, f.Quantity, n,
 		leg{x.taker, takerPays, takerFrees}, leg{maker, makerPays, makerFrees})
 	m.out.emit(r)
 }
@@ -188,9 +188,9 @@ type leg struct {
 	fee, frees market.Amount
 }
 
-// settle posts a trade: base from seller to buyer, quote from buyer to seller,
+// post books a trade: base from seller to buyer, quote from buyer to seller,
 // the fees of both to the venue. It returns the postings by account.
-func (m *Machine) settle(i *instrument, lots book.Lots, n market.Amount, legs ...leg) []event.Posting {
+func (m *Machine) post(i *instrument, lots book.Lots, n market.Amount, legs ...leg) []event.Posting {
 	base := market.Amount(int64(lots) * i.step)
 	var entries [5]ledger.Entry
 	count := 0

@@ -41,7 +41,7 @@ func (m *Machine) placeOrder(b *command.PlaceOrder, about *subject) *refusal {
 }
 
 // admit asks risk, funds and book. For an order whose size is an amount of
-// quote it settles the size, and remembers why it is not larger.
+// quote it fixes the size, and remembers why it is not larger.
 func (m *Machine) admit(o *order, i *instrument) *refusal {
 	ask := &m.scratch.ask
 	*ask = m.risked(o, i, 0)

@@ -21,7 +21,7 @@ type plan struct {
 }
 
 // planFills previews a market order; other types hold and need no plan. It
-// settles the quantity of an order for an amount of quote.
+// fixes the quantity of an order for an amount of quote.
 func (m *Machine) planFills(o *order, i *instrument) (plan, *refusal) {
 	if o.holds() {
 		return plan{}, nil

@@ -61,7 +61,7 @@ func (m *Machine) cancelling(account uint32) bool {
 // mark remembers with the account, and with its orders in an instrument, what a
 // mass cancel has yet to go through, and reports whether it is to be queued: an
 // account has one mass cancel at a time, for the next has to wait for its end,
-// and beside it one suspension. What a cancel-all is about is settled here, by
+// and beside it one suspension. What a cancel-all is about is fixed here, by
 // the phases that it begins in: it was acknowledged, so that it is carried
 // through whatever phase follows, and does not begin where one allows it later.
 func (m *Machine) mark(w *workItem) bool {

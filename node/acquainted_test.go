@@ -13,7 +13,7 @@ import (
 func TestJustAdmittedIsNoStranger(t *testing.T) {
 	t.Parallel()
 	c := newTrio(t)
-	leader := c.settledLeader()
+	leader := c.agreedLeader()
 	behind := (leader + 1) % 3
 	release := c.nodes[behind].HoldMachine()
 	c.do(leader, &command.DefineAsset{Asset: "USD", Scale: 6})

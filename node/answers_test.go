@@ -42,7 +42,7 @@ func TestOutcomesOfTwoBuilds(t *testing.T) {
 	t.Parallel()
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
-	follower := c.nodes[(c.settledLeader()+1)%3]
+	follower := c.nodes[(c.agreedLeader()+1)%3]
 	brief, err := follower.ForwardBy(t.Context(), peer.ProtocolForwardBrief, accounts("a", "b"))
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +78,7 @@ func TestOutcomeOfAnotherPast(t *testing.T) {
 	t.Parallel()
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
-	follower := c.nodes[(c.settledLeader()+1)%3]
+	follower := c.nodes[(c.agreedLeader()+1)%3]
 	batch := accounts("a", "b")
 	brief, err := follower.ForwardBy(t.Context(), peer.ProtocolForwardBrief, batch)
 	if err != nil {
@@ -102,7 +102,7 @@ func TestAnswerWhereTheMachineIsHeld(t *testing.T) {
 	t.Parallel()
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
-	behind := (c.settledLeader() + 1) % 3
+	behind := (c.agreedLeader() + 1) % 3
 	release := c.nodes[behind].HoldMachine()
 	defer release()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)

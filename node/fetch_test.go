@@ -16,7 +16,7 @@ func TestAnswerOfOneThatIsBehind(t *testing.T) {
 	t.Parallel()
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
-	leader := c.settledLeader()
+	leader := c.agreedLeader()
 	behind := (leader + 1) % 3
 	release := c.nodes[behind].HoldMachine()
 	defer release()

@@ -217,7 +217,7 @@ func TestNoQuorumNoFIX(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newFIXVenue(t)
-			leader := c.settledLeader()
+			leader := c.agreedLeader()
 			alone := alone(leader)
 			f := c.dialFIX(alone, 1)
 			f.logon()
@@ -251,7 +251,7 @@ func TestNoQuorumNoFIX(t *testing.T) {
 // and they would be deaf while their orders execute. The other nodes have them.
 func TestNoMemoryNoFIX(t *testing.T) {
 	c := newFIXVenue(t)
-	short := (c.settledLeader() + 1) % 3
+	short := (c.agreedLeader() + 1) % 3
 	c.stop(short)
 	var fs syscall.Statfs_t
 	if err := syscall.Statfs(c.configs[short].DataDir, &fs); err != nil {
@@ -285,7 +285,7 @@ func TestNoMemoryNoFIX(t *testing.T) {
 func TestLostOwner(t *testing.T) {
 	t.Parallel()
 	c := newTrio(t)
-	leader := c.settledLeader()
+	leader := c.agreedLeader()
 	dead, other := (leader+1)%3, (leader+2)%3
 	id := func(i int) string { return c.configs[i].NodeID }
 	if c.nodes[leader].HasLost(id(dead)) {

@@ -18,7 +18,7 @@ import (
 // until so many nodes must not go on because of it.
 func (c *trio) poison(enough int) {
 	c.t.Helper()
-	leader := c.settledLeader()
+	leader := c.agreedLeader()
 	c.nodes[leader].ProposeRaw([]byte("no machine can execute this"))
 	c.until("they must not go on", func() bool {
 		failed := 0

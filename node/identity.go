@@ -110,10 +110,10 @@ func (n *Node) checkRooms(f identity.Folder) error {
 	return nil
 }
 
-// settle is called when the files of consensus are there and name the
+// admitFolder is called when the files of consensus are there and name the
 // incarnation, before this node takes part: it marks the other rooms, and
 // makes a member of a folder that was born or adopted.
-func (n *Node) settle(began cluster.Position, roster cluster.Roster) error {
+func (n *Node) admitFolder(began cluster.Position, roster cluster.Roster) error {
 	folder := *n.identity.Load()
 	if roster.Standing(cluster.Enrolment{ID: folder.Node, Incarnation: folder.Incarnation}) == cluster.Gone {
 		folder.State, folder.Reason = identity.Removed, "its removal is in its log"

@@ -50,9 +50,9 @@ func installed(t *testing.T, options func(int) []node.Option) *trio {
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	c.do(0, &command.OpenAccount{Account: "erin"})
 	c.fund(0, "erin", "1")
-	away := (c.settledLeader() + 1) % 3
+	away := (c.agreedLeader() + 1) % 3
 	c.stop(away)
-	stays := c.settledLeader()
+	stays := c.agreedLeader()
 	var middle, last market.Sequence
 	for i := range entries {
 		last = c.fund(stays, "erin", "1").Sequence

@@ -21,7 +21,7 @@ func TestJournalMended(t *testing.T) {
 	for range 20 {
 		last = c.fund(0, "erin", "1")
 	}
-	damaged := (c.settledLeader() + 1) % 3
+	damaged := (c.agreedLeader() + 1) % 3
 	c.until("it has all", func() bool {
 		return c.nodes[damaged].Operations().Ready() == nil && c.total(damaged, "erin", last.Sequence) > 0
 	})

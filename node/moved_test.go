@@ -102,7 +102,7 @@ func TestStrangerMovesNobody(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			leader := c.settledLeader()
+			leader := c.agreedLeader()
 			_, err = control.Call(t.Context(), c.configs[leader].PeerAddress, "moved", request)
 			if err == nil || !strings.Contains(err.Error(), s.want) {
 				t.Errorf("got %v, want %q", err, s.want)

@@ -52,7 +52,7 @@ func flood(t *testing.T, address string) {
 // away connects, catches up, and the cluster commits through it.
 func TestMemberReturnsInAFlood(t *testing.T) {
 	c := newTrio(t)
-	away := (c.settledLeader() + 1) % 3
+	away := (c.agreedLeader() + 1) % 3
 	c.do(away, &command.DefineAsset{Asset: "USD", Scale: 6, HasMinorUnit: true, MinorUnit: 2})
 	c.do(away, &command.OpenAccount{Account: "acc-1"})
 	c.stop(away)

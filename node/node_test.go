@@ -338,7 +338,7 @@ func TestLeaderStops(t *testing.T) {
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
 	c.do(0, &command.OpenAccount{Account: "carol"})
-	leader := c.settledLeader()
+	leader := c.agreedLeader()
 	c.stop(leader)
 	survivor := (leader + 1) % 3
 	c.count++
@@ -358,8 +358,8 @@ func TestLeaderStops(t *testing.T) {
 	}
 }
 
-// settledLeader waits until the running nodes agree on one of them.
-func (c *trio) settledLeader() int {
+// agreedLeader waits until the running nodes agree on one of them.
+func (c *trio) agreedLeader() int {
 	c.t.Helper()
 	leader := -1
 	c.until("the running nodes agree on a leader", func() bool {

@@ -88,7 +88,7 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 		Snapshots:   n.snapshots(),
 		CacheBytes:  n.cfg.Memory.LogCacheBytes,
 		Incarnation: n.identity.Load().Incarnation, Birth: n.isBirth(),
-		Opened: n.settle, RosterChanged: n.takeRoster, Stand: n.mayStand,
+		Opened: n.admitFolder, RosterChanged: n.takeRoster, Stand: n.mayStand,
 		Gate: n.gate, Build: n.version,
 	}
 	if a := n.ownAdmission(); a != nil {

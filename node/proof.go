@@ -223,7 +223,7 @@ func (n *Node) keepIdentity(ctx context.Context) {
 // takeRoster is told of each change of the roster.
 func (n *Node) takeRoster(r cluster.Roster) {
 	if n.began.Load() == nil {
-		return // settle is still to be called, with all that was read
+		return // admitFolder is still to be called, with all that was read
 	}
 	n.roster.Store(&r)
 	n.foundPlace(r)

@@ -142,7 +142,7 @@ func (r *reads) marker(ctx context.Context) (event.Outcome, error) {
 const markerPause = market.Nanos(5 * time.Millisecond)
 
 // SequenceAt implements gateways.Reads. Venue time passes only with entries:
-// an instant that no entry has passed is settled by a marker, which carries
+// an instant that no entry has passed is waited for by a marker, which carries
 // the leader's time.
 func (r *reads) SequenceAt(ctx context.Context, at market.Nanos) (market.Sequence, error) {
 	for r.node.replica.state.Load().now <= at {

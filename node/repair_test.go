@@ -38,7 +38,7 @@ func TestEveryFileDamaged(t *testing.T) {
 		kinds = []string{"raft/snapshots/*/state.bin", "raft/log.wal/*.wal"}
 	}
 	for _, kind := range kinds {
-		damaged := (c.settledLeader() + 1) % 3
+		damaged := (c.agreedLeader() + 1) % 3
 		other := (damaged + 1) % 3
 		c.until("it is level", func() bool { return c.nodes[damaged].Operations().Ready() == nil })
 		var last market.Sequence
@@ -59,7 +59,7 @@ func TestEveryFileDamaged(t *testing.T) {
 		}
 		t.Logf("%s: %s", kind, how)
 	}
-	c.damagedArchive((c.settledLeader() + 1) % 3)
+	c.damagedArchive((c.agreedLeader() + 1) % 3)
 }
 
 // damagedArchive shows that a bad file of the archive keeps no node from
@@ -124,7 +124,7 @@ func (c *trio) bringBack(i, other int) string {
 		c.start(i)
 		return "repaired: " + strings.Join(r.Done, "; ")
 	}
-	if err := c.nodes[c.settledLeader()].Operations().RemoveNode(c.t.Context(), c.configs[i].NodeID); err != nil {
+	if err := c.nodes[c.agreedLeader()].Operations().RemoveNode(c.t.Context(), c.configs[i].NodeID); err != nil {
 		c.t.Fatal(err)
 	}
 	if _, err := node.SetFolderAside(c.configs[i]); err != nil {

@@ -57,7 +57,7 @@ func TestSickDiskStoreByStore(t *testing.T) {
 			t.Run(store.name+", "+f.Name, func(t *testing.T) {
 				v.t = t
 				v.pays(0)
-				victim := c.settledLeader()
+				victim := c.agreedLeader()
 				if store.follower {
 					victim = (victim + 1) % 3
 				}
@@ -129,7 +129,7 @@ func (v *sickVenue) payElsewhere(i int) {
 }
 
 func (v *sickVenue) elect(i int) {
-	leader := v.settledLeader()
+	leader := v.agreedLeader()
 	third := 3 - leader - i
 	if err := v.nodes[leader].Operations().TransferLeader(v.t.Context(), v.configs[third].NodeID); err != nil {
 		v.t.Logf("hand-over: %v", err)

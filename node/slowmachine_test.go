@@ -30,7 +30,7 @@ func (c *trio) terms(i int) (term uint64, changes int) {
 func TestSlowMachineCostsNoElection(t *testing.T) {
 	c := newTrio(t)
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
-	leader := c.settledLeader()
+	leader := c.agreedLeader()
 	before, changes := c.terms(leader)
 	for _, slow := range []int{(leader + 1) % 3, leader} {
 		release := c.nodes[slow].HoldMachine()
@@ -45,7 +45,7 @@ func TestSlowMachineCostsNoElection(t *testing.T) {
 		<-released
 		c.until("it has caught up", func() bool { return c.nodes[slow].Operations().Ready() == nil })
 	}
-	if after, now := c.terms(leader); after != before || now != changes || c.settledLeader() != leader {
+	if after, now := c.terms(leader); after != before || now != changes || c.agreedLeader() != leader {
 		t.Errorf("the term went from %d to %d, %d changes of leadership to %d", before, after, changes, now)
 	}
 }

@@ -289,7 +289,7 @@ func TestMemberSpeaksForItself(t *testing.T) {
 	t.Parallel()
 	a := credtest.New(t, "test")
 	c := newTrioWith(t, closed(t, a))
-	leader := c.settledLeader()
+	leader := c.agreedLeader()
 	mine, at := (leader+1)%3, c.configs[(leader+2)%3]
 	says := c.own(mine)
 	says.Start.Count++
@@ -340,7 +340,7 @@ func TestRemovedCertificate(t *testing.T) {
 	a := credtest.New(t, "test")
 	c := newTrioWith(t, closed(t, a))
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
-	leader := c.settledLeader()
+	leader := c.agreedLeader()
 	gone, stay := (leader+1)%3, (leader+2)%3
 	says := c.own(gone)
 	u := uninvited{name: "removed", shows: showing(t, a.Enrol(t, a.Name(says.Node, says.Incarnation), time.Now(), time.Hour)), says: says}

@@ -106,7 +106,7 @@ func TestWrongClocksDoNotMoveVenueTime(t *testing.T) {
 func TestLeaderBehindHandsOver(t *testing.T) {
 	c := newTrioOff(t, -time.Second, 0, 0)
 	if !c.leads(0) {
-		leader := c.settledLeader()
+		leader := c.agreedLeader()
 		if err := c.nodes[leader].Operations().TransferLeader(t.Context(), "n1"); err != nil {
 			t.Fatal(err)
 		}

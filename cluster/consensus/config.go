@@ -117,7 +117,7 @@ type Timeouts struct {
 	// Commit is how soon an idle leader tells followers of the last commit when
 	// its nudge was lost (see nudges), this to twice this. Default 10 ms.
 	Commit time.Duration
-	// RPC bounds one exchange with a peer, default 2 s.
+	// RPC bounds one call of a peer, default 2 s.
 	RPC time.Duration
 }
 

@@ -98,7 +98,7 @@ func (c *Control) Ask(ctx context.Context, address, method string, request []byt
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
-	response, err = exchange(conn, frame)
+	response, err = ask(conn, frame)
 	if err != nil {
 		if ctx.Err() != nil {
 			err = errors.Join(ctx.Err(), err)
@@ -108,7 +108,7 @@ func (c *Control) Ask(ctx context.Context, address, method string, request []byt
 	return response, conn.answers, nil
 }
 
-func exchange(conn net.Conn, frame []byte) ([]byte, error) {
+func ask(conn net.Conn, frame []byte) ([]byte, error) {
 	if _, err := conn.Write(frame); err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func (b *Book) Execute(slot Slot, in *Incoming, sink Sink) (r Result) {
 	r.Remaining = in.Quantity
 	b.match(in, &r.Outcome, sink)
 	if !r.done() {
-		b.settle(slot, in, &r)
+		b.keepRest(slot, in, &r)
 	}
 	if !r.Rests {
 		b.Close(slot)
@@ -56,8 +56,8 @@ func (b *Book) Execute(slot Slot, in *Incoming, sink Sink) (r Result) {
 	return r
 }
 
-// settle decides on what remains after matching.
-func (b *Book) settle(slot Slot, in *Incoming, r *Result) {
+// keepRest decides on what remains after matching.
+func (b *Book) keepRest(slot Slot, in *Incoming, r *Result) {
 	rule, known := RuleOf(in.TimeInForce)
 	kind, ok := TypeOf(in.Type)
 	switch {

@@ -31,7 +31,7 @@ type Incoming struct {
 	// Reach, if set, bounds what a preview decrements: how many of so many lots
 	// at a price the order still comes to, less than all of them ending it. It
 	// is how an order for an amount of money loses only what the amount is
-	// worth. Matching does not ask it: by then the quantity is settled.
+	// worth. Matching does not ask it: by then the quantity is fixed.
 	Reach func(price Ticks, lots Lots) Lots
 	// Meets, if set, is told in a preview of own orders met in the modes that
 	// do not decrement, and reports whether the order comes to a lot of them: if

@@ -96,7 +96,7 @@ func fill(s source, v reflect.Value) {
 	default:
 		panic("no filling for " + v.Type().String())
 	}
-	commandtest.Settle(v.Addr().Interface())
+	commandtest.Normalize(v.Addr().Interface())
 }
 
 // bodies returns an empty body of every kind.

@@ -113,10 +113,10 @@ func fill(s source, v reflect.Value) {
 	default:
 		panic("no filling for " + v.Type().String())
 	}
-	settle(s, v.Addr().Interface())
+	normalize(s, v.Addr().Interface())
 }
 
-func settle(s source, v any) {
+func normalize(s source, v any) {
 	switch v := v.(type) {
 	case *event.Type:
 		types := storedTypes()
@@ -128,7 +128,7 @@ func settle(s source, v any) {
 			v.Sessions = nil // they came later than the digests
 		}
 	default:
-		commandtest.Settle(v)
+		commandtest.Normalize(v)
 	}
 }
 

@@ -41,7 +41,7 @@ func (s *session) logonAgain(m *wire.Message) ([]byte, error) {
 func (s *session) beginAgain(t terms) error {
 	ctx, cancel := context.WithTimeout(s.server.background, s.server.cfg.Limits.LogonTimeout)
 	defer cancel()
-	if err := s.settled(ctx); err != nil {
+	if err := s.usedUp(ctx); err != nil {
 		return err
 	}
 	if s.here {
@@ -71,10 +71,10 @@ func (s *session) beginAgain(t terms) error {
 	return nil
 }
 
-// settled waits until all that was read before is used up in the machine, and all
+// usedUp waits until all that was read before is used up in the machine, and all
 // that was asked for again is written: when the numbers have begun anew the
 // journal cannot be asked for those of before.
-func (s *session) settled(ctx context.Context) error {
+func (s *session) usedUp(ctx context.Context) error {
 	ticker := time.NewTicker(time.Millisecond)
 	defer ticker.Stop()
 	for s.next.Load() < s.turn.fed-1 || s.queue.active() || s.out.isBehind() {

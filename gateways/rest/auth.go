@@ -119,7 +119,7 @@ func (h *Handler) awaitHeader(r *http.Request) bool {
 // still takes the caller anew if who may act has changed since it was taken,
 // and reports whether it is still the same participant in the same role. Its
 // accounts may be others then.
-func (x *exchange) still() bool {
+func (x *call) still() bool {
 	authority := x.h.reads.Authority()
 	if authority == x.authority {
 		return true

@@ -11,7 +11,7 @@ import (
 // backup streams what a backup lacks, for as long as its reader takes it: each
 // write has a deadline of its own. Before its first byte an error is a problem;
 // after it the stream itself says so, and nothing in it counts without its end.
-func (x *exchange) backup() {
+func (x *call) backup() {
 	var have gateways.BackupHave
 	for name, value := range map[string]*uint64{"entries_after": &have.Entries, "blocks_after": &have.Blocks, "snapshot_after": &have.Snapshot} {
 		if !x.query.Has(name) {
@@ -36,7 +36,7 @@ func (x *exchange) backup() {
 
 // backupWriter answers 200 with the first byte.
 type backupWriter struct {
-	x     *exchange
+	x     *call
 	begun bool
 }
 

@@ -17,7 +17,7 @@ const maxBatchKey = market.MaxIDLength - len("/999")
 
 // batch serves POST /v1/commands: many commands in one array, executed in its
 // order, each answered in its place.
-func (x *exchange) batch() {
+func (x *call) batch() {
 	if x.caller.Role != market.RoleAdmin && x.caller.Role != market.RoleTrader {
 		x.forbidden("keys of this role may not send commands")
 		return
@@ -80,7 +80,7 @@ func (r refusals) with(i int, p render.Problem) refusals {
 
 // accepted completes the commands, and parts those that can be submitted from
 // those that are refused here.
-func (x *exchange) accepted(requests []decode.Request, key string) ([]*command.Command, refusals) {
+func (x *call) accepted(requests []decode.Request, key string) ([]*command.Command, refusals) {
 	commands := make([]*command.Command, 0, len(requests))
 	var refused refusals
 	guard := orderGuard{x: x}
@@ -110,7 +110,7 @@ func (x *exchange) accepted(requests []decode.Request, key string) ([]*command.C
 // answers appends the array of answers. Those that were submitted and have no
 // outcome are answered with why not: each with its id, so that it can be
 // settled.
-func (x *exchange) answers(dst []byte, requests []decode.Request, refused refusals, outcomes []event.Outcome, undecided error) []byte {
+func (x *call) answers(dst []byte, requests []decode.Request, refused refusals, outcomes []event.Outcome, undecided error) []byte {
 	dst = append(dst, '[')
 	next := 0
 	for i := range requests {
@@ -137,7 +137,7 @@ func (x *exchange) answers(dst []byte, requests []decode.Request, refused refusa
 	return append(dst, ']')
 }
 
-func (x *exchange) count(r *decode.Request, s *settled) {
+func (x *call) count(r *decode.Request, s *settled) {
 	verb := "unknown"
 	if r.Verb != nil {
 		verb = r.Verb.Name

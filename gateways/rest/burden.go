@@ -93,7 +93,7 @@ func urgent(c *gateways.Identity, verb *decode.Verb) bool {
 // have under way, or answers that this is too much. It goes by the head of the
 // request, before any of the body is read. What is urgent is counted by itself,
 // so that a participant's batches don't keep its own cancels out.
-func (x *exchange) burdened(batch, urgent bool) (held *underWay, ok bool) {
+func (x *call) burdened(batch, urgent bool) (held *underWay, ok bool) {
 	who := x.who()
 	if urgent {
 		who = "urgent: " + who
@@ -129,7 +129,7 @@ func (u *underWay) correct(bytes, commands int) bool {
 func (u *underWay) release() { u.of.drop(u.who, u.cost) }
 
 // overburdened answers that the caller is to come again; nothing was executed.
-func (x *exchange) overburdened() {
+func (x *call) overburdened() {
 	x.h.metrics.refused.WithLabelValues("burden").Inc()
 	x.problem(render.Problem{
 		Status: http.StatusTooManyRequests, Code: "throttled", Outcome: "not_executed",

@@ -17,7 +17,7 @@ import (
 )
 
 // command serves POST /v1/commands/{kind}/{verb}.
-func (x *exchange) command() {
+func (x *call) command() {
 	verb, ok := x.h.decoder.Verb(x.r.PathValue("kind") + "/" + x.r.PathValue("verb"))
 	if !ok {
 		x.refuse(http.StatusNotFound, "not_found", "there is no such command")
@@ -62,7 +62,7 @@ func (x *exchange) command() {
 }
 
 // refusal is why a request can't be submitted, nil if it can.
-func (x *exchange) refusal(r *decode.Request) *render.Problem {
+func (x *call) refusal(r *decode.Request) *render.Problem {
 	var p render.Problem
 	switch {
 	case r.Verb != nil && !mayCommand(&x.caller, r.Verb):
@@ -88,7 +88,7 @@ func mayCommand(c *gateways.Identity, verb *decode.Verb) bool {
 
 // identify gives a command its id: the one in its body, else the one here,
 // else one that is made.
-func (x *exchange) identify(c *command.Command, id string) {
+func (x *call) identify(c *command.Command, id string) {
 	if c.ID == "" {
 		c.ID = id
 	}
@@ -98,7 +98,7 @@ func (x *exchange) identify(c *command.Command, id string) {
 }
 
 // sent is a command that is refused whatever it says: what it is about.
-func (x *exchange) sent(verb *decode.Verb) *command.Command {
+func (x *call) sent(verb *decode.Verb) *command.Command {
 	var request decode.Request
 	if body, p := x.readBody(); p == nil {
 		x.h.decoder.Single(verb, body, &request)
@@ -114,7 +114,7 @@ func (x *exchange) sent(verb *decode.Verb) *command.Command {
 // fill completes the header of a command that has its id. A key's age is counted
 // from venue time, by which the machine judges it: this node's own clock may be
 // wrong. The error is of VenueTime; nothing was sent then.
-func (x *exchange) fill(c *command.Command) error {
+func (x *call) fill(c *command.Command) error {
 	c.Participant, c.Actor, c.Role = x.caller.Participant, x.caller.Actor, x.caller.Role
 	c.Source = market.SourceREST
 	c.Correlation, c.Traceparent = x.correlation, x.traceparent
@@ -130,7 +130,7 @@ func (x *exchange) fill(c *command.Command) error {
 }
 
 // submit executes one command and answers it.
-func (x *exchange) submit(verb string, c *command.Command, bytes int, urgent bool) {
+func (x *call) submit(verb string, c *command.Command, bytes int, urgent bool) {
 	outcomes, err := x.submitSingle(c, bytes, urgent)
 	if err != nil {
 		x.notSubmitted(verb, c, err)
@@ -146,14 +146,14 @@ func (x *exchange) submit(verb string, c *command.Command, bytes int, urgent boo
 }
 
 // notSubmitted answers a command that has no outcome.
-func (x *exchange) notSubmitted(verb string, c *command.Command, err error) {
+func (x *call) notSubmitted(verb string, c *command.Command, err error) {
 	p := submitProblem(err)
 	p.CommandID, p.Aggregate = c.ID, c.Aggregate
 	x.h.metrics.commands.WithLabelValues(verb, p.Code).Inc()
 	x.problem(p)
 }
 
-func (x *exchange) answer(s *settled) {
+func (x *call) answer(s *settled) {
 	if s.group == nil {
 		x.problem(s.problem)
 		return
@@ -177,7 +177,7 @@ func (x *exchange) answer(s *settled) {
 }
 
 // body reads the request's body, or answers why not.
-func (x *exchange) body() ([]byte, bool) {
+func (x *call) body() ([]byte, bool) {
 	body, p := x.readBody()
 	if p != nil {
 		x.problem(*p)
@@ -186,7 +186,7 @@ func (x *exchange) body() ([]byte, bool) {
 }
 
 // readBody returns the request's body, or why it can't be had.
-func (x *exchange) readBody() ([]byte, *render.Problem) {
+func (x *call) readBody() ([]byte, *render.Problem) {
 	if !isJSON(x.r.Header.Get("Content-Type")) || x.r.Header.Get("Content-Encoding") != "" {
 		x.w.Header().Set("Accept-Post", "application/json")
 		return nil, &render.Problem{
@@ -210,7 +210,7 @@ func (x *exchange) readBody() ([]byte, *render.Problem) {
 
 // receive reads the body. ServeHTTP has set its deadline; meanwhile the
 // connection waits for its client, and may have to make room for another.
-func (x *exchange) receive() ([]byte, error) {
+func (x *call) receive() ([]byte, error) {
 	c := connectionIn(x.r.Context())
 	c.is(amid)
 	body, err := readAll(http.MaxBytesReader(x.w, x.r.Body, decode.MaxBody), x.r.ContentLength)

@@ -42,7 +42,7 @@ func freshnessParams() []string {
 }
 
 // freshness reads the parameters and headers, or answers what is wrong.
-func (x *exchange) freshness() (f freshness, ok bool) {
+func (x *call) freshness() (f freshness, ok bool) {
 	f.timeout = defaultTimeout
 	f.asOf = x.query.Get("as_of")
 	f.consistency = x.query.Get("consistency")
@@ -74,7 +74,7 @@ func (x *exchange) freshness() (f freshness, ok bool) {
 	return f, x.sameHistory()
 }
 
-func (x *exchange) minSequence(f *freshness) bool {
+func (x *call) minSequence(f *freshness) bool {
 	v, name := x.query.Get("min_sequence"), "min_sequence"
 	f.minGiven = v != ""
 	if v == "" && f.consistency != "stale" {
@@ -93,7 +93,7 @@ func (x *exchange) minSequence(f *freshness) bool {
 }
 
 // sameHistory answers 409 if the client's token is of another past.
-func (x *exchange) sameHistory() bool {
+func (x *call) sameHistory() bool {
 	given := x.r.Header.Get("Rialto-History")
 	if given == "" || given == x.h.history() {
 		return true
@@ -102,7 +102,7 @@ func (x *exchange) sameHistory() bool {
 	return false
 }
 
-func (x *exchange) historyChanged() {
+func (x *call) historyChanged() {
 	x.refuse(http.StatusConflict, "history_changed", "the token is of another history of the venue; this one is "+x.h.history())
 }
 
@@ -126,7 +126,7 @@ func parseSequence(s string) (uint64, bool) {
 
 // pin finds the point that the query is to be answered at, waiting as long as
 // ctx lets it.
-func (x *exchange) pin(ctx context.Context, f *freshness) (event.Pin, error) {
+func (x *call) pin(ctx context.Context, f *freshness) (event.Pin, error) {
 	if f.asOf != "" {
 		return x.pinAsOf(ctx, f)
 	}
@@ -148,7 +148,7 @@ func (x *exchange) pin(ctx context.Context, f *freshness) (event.Pin, error) {
 	return x.h.reads.Now(), nil
 }
 
-func (x *exchange) pinAsOf(ctx context.Context, f *freshness) (event.Pin, error) {
+func (x *call) pinAsOf(ctx context.Context, f *freshness) (event.Pin, error) {
 	if strings.Trim(f.asOf, "0123456789") == "" {
 		sequence, ok := parseSequence(f.asOf)
 		if !ok {
@@ -176,7 +176,7 @@ var errAsOf = errors.New("must be a sequence or an RFC 3339 time")
 
 // readFailed answers an error of the Reads port. notFound is the code of "no
 // such thing".
-func (x *exchange) readFailed(err error, notFound string) {
+func (x *call) readFailed(err error, notFound string) {
 	switch {
 	case errors.Is(err, errWithdrawn):
 		x.unauthenticated()
@@ -210,7 +210,7 @@ func (x *exchange) readFailed(err error, notFound string) {
 
 // none says what there is not, by the code that says of which kind: no instrument
 // DOGE-USD.
-func (x *exchange) none(code string) string {
+func (x *call) none(code string) string {
 	kind, _ := strings.CutPrefix(code, "unknown_")
 	id := x.r.PathValue("id")
 	if code == unknownAsset && x.query.Has("asset") {
@@ -227,11 +227,11 @@ func (x *exchange) none(code string) string {
 }
 
 // catchingUp answers what only a node that knows the present can answer.
-func (x *exchange) catchingUp() {
+func (x *call) catchingUp() {
 	x.refuse(http.StatusServiceUnavailable, "degraded", "this node is catching up with the venue")
 }
 
-func (x *exchange) beforeFloor() {
+func (x *call) beforeFloor() {
 	floor := x.h.reads.Floor()
 	sequence := uint64(floor.Sequence)
 	p := render.Problem{

@@ -40,7 +40,7 @@ var (
 )
 
 // next returns the cursor of the following page.
-func (x *exchange) next(p *paging, pinned, after market.Sequence) string {
+func (x *call) next(p *paging, pinned, after market.Sequence) string {
 	b := make([]byte, cursorFixed+1, cursorFixed+64)
 	b[0] = cursorVersion
 	binary.LittleEndian.PutUint64(b[5:], x.h.reads.History())
@@ -54,14 +54,14 @@ func (x *exchange) next(p *paging, pinned, after market.Sequence) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-func (x *exchange) cursorSum(b []byte) uint32 {
+func (x *call) cursorSum(b []byte) uint32 {
 	sum := crc32.ChecksumIEEE([]byte(x.r.URL.Path))
 	return crc32.Update(sum, crc32.IEEETable, b[cursorHead:])
 }
 
 // openCursor reads a cursor. Filters of the request must be those of the
 // first page, or be left out.
-func (x *exchange) openCursor(text string, filters url.Values) (c cursor, err error) {
+func (x *call) openCursor(text string, filters url.Values) (c cursor, err error) {
 	b, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || len(b) < cursorFixed || b[0] < 1 || b[0] > cursorVersion ||
 		binary.LittleEndian.Uint32(b[1:]) != x.cursorSum(b) {

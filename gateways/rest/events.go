@@ -19,7 +19,7 @@ const (
 )
 
 // event1 appends an event as the caller may see it.
-func (x *exchange) event1(dst []byte, e *event.Public) []byte {
+func (x *call) event1(dst []byte, e *event.Public) []byte {
 	seen := gateways.EventOf(e, x.caller.Viewer())
 	return render.Event(dst, &seen)
 }
@@ -27,7 +27,7 @@ func (x *exchange) event1(dst []byte, e *event.Public) []byte {
 // events serves a page of the event store. It always gives next, so that the
 // last page's is where to ask again: pinned to the first page's point until
 // that is reached, and free after it unless the client asked for a past one.
-func (x *exchange) events() {
+func (x *call) events() {
 	p, ok := x.paging()
 	if !ok {
 		return
@@ -60,7 +60,7 @@ func (x *exchange) events() {
 // mayLookFor reports whether the caller can see anything of an aggregate: an
 // account or order of its own, an instrument, the venue. Events of another are
 // not even counted, for how long that takes would tell whether there are any.
-func (x *exchange) mayLookFor(at event.Pin, aggregate string) (bool, error) {
+func (x *call) mayLookFor(at event.Pin, aggregate string) (bool, error) {
 	if aggregate == "" || aggregate == market.Venue || x.owns(aggregate) {
 		return true, nil
 	}
@@ -84,7 +84,7 @@ func nothing(at event.Pin, page event.Page) event.List[event.Public] {
 
 // nextPin returns the point of the following page of events, 0 when it is the
 // newest one then.
-func (x *exchange) nextPin(p *paging, at event.Pin, next market.Sequence) market.Sequence {
+func (x *call) nextPin(p *paging, at event.Pin, next market.Sequence) market.Sequence {
 	if p.page.Descending || next < at.Sequence || p.past {
 		return at.Sequence
 	}
@@ -94,7 +94,7 @@ func (x *exchange) nextPin(p *paging, at event.Pin, next market.Sequence) market
 // visibleEvents reads one page of what the caller may see, and scans on until
 // it is full, the end is reached or the time is up: an empty page that is not
 // the last looks to a person as if there were nothing.
-func (x *exchange) visibleEvents(ctx context.Context, at event.Pin, filter gateways.EventFilter, page event.Page) (event.List[event.Public], error) {
+func (x *call) visibleEvents(ctx context.Context, at event.Pin, filter gateways.EventFilter, page event.Page) (event.List[event.Public], error) {
 	ctx, cancel := context.WithTimeout(ctx, scanTime)
 	defer cancel()
 	out := event.List[event.Public]{Next: page.After}
@@ -130,4 +130,4 @@ func (x *exchange) visibleEvents(ctx context.Context, at event.Pin, filter gatew
 }
 
 // sees reports whether the caller may see an event.
-func (x *exchange) sees(e *event.Public) bool { return x.caller.Sees(x.h.reads, e) }
+func (x *call) sees(e *event.Public) bool { return x.caller.Sees(x.h.reads, e) }

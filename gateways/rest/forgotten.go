@@ -20,7 +20,7 @@ const settlePatience = 5 * time.Second
 // sequence, knew no execution. It forgets ids, and fences them all the same; the
 // events don't forget: only where they have no such command either is it as
 // otherwise says.
-func (x *exchange) settledByEvents(id string, at market.Sequence, otherwise func(id string)) {
+func (x *call) settledByEvents(id string, at market.Sequence, otherwise func(id string)) {
 	ctx, cancel := context.WithTimeout(x.r.Context(), settlePatience)
 	defer cancel()
 	var block *event.Block
@@ -45,7 +45,7 @@ func (x *exchange) settledByEvents(id string, at market.Sequence, otherwise func
 }
 
 // notSettledYet is the refusal of a question that this node can't answer now.
-func (x *exchange) notSettledYet(err error, id string) render.Problem {
+func (x *call) notSettledYet(err error, id string) render.Problem {
 	p := render.Problem{
 		Status: http.StatusServiceUnavailable, Code: "degraded", CommandID: id, Outcome: "unknown",
 		Detail: "the id is not settled yet: this node can't find commands of the past now",
@@ -63,7 +63,7 @@ func (x *exchange) notSettledYet(err error, id string) render.Problem {
 }
 
 // never answers that the id never executes, and did not as far as events go back.
-func (x *exchange) never(id string) {
+func (x *call) never(id string) {
 	p := render.Problem{
 		Status: http.StatusConflict, Code: "command_fenced", CommandID: id, Detail: "the id was fenced and never executes",
 	}
@@ -71,7 +71,7 @@ func (x *exchange) never(id string) {
 }
 
 // unseen answers that nothing was executed under the id so far.
-func (x *exchange) unseen(id string) {
+func (x *call) unseen(id string) {
 	x.problem(render.Problem{
 		Status: http.StatusNotFound, Code: "unknown_command", CommandID: id,
 		Detail: "the id was never seen, or is forgotten", KnownSince: x.knownSince(),
@@ -81,7 +81,7 @@ func (x *exchange) unseen(id string) {
 // knownSince returns since when every executed command is known by its id: the
 // beginning of the retained events; "" while all of them are there. Asked after
 // a look at the events it is never too early.
-func (x *exchange) knownSince() string {
+func (x *call) knownSince() string {
 	floor := x.h.reads.Floor()
 	if floor.Sequence <= 1 {
 		return ""

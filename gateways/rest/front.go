@@ -148,7 +148,7 @@ func (f *front) call() {
 
 // submitBatch submits the commands of a batch when it is their turn. Whoever has
 // waited for that is taken anew.
-func (x *exchange) submitBatch(commands []*command.Command, bytes int) ([]event.Outcome, error) {
+func (x *call) submitBatch(commands []*command.Command, bytes int) ([]event.Outcome, error) {
 	ctx, cancel := context.WithTimeout(x.r.Context(), frontPatience)
 	defer cancel()
 	cost := burden{requests: 1, commands: len(commands), bytes: bytes}
@@ -163,7 +163,7 @@ func (x *exchange) submitBatch(commands []*command.Command, bytes int) ([]event.
 }
 
 // submitSingle submits one command; what is urgent always gets in.
-func (x *exchange) submitSingle(c *command.Command, bytes int, urgent bool) ([]event.Outcome, error) {
+func (x *call) submitSingle(c *command.Command, bytes int, urgent bool) ([]event.Outcome, error) {
 	if !urgent {
 		cost := burden{requests: 1, commands: 1, bytes: bytes}
 		if !x.h.front.single(cost) {

@@ -137,7 +137,7 @@ func (d *debts) room(now time.Time) bool {
 // unless it is the caller's own doing. A caller is a participant, with however
 // many keys, over whatever address; one without a key that is in force is an
 // address.
-func (x *exchange) owed(p *render.Problem) (who string, by time.Duration) {
+func (x *call) owed(p *render.Problem) (who string, by time.Duration) {
 	if !x.blamed(p) || x.h.prompt(x.r) {
 		return "", 0
 	}
@@ -183,7 +183,7 @@ func (h *Handler) prompt(r *http.Request) bool {
 
 // blamed reports whether a refusal is the caller's doing: not what this node or
 // the venue can't do now, and nothing that a probe was told.
-func (x *exchange) blamed(p *render.Problem) bool {
+func (x *call) blamed(p *render.Problem) bool {
 	switch {
 	case x.hasty:
 		return true
@@ -241,7 +241,7 @@ func (c *connection) late(change int32) (now int32) {
 // chide lets the answer to a batch be late of which nothing could be submitted:
 // it is a refusal, though its status is 200. It goes on counting as under way,
 // which bounds what the bodies hold.
-func (x *exchange) chide(refused refusals) {
+func (x *call) chide(refused refusals) {
 	for i := range refused {
 		if p := refused[i]; !x.blamed(&p) {
 			return
@@ -263,7 +263,7 @@ type belated struct {
 	by      time.Duration
 }
 
-func (x *exchange) answerBelated() {
+func (x *call) answerBelated() {
 	x.h.linger(x.w, x.r, x.belated.who, x.belated.by)
 	x.sendProblem(&x.belated.problem)
 }

@@ -33,7 +33,7 @@ type paging struct {
 }
 
 // list answers one page of a list.
-func list[T any](x *exchange, code string,
+func list[T any](x *call, code string,
 	read func(ctx context.Context, at event.Pin, page event.Page) (event.List[T], error),
 	item func(dst []byte, v *T) []byte,
 ) {
@@ -59,7 +59,7 @@ func list[T any](x *exchange, code string,
 }
 
 // pinned returns the cursor's point if there is one, else the query's.
-func (x *exchange) pinned(ctx context.Context, at event.Pin, p *paging) (event.Pin, error) {
+func (x *call) pinned(ctx context.Context, at event.Pin, p *paging) (event.Pin, error) {
 	if p.pinned == 0 && !(p.cursor && p.past) {
 		return at, nil
 	}
@@ -88,7 +88,7 @@ func appendItems[T any](dst []byte, at market.Sequence, items []T, next string, 
 }
 
 // paging reads the parameters of a list, or answers what is wrong.
-func (x *exchange) paging() (p paging, ok bool) {
+func (x *call) paging() (p paging, ok bool) {
 	p.filters, p.past = filtersOf(x.query), x.query.Get("as_of") != ""
 	var c cursor
 	if text := x.query.Get("cursor"); text != "" {
@@ -126,13 +126,13 @@ func (x *exchange) paging() (p paging, ok bool) {
 }
 
 // adopt makes the query what the cursor's was.
-func (x *exchange) adopt(filters url.Values) {
+func (x *call) adopt(filters url.Values) {
 	for name, values := range filters {
 		x.query[name] = values
 	}
 }
 
-func (x *exchange) direction(p *paging) bool {
+func (x *call) direction(p *paging) bool {
 	switch x.query.Get("order") {
 	case "", "asc":
 	case "desc":
@@ -144,7 +144,7 @@ func (x *exchange) direction(p *paging) bool {
 	return true
 }
 
-func (x *exchange) range1(name string, out *market.Nanos) bool {
+func (x *call) range1(name string, out *market.Nanos) bool {
 	v := x.query.Get(name)
 	if v == "" {
 		return true
@@ -159,7 +159,7 @@ func (x *exchange) range1(name string, out *market.Nanos) bool {
 }
 
 // count1 reads a whole number in 1 … most.
-func (x *exchange) count1(name string, standard, most int) (int, bool) {
+func (x *call) count1(name string, standard, most int) (int, bool) {
 	v := x.query.Get(name)
 	if v == "" {
 		return standard, true

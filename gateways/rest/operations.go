@@ -21,32 +21,32 @@ const operationTimeout = 30 * time.Second
 
 func (h *Handler) operationRoutes() []route {
 	return []route{
-		{"GET", healthPath, open, nil, (*exchange).health, "The process serves requests", openapi.Health{}},
-		{"GET", readyPath, open, []string{"for"}, (*exchange).ready, "What this node takes is being committed; for=reads: its read models are fresh", openapi.Health{}},
-		{"GET", "/openapi.json", open, nil, (*exchange).openapi, "This description", nil},
-		{"GET", "/docs", open, nil, (*exchange).docs, "This description for people", nil},
-		{"GET", "/{$}", open, nil, (*exchange).home, "Status page", nil},
-		{"GET", "/v1/cluster", signedIn, nil, (*exchange).cluster, "The cluster as this node sees it", gateways.Twin{}},
-		{"GET", "/v1/streams/events", signedIn, []string{"after", "type", "aggregate_id"}, (*exchange).eventStream, "Events as they happen (Server-Sent Events); Last-Event-ID resumes", nil},
-		{"POST", transferPath, admins, nil, (*exchange).transferLeader, "Hand leadership over", openapi.Operated{}},
-		{"POST", "/v1/admin/drain", admins, nil, (*exchange).drain, "Have this node hand leadership over and say that it is not ready", openapi.Operated{}},
-		{"POST", "/v1/admin/snapshot", admins, nil, (*exchange).snapshot, "Take a snapshot of this node", openapi.Operated{}},
-		{"GET", "/v1/admin/backup", admins, []string{"entries_after", "blocks_after", "snapshot_after"}, (*exchange).backup, "What a backup lacks of this node, as a stream of bytes (rialto backup reads it)", nil},
-		{"GET", "/v1/admin/support/{what}", admins, nil, (*exchange).support, "One thing that a search for a cause needs of this node: log, settings, heap, processor, goroutines", nil},
-		{"DELETE", "/v1/admin/nodes/{id}", admins, nil, (*exchange).removeNode, "Remove a node from the cluster", openapi.Operated{}},
-		{"POST", "/v1/admin/read-models/{name}/rebuild", admins, nil, (*exchange).rebuild, "Drop a read model of this node and fold it anew", openapi.Operated{}},
+		{"GET", healthPath, open, nil, (*call).health, "The process serves requests", openapi.Health{}},
+		{"GET", readyPath, open, []string{"for"}, (*call).ready, "What this node takes is being committed; for=reads: its read models are fresh", openapi.Health{}},
+		{"GET", "/openapi.json", open, nil, (*call).openapi, "This description", nil},
+		{"GET", "/docs", open, nil, (*call).docs, "This description for people", nil},
+		{"GET", "/{$}", open, nil, (*call).home, "Status page", nil},
+		{"GET", "/v1/cluster", signedIn, nil, (*call).cluster, "The cluster as this node sees it", gateways.Twin{}},
+		{"GET", "/v1/streams/events", signedIn, []string{"after", "type", "aggregate_id"}, (*call).eventStream, "Events as they happen (Server-Sent Events); Last-Event-ID resumes", nil},
+		{"POST", transferPath, admins, nil, (*call).transferLeader, "Hand leadership over", openapi.Operated{}},
+		{"POST", "/v1/admin/drain", admins, nil, (*call).drain, "Have this node hand leadership over and say that it is not ready", openapi.Operated{}},
+		{"POST", "/v1/admin/snapshot", admins, nil, (*call).snapshot, "Take a snapshot of this node", openapi.Operated{}},
+		{"GET", "/v1/admin/backup", admins, []string{"entries_after", "blocks_after", "snapshot_after"}, (*call).backup, "What a backup lacks of this node, as a stream of bytes (rialto backup reads it)", nil},
+		{"GET", "/v1/admin/support/{what}", admins, nil, (*call).support, "One thing that a search for a cause needs of this node: log, settings, heap, processor, goroutines", nil},
+		{"DELETE", "/v1/admin/nodes/{id}", admins, nil, (*call).removeNode, "Remove a node from the cluster", openapi.Operated{}},
+		{"POST", "/v1/admin/read-models/{name}/rebuild", admins, nil, (*call).rebuild, "Drop a read model of this node and fold it anew", openapi.Operated{}},
 	}
 }
 
 // health says that the process serves requests, and nothing more.
-func (x *exchange) health() {
+func (x *call) health() {
 	x.value(http.StatusOK, map[string]string{"status": "ok", "node": x.h.node})
 }
 
 // ready speaks of commands, or with for=reads of reads. A venue that takes
 // cancels only is ready and says that it is degraded; one that takes nothing
 // is not.
-func (x *exchange) ready() {
+func (x *call) ready() {
 	reads := x.query.Get("for") == "reads"
 	if !reads && x.query.Has("for") {
 		x.malformed("for", "is reads or absent")
@@ -73,11 +73,11 @@ func (x *exchange) ready() {
 	x.value(http.StatusOK, answer)
 }
 
-func (x *exchange) cluster() { x.value(http.StatusOK, x.h.operations.Twin()) }
+func (x *call) cluster() { x.value(http.StatusOK, x.h.operations.Twin()) }
 
 // value answers with the JSON of a Go value, for what is asked for rarely.
 // Nil slices become [], not null.
-func (x *exchange) value(status int, v any) {
+func (x *call) value(status int, v any) {
 	body, err := json.Marshal(v, json.Deterministic(true))
 	if err != nil {
 		x.h.log.Error("answer could not be written", "route", x.route, "error", err)
@@ -88,7 +88,7 @@ func (x *exchange) value(status int, v any) {
 }
 
 // transferLeader takes an optional {"to"}.
-func (x *exchange) transferLeader() {
+func (x *call) transferLeader() {
 	var to string
 	if x.r.ContentLength != 0 {
 		body, ok := x.body()
@@ -108,22 +108,22 @@ func (x *exchange) transferLeader() {
 	x.operate("transferring", to, func(ctx context.Context) error { return x.h.operations.TransferLeader(ctx, to) })
 }
 
-func (x *exchange) drain() { x.operate("draining", "", x.h.operations.Drain) }
+func (x *call) drain() { x.operate("draining", "", x.h.operations.Drain) }
 
-func (x *exchange) snapshot() { x.operate("snapshot_taken", "", x.h.operations.Snapshot) }
+func (x *call) snapshot() { x.operate("snapshot_taken", "", x.h.operations.Snapshot) }
 
-func (x *exchange) removeNode() {
+func (x *call) removeNode() {
 	id := x.r.PathValue("id")
 	x.operate("removed", id, func(ctx context.Context) error { return x.h.operations.RemoveNode(ctx, id) })
 }
 
-func (x *exchange) rebuild() {
+func (x *call) rebuild() {
 	name := x.r.PathValue("name")
 	x.operate("rebuilding", name, func(ctx context.Context) error { return x.h.operations.RebuildReadModel(ctx, name) })
 }
 
 // support answers with what was asked for, whole: the node has it in memory.
-func (x *exchange) support() {
+func (x *call) support() {
 	ctx, cancel := context.WithTimeout(x.r.Context(), operationTimeout)
 	defer cancel()
 	what := x.r.PathValue("what")
@@ -150,13 +150,13 @@ func saidOnce(err error) string {
 }
 
 // noteOperation writes into the log who asks for an operation, before it is done.
-func (x *exchange) noteOperation(subject string) {
+func (x *call) noteOperation(subject string) {
 	x.h.log.Info("operation", "route", x.route, "subject", subject,
 		"actor", x.caller.Actor, "correlation_id", x.correlation)
 }
 
 // operate runs an operation and says what was done to what.
-func (x *exchange) operate(status, subject string, do func(context.Context) error) {
+func (x *call) operate(status, subject string, do func(context.Context) error) {
 	ctx, cancel := context.WithTimeout(x.r.Context(), operationTimeout)
 	defer cancel()
 	x.noteOperation(subject)

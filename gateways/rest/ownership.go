@@ -10,10 +10,10 @@ import (
 )
 
 // owns reports whether an account is the caller's.
-func (x *exchange) owns(account string) bool { return x.caller.Owns(x.h.reads, account) }
+func (x *call) owns(account string) bool { return x.caller.Owns(x.h.reads, account) }
 
 // mine refuses an account that is not the caller's, whether it exists or not.
-func (x *exchange) mine(account string) error {
+func (x *call) mine(account string) error {
 	if x.owns(account) {
 		return nil
 	}
@@ -23,7 +23,7 @@ func (x *exchange) mine(account string) error {
 
 // myOrder refuses an order that is not the caller's, whether it exists or not,
 // and what can't be one (issuable is false).
-func (x *exchange) myOrder(at event.Pin, id market.OrderID, issuable bool) (err error) {
+func (x *call) myOrder(at event.Pin, id market.OrderID, issuable bool) (err error) {
 	own := x.caller.SeesAll()
 	if !own && issuable {
 		if own, err = x.ownsOrder(at, id); err != nil {
@@ -40,7 +40,7 @@ func (x *exchange) myOrder(at event.Pin, id market.OrderID, issuable bool) (err 
 // ownsOrder reports whether an order is the caller's, as the newest point that
 // this node can read has it: whose an order is never changes. An order that was
 // never issued is nobody's.
-func (x *exchange) ownsOrder(at event.Pin, id market.OrderID) (bool, error) {
+func (x *call) ownsOrder(at event.Pin, id market.OrderID) (bool, error) {
 	if now := x.h.reads.Now(); now.Sequence > at.Sequence {
 		at = now
 	}
@@ -61,7 +61,7 @@ func (x *exchange) ownsOrder(at event.Pin, id market.OrderID) (bool, error) {
 // machine's to decide, and so is everything while it can't be read: a view
 // never stops trading.
 type orderGuard struct {
-	x     *exchange
+	x     *call
 	at    event.Pin
 	asked bool // at is set: one point for a whole batch
 }

@@ -17,14 +17,14 @@ var homePage []byte
 // pagePolicy lets a page run what is in it and talk to this node.
 const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-func (x *exchange) page(body []byte) {
+func (x *call) page(body []byte) {
 	head := x.w.Header()
 	head.Set("Content-Security-Policy", pagePolicy)
 	head.Set("X-Content-Type-Options", "nosniff")
 	x.send(http.StatusOK, "text/html; charset=utf-8", body)
 }
 
-func (x *exchange) docs() { x.page(docsPage) }
-func (x *exchange) home() { x.page(homePage) }
+func (x *call) docs() { x.page(docsPage) }
+func (x *call) home() { x.page(homePage) }
 
-func (x *exchange) openapi() { x.json(http.StatusOK, x.h.description()) }
+func (x *call) openapi() { x.json(http.StatusOK, x.h.description()) }

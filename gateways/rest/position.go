@@ -14,7 +14,7 @@ import (
 // streamStart returns the sequence that the client has seen last.
 // Last-Event-ID goes before the parameter: a browser that reconnects repeats
 // the address it began with.
-func (x *exchange) streamStart() (market.Sequence, bool) {
+func (x *call) streamStart() (market.Sequence, bool) {
 	if !x.sameHistory() {
 		return 0, false
 	}
@@ -46,7 +46,7 @@ func (x *exchange) streamStart() (market.Sequence, bool) {
 // this node has not reached is waited for, and only the log knows that; one
 // that no event of the venue has yet is refused: the client would wait for
 // ever, and then miss what comes before it.
-func (x *exchange) reached(name string, position market.Sequence) bool {
+func (x *call) reached(name string, position market.Sequence) bool {
 	if position <= x.h.reads.Now().Sequence {
 		return true
 	}
@@ -67,7 +67,7 @@ func (x *exchange) reached(name string, position market.Sequence) bool {
 }
 
 // eventFilter reads which events the client wants.
-func (x *exchange) eventFilter() (f gateways.EventFilter, ok bool) {
+func (x *call) eventFilter() (f gateways.EventFilter, ok bool) {
 	f = gateways.EventFilter{Type: event.Type(x.query.Get("type")), Aggregate: x.query.Get("aggregate_id")}
 	if f.Aggregate != "" && !market.ValidAggregate(f.Aggregate) {
 		x.malformed("aggregate_id", "is not an id")
@@ -120,7 +120,7 @@ func (s *stream) lookUp(ctx context.Context, after market.Sequence, replay *repl
 }
 
 // refuseStream answers that the caller or the node has as many as may be.
-func (x *exchange) refuseStream(err error) {
+func (x *call) refuseStream(err error) {
 	if errors.Is(err, errShare) {
 		x.refuse(http.StatusTooManyRequests, "throttled", "the participant has as many streams as one may have")
 		return

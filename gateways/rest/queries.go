@@ -29,35 +29,35 @@ func (h *Handler) queryRoutes() []route {
 	list := append(freshnessParams(), listParams()...)
 	ownedList := append(list[:len(list):len(list)], "min_aggregate_sequence")
 	return []route{
-		{"GET", q + "accounts", signedIn, list, (*exchange).accounts, "All accounts", openapi.List[openapi.Account]{}},
-		{"GET", q + "accounts/{id}", signedIn, owned, (*exchange).account, "An account", openapi.Account{}},
-		{"GET", q + "accounts/{id}/balance", signedIn, append(owned[:len(owned):len(owned)], "asset"), (*exchange).balance, "The balance of one asset", openapi.Balance{}},
-		{"GET", q + "accounts/{id}/balances", signedIn, owned, (*exchange).balances, "All balances of an account", openapi.Balances{}},
-		{"GET", q + "accounts/{id}/orders", signedIn, append(ownedList[:len(ownedList):len(ownedList)], "status", "client_order_id", "instrument"), (*exchange).accountOrders, "Orders of an account", openapi.List[openapi.Order]{}},
-		{"GET", q + "accounts/{id}/trades", signedIn, ownedList, (*exchange).accountTrades, "Fills of an account", openapi.List[openapi.Fill]{}},
-		{"GET", q + "accounts/{id}/limits", signedIn, owned, (*exchange).accountLimits, "Risk limits set for an account", openapi.Limits{}},
-		{"GET", q + "owners/{id}/limits", signedIn, one, (*exchange).ownerLimits, "Risk limits set for an owner", openapi.Limits{}},
-		{"GET", q + "instruments/{id}/limits", signedIn, one, (*exchange).instrumentLimits, "Risk limits set for an instrument", openapi.Limits{}},
-		{"GET", q + "venue/limits", signedIn, one, (*exchange).venueLimits, "Risk limits of the venue", openapi.Limits{}},
-		{"GET", q + "orders/{id}", signedIn, owned, (*exchange).order, "An order", openapi.Order{}},
-		{"GET", q + "orders/{id}/history", signedIn, ownedList, (*exchange).orderHistory, "Events of an order", openapi.List[openapi.Event]{}},
-		{"GET", q + "orders/{id}/fills", signedIn, ownedList, (*exchange).orderFills, "Fills of an order", openapi.List[openapi.Fill]{}},
-		{"GET", q + "assets", signedIn, one, (*exchange).assets, "All assets", openapi.List[openapi.Asset]{}},
-		{"GET", q + "assets/{id}", signedIn, one, (*exchange).asset, "An asset", openapi.Asset{}},
-		{"GET", q + "instruments", signedIn, list, (*exchange).instruments, "All instruments", openapi.List[openapi.Instrument]{}},
-		{"GET", q + "instruments/{id}", signedIn, one, (*exchange).instrument, "An instrument", openapi.Instrument{}},
-		{"GET", q + "instruments/{id}/book", signedIn, append(one[:len(one):len(one)], "depth"), (*exchange).book, "Depth of an instrument, best first", openapi.Book{}},
-		{"GET", q + "instruments/{id}/trades", signedIn, list, (*exchange).instrumentTrades, "Public trades of an instrument", openapi.List[openapi.Trade]{}},
-		{"GET", q + "participants", signedIn, one, (*exchange).participants, "All participants", openapi.List[openapi.Participant]{}},
-		{"GET", q + "sessions", signedIn, list, (*exchange).sessions, "FIX sessions", openapi.List[openapi.Session]{}},
-		{"GET", q + "events", signedIn, append(list[:len(list):len(list)], "type", "aggregate_id"), (*exchange).events, "The event store", openapi.List[openapi.Event]{}},
-		{"GET", q + "ledger/trial-balance", signedIn, one, (*exchange).trialBalance, "Sums of the whole ledger", openapi.TrialBalance{}},
+		{"GET", q + "accounts", signedIn, list, (*call).accounts, "All accounts", openapi.List[openapi.Account]{}},
+		{"GET", q + "accounts/{id}", signedIn, owned, (*call).account, "An account", openapi.Account{}},
+		{"GET", q + "accounts/{id}/balance", signedIn, append(owned[:len(owned):len(owned)], "asset"), (*call).balance, "The balance of one asset", openapi.Balance{}},
+		{"GET", q + "accounts/{id}/balances", signedIn, owned, (*call).balances, "All balances of an account", openapi.Balances{}},
+		{"GET", q + "accounts/{id}/orders", signedIn, append(ownedList[:len(ownedList):len(ownedList)], "status", "client_order_id", "instrument"), (*call).accountOrders, "Orders of an account", openapi.List[openapi.Order]{}},
+		{"GET", q + "accounts/{id}/trades", signedIn, ownedList, (*call).accountTrades, "Fills of an account", openapi.List[openapi.Fill]{}},
+		{"GET", q + "accounts/{id}/limits", signedIn, owned, (*call).accountLimits, "Risk limits set for an account", openapi.Limits{}},
+		{"GET", q + "owners/{id}/limits", signedIn, one, (*call).ownerLimits, "Risk limits set for an owner", openapi.Limits{}},
+		{"GET", q + "instruments/{id}/limits", signedIn, one, (*call).instrumentLimits, "Risk limits set for an instrument", openapi.Limits{}},
+		{"GET", q + "venue/limits", signedIn, one, (*call).venueLimits, "Risk limits of the venue", openapi.Limits{}},
+		{"GET", q + "orders/{id}", signedIn, owned, (*call).order, "An order", openapi.Order{}},
+		{"GET", q + "orders/{id}/history", signedIn, ownedList, (*call).orderHistory, "Events of an order", openapi.List[openapi.Event]{}},
+		{"GET", q + "orders/{id}/fills", signedIn, ownedList, (*call).orderFills, "Fills of an order", openapi.List[openapi.Fill]{}},
+		{"GET", q + "assets", signedIn, one, (*call).assets, "All assets", openapi.List[openapi.Asset]{}},
+		{"GET", q + "assets/{id}", signedIn, one, (*call).asset, "An asset", openapi.Asset{}},
+		{"GET", q + "instruments", signedIn, list, (*call).instruments, "All instruments", openapi.List[openapi.Instrument]{}},
+		{"GET", q + "instruments/{id}", signedIn, one, (*call).instrument, "An instrument", openapi.Instrument{}},
+		{"GET", q + "instruments/{id}/book", signedIn, append(one[:len(one):len(one)], "depth"), (*call).book, "Depth of an instrument, best first", openapi.Book{}},
+		{"GET", q + "instruments/{id}/trades", signedIn, list, (*call).instrumentTrades, "Public trades of an instrument", openapi.List[openapi.Trade]{}},
+		{"GET", q + "participants", signedIn, one, (*call).participants, "All participants", openapi.List[openapi.Participant]{}},
+		{"GET", q + "sessions", signedIn, list, (*call).sessions, "FIX sessions", openapi.List[openapi.Session]{}},
+		{"GET", q + "events", signedIn, append(list[:len(list):len(list)], "type", "aggregate_id"), (*call).events, "The event store", openapi.List[openapi.Event]{}},
+		{"GET", q + "ledger/trial-balance", signedIn, one, (*call).trialBalance, "Sums of the whole ledger", openapi.TrialBalance{}},
 	}
 }
 
 // at finds the query's point and runs read there. code is what an
 // ErrNotFound of read means.
-func (x *exchange) at(code string, read func(ctx context.Context, at event.Pin) error) {
+func (x *call) at(code string, read func(ctx context.Context, at event.Pin) error) {
 	f, ok := x.freshness()
 	if !ok {
 		return
@@ -87,7 +87,7 @@ func (x *exchange) at(code string, read func(ctx context.Context, at event.Pin) 
 var errAnswered = errors.New("answered")
 
 // reply writes the answer that appendTo appends.
-func (x *exchange) reply(appendTo func(dst []byte) []byte) error {
+func (x *call) reply(appendTo func(dst []byte) []byte) error {
 	buf := x.h.buffer()
 	body := appendTo(*buf)
 	x.json(http.StatusOK, body)
@@ -96,7 +96,7 @@ func (x *exchange) reply(appendTo func(dst []byte) []byte) error {
 }
 
 // pathID returns the {id} of the path; what can't be an id is not found.
-func (x *exchange) pathID(code string) (string, bool) {
+func (x *call) pathID(code string) (string, bool) {
 	id := x.r.PathValue("id")
 	if !market.ValidID(id) {
 		x.refuse(http.StatusNotFound, code, "that is not an id")
@@ -105,7 +105,7 @@ func (x *exchange) pathID(code string) (string, bool) {
 	return id, true
 }
 
-func (x *exchange) asset() {
+func (x *call) asset() {
 	id, ok := x.pathID(unknownAsset)
 	if !ok {
 		return
@@ -119,7 +119,7 @@ func (x *exchange) asset() {
 	})
 }
 
-func (x *exchange) assets() {
+func (x *call) assets() {
 	x.at(unknownAsset, func(_ context.Context, at event.Pin) error {
 		all, err := x.h.reads.Assets(at)
 		if err != nil {
@@ -133,7 +133,7 @@ func (x *exchange) assets() {
 	})
 }
 
-func (x *exchange) instrument() {
+func (x *call) instrument() {
 	id, ok := x.pathID(unknownInstrument)
 	if !ok {
 		return
@@ -147,13 +147,13 @@ func (x *exchange) instrument() {
 	})
 }
 
-func (x *exchange) instruments() {
+func (x *call) instruments() {
 	list(x, unknownInstrument, func(ctx context.Context, at event.Pin, page event.Page) (event.List[event.Reading[event.Instrument]], error) {
 		return x.h.reads.Instruments(ctx, at, page)
 	}, func(dst []byte, i *event.Reading[event.Instrument]) []byte { return render.Instrument(dst, &i.Value) })
 }
 
-func (x *exchange) participants() {
+func (x *call) participants() {
 	if !x.caller.SeesAll() {
 		x.forbidden("participants are the administrators' and auditors' to see")
 		return
@@ -169,7 +169,7 @@ func (x *exchange) participants() {
 	})
 }
 
-func (x *exchange) trialBalance() {
+func (x *call) trialBalance() {
 	if !x.caller.SeesAll() {
 		x.forbidden("the ledger is the administrators' and auditors' to see")
 		return
@@ -189,7 +189,7 @@ const (
 	maxDepth     = 1000
 )
 
-func (x *exchange) book() {
+func (x *call) book() {
 	id, ok := x.pathID(unknownInstrument)
 	if !ok {
 		return
@@ -208,7 +208,7 @@ func (x *exchange) book() {
 }
 
 // bookAt reads a book. That of now lies in memory; one of the past is folded.
-func (x *exchange) bookAt(ctx context.Context, at event.Pin, id string, depth int) (event.Book, error) {
+func (x *call) bookAt(ctx context.Context, at event.Pin, id string, depth int) (event.Book, error) {
 	read := func() (event.Book, error) { return x.h.reads.Book(ctx, at, id, depth) }
 	if x.query.Get("as_of") == "" {
 		return read()
@@ -216,7 +216,7 @@ func (x *exchange) bookAt(ctx context.Context, at event.Pin, id string, depth in
 	return inTurn(ctx, x, read)
 }
 
-func (x *exchange) instrumentTrades() {
+func (x *call) instrumentTrades() {
 	id, ok := x.pathID(unknownInstrument)
 	if !ok {
 		return
@@ -226,7 +226,7 @@ func (x *exchange) instrumentTrades() {
 	}, render.Trade)
 }
 
-func (x *exchange) ownerLimits() {
+func (x *call) ownerLimits() {
 	if !x.caller.SeesAll() {
 		x.forbidden("owners' limits are the administrators' and auditors' to see")
 		return
@@ -236,7 +236,7 @@ func (x *exchange) ownerLimits() {
 	}
 }
 
-func (x *exchange) instrumentLimits() {
+func (x *call) instrumentLimits() {
 	id, ok := x.pathID(unknownInstrument)
 	if !ok {
 		return
@@ -244,13 +244,13 @@ func (x *exchange) instrumentLimits() {
 	x.limits(command.ScopeInstrument, id)
 }
 
-func (x *exchange) venueLimits() { x.limits(command.ScopeVenue, "") }
+func (x *call) venueLimits() { x.limits(command.ScopeVenue, "") }
 
-func (x *exchange) limits(scope command.LimitScope, target string) {
+func (x *call) limits(scope command.LimitScope, target string) {
 	x.at("not_found", func(_ context.Context, at event.Pin) error { return x.limitsAt(at, scope, target) })
 }
 
-func (x *exchange) limitsAt(at event.Pin, scope command.LimitScope, target string) error {
+func (x *call) limitsAt(at event.Pin, scope command.LimitScope, target string) error {
 	l, err := x.h.reads.Limits(at, scope, target)
 	if err != nil && !errors.Is(err, gateways.ErrNotFound) {
 		return err

@@ -13,7 +13,7 @@ import (
 
 // owned runs read for the account of the path once the caller may see it and
 // it has reached min_aggregate_sequence.
-func (x *exchange) owned(read func(at event.Pin, account string) error) {
+func (x *call) owned(read func(at event.Pin, account string) error) {
 	id, ok := x.pathID(unknownAccount)
 	if !ok {
 		return
@@ -29,7 +29,7 @@ func (x *exchange) owned(read func(at event.Pin, account string) error) {
 
 // account1 checks that the caller may see the account, and returns the point
 // at which it is fresh enough.
-func (x *exchange) account1(ctx context.Context, at event.Pin, id string) (event.Pin, error) {
+func (x *call) account1(ctx context.Context, at event.Pin, id string) (event.Pin, error) {
 	x.permit = func() error { return x.mine(id) }
 	if err := x.permit(); err != nil {
 		return at, err
@@ -39,7 +39,7 @@ func (x *exchange) account1(ctx context.Context, at event.Pin, id string) (event
 
 // accountVersion is the account's aggregate sequence: the largest of what
 // advances it, because each is read as the event left it.
-func (x *exchange) accountVersion(at event.Pin, id string) (uint64, error) {
+func (x *call) accountVersion(at event.Pin, id string) (uint64, error) {
 	a, err := x.h.reads.Account(at, id)
 	if err != nil {
 		return 0, err
@@ -59,7 +59,7 @@ func (x *exchange) accountVersion(at event.Pin, id string) (uint64, error) {
 	return max(version, limits.Version), err
 }
 
-func (x *exchange) account() {
+func (x *call) account() {
 	x.owned(func(at event.Pin, id string) error {
 		a, err := x.h.reads.Account(at, id)
 		if err == nil {
@@ -74,12 +74,12 @@ func (x *exchange) account() {
 
 // advance sets the account's sequence to what it was at the point: the image
 // is of the last change of the account itself, and money moves it too.
-func (x *exchange) advance(at event.Pin, a *event.Reading[event.Account]) (err error) {
+func (x *call) advance(at event.Pin, a *event.Reading[event.Account]) (err error) {
 	a.Value.Sequence, err = x.accountVersion(at, a.Value.Account)
 	return err
 }
 
-func (x *exchange) accounts() {
+func (x *call) accounts() {
 	if !x.caller.SeesAll() {
 		x.forbidden("the list of accounts is the administrators' and auditors' to see")
 		return
@@ -95,7 +95,7 @@ func (x *exchange) accounts() {
 	}, func(dst []byte, a *event.Reading[event.Account]) []byte { return render.Account(dst, &a.Value) })
 }
 
-func (x *exchange) balance() {
+func (x *call) balance() {
 	asset := x.query.Get("asset")
 	if asset != "" && !market.ValidID(asset) {
 		x.malformed("asset", "is not an id")
@@ -121,7 +121,7 @@ func (x *exchange) balance() {
 }
 
 // noBalance tells an unknown asset from an unknown account.
-func (x *exchange) noBalance(at event.Pin, account string, err error) error {
+func (x *call) noBalance(at event.Pin, account string, err error) error {
 	if _, accountErr := x.h.reads.Account(at, account); accountErr != nil {
 		return accountErr
 	}
@@ -129,7 +129,7 @@ func (x *exchange) noBalance(at event.Pin, account string, err error) error {
 	return errAnswered
 }
 
-func (x *exchange) balances() {
+func (x *call) balances() {
 	x.owned(func(at event.Pin, id string) error {
 		all, err := x.h.reads.Balances(at, id)
 		if err != nil {
@@ -139,7 +139,7 @@ func (x *exchange) balances() {
 	})
 }
 
-func (x *exchange) accountLimits() {
+func (x *call) accountLimits() {
 	x.owned(func(at event.Pin, id string) error {
 		if _, err := x.h.reads.Account(at, id); err != nil {
 			return err

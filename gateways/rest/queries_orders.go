@@ -11,7 +11,7 @@ import (
 )
 
 // orderFilter reads the filters of a list of orders.
-func (x *exchange) orderFilter(query func(string) string) (f gateways.OrderFilter, ok bool) {
+func (x *call) orderFilter(query func(string) string) (f gateways.OrderFilter, ok bool) {
 	f.ClientOrderID, f.Instrument = query("client_order_id"), query("instrument")
 	for _, name := range [...]string{"client_order_id", "instrument"} {
 		if v := query(name); v != "" && !market.ValidID(v) {
@@ -32,7 +32,7 @@ func (x *exchange) orderFilter(query func(string) string) (f gateways.OrderFilte
 	return f, true
 }
 
-func (x *exchange) accountOrders() {
+func (x *call) accountOrders() {
 	id, ok := x.pathID(unknownAccount)
 	if !ok {
 		return
@@ -51,7 +51,7 @@ func (x *exchange) accountOrders() {
 	}, func(dst []byte, o *event.Reading[event.Order]) []byte { return render.Order(dst, &o.Value) })
 }
 
-func (x *exchange) accountTrades() {
+func (x *call) accountTrades() {
 	id, ok := x.pathID(unknownAccount)
 	if !ok {
 		return
@@ -65,7 +65,7 @@ func (x *exchange) accountTrades() {
 }
 
 // fill1 appends a fill as the caller may see it.
-func (x *exchange) fill1(dst []byte, f *event.OwnFill) []byte {
+func (x *call) fill1(dst []byte, f *event.OwnFill) []byte {
 	if !x.caller.SeesAll() {
 		own := *f
 		own.Counterparty = ""
@@ -77,7 +77,7 @@ func (x *exchange) fill1(dst []byte, f *event.OwnFill) []byte {
 // orderAt reads the order of the path once it has reached
 // min_aggregate_sequence. Whose it is comes first: to those who don't see all,
 // an order of another and one that never was look the same, and take as long.
-func (x *exchange) orderAt(ctx context.Context, at event.Pin) (o event.Reading[event.Order], _ event.Pin, err error) {
+func (x *call) orderAt(ctx context.Context, at event.Pin) (o event.Reading[event.Order], _ event.Pin, err error) {
 	id, ok := market.ParseOrderID(x.r.PathValue("id"))
 	x.permit = func() error { return x.myOrder(at, id, ok) }
 	if err := x.permit(); err != nil {
@@ -96,7 +96,7 @@ func (x *exchange) orderAt(ctx context.Context, at event.Pin) (o event.Reading[e
 	return o, at, err
 }
 
-func (x *exchange) order() {
+func (x *call) order() {
 	x.at(unknownOrder, func(ctx context.Context, at event.Pin) error {
 		o, _, err := x.orderAt(ctx, at)
 		if err != nil {
@@ -106,7 +106,7 @@ func (x *exchange) order() {
 	})
 }
 
-func (x *exchange) orderHistory() {
+func (x *call) orderHistory() {
 	list(x, unknownOrder, func(ctx context.Context, at event.Pin, page event.Page) (out event.List[event.Public], err error) {
 		o, at, err := x.orderAt(ctx, at)
 		if err != nil {
@@ -118,7 +118,7 @@ func (x *exchange) orderHistory() {
 	}, x.event1)
 }
 
-func (x *exchange) orderFills() {
+func (x *call) orderFills() {
 	list(x, unknownOrder, func(ctx context.Context, at event.Pin, page event.Page) (out event.List[event.OwnFill], err error) {
 		o, at, err := x.orderAt(ctx, at)
 		if err != nil {

@@ -12,7 +12,7 @@ import (
 // sessions lists the FIX sessions: all of them for who sees all, else the
 // participant's own. What only the owner's connection knows is as its node last
 // said.
-func (x *exchange) sessions() {
+func (x *call) sessions() {
 	connections := connectionsOf(x.h.operations.Twin())
 	list(x, unknownParticipant, func(ctx context.Context, at event.Pin, page event.Page) (event.List[event.Reading[event.SessionState]], error) {
 		l, err := x.h.reads.Sessions(ctx, at, page)

@@ -27,7 +27,7 @@ const (
 	liveWithin = 4096
 )
 
-func newReplay(x *exchange) *replay {
+func newReplay(x *call) *replay {
 	r := &replay{turns: x.turns(), who: "stream of " + x.who(), last: func() market.Sequence { return x.h.reads.Now().Sequence }}
 	r.turns.attend(r.who)
 	return r

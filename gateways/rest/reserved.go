@@ -17,7 +17,7 @@ const (
 // placed refuses what a reserved connection is not for: all but health,
 // metrics and administrators' requests of one answer. Each answer ends such a
 // connection, so that its place is free for the next.
-func (x *exchange) placed(rt route) bool {
+func (x *call) placed(rt route) bool {
 	if !onReserved(x.r.Context()) {
 		return rt.access == open || x.hold()
 	}
@@ -40,9 +40,9 @@ func (x *exchange) placed(rt route) bool {
 }
 
 // hold takes one of the places of a node that the participant may have at work,
-// until the exchange ends, or answers that it has them all. That answer ends
+// until the call ends, or answers that it has them all. That answer ends
 // the connection: what is refused must not hold a place either.
-func (x *exchange) hold() bool {
+func (x *call) hold() bool {
 	c := connectionIn(x.r.Context())
 	if c == nil {
 		return true

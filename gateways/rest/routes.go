@@ -29,7 +29,7 @@ type route struct {
 	method, pattern string
 	access          access
 	params          []string
-	handle          func(*exchange)
+	handle          func(*call)
 	summary         string
 	answer          any
 }
@@ -59,10 +59,10 @@ const (
 
 func (h *Handler) commandRoutes() []route {
 	return []route{
-		{"POST", batchPath, signedIn, nil, (*exchange).batch, "Several commands in order", []openapi.BatchItem{}},
-		{"POST", verbPath, signedIn, nil, (*exchange).command, "", nil},
-		{"GET", "/v1/commands/{id}", signedIn, nil, (*exchange).probe, "What became of a command", openapi.Settled{}},
-		{"POST", "/v1/commands/{id}/fence", signedIn, nil, (*exchange).fence, "Settle a command id for good", openapi.Settled{}},
+		{"POST", batchPath, signedIn, nil, (*call).batch, "Several commands in order", []openapi.BatchItem{}},
+		{"POST", verbPath, signedIn, nil, (*call).command, "", nil},
+		{"GET", "/v1/commands/{id}", signedIn, nil, (*call).probe, "What became of a command", openapi.Settled{}},
+		{"POST", "/v1/commands/{id}/fence", signedIn, nil, (*call).fence, "Settle a command id for good", openapi.Settled{}},
 	}
 }
 
@@ -81,7 +81,7 @@ func (h *Handler) mount(registry *prometheus.Registry) {
 	}
 	h.mux.Handle("/metrics", h.metricsRoute(registry))
 	h.mux.HandleFunc("/", h.dispatch("/", map[string]route{
-		"": {pattern: "unknown", access: open, handle: (*exchange).unknownPath},
+		"": {pattern: "unknown", access: open, handle: (*call).unknownPath},
 	}))
 }
 
@@ -128,6 +128,6 @@ func allowed(methods map[string]route) string {
 	return strings.Join(names, ", ")
 }
 
-func (x *exchange) unknownPath() {
+func (x *call) unknownPath() {
 	x.refuse(http.StatusNotFound, "not_found", "there is nothing at "+x.r.URL.Path)
 }

@@ -11,7 +11,7 @@ import (
 
 // probe serves GET /v1/commands/{id}: what became of a command. The question
 // goes through the log, so the answer is linearizable.
-func (x *exchange) probe() {
+func (x *call) probe() {
 	id := x.r.PathValue("id")
 	s, o, ok := x.settleID(id, &command.Probe{Target: id})
 	switch {
@@ -30,7 +30,7 @@ func (x *exchange) probe() {
 }
 
 // fence serves POST /v1/commands/{id}/fence: it settles an id for good.
-func (x *exchange) fence() {
+func (x *call) fence() {
 	id := x.r.PathValue("id")
 	if x.caller.Role != market.RoleAdmin && x.caller.Role != market.RoleTrader {
 		x.forbidden("keys of this role send no commands")
@@ -49,7 +49,7 @@ func (x *exchange) fence() {
 }
 
 // settleID puts a question about a command id through the log.
-func (x *exchange) settleID(id string, question command.Body) (settled, *event.Outcome, bool) {
+func (x *call) settleID(id string, question command.Body) (settled, *event.Outcome, bool) {
 	if !validCommandID(id) {
 		x.malformed("command_id", "is not an id")
 		return settled{}, nil, false
@@ -103,11 +103,11 @@ func statusOf(g *event.Group) string {
 	return "accepted"
 }
 
-func (x *exchange) settledAs(id, status string, s *settled) {
+func (x *call) settledAs(id, status string, s *settled) {
 	x.json(http.StatusOK, appendSettled(nil, id, status, s))
 }
 
-func (x *exchange) pending(id string) {
+func (x *call) pending(id string) {
 	body := append(render.Quote([]byte(`{"command_id":`), id), `,"status":"pending","http_status":202}`...)
 	x.json(http.StatusOK, body)
 }

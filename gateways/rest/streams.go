@@ -87,7 +87,7 @@ func (s *streams) leave(who string) {
 }
 
 // eventStream serves GET /v1/streams/events.
-func (x *exchange) eventStream() {
+func (x *call) eventStream() {
 	if !x.h.reads.CaughtUp() {
 		x.catchingUp() // "now" and "beyond the end" are not known yet
 		return
@@ -122,7 +122,7 @@ func (x *exchange) eventStream() {
 
 // stream is one reader of the events.
 type stream struct {
-	x       *exchange
+	x       *call
 	rc      *http.ResponseController
 	history string
 	filter  gateways.EventFilter

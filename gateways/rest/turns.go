@@ -172,7 +172,7 @@ func (t *turns) pass() {
 
 // who names the caller for its share: its participant, however many keys that
 // has, or where it calls from if it has none.
-func (x *exchange) who() string {
+func (x *call) who() string {
 	if x.caller.Participant != "" {
 		return "participant " + x.caller.Participant
 	}
@@ -193,7 +193,7 @@ func from(r *http.Request) string {
 }
 
 // turns are the turns of the caller: administrators have some of their own.
-func (x *exchange) turns() *turns {
+func (x *call) turns() *turns {
 	if x.caller.Role == market.RoleAdmin {
 		return x.h.adminTurns
 	}
@@ -202,7 +202,7 @@ func (x *exchange) turns() *turns {
 
 // inTurn runs what lists or folds when it is the caller's turn. It must not
 // wait for anything: a turn is time of the processor.
-func inTurn[T any](ctx context.Context, x *exchange, read func() (T, error)) (out T, err error) {
+func inTurn[T any](ctx context.Context, x *call, read func() (T, error)) (out T, err error) {
 	t, who := x.turns(), x.who()
 	if err := t.enter(who); err != nil {
 		return out, err
@@ -219,7 +219,7 @@ func inTurn[T any](ctx context.Context, x *exchange, read func() (T, error)) (ou
 }
 
 // pause lets others have the turn that a long reading holds.
-func (x *exchange) pause(ctx context.Context) error {
+func (x *call) pause(ctx context.Context) error {
 	t := x.turns()
 	t.done(x.turn)
 	taken, err := t.take(ctx, x.who())

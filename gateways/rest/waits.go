@@ -26,7 +26,7 @@ const lastWait = 500 * time.Millisecond
 // waiting is the one place where a caller who is known waits for the venue: it
 // takes one of the participant's waits, and whoever has waited is taken anew,
 // for who may act may be another then. So no route can forget either.
-func (x *exchange) waiting(ctx context.Context, wait func(context.Context) error) error {
+func (x *call) waiting(ctx context.Context, wait func(context.Context) error) error {
 	err := x.inWait(ctx, wait)
 	if errors.Is(err, errWaits) {
 		return err
@@ -39,7 +39,7 @@ func (x *exchange) waiting(ctx context.Context, wait func(context.Context) error
 
 // inWait waits with one of the participant's waits, until ctx ends or the node
 // has drained for as long as it waits then.
-func (x *exchange) inWait(ctx context.Context, wait func(context.Context) error) error {
+func (x *call) inWait(ctx context.Context, wait func(context.Context) error) error {
 	who := x.who()
 	if !x.h.waits.enter(who) {
 		return errWaits
@@ -57,7 +57,7 @@ func (x *exchange) inWait(ctx context.Context, wait func(context.Context) error)
 
 // anew takes the caller anew: errWithdrawn if it may not act any more, and what
 // the route's permit says of what the read is about.
-func (x *exchange) anew() error {
+func (x *call) anew() error {
 	if !x.still() {
 		return errWithdrawn
 	}
@@ -68,7 +68,7 @@ func (x *exchange) anew() error {
 }
 
 // waitFor returns the pin of a sequence, once this node has reached it.
-func (x *exchange) waitFor(ctx context.Context, sequence market.Sequence) (at event.Pin, err error) {
+func (x *call) waitFor(ctx context.Context, sequence market.Sequence) (at event.Pin, err error) {
 	if x.h.reads.Now().Sequence >= sequence {
 		return x.h.reads.Wait(ctx, sequence)
 	}
@@ -81,7 +81,7 @@ func (x *exchange) waitFor(ctx context.Context, sequence market.Sequence) (at ev
 
 // linearizable returns a sequence that is at least every one answered by any
 // node before the call.
-func (x *exchange) linearizable(ctx context.Context) (sequence market.Sequence, err error) {
+func (x *call) linearizable(ctx context.Context) (sequence market.Sequence, err error) {
 	err = x.waiting(ctx, func(ctx context.Context) (err error) {
 		sequence, err = x.h.reads.Linearizable(ctx)
 		return err
@@ -91,7 +91,7 @@ func (x *exchange) linearizable(ctx context.Context) (sequence market.Sequence, 
 
 // sequenceAt returns the last sequence at or before an instant, once venue time
 // has passed it.
-func (x *exchange) sequenceAt(ctx context.Context, at market.Nanos) (sequence market.Sequence, err error) {
+func (x *call) sequenceAt(ctx context.Context, at market.Nanos) (sequence market.Sequence, err error) {
 	if at < x.h.reads.Now().At {
 		return x.h.reads.SequenceAt(ctx, at)
 	}
@@ -104,7 +104,7 @@ func (x *exchange) sequenceAt(ctx context.Context, at market.Nanos) (sequence ma
 
 // aggregateReached waits until the version of the aggregate reaches
 // min_aggregate_sequence.
-func (x *exchange) aggregateReached(ctx context.Context, at event.Pin, of gateways.Aggregate, version func(event.Pin) (uint64, error)) (event.Pin, error) {
+func (x *call) aggregateReached(ctx context.Context, at event.Pin, of gateways.Aggregate, version func(event.Pin) (uint64, error)) (event.Pin, error) {
 	least, _ := parseSequence(x.query.Get("min_aggregate_sequence"))
 	if least > 0 {
 		watched := x.h.versions.watch(of)
@@ -127,7 +127,7 @@ func (x *exchange) aggregateReached(ctx context.Context, at event.Pin, of gatewa
 // changed returns a point at which the aggregate has a version. It is woken by
 // the change that brings it, however much else happens, and reads a version at
 // the beginning only, and where this node has not seen the changes.
-func (x *exchange) changed(ctx context.Context, of gateways.Aggregate, least uint64, version func(*event.Pin) (uint64, error)) (at event.Pin, err error) {
+func (x *call) changed(ctx context.Context, of gateways.Aggregate, least uint64, version func(*event.Pin) (uint64, error)) (at event.Pin, err error) {
 	watch := x.h.reads.Watch(of, least)
 	defer watch.End()
 	for c := (gateways.Change{Sequence: watch.Since()}); ; {

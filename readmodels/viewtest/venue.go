@@ -205,7 +205,7 @@ func (v *venue) fill(taker, maker *event.Order) event.Record {
 		Notional: market.Amount(maker.Price) * market.Amount(quantity), TakerSide: taker.Side, TakerFee: 1, FeeAsset: "USD",
 	}
 	for _, o := range []*event.Order{taker, maker} {
-		f.Postings = append(f.Postings, v.settle(o, f, o == taker))
+		f.Postings = append(f.Postings, v.post(o, f, o == taker))
 	}
 	f.Postings = append(f.Postings, event.Posting{Account: market.AccountFees, Sequence: v.next(market.AccountFees),
 		Balances: []event.Balance{v.change(market.AccountFees, "USD", 1, 0)}})
@@ -213,8 +213,8 @@ func (v *venue) fill(taker, maker *event.Order) event.Record {
 	return f
 }
 
-// settle takes a fill into one of its orders and that one's account.
-func (v *venue) settle(o *event.Order, f *event.Fill, taker bool) event.Posting {
+// post takes a fill into one of its orders and that one's account.
+func (v *venue) post(o *event.Order, f *event.Fill, taker bool) event.Posting {
 	v.touch(o)
 	o.Filled += f.Quantity
 	o.Remaining -= f.Quantity

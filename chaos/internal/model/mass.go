@@ -3,7 +3,7 @@ package model
 import "container/heap"
 
 // massCancel is a cancel-all or a suspension under way: what it is about is
-// settled when it begins, and what it has yet to cancel trades with nobody.
+// fixed when it begins, and what it has yet to cancel trades with nobody.
 type massCancel struct {
 	account     *account
 	instruments map[*instrument]bool // nil: all

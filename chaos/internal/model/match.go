@@ -82,7 +82,7 @@ type matching struct {
 	ended string // why the taker has to end
 }
 
-// arrive lets an accepted or triggered order trade, and settles what remains.
+// arrive lets an accepted or triggered order trade, and decides on what remains.
 func (v *Venue) arrive(o *order) {
 	ends := o.ends
 	if o.quantity.sign() > 0 {

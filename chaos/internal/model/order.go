@@ -15,7 +15,7 @@ type order struct {
 	notional, fees              Int // of its fills
 	makerFee, takerFee          Int // at acceptance
 	status, reason              string
-	ends                        string // why it will end, settled on arrival; "": not yet known
+	ends                        string // why it will end, decided on arrival; "": not yet known
 	sequence, number            uint64
 	created, updated, expireAt  instant
 	client                      *clientID

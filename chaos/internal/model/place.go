@@ -157,7 +157,7 @@ func (o *order) hidesTooMuch() bool {
 	return !o.display.isZero() && o.quantity.above(o.display.times(whole(mostTips)))
 }
 
-// readExpiry settles when an order ends by itself: day orders at 00:00 UTC.
+// readExpiry says when an order ends by itself: day orders at 00:00 UTC.
 func (v *Venue) readExpiry(o *order) refusal {
 	switch {
 	case o.tif == "day":

@@ -142,7 +142,7 @@ type plan struct {
 	ends            string // why an amount of quote got no more, "" if it was reached
 }
 
-// plan previews a market order, and settles the quantity of one for an amount
+// plan previews a market order, and fixes the quantity of one for an amount
 // of quote.
 func (v *Venue) plan(o *order) (plan, refusal) {
 	a, p := v.arrival(o), &probing{}

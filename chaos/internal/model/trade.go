@@ -16,7 +16,7 @@ func (m *matching) fill(r *resting, price, quantity Int) bool {
 	i.last = price
 	i.sequence++
 	v.trades++
-	v.settle(i, price, quantity, n,
+	v.post(i, price, quantity, n,
 		leg{taker, "taker", takerFee, takerFrees}, leg{maker, "maker", makerFee, makerFrees})
 	return v.entry.diff == nil
 }
@@ -76,9 +76,9 @@ func (l leg) delta(base, notional Int) (b, q Int) {
 	return base.negative(), notional.minus(l.fee)
 }
 
-// settle books a trade and emits its events: the trade, each side's order, each
+// post books a trade and emits its events: the trade, each side's order, each
 // account's money.
-func (v *Venue) settle(i *instrument, price, quantity, notional Int, taker, maker leg) {
+func (v *Venue) post(i *instrument, price, quantity, notional Int, taker, maker leg) {
 	base, fees := i.baseUnits(quantity), taker.fee.plus(maker.fee)
 	postings := []any{}
 	post := func(account string, asset *asset, delta Int) {

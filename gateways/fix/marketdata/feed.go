@@ -182,7 +182,7 @@ func (f *feed) turn(ctx context.Context) {
 	if len(asks) > 0 || lost {
 		at = f.blocks.LastBlock()
 	}
-	pin, err := f.settled(ctx, at)
+	pin, err := f.pinned(ctx, at)
 	if err == nil {
 		err = f.tell(ctx, now, lost, pin)
 	}
@@ -224,7 +224,7 @@ func (f *feed) tell(ctx context.Context, now ahead, lost bool, pin event.Pin) er
 	}
 	if pin.Sequence != now.at {
 		var err error
-		if pin, err = f.settled(ctx, now.at); err != nil {
+		if pin, err = f.pinned(ctx, now.at); err != nil {
 			return err
 		}
 	}
@@ -244,8 +244,8 @@ func (f *feed) tell(ctx context.Context, now ahead, lost bool, pin event.Pin) er
 	return nil
 }
 
-// settled returns the pin of a sequence that the views have, or will soon.
-func (f *feed) settled(ctx context.Context, at market.Sequence) (event.Pin, error) {
+// pinned returns the pin of a sequence that the views have, or will soon.
+func (f *feed) pinned(ctx context.Context, at market.Sequence) (event.Pin, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return f.reads.Wait(ctx, at)

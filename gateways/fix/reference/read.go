@@ -46,8 +46,8 @@ func (c *clerk) read(m *wire.Message) (answering, error) {
 	return nil, nil
 }
 
-// settled returns the pin that a request is answered at.
-func (d *Desk) settled(ctx context.Context, r request) (event.Pin, error) {
+// pinned returns the pin that a request is answered at.
+func (d *Desk) pinned(ctx context.Context, r request) (event.Pin, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return d.reads.Wait(ctx, max(r.through, d.blocks.LastBlock()))

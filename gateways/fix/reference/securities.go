@@ -52,7 +52,7 @@ func (c *clerk) list(ctx context.Context, r request, q *decode.SecurityListReque
 		c.emptyList(q, r, listUnsupported)
 		return nil
 	}
-	pin, err := c.desk.settled(ctx, r)
+	pin, err := c.desk.pinned(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -236,7 +236,7 @@ func (c *clerk) definition(ctx context.Context, r request, q *decode.SecurityDef
 	case q.Subscription != 0 && q.Subscription != once:
 		d.result, d.text = definitionRefused, "definitions are sent once; ask again"
 	default:
-		pin, err := c.desk.settled(ctx, r)
+		pin, err := c.desk.pinned(ctx, r)
 		if err != nil {
 			return err
 		}

@@ -88,7 +88,7 @@ func (c *clerk) follow(ctx context.Context, r request, of subject, subscribe byt
 	}
 	// Whatever the follower has seen before the session was on its list is read
 	// here, and what it sees later is the newer state.
-	pin, err := c.desk.settled(ctx, r)
+	pin, err := c.desk.pinned(ctx, r)
 	var now state
 	if err == nil {
 		now, err = c.desk.state(ctx, pin, of.symbol)
@@ -249,7 +249,7 @@ func (d *Desk) reread(ctx context.Context, symbols []string) error {
 	if len(symbols) == 0 {
 		return nil
 	}
-	pin, err := d.settled(ctx, request{})
+	pin, err := d.pinned(ctx, request{})
 	if err != nil {
 		return err
 	}

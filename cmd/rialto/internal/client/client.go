@@ -225,7 +225,7 @@ func (c *Client) Get(ctx context.Context, path string, query url.Values, into an
 		}
 		path += separator + query.Encode()
 	}
-	return c.exchange(ctx, request{method: http.MethodGet, path: path}, into)
+	return c.ask(ctx, request{method: http.MethodGet, path: path}, into)
 }
 
 // Download opens an answer of any length at the current node, once: who reads it
@@ -261,15 +261,15 @@ func (c *Client) Post(ctx context.Context, path string, body, into any) error {
 			return fmt.Errorf("encode request: %w", err)
 		}
 	}
-	return c.exchange(ctx, r, into)
+	return c.ask(ctx, r, into)
 }
 
 // Delete deletes what a path names.
 func (c *Client) Delete(ctx context.Context, path string) error {
-	return c.exchange(ctx, request{method: http.MethodDelete, path: path}, nil)
+	return c.ask(ctx, request{method: http.MethodDelete, path: path}, nil)
 }
 
-func (c *Client) exchange(ctx context.Context, r request, into any) error {
+func (c *Client) ask(ctx context.Context, r request, into any) error {
 	resp, err := c.do(ctx, r, retryUnlessFinal)
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", r.method, r.path, err)

@@ -73,7 +73,7 @@ func (c *Client) ExecuteInto(ctx context.Context, command Command, answer any) e
 	if err != nil {
 		return fmt.Errorf("encode command %s: %w", command.ID, err)
 	}
-	return c.exchange(ctx, request{method: http.MethodPost, path: path, body: body, ids: []string{command.ID}}, answer)
+	return c.ask(ctx, request{method: http.MethodPost, path: path, body: body, ids: []string{command.ID}}, answer)
 }
 
 // Brief is a Result for those who send much and read little: whether it was
@@ -182,7 +182,7 @@ func (c *Client) Lookup(ctx context.Context, id string, into any) error {
 // Fence settles a command for good: what was not executed never will be. The
 // error is an UnknownError of that command if the fence may have been set.
 func (c *Client) Fence(ctx context.Context, id string, into any) error {
-	return c.exchange(ctx, request{method: http.MethodPost, path: commandPath(id) + "/fence", ids: []string{id}}, into)
+	return c.ask(ctx, request{method: http.MethodPost, path: commandPath(id) + "/fence", ids: []string{id}}, into)
 }
 
 // commandPath takes ids that a batch made, which have a slash.

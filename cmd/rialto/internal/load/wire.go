@@ -63,7 +63,7 @@ func (w *wire) post(ctx context.Context, path string, body []byte) (status int, 
 			return 0, nil, err
 		}
 	}
-	status, answer, err = w.exchange(ctx, path, body)
+	status, answer, err = w.ask(ctx, path, body)
 	if err != nil {
 		w.close()
 	}
@@ -87,7 +87,7 @@ func (w *wire) close() {
 	}
 }
 
-func (w *wire) exchange(ctx context.Context, path string, body []byte) (int, []byte, error) {
+func (w *wire) ask(ctx context.Context, path string, body []byte) (int, []byte, error) {
 	if err := w.conn.SetDeadline(time.Now().Add(answerTimeout)); err != nil {
 		return 0, nil, err
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/rialto-exchange/rialto/gateways/rest/render"
 )
 
-// exchange is one request and its response.
-type exchange struct {
+// call is one request and its response.
+type call struct {
 	h           *Handler
 	w           http.ResponseWriter
 	r           *http.Request
@@ -41,10 +41,10 @@ type exchange struct {
 	belated *belated
 }
 
-// begin starts an exchange; end must follow.
-func (h *Handler) begin(w http.ResponseWriter, r *http.Request, pattern string) *exchange {
+// begin starts an call; end must follow.
+func (h *Handler) begin(w http.ResponseWriter, r *http.Request, pattern string) *call {
 	h.metrics.inFlight.Inc()
-	x := &exchange{h: h, w: w, r: r, route: pattern, started: h.now()}
+	x := &call{h: h, w: w, r: r, route: pattern, started: h.now()}
 	x.correlation = correlationOf(r.Header)
 	if x.correlation == "" {
 		x.correlation = h.newID()
@@ -59,7 +59,7 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request, pattern string) 
 }
 
 // end answers a panic, observes and logs.
-func (x *exchange) end() {
+func (x *call) end() {
 	if p := recover(); p != nil {
 		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 			panic(p)
@@ -86,7 +86,7 @@ func (x *exchange) end() {
 }
 
 // giveBack gives back the place at work that the caller has taken, once.
-func (x *exchange) giveBack() {
+func (x *call) giveBack() {
 	if x.leave != nil {
 		x.leave()
 		x.leave = nil
@@ -95,7 +95,7 @@ func (x *exchange) giveBack() {
 
 // admit checks credentials, role and query parameters, and answers if they do
 // not do.
-func (x *exchange) admit(rt route) bool {
+func (x *call) admit(rt route) bool {
 	if rt.access != open {
 		if !x.identified() {
 			return false
@@ -116,7 +116,7 @@ func (x *exchange) admit(rt route) bool {
 }
 
 // identified finds out who is calling, or answers that it can't be said.
-func (x *exchange) identified() bool {
+func (x *call) identified() bool {
 	x.authority = x.h.reads.Authority()
 	var v verdict
 	switch x.caller, v = x.h.authenticate(x.r); v {
@@ -131,14 +131,14 @@ func (x *exchange) identified() bool {
 	return v == recognised
 }
 
-func (x *exchange) unauthenticated() {
+func (x *call) unauthenticated() {
 	x.w.Header().Set("WWW-Authenticate", `Bearer realm="rialto"`)
 	x.refuse(http.StatusUnauthorized, "unauthenticated", "credentials are missing or wrong: Authorization: Bearer <key id>.<secret>")
 }
 
 // parseQuery refuses parameters that the route does not know, are empty, or
 // are given twice.
-func (x *exchange) parseQuery(known []string) bool {
+func (x *call) parseQuery(known []string) bool {
 	if x.r.URL.RawQuery == "" {
 		return true
 	}
@@ -187,7 +187,7 @@ func (h *Handler) release(b *[]byte, used []byte) {
 }
 
 // send writes a whole response. A sequence of 0 stands for "as of now".
-func (x *exchange) send(status int, contentType string, body []byte) {
+func (x *call) send(status int, contentType string, body []byte) {
 	head := x.w.Header()
 	if x.sequence == 0 {
 		x.sequence = x.h.reads.Now().Sequence
@@ -213,11 +213,11 @@ func (h *Handler) stamp(head http.Header, sequence market.Sequence) {
 }
 
 // json answers with a JSON value.
-func (x *exchange) json(status int, body []byte) { x.send(status, "application/json", body) }
+func (x *call) json(status int, body []byte) { x.send(status, "application/json", body) }
 
-// problem answers with a refusal: now, or at the end of the exchange if its
+// problem answers with a refusal: now, or at the end of the call if its
 // caller has had too many.
-func (x *exchange) problem(p render.Problem) {
+func (x *call) problem(p render.Problem) {
 	if p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable {
 		x.w.Header().Set("Retry-After", "1")
 	}
@@ -228,18 +228,18 @@ func (x *exchange) problem(p render.Problem) {
 	x.sendProblem(&p)
 }
 
-func (x *exchange) sendProblem(p *render.Problem) {
+func (x *call) sendProblem(p *render.Problem) {
 	x.send(p.Status, "application/problem+json", p.Append(nil))
 }
 
-func (x *exchange) refuse(status int, code, detail string) {
+func (x *call) refuse(status int, code, detail string) {
 	x.problem(render.Problem{Status: status, Code: code, Detail: detail})
 }
 
-func (x *exchange) forbidden(detail string) { x.refuse(http.StatusForbidden, "forbidden", detail) }
+func (x *call) forbidden(detail string) { x.refuse(http.StatusForbidden, "forbidden", detail) }
 
 // malformed answers 400 and names the field.
-func (x *exchange) malformed(field, reason string) {
+func (x *call) malformed(field, reason string) {
 	detail := reason
 	if field != "" {
 		detail = field + ": " + reason

@@ -6,10 +6,10 @@ import (
 	"github.com/rialto-exchange/rialto/fsm/market"
 )
 
-// Settle takes back what no encoding can carry of a value that was drawn at
+// Normalize takes back what no encoding can carry of a value that was drawn at
 // random: more digits than a decimal has, and what stands behind a flag that
 // is not set. v points to the value; the others are left as they are.
-func Settle(v any) {
+func Normalize(v any) {
 	switch v := v.(type) {
 	case *market.Decimal:
 		v.Digits %= market.MaxDigits + 1
