@@ -85,6 +85,7 @@ type sickVenue struct {
 	disks       []*worldtest.SickDisk
 	count       int
 	sent, known int
+	last        market.Sequence // of the last one that was acknowledged
 }
 
 // pays sends a deposit of a dollar through a node and reports whether it was
@@ -110,6 +111,7 @@ func (v *sickVenue) paysWithin(i int, patience time.Duration) bool {
 		return false
 	}
 	v.known++
+	v.last = out[0].Sequence
 	return true
 }
 
@@ -229,8 +231,9 @@ func (v *sickVenue) allIsThere() {
 		v.t.Log("not acknowledged")
 	}
 	for i := range v.nodes {
-		v.catchUp(0, i)
-		if got := int(v.total(i, "erin", v.nodes[i].Reads().Now().Sequence) / 1_000_000); got < v.known || got > v.sent {
+		// Not where the node is: an answer may be rendered from another one's journal,
+		// before the own views have come so far.
+		if got := int(v.total(i, "erin", v.last) / 1_000_000); got < v.known || got > v.sent {
 			v.t.Errorf("node %d: %d dollars, %d were acknowledged of %d", i+1, got, v.known, v.sent)
 		}
 	}
