@@ -44,7 +44,7 @@ const (
 	MaxMembers  = 64
 	maxPending  = 16
 	MaxRemoved  = 256
-	maxTextSize = 255
+	maxTextSize = MaxAddressBytes
 )
 
 // Standing is what a roster says of an incarnation.
@@ -54,7 +54,7 @@ type Standing uint8
 const (
 	// Unknown: nobody has admitted it.
 	Unknown Standing = iota
-	// Belongs: it is a member, or on its way to be one.
+	// Belongs: it is a member.
 	Belongs
 	// Gone: it was removed for good.
 	Gone
@@ -62,6 +62,9 @@ const (
 	Replaced
 	// Unproven: its node id is a member of which no incarnation is known.
 	Unproven
+	// Awaited: it was admitted and is in no configuration yet. It may join, and
+	// nothing else: that it becomes a member may have failed.
+	Awaited
 )
 
 // Standing returns what the roster says of a node's incarnation.
@@ -70,7 +73,7 @@ func (r Roster) Standing(e Enrolment) Standing {
 		return Gone
 	}
 	if slices.Contains(r.Pending, e) {
-		return Belongs
+		return Awaited
 	}
 	switch m, ok := r.Member(e.ID); {
 	case !ok:

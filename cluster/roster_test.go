@@ -51,7 +51,7 @@ func TestRosterStory(t *testing.T) {
 	r = r.Admit(6, enrolment("b", 9))
 	want("a wiped member is not admitted over itself", map[string]cluster.Standing{"b/2": cluster.Belongs, "b/9": cluster.Replaced})
 	r = r.Admit(7, enrolment("c", 3))
-	want("a newcomer may connect before it is in the configuration", map[string]cluster.Standing{"c/3": cluster.Belongs})
+	want("a newcomer does not belong before it is in the configuration", map[string]cluster.Standing{"c/3": cluster.Awaited, "c/4": cluster.Unknown})
 	r = r.Configure(8, []cluster.Member{voter("a"), voter("b"), {ID: "c", Address: "c:7080"}})
 	want("and is one then", map[string]cluster.Standing{"c/3": cluster.Belongs, "c/4": cluster.Replaced})
 	r = r.Configure(9, []cluster.Member{voter("a"), {ID: "c", Address: "c:7080"}})

@@ -87,6 +87,9 @@ func (n *Node) answerJoin(ctx context.Context, request []byte) ([]byte, error) {
 	n.membershipChange.Lock()
 	defer n.membershipChange.Unlock()
 	who := cluster.Enrolment{ID: cluster.NodeID(j.ID), Incarnation: j.Incarnation}
+	if err := cluster.CheckAddress(j.PeerAddress); err != nil {
+		return nil, err // before anything of it is in the log
+	}
 	if err := mayFollow(max(j.HighestLevel, fsm.LevelFirst), n.sealingLevel()); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/fsm"
 	"github.com/rialto-exchange/rialto/fsm/dedup"
 	"github.com/rialto-exchange/rialto/fsm/market"
@@ -311,6 +313,9 @@ func (c *Config) validateAddresses() error {
 		if ip := net.ParseIP(host); (host == "" || ip != nil && ip.IsUnspecified()) && c.AdvertiseHost == "" {
 			errs = append(errs, setting("advertise_host", "is needed because %s listens on all interfaces", a.name))
 		}
+		if told := net.JoinHostPort(cmp.Or(c.AdvertiseHost, host), "65535"); len(told) > cluster.MaxAddressBytes {
+			errs = append(errs, setting(a.name, "the name of its host leaves no room for a port within %d bytes", cluster.MaxAddressBytes))
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -326,6 +331,9 @@ func (c *Config) validateMembership() error {
 		seen[m.ID] = true
 		if _, _, err := net.SplitHostPort(m.PeerAddress); err != nil {
 			errs = append(errs, setting(name+".peer_address", "%q is not host:port", m.PeerAddress))
+		}
+		if len(m.PeerAddress) > cluster.MaxAddressBytes {
+			errs = append(errs, setting(name+".peer_address", "has %d bytes, %d are the most", len(m.PeerAddress), cluster.MaxAddressBytes))
 		}
 	}
 	if len(c.InitialCluster) > 0 && !seen[c.NodeID] {

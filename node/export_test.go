@@ -93,6 +93,17 @@ func (n *Node) ForwardBy(ctx context.Context, protocol peer.Protocol, batch []*c
 	return outcomes, err
 }
 
+// AdmitOnly puts into the log that an incarnation was admitted, as a leader does
+// that ends before it is a member.
+func (n *Node) AdmitOnly(ctx context.Context, e cluster.Enrolment) error {
+	return n.consensus.Admit(ctx, []cluster.Enrolment{e})
+}
+
+// Standing is what this node's roster says of an incarnation.
+func (n *Node) Standing(e cluster.Enrolment) cluster.Standing {
+	return n.consensus.Roster().Standing(e)
+}
+
 // WithFarBehind is from how many missing events on views are taken over.
 func WithFarBehind(events uint64) Option { return func(n *Node) { n.farBehind = events } }
 

@@ -76,15 +76,32 @@ func (n *Node) registerCalls() {
 	n.control.HandleCall(callRemove, n.forMembers(func(ctx context.Context, id []byte) ([]byte, error) {
 		n.membershipChange.Lock()
 		defer n.membershipChange.Unlock()
-		err := n.consensus.Remove(ctx, cluster.NodeID(id))
-		if errors.Is(err, cluster.ErrNoMember) && n.isRemoved(string(id)) {
-			return nil, nil // it is what was asked for
-		}
-		return nil, err
+		return nil, n.remove(ctx, cluster.NodeID(id))
 	}))
 	n.control.HandleCall(callTransfer, n.forMembers(func(ctx context.Context, to []byte) ([]byte, error) {
 		return nil, n.handOver(ctx, cluster.NodeID(to))
 	}))
+}
+
+// remove takes a member, or one that was admitted and did not become one, out
+// of the cluster for good.
+func (n *Node) remove(ctx context.Context, id cluster.NodeID) error {
+	err := n.consensus.Remove(ctx, id)
+	switch {
+	case !errors.Is(err, cluster.ErrNoMember):
+		return err
+	case n.isAwaited(id):
+		n.log.Info("one that was admitted and is no member is removed", "id", id)
+		return n.consensus.Dismiss(ctx, id)
+	case n.isRemoved(string(id)):
+		return nil // it is what was asked for
+	}
+	return err
+}
+
+// isAwaited reports whether a node was admitted and is no member yet.
+func (n *Node) isAwaited(id cluster.NodeID) bool {
+	return slices.ContainsFunc(n.consensus.Roster().Pending, func(e cluster.Enrolment) bool { return e.ID == id })
 }
 
 // handOver makes another voter the leader: to or, if that is empty, whoever is

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/peer"
@@ -113,8 +112,8 @@ func mayMove(roster cluster.Roster, who cluster.Identity, address string) (clust
 	if !ok || who.Incarnation.IsZero() || member.Incarnation != who.Incarnation {
 		return member, peer.ErrNotAdmitted
 	}
-	if _, _, err := net.SplitHostPort(address); err != nil {
-		return member, fmt.Errorf("peer address %q is not host:port", address)
+	if err := cluster.CheckAddress(address); err != nil {
+		return member, err
 	}
 	for _, m := range roster.Members {
 		if m.Address == address && m.ID != member.ID {

@@ -47,6 +47,7 @@ type twin struct {
 	acquainted map[string]time.Time
 	verdict    verdict
 	since      finding.Since
+	awaited    awaited
 
 	mu    sync.Mutex
 	taken time.Time     // when picture was begun
@@ -175,7 +176,7 @@ func (t *twin) refresh(ctx context.Context) {
 	slices.SortFunc(nodes, func(a, b gateways.TwinNode) int { return compareIDs(a.ID, b.ID) })
 	picture := gateways.Twin{Nodes: nodes, Leader: t.node.leaderID()}
 	picture.Quorum = quorumOf(nodes)
-	picture.Findings = t.node.ownFindings(slices.Concat(findings(picture), margin(picture.Quorum), t.node.clocks.findings(), t.node.ward.findings(), holdingBack(picture, t.node.consensus.Members()), waitFindings(members)))
+	picture.Findings = t.node.ownFindings(slices.Concat(findings(picture), margin(picture.Quorum), t.node.clocks.findings(), t.node.ward.findings(), holdingBack(picture, t.node.consensus.Members()), waitFindings(members), t.awaited.look(t.node.consensus.Roster().Pending)))
 	t.since.Stamp(picture.Findings, t.node.clock.Now())
 	state := t.node.replica.state.Load()
 	votes := voters(t.node.consensus.Members())

@@ -21,16 +21,31 @@ func (n *Node) Members() []cluster.Member {
 // ErrNotLeader. They return when the change is committed. ErrUnknownOutcome:
 // the change was made and may or may not be committed; Members tells later.
 
+// They refuse an address over cluster.MaxAddressBytes, which no roster holds.
+
 // AddVoter adds m with a vote, or gives it one.
 func (n *Node) AddVoter(ctx context.Context, m cluster.Member) error {
+	if err := fits(m); err != nil {
+		return err
+	}
 	return n.change(ctx, "add voter", m.ID,
 		n.raft.AddVoter(raft.ServerID(m.ID), raft.ServerAddress(m.Address), 0, 0))
 }
 
 // AddNonvoter adds m without a vote. A voter keeps its vote.
 func (n *Node) AddNonvoter(ctx context.Context, m cluster.Member) error {
+	if err := fits(m); err != nil {
+		return err
+	}
 	return n.change(ctx, "add non-voter", m.ID,
 		n.raft.AddNonvoter(raft.ServerID(m.ID), raft.ServerAddress(m.Address), 0, 0))
+}
+
+func fits(m cluster.Member) error {
+	if len(m.Address) > cluster.MaxAddressBytes {
+		return &cluster.BadInput{Err: fmt.Errorf("the address of %s has %d bytes, %d are the most", m.ID, len(m.Address), cluster.MaxAddressBytes)}
+	}
+	return nil
 }
 
 // DemoteVoter takes a member's vote.
@@ -59,6 +74,21 @@ func (n *Node) Remove(ctx context.Context, id cluster.NodeID) error {
 		if err := n.majorityWithout(ctx, id); err != nil {
 			return fmt.Errorf("remove %s: %w", id, err)
 		}
+	}
+	return n.change(ctx, "remove", id, n.raft.RemoveServer(raft.ServerID(id), 0, 0))
+}
+
+// dismissedAddress is where one that is dismissed is known for a moment. The name
+// is one that never resolves (RFC 2606).
+const dismissedAddress = "dismissed.invalid:1"
+
+// Dismiss removes for good one that was admitted and is in no configuration. It
+// goes through the configuration and out again: so every build that follows the
+// log knows it as removed, and one of which only the first half was committed is
+// a member without a vote, which Remove removes.
+func (n *Node) Dismiss(ctx context.Context, id cluster.NodeID) error {
+	if err := n.AddNonvoter(ctx, cluster.Member{ID: id, Address: dismissedAddress}); err != nil {
+		return err
 	}
 	return n.change(ctx, "remove", id, n.raft.RemoveServer(raft.ServerID(id), 0, 0))
 }

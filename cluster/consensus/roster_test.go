@@ -33,7 +33,7 @@ func TestRosterFollowsTheLog(t *testing.T) {
 		t.Helper()
 		r := p.Roster()
 		for e, want := range map[cluster.Enrolment]cluster.Standing{
-			enrolled("n2", 2): cluster.Belongs, enrolled("n2", 9): cluster.Replaced, enrolled("n4", 4): cluster.Belongs,
+			enrolled("n2", 2): cluster.Belongs, enrolled("n2", 9): cluster.Replaced, enrolled("n4", 4): cluster.Awaited,
 		} {
 			if got := r.Standing(e); got != want {
 				t.Errorf("%s: %s has standing %d, want %d", p.config.NodeID, e.ID, got, want)

@@ -24,6 +24,7 @@ const (
 	NodeStuck      Code = "node_stuck"
 	NodeOutside    Code = "node_outside"
 	NodeRemoved    Code = "node_removed"
+	NodeAwaited    Code = "node_awaited"
 	DiskHangs      Code = "disk_hangs"
 	RoomShort      Code = "room_short"
 	ClockWrong     Code = "clock_wrong"
@@ -74,6 +75,7 @@ func kinds() []kind {
 		{NodeStuck, Critical, "restart the node; if that does not help remove it, empty its folder and let it join"},
 		{NodeOutside, Critical, "do what the finding says; the node serves nobody until then"},
 		{NodeRemoved, Critical, "stop the process; to use the machine again empty its folder and let it join"},
+		{NodeAwaited, Warning, "start the node again, which then joins, or remove it: rialto node remove"},
 		{DiskHangs, Warning, "look at the disk and the kernel's log; move the node to another disk if it goes on"},
 		{RoomShort, Warning, "make room: the finding says of what; the venue goes on by itself"},
 		{ClockWrong, Warning, "mend the time synchronization of that machine"},
