@@ -73,6 +73,8 @@ func (n *Node) gauges() []gauge {
 			func() float64 { return float64(n.mux.Connections()) }},
 		{"rialto_peer_refused_total", "Connections that the peer port turned away.", prometheus.CounterValue,
 			func() float64 { return float64(n.refusals.all.Load()) }},
+		{"rialto_forwarded_refused_total", "Batches of commands from other nodes that the leader refused to order: no door could have taken them.", prometheus.CounterValue,
+			func() float64 { return float64(n.misforwarded.all.Load()) }},
 		{"rialto_raft_log_sync_seconds", "How long the last append to the log took to be durable.", prometheus.GaugeValue,
 			func() float64 { return n.consensus.Status().LogSync.Seconds() }},
 		{"rialto_venue_sequence", "Last event sequence of the machine.", prometheus.GaugeValue,

@@ -124,16 +124,18 @@ type Node struct {
 	// neighbours and refusals belong to the peer port.
 	neighbours neighbours
 	refusals   refusals
-	control    *peer.Control
-	consensus  *consensus.Node
-	liveness   *liveness.Watch
-	sequencer  *sequencer.Sequencer
-	leaders    *leadership
-	detours    detours
-	forward    *forward.Client
-	gossip     *membership.Membership
-	words      membership.Meta // what this node says of itself in gossip
-	views      *views
+	// misforwarded are the batches of other nodes that were not ordered.
+	misforwarded refusals
+	control      *peer.Control
+	consensus    *consensus.Node
+	liveness     *liveness.Watch
+	sequencer    *sequencer.Sequencer
+	leaders      *leadership
+	detours      detours
+	forward      *forward.Client
+	gossip       *membership.Membership
+	words        membership.Meta // what this node says of itself in gossip
+	views        *views
 	// addedViews are the embedding program's, ownViews those that are open.
 	addedViews []readmodels.View
 	ownViews   []*ReadModel

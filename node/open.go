@@ -164,7 +164,7 @@ func (n *Node) openSequencer(_, background context.Context) error {
 	n.background.Go(func() { n.leaders.follow(states, done) })
 	n.onClose("leadership", func(context.Context) error { close(done); stopWatching(); return nil })
 
-	brief := forward.NewServer(n.sequencer, firstHand{n.leaders})
+	brief := forward.NewServer(n.sequencer, firstHand{n.leaders}).Checked(n.checkForwarded)
 	n.mux.Handle(peer.ProtocolForwardBrief, brief.Serve)
 	// Earlier builds, and relays that may serve one, want groups in outcomes.
 	server := brief.Through(n.wholeOutcomes)

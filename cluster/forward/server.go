@@ -26,7 +26,13 @@ type Server struct {
 	sequencer  Sequencer
 	leadership Leadership
 	render     Rendering // nil: outcomes go as they are
+	check      Check     // nil: commands are taken as they come
 }
+
+// Check says why commands that came by a connection may not be ordered, nil if
+// they may. ctx is the connection's. What it refuses fails for good, for who sent
+// it alone; the connection goes on. It must not block.
+type Check func(ctx context.Context, commands [][]byte) error
 
 // Rendering makes of outcomes what a client understands. It must not block, and
 // not change what it is given; an error says that the outcomes can't be told.
@@ -40,7 +46,17 @@ func NewServer(sequencer Sequencer, leadership Leadership) *Server {
 // Through returns a server on the same sequencer whose clients get outcomes as
 // render makes them: for those of another build.
 func (s *Server) Through(render Rendering) *Server {
-	return &Server{sequencer: s.sequencer, leadership: s.leadership, render: render}
+	through := *s
+	through.render = render
+	return &through
+}
+
+// Checked returns a server on the same sequencer that has what comes looked at
+// first: whoever sends it may be sick, and what is ordered can't be taken back.
+func (s *Server) Checked(check Check) *Server {
+	checked := *s
+	checked.check = check
+	return &checked
 }
 
 // Serve serves one connection until its client is gone or ctx ends. The
@@ -94,6 +110,10 @@ func (v *serving) read(ctx context.Context, conn net.Conn) error {
 		if err != nil || id != next || !v.begin() {
 			return nil
 		}
+		if err := v.mayOrder(ctx, commands); err != nil {
+			v.answer(id, nil, err)
+			continue
+		}
 		err = enqueue(ctx, v.server.sequencer, reign, commands, func(outcomes []cluster.Outcome, err error) {
 			v.answer(id, outcomes, err)
 		})
@@ -108,6 +128,17 @@ func (v *serving) read(ctx context.Context, conn net.Conn) error {
 			return errRefused{from: nothingKnown}
 		}
 	}
+}
+
+// mayOrder asks the server's check; its word is final, whatever its error wraps.
+func (v *serving) mayOrder(ctx context.Context, commands [][]byte) error {
+	if v.server.check == nil {
+		return nil
+	}
+	if err := v.server.check(ctx, commands); err != nil {
+		return &cluster.BadInput{Err: errors.New(err.Error())}
+	}
+	return nil
 }
 
 // begin counts a frame in, unless the client sends more than it may.

@@ -67,10 +67,7 @@ func (t rows) append(dst []byte, c *command.Command, level uint16) ([]byte, erro
 	if int(version) > len(levels) {
 		return dst, fmt.Errorf("append command of kind %d, version %d: %w", kind, version, ErrUnknownKind)
 	}
-	needs := levels[version-1]
-	if c.Session != nil {
-		needs = max(needs, sessionsLevel)
-	}
+	needs := needed(c, levels[version-1])
 	if needs > max(level, 1) {
 		return dst, fmt.Errorf("append command of kind %d, version %d: %w: %d, in force is %d", kind, version, ErrLevel, needs, level)
 	}
@@ -86,6 +83,21 @@ func (t rows) append(dst []byte, c *command.Command, level uint16) ([]byte, erro
 		return dst, fmt.Errorf("append command of %d bytes: %w", n, ErrTooLarge)
 	}
 	return w.Bytes, nil
+}
+
+// needed is the feature level of a command whose body needs one.
+func needed(c *command.Command, body uint16) uint16 {
+	if c.Session != nil {
+		return max(body, sessionsLevel)
+	}
+	return body
+}
+
+// Needs returns the feature level from which Append would have written a command
+// that Decode returned: nodes of a venue below it can't read it.
+func Needs(c *command.Command) uint16 {
+	body, levels := row(c.Body)
+	return needed(c, levels[versionOf(body)-1])
 }
 
 // Decode reads what Append wrote, and nothing that Append would have written
