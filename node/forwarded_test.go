@@ -36,7 +36,7 @@ func TestForwardedGarbageEndsNobody(t *testing.T) {
 	a := credtest.New(t, "test")
 	c := newTrioWith(t, closed(t, a))
 	c.do(0, &command.DefineAsset{Asset: "USD", Scale: 6})
-	leader := c.settledLeader()
+	leader := c.agreedLeader()
 	mine, at := (leader+1)%3, c.configs[leader]
 	says := c.own(mine)
 	says.Start.Count++

@@ -36,7 +36,7 @@ func TestRefusedJoinGivesNothing(t *testing.T) {
 	a := credtest.New(t, "test")
 	c := newTrioWith(t, closed(t, a))
 	u := c.newcomer(a)
-	m, at := u.port(t), c.configs[c.settledLeader()]
+	m, at := u.port(t), c.configs[c.agreedLeader()]
 	for name, address := range map[string]string{
 		"none": "", "no port": "nowhere", "any port": "127.0.0.1:0", "long": strings.Repeat("a", 300) + ":7080",
 	} {
@@ -64,7 +64,7 @@ func TestAwaitedMayOnlyJoin(t *testing.T) {
 	a := credtest.New(t, "test")
 	c := newTrioWith(t, closed(t, a))
 	u := c.newcomer(a)
-	m, leader := u.port(t), c.settledLeader()
+	m, leader := u.port(t), c.agreedLeader()
 	who := cluster.Enrolment{ID: u.says.Node, Incarnation: u.says.Incarnation}
 	if err := c.nodes[leader].AdmitOnly(t.Context(), who); err != nil {
 		t.Fatal(err)
