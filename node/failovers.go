@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,10 +25,10 @@ const (
 )
 
 // failovers are the changes of leadership that this node knows: who led when,
-// why, and for how long nothing was committed. A new leader knows why it
-// stands; every node sees the gap. They tell each other, so that what a leader
-// knew outlives it, and keep it in a file. It is nothing to rely on: a file
-// that can't be read is begun anew.
+// why, and for how long nothing was committed, as the log has it. Only a new
+// leader knows the words of its library; nodes tell each other, so that they
+// outlive it, and keep all in a file. It is nothing to rely on: a file that
+// can't be read is begun anew.
 type failovers struct {
 	files world.Files
 	path  string
@@ -93,6 +94,51 @@ func (f *failovers) cause(term cluster.Term) (cause, previous string) {
 	return f.won.Cause, f.won.Previous
 }
 
+// opened notes the first entry of a term. The log says who leads since then, why,
+// and for how long nothing was committed, the same on every node and after every
+// restart: what a node saw itself is wrong where it caught up, and where the old
+// leader's last entries were committed with the new one's first. Venues of a
+// feature level below 3 have only that.
+func (f *failovers) opened(o termOpening) {
+	if o.says == nil || o.before == 0 {
+		if o.waited != 0 || o.before == 0 {
+			f.began(o.term, o.before, o.at, o.waited)
+		}
+		return
+	}
+	gap := time.Duration(o.says.Gap)
+	change := gateways.Failover{
+		Term: o.term, Leader: o.says.Leader, Previous: o.says.Previous, Cause: o.says.Cause,
+		At: o.at.UTC().Format(time.RFC3339Nano), GapMs: milliseconds(gap),
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.won.Term == o.term {
+		change.Reason = f.won.Reason
+	}
+	if f.takes && o.term >= uint64(f.term) {
+		f.count++
+		f.gap = gap.Seconds()
+	}
+	f.put(change)
+}
+
+// put takes what the log says of a change. Only the reason is not in it. The
+// caller holds the lock.
+func (f *failovers) put(change gateways.Failover) {
+	at, known := f.find(change.Term)
+	if !known {
+		f.insert(at, change)
+		return
+	}
+	if change.Reason == "" {
+		change.Reason = f.list[at].Reason
+	}
+	if f.list[at] != change {
+		f.list[at], f.dirty = change, true
+	}
+}
+
 // began notes that the first entry of a term was applied here, that long after
 // the last one of an earlier term; before is that one's, 0 in a new venue.
 func (f *failovers) began(term, before uint64, at time.Time, gap time.Duration) {
@@ -126,17 +172,27 @@ func (f *failovers) learn(others []gateways.Failover) {
 // add takes a change, unless as much is known of it. The new leader knows most:
 // the cause. The caller holds the lock.
 func (f *failovers) add(change gateways.Failover) {
-	at, known := slices.BinarySearchFunc(f.list, change.Term, func(c gateways.Failover, term uint64) int {
-		return int(c.Term) - int(term)
-	})
+	at, known := f.find(change.Term)
 	switch {
 	case !known:
-		f.list = slices.Insert(f.list, at, change)
+		f.insert(at, change)
 	case f.list[at].Cause == "" && change.Cause != "":
-		f.list[at] = change
-	default:
-		return
+		f.list[at], f.dirty = change, true
+	case f.list[at].Reason == "" && f.list[at].Cause == change.Cause && change.Reason != "":
+		f.list[at].Reason, f.dirty = change.Reason, true
 	}
+}
+
+// find returns where the change of a term stands or belongs.
+func (f *failovers) find(term uint64) (at int, known bool) {
+	return slices.BinarySearchFunc(f.list, term, func(c gateways.Failover, term uint64) int {
+		return cmp.Compare(c.Term, term)
+	})
+}
+
+// insert keeps one more, and forgets the oldest past the bound.
+func (f *failovers) insert(at int, change gateways.Failover) {
+	f.list = slices.Insert(f.list, at, change)
 	f.list = slices.Clone(f.list[max(0, len(f.list)-maxFailovers):])
 	f.dirty = true
 }

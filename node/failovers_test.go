@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rialto-exchange/rialto/cluster"
+	"github.com/rialto-exchange/rialto/fsm/event"
 	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/node/world"
 )
@@ -87,5 +88,44 @@ func TestBadFailoversFile(t *testing.T) {
 	}
 	if got := openFailovers(world.System().Files, path).newest(10); len(got) != 0 {
 		t.Errorf("read %+v out of a damaged file", got)
+	}
+}
+
+// TestFailoversAreOfTheLog shows that the gap of a change is the log's, the same
+// on a node that was there and on one that reads it out of its own log after a
+// restart, whatever they waited for themselves; that a leader which was followed
+// at once is listed too; and that the new leader's reason is kept.
+func TestFailoversAreOfTheLog(t *testing.T) {
+	open := func() *failovers {
+		return openFailovers(world.System().Files, filepath.Join(t.TempDir(), "failovers"))
+	}
+	said := func(term uint64, gap time.Duration, waited time.Duration) termOpening {
+		return termOpening{
+			term: term, before: term - 1, at: time.Unix(int64(100+term), 0), waited: waited,
+			says: &event.LeaderStarted{Term: term, Leader: "n2", Previous: "n1", Cause: "died", Gap: uint64(gap)},
+		}
+	}
+	there, later := open(), open()
+	there.follow(cluster.Leadership{Term: 2, Leading: true, Leader: "n2"}, func() (cluster.Cause, string) { return cluster.CauseDied, "heartbeat timeout" })
+	there.opened(said(2, 1240*time.Millisecond, 300*time.Microsecond)) // the old leader's last entries came with it
+	there.follow(cluster.Leadership{Term: 4, Leader: "n2"}, nil)
+	there.opened(said(3, 7*time.Second, time.Second))
+	there.opened(said(4, 12*time.Millisecond, 0))
+	later.opened(said(2, 1240*time.Millisecond, 0))
+	later.opened(said(3, 7*time.Second, 4*time.Second))
+	later.opened(said(4, 12*time.Millisecond, time.Microsecond))
+	later.learn(there.newest(10))
+	for name, f := range map[string]*failovers{"there": there, "later": later} {
+		got := f.newest(10)
+		if len(got) != 3 || got[0].GapMs != 12 || got[1].GapMs != 7000 || got[2].GapMs != 1240 ||
+			got[2].Reason != "heartbeat timeout" || got[2].At != "1970-01-01T00:01:42Z" {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	if _, gap := there.numbers(); gap != 0.012 {
+		t.Errorf("the metric says %v s, want 0.012", gap)
+	}
+	if count, _ := later.numbers(); count != 0 {
+		t.Errorf("%d changes were read out of the log, and counted as seen", count)
 	}
 }

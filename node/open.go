@@ -75,7 +75,7 @@ func (n *Node) openConsensus(ctx, background context.Context) error {
 	n.closers = append(n.closers, closer{what: "machine", do: func(context.Context) error { n.replica.close(); return nil }, after: "consensus"})
 	n.replica.venue = n.venue
 	n.failovers = openFailovers(n.world.Files, n.cfg.path(failoversFile))
-	n.replica.newTerm = func(term, before uint64, gap time.Duration) { n.failovers.began(term, before, n.clock.Now(), gap) }
+	n.replica.newTerm = n.failovers.opened
 	n.replica.applied = n.applied
 	begin := consensus.Config{
 		NodeID: cluster.NodeID(n.cfg.NodeID), World: n.world, Dir: n.cfg.path("raft"),

@@ -50,9 +50,8 @@ type replica struct {
 	// begun; 0 = never.
 	begun     time.Time
 	appliedAt atomic.Int64
-	// newTerm, if it is set, is told that the first entry of a term was applied,
-	// and how long after the last one of the term before.
-	newTerm func(term, before uint64, gap time.Duration)
+	// newTerm, if it is set, is told of the first entry of each term.
+	newTerm func(termOpening)
 	// applied, if it is set, sees each entry that was applied: see WithApplied.
 	applied func(Applied)
 }
@@ -138,6 +137,7 @@ func (r *replica) Apply(entries []cluster.Entry) [][][]byte {
 	defer r.owner.Unlock()
 	answer := r.proposals.Load() > 0
 	results := make([][][]byte, len(entries))
+	term := r.state.Load().term
 	for i := range entries {
 		e := &entries[i]
 		r.applying.Store(uint64(e.Index))
@@ -151,20 +151,46 @@ func (r *replica) Apply(entries []cluster.Entry) [][][]byte {
 			panic(cluster.Sick(fmt.Errorf("append block of entry %d: %w", e.Index, err)))
 		}
 		results[i] = encodeOutcomes(outcomes, answer)
+		if term != block.Term && r.newTerm != nil {
+			r.newTerm(r.opening(block, term))
+		}
+		term = block.Term
 	}
 	if len(entries) > 0 {
-		before := r.state.Load().term
 		r.publish()
 		if r.venue != nil {
 			r.venue.see(r.machine.Now())
 		}
-		now := time.Since(r.begun)
-		last := r.appliedAt.Swap(int64(now))
-		if term := r.state.Load().term; term != before && r.newTerm != nil && (last != 0 || before == 0) {
-			r.newTerm(term, before, now-time.Duration(last))
-		}
+		r.appliedAt.Store(int64(time.Since(r.begun)))
 	}
 	return results
+}
+
+// termOpening is what is known of the first entry of a term.
+type termOpening struct {
+	term, before uint64 // before is the term of the entry before, 0 in a new venue
+	at           time.Time
+	// says is what the log has of it; nil in a venue of a low feature level.
+	says *event.LeaderStarted
+	// waited is how long no entry was applied here; 0 if none was before.
+	waited time.Duration
+}
+
+// opening looks at the first block of a term.
+func (r *replica) opening(b *event.Block, before uint64) termOpening {
+	o := termOpening{term: b.Term, before: before, at: time.Unix(0, int64(b.At))}
+	for g := range b.Groups {
+		for _, record := range b.Groups[g].Records {
+			if said, ok := record.(*event.LeaderStarted); ok && said.Cause != "" {
+				copied := *said
+				o.says = &copied
+			}
+		}
+	}
+	if last := r.appliedAt.Load(); last != 0 {
+		o.waited = time.Since(r.begun) - time.Duration(last)
+	}
+	return o
 }
 
 // Applying implements cluster.Culprit.
