@@ -85,7 +85,9 @@ func enrolledName(w world.World, cfg Config) (name credentials.Name, err error) 
 	n := &Node{cfg: cfg, world: w, log: slog.New(slog.DiscardHandler)}
 	folder, ok, err := n.readIdentity()
 	if err == nil && !ok {
-		folder, err = n.bornEnrolled()
+		if err = brokeOff(w.Files, cfg); err == nil { // who the folder is lies in the recovery's room
+			folder, err = n.bornEnrolled()
+		}
 	}
 	if err == nil {
 		err = n.owns(folder)

@@ -37,7 +37,9 @@ func (n *Node) openIdentity() error {
 			folder, err = n.birth()
 		}
 	case folder.State == identity.Enrolled:
-		folder, err = n.beginning(folder)
+		if err = brokeOff(n.world.Files, n.cfg); err == nil { // enrolled by a build that did not look
+			folder, err = n.beginning(folder)
+		}
 	default:
 		folder = n.reconsider(folder)
 		if err = n.recognise(folder); err == nil {

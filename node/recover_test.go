@@ -2,20 +2,24 @@ package node_test
 
 import (
 	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/consensus"
 	"github.com/rialto-exchange/rialto/cluster/credentials/credtest"
+	"github.com/rialto-exchange/rialto/cluster/identity"
 	"github.com/rialto-exchange/rialto/fsm/command"
 	"github.com/rialto-exchange/rialto/fsm/market"
 	"github.com/rialto-exchange/rialto/gateways"
 	"github.com/rialto-exchange/rialto/node"
+	"github.com/rialto-exchange/rialto/node/world"
 )
 
 func survey(t *testing.T, cfg node.Config) node.Survivor {
@@ -243,6 +247,23 @@ func TestRecoveryGoesOn(t *testing.T) {
 		rename(in(name), in("recovered", name))
 	}
 	c.refuses(0, node.ErrBrokeOff, "rialto recover")
+	certified, a := cfg, credtest.New(t, cfg.ClusterID)
+	certified.PeerTLS = node.PeerTLSConfig{CA: a.Certificate(), CAKey: a.Key()}
+	if _, _, err := node.Enrol(certified, a.Authority, time.Hour); !errors.Is(err, node.ErrBrokeOff) {
+		t.Errorf("the folder is certified: %v", err)
+	}
+	if _, err := os.Stat(in("identity")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it has another identity now: %v", err)
+	}
+	// As a build left it that gave it one.
+	enrolled := identity.New(world.System().Random, cfg.ClusterID, cluster.NodeID(cfg.NodeID), identity.Enrolled)
+	if err := enrolled.Write(world.System().Files, cfg.DataDir); err != nil {
+		t.Fatal(err)
+	}
+	c.refuses(0, node.ErrBrokeOff, "rialto recover")
+	if err := os.RemoveAll(in("identity")); err != nil {
+		t.Fatal(err)
+	}
 	if went, err := node.FinishRecovery(cfg); !went || err != nil {
 		t.Fatalf("finished %v, %v", went, err)
 	}
