@@ -26,3 +26,10 @@ func CheckAddress(address string) error {
 	}
 	return nil
 }
+
+// AsWritten is a member as the bytes of a roster hold it: an address beyond
+// MaxAddressBytes, which nobody is admitted with any more, is cut there.
+func (m Member) AsWritten() Member {
+	m.Address = m.Address[:min(len(m.Address), MaxAddressBytes)]
+	return m
+}

@@ -81,3 +81,6 @@ func (l Ledger) Proven() map[cluster.Enrolment]cluster.Acknowledged { return l.a
 func (l Ledger) LevelWith(id cluster.NodeID, term cluster.Term) cluster.Index {
 	return l.levelWith(id, term)
 }
+
+// Agrees reports whether a configuration is the one that a roster holds.
+func Agrees(committed cluster.Roster, latest []cluster.Member) bool { return agrees(committed, latest) }

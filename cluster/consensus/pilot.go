@@ -34,13 +34,18 @@ func (n *Node) Autopilot(o autopilot.Options, changes sync.Locker) *autopilot.Pi
 // committedConfiguration reports that the latest configuration is the committed
 // one: no change is under way.
 func (n *Node) committedConfiguration() bool {
-	committed := n.Roster()
-	latest := n.Members()
+	return agrees(n.Roster(), n.Members())
+}
+
+// agrees compares members as a roster's bytes hold them: an address that builds
+// before took whole and wrote cut would differ for ever after a restart, and
+// nobody who died would be replaced any more.
+func agrees(committed cluster.Roster, latest []cluster.Member) bool {
 	if len(latest) != len(committed.Members) {
 		return false
 	}
 	for _, m := range latest {
-		if known, ok := committed.Member(m.ID); !ok || known.Member != m {
+		if known, ok := committed.Member(m.ID); !ok || known.AsWritten() != m.AsWritten() {
 			return false
 		}
 	}
