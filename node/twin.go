@@ -48,6 +48,7 @@ type twin struct {
 	verdict    verdict
 	since      finding.Since
 	awaited    awaited
+	pilot      pilotStands
 
 	mu    sync.Mutex
 	taken time.Time     // when picture was begun
@@ -176,7 +177,8 @@ func (t *twin) refresh(ctx context.Context) {
 	slices.SortFunc(nodes, func(a, b gateways.TwinNode) int { return compareIDs(a.ID, b.ID) })
 	picture := gateways.Twin{Nodes: nodes, Leader: t.node.leaderID()}
 	picture.Quorum = quorumOf(nodes)
-	picture.Findings = t.node.ownFindings(slices.Concat(findings(picture), margin(picture.Quorum), t.node.clocks.findings(), t.node.ward.findings(), holdingBack(picture, t.node.consensus.Members()), waitFindings(members), t.awaited.look(t.node.consensus.Roster().Pending)))
+	picture.Findings = t.node.ownFindings(slices.Concat(findings(picture), margin(picture.Quorum), t.node.clocks.findings(), t.node.ward.findings(), holdingBack(picture, t.node.consensus.Members()), waitFindings(members), t.awaited.look(t.node.consensus.Roster().Pending),
+		t.pilot.look(t.node.consensus.Leadership().Leading, t.node.consensus.ConfigurationCommitted(), t.node.clock.Now())))
 	t.since.Stamp(picture.Findings, t.node.clock.Now())
 	state := t.node.replica.state.Load()
 	votes := voters(t.node.consensus.Members())

@@ -22,7 +22,7 @@ func (n *Node) Autopilot(o autopilot.Options, changes sync.Locker) *autopilot.Pi
 	o.Contacts = n.pilotContacts
 	o.Logger = n.log
 	ready := o.Ready
-	o.Ready = func() bool { return n.committedConfiguration() && ready() }
+	o.Ready = func() bool { return n.ConfigurationCommitted() && ready() }
 	o.Remove = func(ctx context.Context, id cluster.NodeID) error {
 		changes.Lock()
 		defer changes.Unlock()
@@ -31,9 +31,9 @@ func (n *Node) Autopilot(o autopilot.Options, changes sync.Locker) *autopilot.Pi
 	return autopilot.New(o)
 }
 
-// committedConfiguration reports that the latest configuration is the committed
+// ConfigurationCommitted reports that the latest configuration is the committed
 // one: no change is under way.
-func (n *Node) committedConfiguration() bool {
+func (n *Node) ConfigurationCommitted() bool {
 	return agrees(n.Roster(), n.Members())
 }
 

@@ -25,6 +25,7 @@ const (
 	NodeOutside    Code = "node_outside"
 	NodeRemoved    Code = "node_removed"
 	NodeAwaited    Code = "node_awaited"
+	PilotStands    Code = "autopilot_stands"
 	DiskHangs      Code = "disk_hangs"
 	RoomShort      Code = "room_short"
 	ClockWrong     Code = "clock_wrong"
@@ -75,6 +76,7 @@ func kinds() []kind {
 		{NodeStuck, Critical, "restart the node; if that does not help remove it, empty its folder and let it join"},
 		{NodeOutside, Critical, "do what the finding says; the node serves nobody until then"},
 		{NodeRemoved, Critical, "stop the process; to use the machine again empty its folder and let it join"},
+		{PilotStands, Warning, "start the voters that are missing: a change of the members needs a majority of them"},
 		{NodeAwaited, Warning, "start the node again, which then joins, or remove it: rialto node remove"},
 		{DiskHangs, Warning, "look at the disk and the kernel's log; move the node to another disk if it goes on"},
 		{RoomShort, Warning, "make room: the finding says of what; the venue goes on by itself"},
