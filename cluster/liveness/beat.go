@@ -9,6 +9,12 @@ import (
 // process runs, and how often a follower counts for how long it has not.
 const beatEvery = 20 * time.Millisecond
 
+// deafAfter is how long a leader's connection may say nothing until it is given up
+// and made anew. One from which a firewall drops packets stays open, and when the
+// packets go through again it waits for its next attempt to send, seconds after
+// Raft has heard the leader: until then the leader would count as silent.
+const deafAfter = 2 * time.Second
+
 // beat pings while this node leads, and counts the time that it is awake.
 func (w *Watch) beat(ctx context.Context) {
 	tick := time.NewTicker(beatEvery)
@@ -37,6 +43,12 @@ func (w *Watch) pulse(after time.Duration) (silent bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.awake = w.awake.Add(min(after, 2*beatEvery))
+	for _, p := range w.peers {
+		if p.conn != nil && p.pings() && w.awake.Sub(p.spoke) > deafAfter {
+			go p.conn.Close() // which may have to say goodbye first
+			p.conn = nil
+		}
+	}
 	if w.told.Leader == w.cfg.Self {
 		for s := range w.sessions {
 			select {

@@ -55,6 +55,8 @@ func (w *Watch) dial(ctx context.Context, address string) (net.Conn, error) {
 func (w *Watch) listen(ctx context.Context, p *voter, conn net.Conn) (spoke bool) {
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	defer conn.Close()
+	w.listens(p, conn)
+	defer w.listens(p, nil)
 	in := newReader(conn)
 	for {
 		f, err := in.next()
@@ -74,6 +76,13 @@ func (w *Watch) listen(ctx context.Context, p *voter, conn net.Conn) (spoke bool
 			w.heardOf(p, &f.view)
 		}
 	}
+}
+
+// listens notes on which connection a voter is heard.
+func (w *Watch) listens(p *voter, conn net.Conn) {
+	w.mu.Lock()
+	p.conn = conn
+	w.mu.Unlock()
 }
 
 // awaitEnd waits until the other end has closed: who says goodbye is not called

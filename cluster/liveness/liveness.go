@@ -112,6 +112,7 @@ type voter struct {
 	up   bool
 	// spoke is when it last said anything on it, by the clock awake.
 	spoke time.Time
+	conn  net.Conn // that connection; nil while there is none
 	// lost is when its port refused, or it said goodbye; zero while neither.
 	lost  time.Time
 	cause cluster.Cause
