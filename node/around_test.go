@@ -6,6 +6,7 @@ import (
 
 	"github.com/rialto-exchange/rialto/cluster"
 	"github.com/rialto-exchange/rialto/cluster/liveness"
+	"github.com/rialto-exchange/rialto/gateways"
 )
 
 func hears(id, leader cluster.NodeID, term cluster.Term) liveness.Peer {
@@ -51,5 +52,28 @@ func TestSecondHand(t *testing.T) {
 		if by := helpers(at, c.peers, members); !slices.Equal(by, c.by) {
 			t.Errorf("%s: by %q, want %q", c.what, by, c.by)
 		}
+	}
+}
+
+// TestCutOffIsNoLossOfTheLeader shows that a node which hears the leader only by
+// others says so, and not that the venue takes no commands.
+func TestCutOffIsNoLossOfTheLeader(t *testing.T) {
+	l := &leadership{changed: make(chan struct{})}
+	codes := func(p gateways.Twin) (all []string) {
+		for _, f := range findings(p, l.secondHand()) {
+			all = append(all, f.Code)
+		}
+		return all
+	}
+	if got := codes(gateways.Twin{}); !slices.Equal(got, []string{"no_leader"}) {
+		t.Errorf("nobody knows of a leader: %q", got)
+	}
+	l.hear(cluster.Member{ID: "n2", Address: "around a2"})
+	if got := codes(gateways.Twin{}); !slices.Equal(got, []string{"cut_off"}) {
+		t.Errorf("others hear n2: %q", got)
+	}
+	l.state.Leader = "n2"
+	if got := codes(gateways.Twin{Leader: "n2"}); len(got) != 0 {
+		t.Errorf("it hears n2 itself: %q", got)
 	}
 }

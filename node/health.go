@@ -229,7 +229,7 @@ func (w *ward) findings() []gateways.Finding {
 		}
 		if p.still >= stuckAfter {
 			out = append(out, finding.New(finding.NodeStuck, id,
-				"node %s no longer advances: it is at index %d since %v, and the others go on; restart it, and if that does not help remove it, empty its folder and let it join",
+				"node %s no longer advances: it is at index %d since %v, and the others go on; if it says cut_off, mend the network and touch nothing else; if not restart it, and if that does not help remove it, empty its folder and let it join",
 				id, p.applied, time.Duration(p.still)*twinInterval))
 		}
 	}

@@ -113,6 +113,17 @@ func (l *leadership) Leader() (cluster.Member, bool) {
 	return cluster.Member{ID: l.state.Leader, Address: l.state.Address, Voter: true}, true
 }
 
+// secondHand is who leads as others hear it, while this node hears nobody; ""
+// otherwise.
+func (l *leadership) secondHand() cluster.NodeID {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.state.Leader != "" {
+		return ""
+	}
+	return l.heard.ID
+}
+
 // leadsFor reports whether this node has led for so long.
 func (l *leadership) leadsFor(d time.Duration) bool {
 	l.mu.Lock()

@@ -177,7 +177,7 @@ func (t *twin) refresh(ctx context.Context) {
 	slices.SortFunc(nodes, func(a, b gateways.TwinNode) int { return compareIDs(a.ID, b.ID) })
 	picture := gateways.Twin{Nodes: nodes, Leader: t.node.leaderID()}
 	picture.Quorum = quorumOf(nodes)
-	picture.Findings = t.node.ownFindings(slices.Concat(findings(picture), margin(picture.Quorum), t.node.clocks.findings(), t.node.ward.findings(), holdingBack(picture, t.node.consensus.Members()), waitFindings(members), t.awaited.look(t.node.consensus.Roster().Pending),
+	picture.Findings = t.node.ownFindings(slices.Concat(findings(picture, t.node.leaders.secondHand()), margin(picture.Quorum), t.node.clocks.findings(), t.node.ward.findings(), holdingBack(picture, t.node.consensus.Members()), waitFindings(members), t.awaited.look(t.node.consensus.Roster().Pending),
 		t.pilot.look(t.node.consensus.Leadership().Leading, t.node.consensus.ConfigurationCommitted(), t.node.clock.Now())))
 	t.since.Stamp(picture.Findings, t.node.clock.Now())
 	state := t.node.replica.state.Load()
@@ -372,9 +372,13 @@ func (n *Node) status() gateways.TwinNode {
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // findings says in words what is wrong with a picture.
-func findings(p gateways.Twin) []gateways.Finding {
+func findings(p gateways.Twin, secondHand cluster.NodeID) []gateways.Finding {
 	out := []gateways.Finding{}
-	if p.Leader == "" {
+	switch {
+	case p.Leader != "":
+	case secondHand != "":
+		out = append(out, finding.New(finding.CutOff, "", "this node does not hear the leader %s, others do: its commands go round by them, and it falls behind", secondHand))
+	default:
 		out = append(out, finding.New(finding.NoLeader, "", "no leader is known: the venue takes no commands"))
 	}
 	for i := range p.Nodes {

@@ -17,6 +17,7 @@ type Code string
 // The codes.
 const (
 	NoLeader       Code = "no_leader"
+	CutOff         Code = "cut_off"
 	NodeDead       Code = "node_dead"
 	NodeSilent     Code = "node_silent"
 	NodeUnproven   Code = "node_unproven"
@@ -69,6 +70,7 @@ type kind struct {
 func kinds() []kind {
 	return []kind{
 		{NoLeader, Critical, "start the nodes that are down until a majority of the voters runs"},
+		{CutOff, Warning, "look at the network between this node's peer port and the leader's, both ways; restart nothing"},
 		{NodeDead, Critical, "start the node again; if its disk is lost, remove it and let an empty one join"},
 		{NodeSilent, Warning, "look at the process and the network between it and the others"},
 		{NodeUnproven, Critical, "stop whatever answers at that address, and start the member there"},
