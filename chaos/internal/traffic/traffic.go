@@ -72,11 +72,6 @@ type Sent struct {
 
 // Start begins the traffic; it goes on until Stop or the end of ctx.
 func Start(ctx context.Context, o Options) *Run {
-	if o.Nodes == nil {
-		for i := range o.URLs {
-			o.Nodes = append(o.Nodes, fmt.Sprintf("n%d", i+1))
-		}
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	r := newRun(o)
 	r.stop = cancel
@@ -99,6 +94,11 @@ func Start(ctx context.Context, o Options) *Run {
 }
 
 func newRun(o Options) *Run {
+	if o.Nodes == nil {
+		for i := range o.URLs {
+			o.Nodes = append(o.Nodes, fmt.Sprintf("n%d", i+1))
+		}
+	}
 	hard, abort := context.WithCancel(context.Background())
 	return &Run{options: o, hard: hard, abort: abort, started: time.Now()}
 }

@@ -73,7 +73,7 @@ func TestRepeatsWhatIsUnknown(t *testing.T) {
 	r := traffic.Start(t.Context(), traffic.Options{
 		URLs: []string{a.URL, b.URL}, Clients: 4, Transfers: 2, Seed: 3, Run: "r", Client: http.DefaultClient, Rich: true, History: h,
 	})
-	for end := time.Now().Add(30 * time.Second); r.Done() < 600 && time.Now().Before(end); {
+	for end := time.Now().Add(30 * time.Second); r.Done() < 2000 && time.Now().Before(end); {
 		<-time.After(time.Millisecond)
 	}
 	r.Stop()
