@@ -28,6 +28,11 @@ const cutFor = 5 * time.Second
 // just cut off from the leader: it has to see that first.
 const goesRoundWithin = 3 * time.Second
 
+// silentWithin is the same where packets are dropped and no socket is reset: most
+// take 1.3 to 1.8 s, two of ten took 3.4 and 4.0. What is under way has 5 s until
+// its outcome is unknown, and none may be.
+const silentWithin = 5 * time.Second
+
 // TestOneFollowerCutOff cuts one follower off from the leader, and from nobody
 // else, by a firewall that resets its packets and by one that drops them. The
 // leader leads on in its term for as long as that lasts and when it is over, and
@@ -96,10 +101,14 @@ func cutOff(t *testing.T, v *venue.Venue, hosts *netns.Net, run string, lasts ti
 		// that drops packets it hears nothing.
 		_ = exec.Command("ip", "netns", "exec", hosts.Name(follower), "ss", "-K", "dst", hosts.Address(leader)).Run()
 	}
+	within := silentWithin
+	if reset {
+		within = goesRoundWithin
+	}
 	first, longest, refused := tradesOn(t, v, follower, run, lasts)
 	t.Logf("cut off for %v: the first command through the follower took %v, the longest after it %v", lasts, first, longest)
-	if first > goesRoundWithin || longest > goesRoundWithin || refused > 0 {
-		t.Errorf("the first command took %v, the longest after it %v (want %v at most), %d were refused", first, longest, goesRoundWithin, refused)
+	if first > within || longest > goesRoundWithin || refused > 0 {
+		t.Errorf("the first command took %v, the longest after it %v (want %v at most), %d were refused", first, longest, within, refused)
 	}
 	if now, nowTerm := leadsAt(t, v, leader); now != leader || nowTerm != term {
 		t.Errorf("cut off: node %d leads in term %d, and node %d in term %d before", now+1, nowTerm, leader+1, term)
