@@ -79,7 +79,8 @@ func TestOneFollowerCutOff(t *testing.T) {
 			begin, end func(from, to int) error
 		}{
 			{"rejected", true, hosts.Reject, hosts.Accept},
-			{"dropped", false, hosts.Drop, hosts.Deliver},
+			{"dropped", true, hosts.Drop, hosts.Deliver},
+			{"dropped-silently", false, hosts.Drop, hosts.Deliver},
 		} {
 			t.Run(fmt.Sprint(c.what, "-", i+1), func(t *testing.T) {
 				cutOff(t, v, hosts, fmt.Sprint(c.what, "-", i+1), lasts, c.resets, c.begin, c.end)
@@ -97,8 +98,8 @@ func cutOff(t *testing.T, v *venue.Venue, hosts *netns.Net, run string, lasts ti
 		t.Fatal(err)
 	}
 	if reset {
-		// What is open hears of the firewall when it next says something. Of one
-		// that drops packets it hears nothing.
+		// What is open hears of the firewall when it next says something, or has
+		// lost its state with it. Of one that only drops packets it hears nothing.
 		_ = exec.Command("ip", "netns", "exec", hosts.Name(follower), "ss", "-K", "dst", hosts.Address(leader)).Run()
 	}
 	within := silentWithin
